@@ -1,0 +1,67 @@
+# Every target that runs Python makes the environment it needs first, in VENV, and makes it again only when
+# pyproject.toml has changed since. Nothing but Python >= 3.11 with pip and venv, and make, need be there.
+
+VENV ?= .venv
+PYTHON ?= python3
+PIP_ARGS ?=
+PYTEST_ARGS ?=
+DEMO_ARGS ?=
+BENCH_ARGS ?=
+ACCURACY_ARGS ?=
+
+python := $(VENV)/bin/python
+
+# One process a core is what we want of the cores: BLAS threads under parallel tests only get in each other's way.
+one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:  # two pips in one environment would trip over each other
+.DELETE_ON_ERROR:
+.PHONY: help test demo lint format types bench bench-deps accuracy clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Settings: PYTHON=$(PYTHON)  VENV=$(VENV)  PIP_ARGS=  (for example: make test PYTHON=python3.12)"
+
+test: $(VENV)/.ready-test ## all tests and the examples in docstrings, one process a core; PYTEST_ARGS="-k normal"
+	$(one_thread) $(python) -m pytest -n auto --doctest-modules tests pdist pdist_nn $(PYTEST_ARGS)
+
+demo: $(VENV)/.ready-examples ## the demo; DEMO_ARGS="--quick --out DIR"
+	$(python) -m examples.demo $(DEMO_ARGS)
+
+lint: $(VENV)/.ready-dev ## ruff: rules and format
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+
+format: $(VENV)/.ready-dev ## let ruff mend what it can
+	$(python) -m ruff check --fix .
+	$(python) -m ruff format .
+
+types: $(VENV)/.ready-dev ## mypy on pdist and pdist_nn
+	$(python) -m mypy
+
+bench: $(VENV)/.ready-examples ## speed, beside PyTorch where it is installed; BENCH_ARGS=
+	$(python) -m benchmarks $(BENCH_ARGS)
+
+bench-deps: $(VENV)/.ready-examples ## install PyTorch, large, for make bench to compare with
+	$(python) -m pip install $(PIP_ARGS) torch
+
+accuracy: $(VENV)/.ready-examples ## errors in ulps against 60-digit references; ACCURACY_ARGS="--dist Normal --worst 10"
+	$(python) -m benchmarks.accuracy $(ACCURACY_ARGS)
+
+clean: ## remove the environment and all that tools have left
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find pdist pdist_nn tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# A link to a Python that has gone counts as absent here, so the environment is then made anew over the old one.
+$(python):
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pdist needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": make ... PYTHON=python3.12")'
+	rm -f $(VENV)/bin/python*
+	$(PYTHON) -m venv $(VENV)
+
+# The stamp is written last: what was cut short is done again, an environment still without pip included.
+$(VENV)/.ready-%: pyproject.toml $(python)
+	@$(python) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
+	$(python) -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[$*]'
+	@touch $@

@@ -1,0 +1,127 @@
+"""Puts a group's questions to pdist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .cases import Group
+
+# What the references call a question -> what a pdist distribution calls it.
+METHODS = {
+    "cdf": "cdf",
+    "sf": "survival_function",
+    "log_cdf": "log_cdf",
+    "log_sf": "log_survival_function",
+    "icdf": "icdf",
+    "responsibilities": "responsibilities",
+}
+ATTRIBUTES = ("entropy", "mean", "variance")
+DISCRETE = ("Bernoulli", "Categorical", "OneHotCategorical", "Poisson")
+
+
+class Library:
+    """pdist on one device, in one precision."""
+
+    def __init__(self, dtype: str, device: str = "cpu") -> None:
+        import pdist
+        import pdist.distributions
+        import pdist.functions
+
+        self.pdist = pdist
+        self.dtype = np.dtype(dtype)
+        if device == "cuda":
+            import cupy
+
+            self.xp = cupy
+        else:
+            self.xp = np
+
+    def answer(self, group: Group, question: str) -> tuple[dict[str, np.ndarray], str]:
+        """Answers a question for all cases at once or, if that raises, one by one.
+
+        Returns:
+            Quantity to answers, shaped as the truths, and a remark, empty if all went well. A case that
+            raised is NaN throughout; a quantity that never came is left out.
+        """
+        shapes = {name: group.truths[name][0].shape for name in group.questions()[question]}
+        try:
+            answers = self._ask(group, question)
+            return {
+                name: answers[name].reshape(shape) for name, shape in shapes.items() if name in answers
+            }, ""
+        except Exception as error:  # whatever a library under test may raise is a finding, not our failure
+            remark = _first_line(error)
+        out = {name: np.full(shape, np.nan) for name, shape in shapes.items()}
+        raised = 0
+        for i in range(group.size):
+            try:
+                answers = self._ask(group.part(i), question)
+                for name in out.keys() & answers.keys():
+                    out[name][i] = answers[name].reshape(shapes[name][1:])
+            except Exception as error:
+                raised, remark = raised + 1, _first_line(error)
+        if raised == group.size:
+            return {}, f"raised: {remark}"
+        return out, f"{raised} of {group.size} cases raised, or all together did: {remark}"
+
+    def _ask(self, group: Group, question: str) -> dict[str, np.ndarray]:
+        inputs = {name: self._array(group, name, array) for name, array in group.inputs.items()}
+        if question == "kl":
+            return self._with_gradients(self._kl, question, group, inputs)
+        if question == "log_prob":
+            return self._with_gradients(self._log_prob, question, group, inputs)
+        # A kind is named after the input that is no parameter: Bernoulli's p is one, a quantile's p is not.
+        dist = self._make(group, {name: array for name, array in inputs.items() if name != group.kind})
+        if question in ATTRIBUTES:
+            return {question: self._host(getattr(dist, question))}
+        return {question: self._host(getattr(dist, METHODS[question])(inputs[group.kind]))}
+
+    def _log_prob(self, group: Group, inputs: dict[str, Any]) -> Any:
+        parameters = {name: value for name, value in inputs.items() if name != "x"}
+        return self._make(group, parameters).log_prob(inputs["x"])
+
+    def _kl(self, group: Group, inputs: dict[str, Any]) -> Any:
+        p, q = ({n[2:]: v for n, v in inputs.items() if n.startswith(side)} for side in ("p.", "q."))
+        return self.pdist.kl_divergence(self._make(group, p), self._make(group, q))
+
+    def _with_gradients(
+        self, f: Any, question: str, group: Group, inputs: dict[str, Any]
+    ) -> dict[str, np.ndarray]:
+        """The value of ``f`` and the gradients of its sum to every input that is not a discrete value."""
+        leaves = {
+            name: array if name == "x" and group.distribution in DISCRETE else self.pdist.Variable(array)
+            for name, array in inputs.items()
+        }
+        value = f(group, leaves)
+        self.pdist.functions.sum(value).backward()
+        answers = {question: self._host(value)}
+        for name, leaf in leaves.items():
+            if isinstance(leaf, self.pdist.Variable):
+                # No gradient at all is how an input says that nothing depends on it.
+                grad = leaf.grad if leaf.grad is not None else self.xp.zeros_like(leaf.array)
+                answers["d_" + name] = self._host(grad)
+        return answers
+
+    def _make(self, group: Group, parameters: dict[str, Any]) -> Any:
+        D = self.pdist.distributions
+        if group.distribution == "MixtureNormal":
+            weights = D.Categorical(logit=parameters["logit"])
+            return D.MixtureSameFamily(weights, D.Normal(loc=parameters["loc"], scale=parameters["scale"]))
+        return getattr(D, group.distribution)(**parameters)
+
+    def _array(self, group: Group, name: str, array: np.ndarray) -> Any:
+        labels = group.distribution == "Categorical" and name == "x"
+        return self.xp.asarray(array.astype(np.int32 if labels else self.dtype))
+
+    def _host(self, value: Any) -> np.ndarray:
+        array = getattr(value, "array", value)
+        array = array.get() if self.xp is not np else np.asarray(array)
+        if array.dtype != self.dtype:
+            raise TypeError(f"the answer is {array.dtype}, asked in {self.dtype}")
+        return array.astype(np.float64)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -1,0 +1,1 @@
+"""Layers, optimizers and training for models whose outputs are distributions."""
