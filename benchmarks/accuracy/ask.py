@@ -31,12 +31,7 @@ class Library:
 
         self.pdist = pdist
         self.dtype = np.dtype(dtype)
-        if device == "cuda":
-            import cupy
-
-            self.xp = cupy
-        else:
-            self.xp = np
+        self.on_gpu = device == "cuda"
 
     def answer(self, group: Group, question: str) -> tuple[dict[str, np.ndarray], str]:
         """Answers a question for all cases at once or, if that raises, one by one.
@@ -100,7 +95,7 @@ class Library:
         for name, leaf in leaves.items():
             if isinstance(leaf, self.pdist.Variable):
                 # No gradient at all is how an input says that nothing depends on it.
-                grad = leaf.grad if leaf.grad is not None else self.xp.zeros_like(leaf.array)
+                grad = leaf.grad if leaf.grad is not None else np.zeros(leaf.shape, self.dtype)
                 answers["d_" + name] = self._host(grad)
         return answers
 
@@ -113,11 +108,11 @@ class Library:
 
     def _array(self, group: Group, name: str, array: np.ndarray) -> Any:
         labels = group.distribution == "Categorical" and name == "x"
-        return self.xp.asarray(array.astype(np.int32 if labels else self.dtype))
+        array = array.astype(np.int32 if labels else self.dtype)
+        return self.pdist.to_gpu(array) if self.on_gpu else array
 
     def _host(self, value: Any) -> np.ndarray:
-        array = getattr(value, "array", value)
-        array = array.get() if self.xp is not np else np.asarray(array)
+        array = self.pdist.to_cpu(getattr(value, "array", value))
         if array.dtype != self.dtype:
             raise TypeError(f"the answer is {array.dtype}, asked in {self.dtype}")
         return array.astype(np.float64)
