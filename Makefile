@@ -62,6 +62,6 @@ $(python):
 
 # The stamp is written last: what was cut short is done again, an environment still without pip included.
 $(VENV)/.ready-%: pyproject.toml $(python)
-	@$(python) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
+	@$(python) -m pip --version >/dev/null 2>&1 || { test -e $(VENV)/pyvenv.cfg && $(PYTHON) -m venv --clear $(VENV); }
 	$(python) -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --editable '.[$*]'
 	@touch $@

@@ -275,6 +275,8 @@ def test_import_is_light() -> None:
         if least[ours] < 1.2 * least[theirs]:
             break
     ratio = least[ours] / least[theirs]
+    # CPython can be a third slower at some depths of the stack, where each call goes over the edge of a chunk
+    # of it; that pdist/__init__.py imports NumPy and SciPy itself, before its parts do, keeps clear of that.
     assert ratio < 1.3, f"import pdist takes {ratio:.2f} times as long as import {theirs}"
 
 
