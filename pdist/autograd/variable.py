@@ -1,0 +1,310 @@
+"""Variable: an array that remembers how it was computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..backend import Array, default_library, library_of, numpy_library, to_cpu, to_gpu
+from .config import config
+
+
+class Variable:
+    """An array with a gradient.
+
+    Args:
+        array: a floating, integer or bool array of any registered library, or what ``numpy.asarray``
+            makes one of. It is not copied.
+        name: what error messages and pictures call it.
+        grad: its gradient to begin with, of the same shape and dtype.
+        requires_grad: whether backward passes compute its gradient. By default True for floating arrays.
+
+    Raises:
+        TypeError: for object, string, complex and masked arrays.
+
+    >>> import numpy as np
+    >>> x = Variable(np.array([1.0, 2.0]))
+    >>> y = (x * x).sum()
+    >>> y.backward()
+    >>> x.grad
+    array([2., 4.])
+    """
+
+    __slots__ = ("__weakref__", "_array", "_grad", "_node", "name", "requires_grad")
+    __hash__ = object.__hash__
+
+    _array: Array
+    _grad: Any  # None, an array, or a Variable after backward(enable_double_backprop=True)
+    _node: Any  # the Node that computed it; None for a leaf
+    name: str | None
+    requires_grad: bool
+
+    def __init__(
+        self, array: Any, *, name: str | None = None, grad: Array | None = None, requires_grad: bool | None = None
+    ) -> None:
+        self._array = array = as_array(array)
+        floating = array.dtype.kind == "f"
+        if requires_grad and not floating:
+            raise TypeError(f"Variable: an array of dtype {array.dtype} cannot have a gradient; expected a floating dtype")
+        self.requires_grad = floating if requires_grad is None else requires_grad
+        self._node = None
+        self._grad = None
+        self.name = name
+        if grad is not None:
+            self.grad = grad
+
+    # What it is ---------------------------------------------------------------------------------------
+
+    @property
+    def array(self) -> Array:
+        """The raw array."""
+        return self._array
+
+    @array.setter
+    def array(self, value: Any) -> None:
+        value = as_array(value)
+        if self._node is not None:
+            raise ValueError("Variable.array: only a Variable that was not computed can be given another array")
+        self._array = value
+
+    data = array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape."""
+        return self._array.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The array's dtype."""
+        return self._array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._array.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    @property
+    def xp(self) -> Any:
+        """The namespace of the array's library, ``numpy`` or ``cupy``."""
+        found = library_of(self._array)
+        return (found or numpy_library).xp
+
+    @property
+    def device(self) -> Any:
+        """The name of the device that the array lives on: ``'cpu'`` or ``'cuda:0'``."""
+        return (library_of(self._array) or numpy_library).device_of(self._array)
+
+    @property
+    def creator(self) -> Any:
+        """The node of the graph that computed it; None for a leaf."""
+        return self._node
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Variable]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d Variable")
+        return (self[i] for i in range(len(self)))  # type: ignore[index]
+
+    def __repr__(self) -> str:
+        name = f"{self.name}: " if self.name else ""
+        body = np.array2string(to_cpu(self._array), separator=", ", prefix=f"variable({name}")
+        suffix = "" if self.dtype == np.float64 or self.dtype.kind in "bi" else f", dtype={self.dtype}"
+        return f"variable({name}{body}{suffix})"
+
+    def item(self) -> float:
+        """The value of a one-element Variable as a Python number."""
+        return self._array.item()
+
+    def __float__(self) -> float:
+        return float(self._array.item())
+
+    def __int__(self) -> int:
+        return int(self._array.item())
+
+    def __bool__(self) -> bool:
+        return bool(self._array)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    # Its gradient -------------------------------------------------------------------------------------
+
+    @property
+    def grad(self) -> Array | None:
+        """The gradient that backward passes have added up, a raw array; None where there is none."""
+        grad = self._grad
+        return grad._array if isinstance(grad, Variable) else grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            if isinstance(value, Variable):
+                raise TypeError("Variable.grad: expected an array; a Variable belongs in grad_var")
+            self._check_grad(value)
+        self._grad = value
+
+    @property
+    def grad_var(self) -> Variable | None:
+        """The gradient as a Variable, with its own graph after ``backward(enable_double_backprop=True)``."""
+        grad = self._grad
+        if grad is None or isinstance(grad, Variable):
+            return grad
+        return Variable(grad, requires_grad=False)
+
+    @grad_var.setter
+    def grad_var(self, value: Variable | None) -> None:
+        if value is not None:
+            self._check_grad(value)
+        self._grad = value
+
+    def _check_grad(self, value: Any) -> None:
+        shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+        if shape != self.shape or dtype != self.dtype:
+            raise ValueError(
+                f"Variable.grad{f' of {self.name}' if self.name else ''}: expected an array of shape {self.shape} "
+                f"and dtype {self.dtype}, got shape {shape} and dtype {dtype}"
+            )
+
+    def cleargrad(self) -> None:
+        """Forget the gradient: it is None until the next backward pass."""
+        self._grad = None
+
+    if TYPE_CHECKING:
+
+        def backward(
+            self,
+            retain_grad: bool = False,
+            enable_double_backprop: bool = False,
+            loss_scale: float | None = None,
+            retain_graph: bool = False,
+        ) -> None: ...
+
+    def unchain(self) -> None:
+        """Forget how it was computed: it becomes a leaf."""
+        self._node = None
+
+    def unchain_backward(self) -> None:
+        """Forget the graph that led here, as truncated backpropagation through time wants."""
+        if self._node is not None:
+            self._node.unchain_backward()
+            self._node = None
+
+    # Where it lives -----------------------------------------------------------------------------------
+
+    def to_cpu(self) -> None:
+        """Move the array and the gradient to the host."""
+        self._move(to_cpu)
+
+    def to_gpu(self, device: int | None = None) -> None:
+        """Move the array and the gradient to a CUDA device."""
+        self._move(lambda array: to_gpu(array, device))
+
+    def _move(self, move: Any) -> None:
+        self._node = None
+        self._array = move(self._array)
+        if self._grad is not None:
+            self._grad = move(self.grad)
+
+    # NumPy's side -------------------------------------------------------------------------------------
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self._node is not None or not isinstance(self._array, np.ndarray):
+            raise TypeError(
+                "a Variable with a graph, or on a device, does not turn into a NumPy array by itself: "
+                "use .array, or pdist.to_cpu(v.array)"
+            )
+        return np.array(self._array, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from .op import numpy_ufunc
+
+        return numpy_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from .op import numpy_function
+
+        return numpy_function(function, args, kwargs)
+
+    # Copies -------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return (self._array, self.grad, self.name, self.requires_grad)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._array, self._grad, self.name, self.requires_grad = state
+        self._node = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        copy = type(self).__new__(type(self))
+        memo[id(self)] = copy
+        grad = self.grad
+        copy.__setstate__((self._array.copy(), None if grad is None else grad.copy(), self.name, self.requires_grad))
+        return copy
+
+
+def as_array(value: Any) -> Array:
+    """``value`` as an array of a registered library, refused where its dtype is no number's.
+
+    Raises:
+        TypeError: for object, string, complex and masked arrays, naming the dtype.
+    """
+    if isinstance(value, Variable):
+        raise TypeError("expected an array, got a Variable; pdist.as_variable takes both")
+    if library_of(value) is None:
+        if isinstance(value, (bool, int, float)):
+            value = np.asarray(value, dtype=None if isinstance(value, (bool, int)) else config.dtype)
+        else:
+            value = _from_list(value)
+        value = default_library().from_host(value)
+    elif isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+        if isinstance(value, np.ma.MaskedArray):
+            raise TypeError("masked arrays have no meaning here: fill or select their values first")
+        value = np.asarray(value)
+    if value.dtype.kind not in "fiub":
+        raise TypeError(f"expected numbers (floating, integer or bool), got an array of dtype {value.dtype}")
+    return value
+
+
+def _from_list(value: Any) -> np.ndarray:
+    """A nested list as an array; its Python floats take ``config.dtype``."""
+    array = np.asarray(value)
+    if array.dtype == np.float64 and not isinstance(value, np.generic):
+        leaf = value
+        while isinstance(leaf, (list, tuple)) and leaf:
+            leaf = leaf[0]
+        if not hasattr(leaf, "dtype"):
+            array = array.astype(config.dtype)
+    return array
+
+
+def as_variable(value: Any) -> Variable:
+    """``value`` itself where it is a Variable, else a Variable of it that needs no gradient.
+
+    Args:
+        value: a Variable, an array, a number, or a nested list of numbers. Python floats take
+            ``pdist.config.dtype``.
+    """
+    if isinstance(value, Variable):
+        return value
+    return Variable(value, requires_grad=False)
+
+
+def from_node(array: Array, node: Any) -> Variable:
+    """The Variable of an array that ``node`` computed (None: a constant). Skips every check."""
+    new = Variable.__new__(Variable)
+    new._array = array
+    new._node = node
+    new._grad = None
+    new.name = None
+    new.requires_grad = node is not None
+    return new

@@ -1,0 +1,206 @@
+"""Which array library an array belongs to, and moving arrays between them.
+
+A *library* is a small record: the array type, the module with NumPy's interface, its special functions, its
+random streams and the way to and from the host.  NumPy's is here, CuPy's joins when it is first needed, and
+any other (the stand-in of the tests, the arrays of a trace) joins by :func:`register_library`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import scipy.special
+
+Array = Any  #: an array of any registered library
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """One array library.
+
+    Args:
+        name: what error messages call it, such as ``"numpy"``.
+        array_type: the type of its arrays.
+        xp: a module or namespace with NumPy's functions for them.
+        special: a namespace with SciPy's special functions for them.
+        new_stream: makes a random generator with NumPy's ``Generator`` methods from a seed (or None).
+        from_host: turns a NumPy array into one of this library's.
+        to_host: turns one of this library's arrays into NumPy's.
+        device_of: a hashable name of the device that an array lives on.
+        host: whether values can be looked at without waiting for a device; only then are they validated.
+    """
+
+    name: str
+    array_type: type
+    xp: Any
+    special: Any
+    new_stream: Callable[[Any], Any]
+    from_host: Callable[[np.ndarray], Array]
+    to_host: Callable[[Array], np.ndarray]
+    device_of: Callable[[Array], Any]
+    host: bool = False
+
+
+numpy_library = Library(
+    name="numpy",
+    array_type=np.ndarray,
+    xp=np,
+    special=scipy.special,
+    new_stream=np.random.default_rng,
+    from_host=lambda array: array,
+    to_host=lambda array: array,
+    device_of=lambda array: "cpu",
+    host=True,
+)
+
+_by_type: dict[type, Library] = {np.ndarray: numpy_library}
+_by_xp: dict[Any, Library] = {np: numpy_library}
+_local = threading.local()
+
+
+def register_library(library: Library) -> Library:
+    """Make arrays of another library known: from then on every operation accepts them.
+
+    Args:
+        library: the record that describes it.
+
+    Returns:
+        The same record.
+    """
+    _by_type[library.array_type] = library
+    _by_xp[library.xp] = library
+    return library
+
+
+def unregister_library(library: Library) -> None:
+    """Forget a library that :func:`register_library` made known."""
+    _by_type.pop(library.array_type, None)
+    _by_xp.pop(library.xp, None)
+
+
+def library_of(array: Any) -> Library | None:
+    """The library that ``array`` belongs to; None where it is no array at all."""
+    kind = type(array)
+    found = _by_type.get(kind)
+    if found is not None:
+        return found
+    if kind.__module__.partition(".")[0] == "cupy" and hasattr(array, "get"):
+        return cupy_library()
+    for base, library in _by_type.items():
+        if isinstance(array, base):
+            return library
+    return None
+
+
+def library(xp: Any) -> Library:
+    """The library whose namespace is ``xp`` (the first argument of every kernel)."""
+    found = _by_xp.get(xp)
+    if found is None:
+        if getattr(xp, "__name__", None) == "cupy":
+            return cupy_library()
+        raise TypeError(f"{xp!r} is not the namespace of a known array library")
+    return found
+
+
+def special(xp: Any) -> Any:
+    """SciPy's special functions for the arrays of ``xp``: ``special(xp).log_ndtr(x)``."""
+    return library(xp).special
+
+
+def cupy_library() -> Library:
+    """CuPy's record, registered at the first call.
+
+    Raises:
+        ImportError: where CuPy is not installed, with the extra that installs it.
+    """
+    from . import cupy_backend
+
+    return cupy_backend.library_record()
+
+
+def _raw(value: Any) -> Any:
+    return getattr(value, "array", value)
+
+
+def get_array_module(*values: Any) -> ModuleType:
+    """The namespace (``numpy`` or ``cupy``) that the given arrays or Variables live in.
+
+    Args:
+        *values: arrays, Variables or numbers. Numbers belong nowhere.
+
+    Returns:
+        ``cupy`` where one value lives there, else the first registered library found, else ``numpy``.
+
+    >>> import numpy as np
+    >>> get_array_module(np.zeros(3), 1.0).__name__
+    'numpy'
+    """
+    for value in values:
+        found = library_of(_raw(value))
+        if found is not None and found is not numpy_library:
+            return found.xp
+    return np
+
+
+def to_cpu(array: Any) -> np.ndarray:
+    """A NumPy array with the values of ``array``, itself where it is one already.
+
+    Args:
+        array: an array of any registered library, or a number.
+    """
+    found = library_of(array)
+    return np.asarray(array) if found is None else found.to_host(array)
+
+
+def to_gpu(array: Any, device: int | None = None) -> Array:
+    """A CuPy array with the values of ``array`` on ``device`` (the current one by default).
+
+    Raises:
+        ImportError: where CuPy is not installed.
+    """
+    target = cupy_library()
+    with using_device(device):
+        return target.from_host(to_cpu(array))
+
+
+@contextmanager
+def using_device(device: Any) -> Iterator[None]:
+    """Make new arrays and random draws on ``device`` inside the ``with`` block.
+
+    Args:
+        device: ``None`` (leave as it is), ``"cpu"``, ``"cuda"``, a CUDA device number, or the name of
+            a registered library.
+    """
+    if device is None:
+        yield
+        return
+    previous = default_library()
+    if isinstance(device, int) or device == "cuda" or str(device).startswith("cuda:"):
+        target = cupy_library()
+        number = device if isinstance(device, int) else int(str(device).partition(":")[2] or 0)
+        _local.library = target
+        try:
+            with target.xp.cuda.Device(number):
+                yield
+        finally:
+            _local.library = previous
+        return
+    names = {lib.name: lib for lib in _by_type.values()} | {"cpu": numpy_library}
+    if device not in names:
+        raise ValueError(f"using_device: unknown device {device!r}; expected one of {sorted(names)}, 'cuda' or a number")
+    _local.library = names[device]
+    try:
+        yield
+    finally:
+        _local.library = previous
+
+
+def default_library() -> Library:
+    """The library of new arrays: NumPy's outside :func:`using_device`."""
+    return getattr(_local, "library", numpy_library)

@@ -1,0 +1,8 @@
+"""Probability distributions."""
+
+from . import supports
+from .distribution import Distribution, Option, Parameter
+from .divergences import kl_divergence, register_kl
+from .normal import Normal
+
+__all__ = ["Distribution", "Normal", "Option", "Parameter", "kl_divergence", "register_kl", "supports"]

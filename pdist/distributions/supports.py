@@ -1,0 +1,98 @@
+"""Sets of values: what a distribution can take, and what its parameters may be.
+
+A support is a string, Chainer's own where Chainer names one, that also answers ``contains``:
+
+>>> import numpy as np
+>>> positive == "positive"
+True
+>>> positive.contains(np.array([-1.0, 0.0, 2.0]))
+array([False, False,  True])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd import Variable
+from ..backend import Array, get_array_module
+
+
+class Support(str):
+    """A set of values with a name.
+
+    Args:
+        name: how it is called and printed; the string that it equals.
+        contains: tells of an array ``x`` of namespace ``xp`` which elements (or events) are in the set.
+        event_ndim: how many axes one element of the set has: 0 for numbers, 1 for vectors.
+        discrete: whether the set is countable.
+    """
+
+    event_ndim: int
+    discrete: bool
+
+    def __new__(
+        cls, name: str, contains: Callable[[Any, Array], Array], event_ndim: int = 0, discrete: bool = False
+    ) -> Support:
+        new = super().__new__(cls, name)
+        new._contains = contains
+        new.event_ndim = event_ndim
+        new.discrete = discrete
+        return new
+
+    _contains: Callable[[Any, Array], Array]
+
+    def contains(self, x: Any) -> Array:
+        """Which elements of ``x`` belong to the set.
+
+        Args:
+            x: a Variable, an array or a number, of shape ``[..., *event]``.
+
+        Returns:
+            A bool array of shape ``[...]``; nan belongs to no set.
+        """
+        x = x.array if isinstance(x, Variable) else x
+        xp = get_array_module(x)
+        return self._contains(xp, xp.asarray(x))
+
+
+def interval(low: Any, high: Any, name: str) -> Support:
+    """The numbers from ``low`` to ``high``, ends included."""
+    return Support(name, lambda xp, x: (x >= low) & (x <= high))
+
+
+def _simplex(xp: Any, p: Array) -> Array:
+    """Nonnegative vectors on the last axis that sum to one within a few roundings."""
+    if p.dtype.kind != "f":
+        p = p.astype(float)
+    slack = 4 * max(p.shape[-1], 1) * float(xp.finfo(p.dtype).eps)
+    return (p >= 0).all(axis=-1) & (abs(p.sum(axis=-1) - 1) <= slack)
+
+
+def _one_hot(xp: Any, x: Array) -> Array:
+    return ((x == 0) | (x == 1)).all(axis=-1) & (x.sum(axis=-1) == 1)
+
+
+real = Support("real", lambda xp, x: xp.isfinite(x))
+positive = Support("positive", lambda xp, x: (x > 0) & xp.isfinite(x))
+nonnegative = Support("non negative", lambda xp, x: (x >= 0) & xp.isfinite(x))
+unit_interval = Support("[0, 1]", lambda xp, x: (x >= 0) & (x <= 1))
+extended_real = Support("real or infinite", lambda xp, x: ~xp.isnan(x))  # a logit may be infinite
+log_probabilities = Support(
+    "real or -inf, not all -inf",
+    lambda xp, x: ((x < xp.inf).all(axis=-1)) & (x > -xp.inf).any(axis=-1),
+    event_ndim=1,
+)
+simplex = Support("non negative and of sum 1", _simplex, event_ndim=1)
+boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True)
+non_negative_integer = Support(
+    "non negative integer", lambda xp, x: (x >= 0) & (x == xp.floor(x)) & xp.isfinite(x), discrete=True
+)
+one_hot = Support("one hot", _one_hot, event_ndim=1, discrete=True)
+
+
+def labels(n: int) -> Support:
+    """The integers from 0 to ``n - 1``."""
+    return Support(
+        f"{{0, ..., {n - 1}}}", lambda xp, x: (x >= 0) & (x < n) & (x == xp.floor(x)), discrete=True
+    )
