@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from .autograd import Variable, no_backprop_mode
-from .backend import get_array_module, library, to_cpu
+from .backend import library, to_cpu
 from .distributions import Distribution
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "COLORS",
     "STYLE",
     "close",
+    "grid_points",
     "plot_bands",
     "plot_distribution",
     "plot_histogram",
@@ -52,8 +53,9 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#66
 
 #: Ten, for ten classes.  Source: M. Petroff (2021), Accessible Color Sequences for Data Visualization.
 CLASS_COLORS = (
-    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
-)  # fmt: skip
+    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
+    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+)
 
 #: matplotlib's settings of every picture made here.
 STYLE: dict[str, Any] = {
@@ -271,7 +273,7 @@ def _finish(ax: Any, xlabel: str, ylabel: str, title: str | None) -> None:
 def _check_univariate(who: str, dist: Distribution) -> None:
     if dist.event_shape != ():
         raise ValueError(
-            f"{who}: {type(dist).__name__} has event shape {dist.event_shape}; expected draws that are numbers"
+            f"{who}: {type(dist).__name__} has event shape {dist.event_shape}; expected a univariate one"
         )
 
 
@@ -291,7 +293,7 @@ def _curves(dist: Distribution, grid: np.ndarray, what: str) -> np.ndarray:
     return y.reshape(len(grid), -1).T
 
 
-def _quantiles(dist: Distribution, p: Sequence[float]) -> np.ndarray:
+def _quantiles(dist: Distribution, p: Any) -> np.ndarray:
     """The quantiles of each of the batch, of shape ``[len(p), B]``: by icdf, by draws where there is none."""
     try:
         column = np.asarray(p, float).reshape(-1, *(1,) * len(dist.batch_shape))
@@ -307,9 +309,8 @@ def _default_grid(dist: Distribution) -> np.ndarray:
     if _is_discrete(dist):
         integers = np.arange(np.floor(low.min()) - 3, np.ceil(high.max()) + 4)
         # A bounded support ends the picture; an unbounded one ends where nothing is left to see.
-        inside = _host(
-            dist.support.contains(library(dist.xp).from_host(integers.astype(dist.dtype)[:, None]))
-        )
+        column = integers.astype(dist.dtype).reshape(-1, *(1,) * len(dist.batch_shape))
+        inside = _host(dist.support.contains(library(dist.xp).from_host(column)))
         return integers[inside.reshape(len(integers), -1).any(axis=1)]
     width = np.maximum(q3 - q1, 1e-12 * np.maximum(abs(q1), 1e-300))
     start, stop = np.maximum(low, q1 - 5 * width).min(), np.minimum(high, q3 + 5 * width).max()
@@ -482,8 +483,8 @@ def plot_map(
     """A map of a function of two numbers.
 
     Args:
-        values: an array of shape ``[H, W]``, the first row the lowest; or a function from points ``[N, 2]`` to
-            values ``[N]``, asked on a grid of 100 x 100.
+        values: an array of shape ``[H, W]``, the first row the lowest; or a function from points ``[N, 2]``
+            to values ``[N]``, asked on a grid of 100 x 100.
         extent: left, right, bottom and top.
         label: what the colour means, beside the colour bar; no bar where None.
         limits: the values at the ends of the colour map.
@@ -613,7 +614,7 @@ def plot_images(
     images = _host(images)
     n = len(images)
     if images.ndim == 2:
-        side = int(round(images.shape[1] ** 0.5))
+        side = round(images.shape[1] ** 0.5)
         images = images.reshape(n, *(shape or (side, side)))
     if images.ndim != 3:
         raise ValueError(f"plot_images: images has shape {images.shape}; expected [N, H, W] or [N, H * W]")
