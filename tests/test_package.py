@@ -35,7 +35,7 @@ TOPMOST = ("pdist.testing", "pdist.plotting")
 
 # Within pdist.distributions: the first know no distribution, the second are built of distributions, and every
 # other module is a distribution of its own, which may know the first and its peers. The __init__ sees all.
-DISTRIBUTION_GROUNDWORK = ("base", "supports", "divergences")
+DISTRIBUTION_GROUNDWORK = ("base", "distribution", "supports", "divergences", "_numerics")
 DISTRIBUTION_WRAPPERS = ("independent", "mixture_same_family", "transformed")
 
 GPU_LIBRARIES = ("cupy", "cupyx", "cupy_backends")
