@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from .. import functions as F
 from ..autograd import Variable, as_variable, config, promote
 from ..backend import get_array_module, library_of, random, to_cpu, to_gpu
 from .supports import Support
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class Parameter:
@@ -23,7 +25,8 @@ class Parameter:
         instead_of: the parameter that it may stand for: ``log_scale`` instead of ``scale``.
         derive: computes it from the instance where the other one was given.
 
-    Reading it gives a Variable: as it was given, or derived from what was given.
+    Reading it gives a Variable: as it was given, or derived from what was given. What is derived is computed
+    at each reading and never kept: the graph of a former one may have been used up by a backward pass.
     """
 
     name: str
@@ -52,6 +55,32 @@ class Parameter:
         return self.derive(instance)
 
 
+class Part:
+    """A distribution inside another one, declared in the class body of a wrapper.
+
+    Args:
+        batch_ndim: how many of its last batch axes belong to one distribution of the whole (1 for the
+            components of a mixture): a number, or a function of the instance.
+    """
+
+    name: str
+
+    def __init__(self, batch_ndim: int | Callable[[Any], int] = 0) -> None:
+        self.batch_ndim = batch_ndim
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        raise AttributeError(f"{owner.__name__} has no {self.name!r} set")
+
+    def own_ndim(self, instance: Any) -> int:
+        """How many of the part's batch axes belong to one distribution of ``instance``."""
+        return self.batch_ndim(instance) if callable(self.batch_ndim) else self.batch_ndim
+
+
 class Option:
     """A setting of a distribution that is no array, such as ``binary_check``."""
 
@@ -67,16 +96,31 @@ class Option:
         return self if instance is None else self.default
 
 
+class _Plan(NamedTuple):
+    """What a constructor does with arguments of given names; found once for each choice of names."""
+
+    given: tuple[str, ...]  # the parameters
+    parts: tuple[str, ...]
+    settings: tuple[str, ...]  # the options
+    event_ndims: tuple[int, ...]
+    plain: bool  # nothing but parameters without event axes
+    supports: tuple[tuple[str, Support], ...]
+
+
 class Distribution:
     """Base of all distributions.
 
     A subclass declares its parameters and support and states its formulas as methods with a leading
     underscore: ``_log_prob(x)``, ``_cdf(x)``, ``_log_cdf(x)``, ``_survival_function(x)``,
     ``_log_survival_function(x)``, ``_icdf(p)``, ``_entropy()``, ``_mean()``, ``_mode()``, ``_median()``,
-    ``_variance()``, ``_stddev()``, ``_covariance()`` and ``_sample(shape, rng)``. All the rest is derived.
+    ``_variance()``, ``_stddev()``, ``_covariance()`` and ``_sample(shape, rng)``, whose ``shape`` has the
+    batch axes in it already. All the rest is derived.
 
-    Shapes are ``sample_shape + batch_shape + event_shape``: independent draws, independent distributions, and the
-    axes of one draw.
+    Shapes are ``sample_shape + batch_shape + event_shape``: independent draws, independent distributions, and
+    the axes of one draw. Parameters broadcast against each other. Their dtype is that of the floating arrays
+    among them; Python numbers, integers and bools take it.
+
+    A distribution does not change: :meth:`copy`, :meth:`expand` and indexing make others.
 
     >>> import numpy as np, pdist
     >>> class Triangle(Distribution):  # density 2 x / width^2 on (0, width)
@@ -91,6 +135,7 @@ class Distribution:
     """
 
     parameters: ClassVar[dict[str, Parameter]] = {}
+    parts: ClassVar[dict[str, Part]] = {}
     options: ClassVar[dict[str, Option]] = {}
     support: Any
     masked: ClassVar[bool] = True  # whether the base class answers -inf outside the support
@@ -98,102 +143,147 @@ class Distribution:
 
     # Construction -------------------------------------------------------------------------------------
 
+    _slots: ClassVar[
+        tuple[tuple[str, ...], ...]
+    ] = ()  # each parameter or part with those that may stand for it
+    _plans: ClassVar[dict[tuple[str, ...], _Plan]] = {}
+    _masks: ClassVar[bool] = True
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         members = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
         cls.parameters = {n: v for n, v in members.items() if isinstance(v, Parameter)}
+        cls.parts = {n: v for n, v in members.items() if isinstance(v, Part)}
         cls.options = {n: v for n, v in members.items() if isinstance(v, Option)}
-        cls._slots = tuple(  # each parameter with those that may stand for it
+        cls._slots = tuple(
             (n, *(m for m, w in cls.parameters.items() if w.instead_of == n))
-            for n, v in cls.parameters.items()
-            if v.instead_of is None
+            for n, v in members.items()
+            if n in cls.parts or (n in cls.parameters and v.instead_of is None)
         )
-        cls._positional = tuple(n for n, v in cls.parameters.items() if v.instead_of is None)
-        if cls.__init__ is Distribution.__init__ and cls.parameters:
+        cls._plans = {}
+        support = members.get("support")
+        cls._masks = cls.masked and not (isinstance(support, str) and support == "real")
+        if cls.__init__ is Distribution.__init__ and cls._slots:
             cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
 
-    _slots: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    _positional: ClassVar[tuple[str, ...]] = ()
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        cls = type(self)
+        names, values = tuple(kwargs), list(kwargs.values())
         if args:
-            if len(args) > len(cls._positional):
-                raise TypeError(f"{cls.__name__}: expected at most {len(cls._positional)} positional arguments, got {len(args)}")
-            for name, value in zip(cls._positional, args, strict=False):
-                if kwargs.get(name) is not None:
-                    raise TypeError(f"{cls.__name__}: {name} was given twice")
-                kwargs[name] = value
-        given = {}
-        for name, value in kwargs.items():
-            if name in cls.options:
-                self.__dict__[name] = value
-            elif name not in cls.parameters:
-                raise TypeError(f"{cls.__name__}: no argument {name!r}; it takes {_signature(cls)}")
-            elif value is not None:
-                given[name] = value
-        for slot in cls._slots:
-            present = [name for name in slot if name in given]
-            if len(present) != 1:
+            slots = self._slots
+            if len(args) > len(slots):
                 raise TypeError(
-                    f"{cls.__name__}: expected {'exactly one of ' if len(slot) > 1 else ''}{' or '.join(slot)}, "
-                    f"got {' and '.join(present) or 'none'}"
+                    f"{type(self).__name__}: at most {len(slots)} positional arguments, got {len(args)}"
                 )
-        self._take(given)
+            names = tuple([slot[0] for slot in slots[: len(args)]]) + names
+            values = [*args, *values]
+        for value in values:
+            if value is None:  # as good as not given
+                names = tuple(n for n, v in zip(names, values, strict=True) if v is not None)
+                values = [v for v in values if v is not None]
+                break
+        self._take(names, values)
         if config.validate:
             self._validate()
 
-    def _take(self, given: dict[str, Any]) -> None:
-        """Store parameters, brought to one dtype and device, and find the batch shape."""
-        names, values = list(given), list(given.values())
-        first = values[0]
-        dtype = first._array.dtype if isinstance(first, Variable) else None
-        if not all(
-            isinstance(v, Variable) and v._array.__class__ is np.ndarray and v._array.dtype is dtype for v in values
-        ) or dtype.kind != "f":  # type: ignore[union-attr]
-            values = promote(type(self).__name__, names, values)
-        self.__dict__.update(zip(names, values, strict=True))
-        self._given = names
-        self.batch_shape = self._batch_shape()
+    def _take(self, names: tuple[str, ...], values: list[Any]) -> None:
+        """Store arguments, the parameters brought to one dtype and device, and find the batch shape."""
+        plan = self._plans.get(names) or _plan_of(type(self), names)
+        if plan.plain and _alike(values):
+            shape = values[0]._array.shape
+            self.__dict__.update(zip(names, values))  # noqa: B905 - as many names as values
+            self.__dict__["_plan"] = plan
+            for value in values:
+                if value._array.shape != shape:
+                    shape = self._batch_shape()
+                    break
+            self.__dict__["batch_shape"] = shape
+            return
+        arguments = dict(zip(names, values, strict=True))
+        given = [arguments[name] for name in plan.given]
+        arguments.update(zip(plan.given, promote(type(self).__name__, plan.given, given), strict=True))
+        self.__dict__.update(arguments, _plan=plan)
+        if plan.parts:
+            self._take_parts()
+        self.__dict__["batch_shape"] = self._batch_shape()
+
+    def _take_parts(self) -> None:
+        """Bring the inner distributions to one dtype, and refuse what is no distribution."""
+        who = type(self).__name__
+        for name in self._plan.parts:
+            if not isinstance(self.__dict__[name], Distribution):
+                raise TypeError(f"{who}: {name} is {self.__dict__[name]!r}; expected a Distribution")
+        leaves = list(self._leaves())
+        for name, leaf in leaves[1:]:
+            first, other = library_of(leaves[0][1]._array), library_of(leaf._array)
+            if first is not other:
+                raise TypeError(
+                    f"{who}: {leaves[0][0]} is on {leaves[0][1].device} and {name} on {leaf.device}"
+                )
+        dtypes = {leaf._array.dtype for _, leaf in leaves}
+        if len(dtypes) > 1:
+            dtype = np.result_type(*dtypes)
+            for name in self._plan.parts:
+                self.__dict__[name] = self.__dict__[name]._cast(dtype)
+            for name in self._plan.given:
+                self.__dict__[name] = F.cast(self.__dict__[name], dtype)
+
+    def _cast(self, dtype: Any) -> Any:
+        """The same distribution with its parameters in another dtype, as part of the graph."""
+        return self._map(lambda v, n: v._cast(dtype) if isinstance(v, Distribution) else F.cast(v, dtype))
 
     def _batch_shape(self) -> tuple[int, ...]:
-        """The broadcast shape of the parameters, their event axes aside."""
-        shapes = set()
-        for name in self._given:
-            shape, n = self.__dict__[name]._array.shape, type(self).parameters[name].event_ndim
+        """The broadcast shape of parameters and parts, without the axes that one distribution has."""
+        shapes = {}
+        for name, value, n in self._members():
+            shape = value.batch_shape if isinstance(value, Distribution) else value._array.shape
             if len(shape) < n:
+                what = "batch shape" if isinstance(value, Distribution) else "shape"
                 raise ValueError(
-                    f"{type(self).__name__}: {name} has shape {shape}; expected at least {n} axis for one distribution"
+                    f"{type(self).__name__}: {name} has {what} {shape}; expected at least {n} "
+                    f"{'axis' if n == 1 else 'axes'} for one distribution"
                 )
-            shapes.add(shape[: len(shape) - n] if n else shape)
-        if len(shapes) == 1:
-            return shapes.pop()
+            shapes[name] = shape[: len(shape) - n]
         try:
-            return np.broadcast_shapes(*shapes)
+            return np.broadcast_shapes(*shapes.values())
         except ValueError:
-            listing = ", ".join(f"{name} {self.__dict__[name].shape}" for name in self._given)
-            raise ValueError(f"{type(self).__name__}: parameters whose shapes do not broadcast: {listing}") from None
+            listing = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ValueError(
+                f"{type(self).__name__}: batch shapes that do not broadcast: {listing}"
+            ) from None
 
     def _validate(self) -> None:
         """Refuse parameters that make no distribution."""
-        for name in self._given:
-            self._check(name, self.__dict__[name]._array, type(self).parameters[name].support)
+        for name, support in self._plan.supports:
+            self._check(name, self.__dict__[name]._array, support)
 
     def _check(self, name: str, array: Any, support: Support) -> None:
         """Raise ValueError where an element of ``array`` is not in ``support``, naming the first one."""
         owner = library_of(array)
         if owner is None or not owner.host:
             return
-        inside = support.contains(array)
-        if not inside.all():
+        inside = support._contains(owner.xp, array)
+        if np.count_nonzero(inside) != inside.size:
             index = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
-            raise ValueError(
-                f"{type(self).__name__}: {name}{list(index) if index else ''} is {array[index]}; expected {support}"
+            where = f"{name}{list(index) if index else ''}"
+            raise ValueError(f"{type(self).__name__}: {where} is {array[index]}; expected {support}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.parameters or name in self.parts or name in self.options:
+            raise AttributeError(
+                f"{type(self).__name__}.{name}: a distribution never changes; copy({name}=...) makes another"
             )
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        plan = self._plan
+        return {**self.__dict__, "_plan": plan.parts + plan.given + plan.settings}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _plan=_plan_of(type(self), state["_plan"]))
 
     # What it is ---------------------------------------------------------------------------------------
 
-    _given: list[str]
+    _plan: _Plan
     batch_shape: tuple[int, ...]
 
     @property
@@ -203,8 +293,22 @@ class Distribution:
 
     @property
     def params(self) -> dict[str, Variable]:
-        """The parameters as they were given, by name."""
-        return {name: self.__dict__[name] for name in self._given}
+        """The parameters as they were given, by name; those of an inner distribution as ``"part.name"``."""
+        return dict(self._leaves())
+
+    def _leaves(self) -> Iterator[tuple[str, Variable]]:
+        for name, value, _ in self._members():
+            if isinstance(value, Distribution):
+                yield from ((f"{name}.{inner}", leaf) for inner, leaf in value._leaves())
+            else:
+                yield name, value
+
+    def _members(self) -> Iterator[tuple[str, Any, int]]:
+        """The parts and the given parameters, each with the number of last axes that one distribution has."""
+        for name in self._plan.parts:
+            yield name, self.__dict__[name], self.parts[name].own_ndim(self)
+        for name, n in zip(self._plan.given, self._plan.event_ndims, strict=True):
+            yield name, self.__dict__[name], n
 
     @property
     def dtype(self) -> np.dtype:
@@ -218,11 +322,12 @@ class Distribution:
 
     @property
     def _leading(self) -> Variable:
-        return self.__dict__[self._given[0]]
+        plan = self._plan
+        return self.__dict__[plan.given[0]] if plan.given else self.__dict__[plan.parts[0]]._leading
 
     def __repr__(self) -> str:
-        parts = [f"{name}={_brief(value)}" for name, value in self.params.items()]
-        parts += [f"{name}={getattr(self, name)!r}" for name in type(self).options if name in self.__dict__]
+        parts = [f"{name}={_brief(self.__dict__[name])}" for name in (*self._plan.parts, *self._plan.given)]
+        parts += [f"{name}={self.__dict__[name]!r}" for name in self.options if name in self.__dict__]
         return f"{type(self).__name__}({', '.join(parts)})"
 
     # Copies -------------------------------------------------------------------------------------------
@@ -232,22 +337,28 @@ class Distribution:
 
         Args:
             **overrides: by name; an alternative (``log_scale``) replaces what was given (``scale``).
-        """
-        cls = type(self)
-        kept: dict[str, Any] = dict(self.params)
-        for slot in cls._slots:
-            if any(overrides.get(name) is not None for name in slot):
-                for name in slot:
-                    kept.pop(name, None)
-        kept.update({name: getattr(self, name) for name in cls.options})
-        kept.update(overrides)
-        return cls(**kept)
 
-    def _map(self, function: Callable[[str, Variable], Any]) -> Any:
-        """The distribution whose parameters are those of this one through ``function``; nothing is checked."""
+        >>> import pdist.distributions as D
+        >>> D.Normal([0.0, 1.0], 2.0).copy(log_scale=0.0)
+        Normal(loc=[0.0, 1.0], log_scale=0.0)
+        """
+        overrides = {name: value for name, value in overrides.items() if value is not None}
+        replaced = {name for slot in self._slots for name in slot if not overrides.keys().isdisjoint(slot)}
+        kept = {name: value for name, value, _ in self._members() if name not in replaced}
+        kept.update({name: self.__dict__[name] for name in self._plan.settings})
+        return type(self)(**{**kept, **overrides})
+
+    def _map(self, function: Callable[[Any, int], Any]) -> Any:
+        """The distribution of what ``function`` makes of each parameter and part; nothing is checked.
+
+        Args:
+            function: gets a Variable or a Distribution, and how many of its last (batch) axes belong to one
+                distribution of the whole.
+        """
         new = object.__new__(type(self))
-        new.__dict__.update({name: getattr(self, name) for name in type(self).options if name in self.__dict__})
-        new._take({name: function(name, value) for name, value in self.params.items()})
+        members = {name: function(value, n) for name, value, n in self._members()}
+        members.update({name: self.__dict__[name] for name in self._plan.settings})
+        new._take(tuple(members), list(members.values()))
         return new
 
     def expand(self, batch_shape: int | tuple[int, ...]) -> Any:
@@ -260,16 +371,26 @@ class Distribution:
             ValueError: where it does not.
         """
         shape = _as_shape(batch_shape)
-        if np.broadcast_shapes(self.batch_shape, shape) != shape:
-            raise ValueError(f"{type(self).__name__}.expand: batch shape {self.batch_shape} does not broadcast to {shape}")
-        return self._map(lambda name, value: F.broadcast_to(value, shape + self._tail(name, value)))
+        if not _broadcasts(self.batch_shape, shape):
+            raise ValueError(
+                f"{type(self).__name__}.expand: batch shape {self.batch_shape} does not broadcast to {shape}"
+            )
+        return self._map(lambda value, n: _spread(value, shape, n))
 
     def __getitem__(self, index: Any) -> Any:
         """Some of the distributions of a batch: ``d[0]``, ``d[:, None]``, ``d[..., 1]``."""
         index = _batch_index(self, index)
-        return self._map(
-            lambda name, value: F.get_item(F.broadcast_to(value, self.batch_shape + self._tail(name, value)), index)
-        )
+        shape = self.batch_shape
+
+        def pick(value: Any, n: int) -> Any:
+            value = _spread(value, shape, n)
+            return (
+                value[(*index, *(slice(None),) * n)]
+                if isinstance(value, Distribution)
+                else F.get_item(value, index)
+            )
+
+        return self._map(pick)
 
     def __len__(self) -> int:
         if not self.batch_shape:
@@ -279,17 +400,19 @@ class Distribution:
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
 
-    def _tail(self, name: str, value: Variable) -> tuple[int, ...]:
-        """The event axes of a parameter."""
-        return value.shape[value.ndim - type(self).parameters[name].event_ndim :]
-
     def to_cpu(self) -> Any:
         """The same distribution with its parameters on the host, without their graph."""
-        return self._map(lambda name, value: Variable(to_cpu(value.array), requires_grad=value.requires_grad))
+        return self._map(
+            lambda v, n: v.to_cpu() if isinstance(v, Distribution) else _moved(v, to_cpu(v._array))
+        )
 
     def to_gpu(self, device: int | None = None) -> Any:
         """The same distribution with its parameters on a CUDA device, without their graph."""
-        return self._map(lambda name, value: Variable(to_gpu(value.array, device), requires_grad=value.requires_grad))
+        return self._map(
+            lambda v, n: (
+                v.to_gpu(device) if isinstance(v, Distribution) else _moved(v, to_gpu(v._array, device))
+            )
+        )
 
     # Densities ----------------------------------------------------------------------------------------
 
@@ -300,18 +423,20 @@ class Distribution:
             x: a Variable, array or number of shape ``[..., *event_shape]`` that broadcasts with the batch.
 
         Returns:
-            A Variable of shape ``[...]`` broadcast with ``batch_shape``: -inf outside the support, nan at nan.
+            A Variable of shape ``[...]`` broadcast with ``batch_shape``: -inf outside the support, nan at
+            nan.
 
         Raises:
             ValueError: where the shape does not fit.
         """
-        x = self._value(x)
+        x = self._value(x, "log_prob")
         with np.errstate(all="ignore"):
-            if not self.masked or self.support == "real":
+            if not self._masks:
                 return self._log_prob(x)
             inside = self.support.contains(x)
-            safe = self._inside(x, inside)
-            return F.where(inside, self._log_prob(safe), F.where(self._is_nan(x), np.nan, -np.inf))
+            y = self._log_prob(self._inside(x, inside))
+            outside = get_array_module(x).where(self._is_nan(x), np.nan, -np.inf).astype(y.dtype)
+            return F.where(inside, y, outside)
 
     def prob(self, x: Any) -> Variable:
         """The density (or probability) at ``x``: see :meth:`log_prob`."""
@@ -319,78 +444,86 @@ class Distribution:
 
     def cdf(self, x: Any) -> Variable:
         """P(X <= x)."""
-        return self._either("cdf", x, ("_cdf", None), ("_log_cdf", F.exp))
+        return self._either("cdf", x)
 
     def log_cdf(self, x: Any) -> Variable:
         """log P(X <= x)."""
-        return self._either("log_cdf", x, ("_log_cdf", None), ("_cdf", F.log))
+        return self._either("log_cdf", x)
 
     def survival_function(self, x: Any) -> Variable:
         """P(X > x)."""
-        return self._either(
-            "survival_function", x, ("_survival_function", None), ("_log_survival_function", F.exp), ("_cdf", _complement)
-        )
+        return self._either("survival_function", x)
 
     def log_survival_function(self, x: Any) -> Variable:
         """log P(X > x)."""
-        return self._either(
-            "log_survival_function", x, ("_log_survival_function", None), ("_survival_function", F.log)
-        )
+        return self._either("log_survival_function", x)
 
     def icdf(self, p: Any) -> Variable:
         """The smallest x with P(X <= x) >= p; nan for p outside [0, 1]."""
-        return self._either("icdf", p, ("_icdf", None))
+        return self._either("icdf", p)
 
-    def _either(self, public: str, x: Any, *ways: tuple[str, Any]) -> Variable:
-        """The first of several formulas that the class states, with what makes the asked one of it."""
-        for name, then in ways:
+    def _either(self, method: str, x: Any) -> Variable:
+        """The method by the first of several formulas that the class states."""
+        for name, then in _WAYS[method]:
             formula = getattr(self, name, None)
             if formula is not None:
-                x = self._value(x, public)
+                x = self._value(x, method, "p" if method == "icdf" else "x")
                 with np.errstate(all="ignore"):
                     y = formula(x)
                     return y if then is None else then(y)
-        raise self._no(public)
+        raise self._no(method)
 
     def _no(self, what: str) -> NotImplementedError:
         return NotImplementedError(f"{type(self).__name__} has no {what}")
 
-    def _value(self, x: Any, method: str = "log_prob") -> Variable:
-        """``x`` as a Variable whose shape fits; the error names the method."""
-        try:
-            x = as_variable(x)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"{type(self).__name__}.{method}: x: {error}") from None
-        shape, event = x._array.shape, self.event_shape
+    def _value(self, x: Any, method: str, name: str = "x") -> Variable:
+        """``x`` as a Variable whose shape fits; the errors name the method."""
+        if not isinstance(x, Variable):
+            x = self._constant(x, method, name)
+        shape = x._array.shape
+        if shape == self.batch_shape and not self.event_shape:
+            return x
+        event = self.event_shape
         n = len(event)
-        if shape[len(shape) - n :] != event if n else False:
-            raise ValueError(
-                f"{type(self).__name__}.{method}: x has shape {shape}; expected its last axes to be the event shape {event}"
-            )
         lead = shape[: len(shape) - n] if n else shape
+        if n and shape[len(lead) :] != event:
+            raise ValueError(
+                f"{type(self).__name__}.{method}: {name} has shape {shape}; expected its last axes to be the "
+                f"event shape {event}"
+            )
         if lead and self.batch_shape and lead != self.batch_shape:
             try:
                 np.broadcast_shapes(lead, self.batch_shape)
             except ValueError:
                 raise ValueError(
-                    f"{type(self).__name__}.{method}: x has shape {shape}, which does not broadcast with batch shape "
-                    f"{self.batch_shape} and event shape {event}"
+                    f"{type(self).__name__}.{method}: {name} of shape {shape} does not broadcast with "
+                    f"batch shape {self.batch_shape} and event shape {event}"
                 ) from None
         return x
 
-    def _inside(self, x: Variable, inside: Any) -> Any:
-        """``x`` with what lies outside the support replaced by some value inside, so that no gradient is nan."""
-        n = len(self.event_shape)
-        return F.where(inside[(...,) + (None,) * n] if n else inside, x, self._interior())
+    def _constant(self, x: Any, method: str, name: str) -> Variable:
+        """An array, or numbers in this distribution's dtype and on its device, as a Variable."""
+        try:
+            if library_of(x) is None:
+                x = np.asarray(x)
+                if x.dtype == np.float64:
+                    x = x.astype(self.dtype)
+                owner = library_of(self._leading._array)
+                x = x if owner is None or x.dtype.kind not in "fiub" else owner.from_host(x)
+            return as_variable(x)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{type(self).__name__}.{method}: {name}: {error}") from None
 
-    def _interior(self) -> Any:
-        """Some value inside the support, without gradient."""
-        return as_variable(self.mean.array)
+    def _inside(self, x: Variable, inside: Any) -> Any:
+        """``x`` with what is outside the support replaced by a value inside, so that no gradient is nan."""
+        inner = self.support.inner
+        if callable(inner):
+            inner = inner(get_array_module(x), x._array)
+        return F.where(inside[(..., *(None,) * len(self.event_shape))], x, inner)
 
     def _is_nan(self, x: Variable) -> Any:
-        axes = tuple(range(-len(self.event_shape), 0))
         nan = x._array != x._array
-        return nan.any(axis=axes) if axes else nan
+        return nan.any(axis=tuple(range(-len(self.event_shape), 0))) if self.event_shape else nan
 
     # Moments ------------------------------------------------------------------------------------------
 
@@ -473,7 +606,7 @@ class Distribution:
         Raises:
             ValueError: naming that parameter.
         """
-        for name, value in self.params.items():
+        for name, value in self._leaves():
             if value.requires_grad and not self._has_pathwise(name):
                 raise ValueError(
                     f"{type(self).__name__}.rsample: samples carry no gradient to {name}; use sample, or a "
@@ -482,6 +615,7 @@ class Distribution:
         return self.sample(sample_shape, rng)
 
     def _has_pathwise(self, name: str) -> bool:
+        """Whether samples carry a gradient to a parameter (``"part.name"``: of an inner distribution)."""
         known = self.reparameterized
         return known if isinstance(known, bool) else name in known
 
@@ -491,49 +625,165 @@ class Distribution:
         def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable: ...
 
 
-def _complement(y: Variable) -> Variable:
-    return 1 - y
+# How each method comes out of the formulas that a class states, best first.
+_WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
+    "cdf": (
+        ("_cdf", None),
+        ("_log_cdf", F.exp),
+        ("_survival_function", lambda y: 1 - y),
+        ("_log_survival_function", lambda y: -F.expm1(y)),
+    ),
+    "log_cdf": (
+        ("_log_cdf", None),
+        ("_cdf", F.log),
+        ("_log_survival_function", lambda y: F.log1mexp(y)),
+        ("_survival_function", lambda y: F.log1p(-y)),
+    ),
+    "survival_function": (
+        ("_survival_function", None),
+        ("_log_survival_function", F.exp),
+        ("_cdf", lambda y: 1 - y),
+        ("_log_cdf", lambda y: -F.expm1(y)),
+    ),
+    "log_survival_function": (
+        ("_log_survival_function", None),
+        ("_survival_function", F.log),
+        ("_log_cdf", lambda y: F.log1mexp(y)),
+        ("_cdf", lambda y: F.log1p(-y)),
+    ),
+    "icdf": (("_icdf", None),),
+}
+
+
+def _alike(values: Sequence[Any]) -> bool:
+    """Whether all are Variables of NumPy arrays of one floating dtype, as on most calls."""
+    try:
+        dtype = values[0]._array.dtype
+        for value in values:
+            array = value._array
+            if array.dtype is not dtype or array.__class__ is not np.ndarray:
+                return False
+    except AttributeError:  # a number or a raw array
+        return False
+    return dtype in _FLOATS
+
+
+def _plan_of(cls: type[Distribution], names: tuple[str, ...]) -> _Plan:
+    """The plan for arguments of these names, made and checked where it is the first time."""
+    plan = cls._plans.get(names)
+    if plan is None:
+        plan = cls._plans[names] = _make_plan(cls, names)
+    return plan
+
+
+def _make_plan(cls: type[Distribution], names: tuple[str, ...]) -> _Plan:
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise TypeError(f"{cls.__name__}: {name} was given twice")
+        if name not in cls.parameters and name not in cls.parts and name not in cls.options:
+            raise TypeError(f"{cls.__name__}: no argument {name!r}; it takes {_signature(cls)}")
+    for slot in cls._slots:
+        present = [name for name in slot if name in names]
+        if len(present) != 1:
+            raise TypeError(
+                f"{cls.__name__}: expected {'exactly one of ' if len(slot) > 1 else ''}{' or '.join(slot)}, "
+                f"got {' and '.join(present) or 'none'}"
+            )
+    given = tuple(n for n in names if n in cls.parameters)
+    event_ndims = tuple(cls.parameters[n].event_ndim for n in given)
+    return _Plan(
+        given,
+        tuple(n for n in names if n in cls.parts),
+        tuple(n for n in names if n in cls.options),
+        event_ndims,
+        given == names and not any(event_ndims),
+        tuple((n, cls.parameters[n].support) for n in given),
+    )
 
 
 def _as_shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:
-    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    if isinstance(shape, (int, np.integer)):
+        shape = (int(shape),)
+    if not isinstance(shape, (tuple, list)) or not all(isinstance(n, (int, np.integer)) for n in shape):
+        raise TypeError(f"expected a number or a tuple of numbers as a shape, got {shape!r}")
     if any(n < 0 for n in shape):
-        raise ValueError(f"a shape cannot have a negative length: {shape}")
+        raise ValueError(f"a shape cannot have a negative length: {tuple(shape)}")
     return tuple(int(n) for n in shape)
 
 
+def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether ``shape`` broadcasts to exactly ``target``."""
+    lead = len(target) - len(shape)
+    return lead >= 0 and all(n in (1, m) for n, m in zip(shape, target[lead:], strict=True))
+
+
+def _spread(value: Any, shape: tuple[int, ...], n: int) -> Any:
+    """A parameter or part, ``n`` of whose last axes belong to one distribution, repeated to a batch shape."""
+    present = value.batch_shape if isinstance(value, Distribution) else value.shape
+    target = shape + present[len(present) - n :]
+    if present == target:
+        return value
+    return value.expand(target) if isinstance(value, Distribution) else F.broadcast_to(value, target)
+
+
+def _moved(value: Variable, array: Any) -> Variable:
+    return (
+        value
+        if array is value._array
+        else Variable(array, name=value.name, requires_grad=value.requires_grad)
+    )
+
+
 def _batch_index(dist: Distribution, index: Any) -> tuple[Any, ...]:
-    """``index`` made to speak of the batch axes only."""
+    """``index`` made to speak of all batch axes and of no others."""
     index = index if isinstance(index, tuple) else (index,)
-    used = sum(1 for i in index if i is not None and i is not Ellipsis)
+    index = tuple(np.asarray(i) if isinstance(i, list) else i for i in index)
+    used = sum(_axes_used(i) for i in index)
     n = len(dist.batch_shape)
     if used > n:
         raise IndexError(f"{type(dist).__name__}: {used} indices for batch shape {dist.batch_shape}")
-    if Ellipsis not in [i for i in index if i is Ellipsis]:
-        return (*index, *(slice(None),) * (n - used))
-    at = next(k for k, i in enumerate(index) if i is Ellipsis)
-    return (*index[:at], *(slice(None),) * (n - used), *index[at + 1 :])
+    rest = (slice(None),) * (n - used)
+    at = next((k for k, i in enumerate(index) if i is Ellipsis), len(index))
+    return (*index[:at], *rest, *index[at + 1 :])
+
+
+def _axes_used(i: Any) -> int:
+    """How many axes one entry of an index speaks of."""
+    if i is None or i is Ellipsis:
+        return 0
+    dtype = getattr(i, "dtype", None)
+    return i.ndim if dtype is not None and dtype.kind == "b" else 1
 
 
 def _signature(cls: type[Distribution]) -> inspect.Signature:
-    parameters = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.POSITIONAL_OR_KEYWORD if p.instead_of is None else inspect.Parameter.KEYWORD_ONLY,
-            default=None if any(name in slot and len(slot) > 1 for slot in cls._slots) else inspect.Parameter.empty,
-        )
-        for name, p in cls.parameters.items()
-    ]
-    parameters += [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option.default)
-        for name, option in cls.options.items()
-    ]
-    parameters.sort(key=lambda p: (p.kind, p.default is not inspect.Parameter.empty))
-    return inspect.Signature(parameters)
+    make, kinds = inspect.Parameter, inspect.Parameter
+    parameters = []
+    for slot in cls._slots:
+        default = None if len(slot) > 1 else make.empty
+        parameters.append(make(slot[0], kinds.POSITIONAL_OR_KEYWORD, default=default))
+        parameters += [make(name, kinds.KEYWORD_ONLY, default=None) for name in slot[1:]]
+    parameters += [make(n, kinds.KEYWORD_ONLY, default=option.default) for n, option in cls.options.items()]
+    # A signature wants positional ones first; one without a default after one with one is keyword-only.
+    optional = False
+    for i, p in enumerate(parameters):
+        if p.kind is kinds.POSITIONAL_OR_KEYWORD:
+            if optional and p.default is make.empty:
+                parameters[i] = p.replace(default=None)
+            optional |= p.default is not make.empty
+    return inspect.Signature(sorted(parameters, key=lambda p: p.kind))
 
 
-def _brief(value: Variable) -> str:
+def _brief(value: Any) -> str:
     """A parameter in a repr: its values where they are few, else shape and dtype."""
-    if value.size <= 6:
-        return np.array2string(to_cpu(value.array), separator=", ", precision=6)
-    return f"<{'x'.join(map(str, value.shape))} {value.dtype}>"
+    if isinstance(value, Distribution):
+        return repr(value)
+    if value.size > 12:
+        return f"<{value.dtype} {list(value.shape)}>"
+    return _listing(to_cpu(value._array))
+
+
+def _listing(array: np.ndarray) -> str:
+    """Numbers as Python would write them, to six digits."""
+    if array.ndim:
+        return f"[{', '.join(_listing(part) for part in array)}]"
+    return repr(float(f"{float(array):.6g}"))

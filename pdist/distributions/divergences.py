@@ -29,7 +29,9 @@ def register_kl(p_type: type, q_type: type) -> Callable[[Callable[..., Any]], Ca
 
     def register(rule: Callable[..., Any]) -> Callable[..., Any]:
         if (p_type, q_type) in _rules:
-            raise ValueError(f"register_kl: there is already a formula for {p_type.__name__} and {q_type.__name__}")
+            raise ValueError(
+                f"register_kl: there is already a formula for {p_type.__name__} and {q_type.__name__}"
+            )
         _rules[p_type, q_type] = rule
         return rule
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Variable
 from ..backend import Array, get_array_module
 
@@ -26,18 +28,27 @@ class Support(str):
         contains: tells of an array ``x`` of namespace ``xp`` which elements (or events) are in the set.
         event_ndim: how many axes one element of the set has: 0 for numbers, 1 for vectors.
         discrete: whether the set is countable.
+        inner: a number (or an array, or what makes one of ``xp, x``) in the set, away from its ends:
+            densities are computed there where ``x`` itself lies outside, so that no gradient is nan.
     """
 
     event_ndim: int
     discrete: bool
+    inner: Any
 
     def __new__(
-        cls, name: str, contains: Callable[[Any, Array], Array], event_ndim: int = 0, discrete: bool = False
+        cls,
+        name: str,
+        contains: Callable[[Any, Array], Array],
+        event_ndim: int = 0,
+        discrete: bool = False,
+        inner: Any = 0.0,
     ) -> Support:
         new = super().__new__(cls, name)
         new._contains = contains
         new.event_ndim = event_ndim
         new.discrete = discrete
+        new.inner = inner
         return new
 
     _contains: Callable[[Any, Array], Array]
@@ -51,14 +62,47 @@ class Support(str):
         Returns:
             A bool array of shape ``[...]``; nan belongs to no set.
         """
-        x = x.array if isinstance(x, Variable) else x
+        x = x._array if isinstance(x, Variable) else x
         xp = get_array_module(x)
         return self._contains(xp, xp.asarray(x))
 
+    def over(self, ndim: int) -> Support:
+        """The set of arrays with ``ndim`` more axes whose parts all belong to this one."""
+        if not ndim:
+            return self
+        axes = tuple(range(-ndim, 0))
+        contains = self._contains
+        return Support(
+            str(self),
+            lambda xp, x: contains(xp, x).all(axis=axes),
+            event_ndim=self.event_ndim + ndim,
+            discrete=self.discrete,
+            inner=self.inner,
+        )
 
-def interval(low: Any, high: Any, name: str) -> Support:
-    """The numbers from ``low`` to ``high``, ends included."""
-    return Support(name, lambda xp, x: (x >= low) & (x <= high))
+    def __deepcopy__(self, memo: Any) -> Support:
+        return self
+
+
+def interval(low: Any, high: Any, name: str, inner: Any = None) -> Support:
+    """The numbers from ``low`` to ``high``, ends included.
+
+    Args:
+        low: an array or number, -inf allowed.
+        high: an array or number, inf allowed.
+        name: how it is called.
+        inner: a number inside; by default the middle.
+    """
+    if inner is None:
+        inner = low + 0.5 * (high - low)
+    return Support(name, lambda xp, x: (x >= low) & (x <= high), inner=inner)
+
+
+def labels(n: int) -> Support:
+    """The integers from 0 to ``n - 1``."""
+    return Support(
+        f"{{0, ..., {n - 1}}}", lambda xp, x: (x >= 0) & (x < n) & (x == xp.floor(x)), discrete=True
+    )
 
 
 def _simplex(xp: Any, p: Array) -> Array:
@@ -73,26 +117,23 @@ def _one_hot(xp: Any, x: Array) -> Array:
     return ((x == 0) | (x == 1)).all(axis=-1) & (x.sum(axis=-1) == 1)
 
 
+def _first_class(xp: Any, x: Array) -> Array:
+    return (xp.arange(x.shape[-1]) == 0).astype(x.dtype)
+
+
 real = Support("real", lambda xp, x: xp.isfinite(x))
-positive = Support("positive", lambda xp, x: (x > 0) & xp.isfinite(x))
-nonnegative = Support("non negative", lambda xp, x: (x >= 0) & xp.isfinite(x))
-unit_interval = Support("[0, 1]", lambda xp, x: (x >= 0) & (x <= 1))
-extended_real = Support("real or infinite", lambda xp, x: ~xp.isnan(x))  # a logit may be infinite
+positive = Support("positive", lambda xp, x: (x > 0) & (x < np.inf), inner=1.0)
+nonnegative = Support("non negative", lambda xp, x: (x >= 0) & (x < np.inf), inner=1.0)
+unit_interval = Support("[0, 1]", lambda xp, x: (x >= 0) & (x <= 1), inner=0.5)
+extended_real = Support("real or infinite", lambda xp, x: x == x)  # a logit may be infinite
 log_probabilities = Support(
     "real or -inf, not all -inf",
-    lambda xp, x: ((x < xp.inf).all(axis=-1)) & (x > -xp.inf).any(axis=-1),
+    lambda xp, x: ((x < np.inf).all(axis=-1)) & (x > -np.inf).any(axis=-1),
     event_ndim=1,
 )
-simplex = Support("non negative and of sum 1", _simplex, event_ndim=1)
+simplex = Support("non negative and of sum 1", _simplex, event_ndim=1, inner=lambda xp, x: 1.0 / x.shape[-1])
 boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True)
 non_negative_integer = Support(
     "non negative integer", lambda xp, x: (x >= 0) & (x == xp.floor(x)) & xp.isfinite(x), discrete=True
 )
-one_hot = Support("one hot", _one_hot, event_ndim=1, discrete=True)
-
-
-def labels(n: int) -> Support:
-    """The integers from 0 to ``n - 1``."""
-    return Support(
-        f"{{0, ..., {n - 1}}}", lambda xp, x: (x >= 0) & (x < n) & (x == xp.floor(x)), discrete=True
-    )
+one_hot = Support("one hot", _one_hot, event_ndim=1, discrete=True, inner=_first_class)
