@@ -1,0 +1,170 @@
+"""What the examples share: their options, what they report, and the page that shows it."""
+
+from __future__ import annotations
+
+import argparse
+import html
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pdist import plotting
+
+DATA = Path(__file__).resolve().parent / "data"
+
+
+def options(description: str | None, epochs: int | None = None) -> argparse.ArgumentParser:
+    """The command line that all examples have; each may add to it."""
+    parser = argparse.ArgumentParser(
+        description=(description or "").splitlines()[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--out", type=Path, default=Path("out"), help="folder for pictures and figures")
+    parser.add_argument("--seed", type=int, default=0, help="of data, initial weights and draws")
+    parser.add_argument("--quick", action="store_true", help="a short run, to see that everything works")
+    if epochs is not None:
+        parser.add_argument("--epochs", type=int, default=epochs, help="how often to go through the data")
+        parser.add_argument("--device", default="cpu", help="cpu or cuda")
+        parser.add_argument("--resume", action="store_true", help="continue the run that --out holds")
+    return parser
+
+
+def read_csv(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The two columns of one of the data sets in examples/data."""
+    table = np.loadtxt(DATA / f"{name}.csv", delimiter=",", skiprows=1)
+    return table[:, 0], table[:, 1]
+
+
+class Report:
+    """What an example has to tell: figures and pictures, printed and written as it goes.
+
+    Args:
+        out: its folder.
+        title: what the page calls it.
+        about: a sentence or two for the page.
+    """
+
+    def __init__(self, out: str | os.PathLike[str], title: str, about: str) -> None:
+        self.out = Path(out)
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.started = time.perf_counter()
+        self.content: dict[str, Any] = {"title": title, "about": about, "figures": [], "pictures": []}
+
+    def figure(
+        self, name: str, value: float, at_least: float | None = None, at_most: float | None = None
+    ) -> None:
+        """A number, and what it should reach."""
+        self.content["figures"].append(
+            {"name": name, "value": float(value), "at_least": at_least, "at_most": at_most}
+        )
+
+    def picture(self, figure: Any, file: str, title: str, see: str) -> None:
+        """Save a matplotlib figure, with a sentence on what to see in it."""
+        plotting.save(figure, self.out / file)
+        self.content["pictures"].append({"file": file, "title": title, "see": see})
+
+    def close(self) -> dict[str, Any]:
+        """Print everything, write ``metrics.json`` and return what is in it."""
+        self.content["seconds"] = round(time.perf_counter() - self.started, 1)
+        path = self.out / "metrics.json"
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.content, indent=1), encoding="utf-8")
+        os.replace(temporary, path)
+        print(f"\n{self.content['title']} ({self.content['seconds']} s)")
+        for figure in self.content["figures"]:
+            print(f"  {figure['name']:64s} {figure['value']:10.4f}{goal(figure)}")
+        for picture in self.content["pictures"]:
+            print(f"  {self.out / picture['file']}")
+        print(f"  {path}", flush=True)
+        return self.content
+
+
+def goal(figure: dict[str, Any]) -> str:
+    """What a figure should reach, and whether it does."""
+    value, low, high = figure["value"], figure["at_least"], figure["at_most"]
+    if low is None and high is None:
+        return ""
+    reached = (low is None or value >= low) and (high is None or value <= high)
+    asked = " and ".join(
+        f"{word} {bound:g}" for word, bound in (("at least", low), ("at most", high)) if bound is not None
+    )
+    return f"   (asked: {asked}{'' if reached else '; MISSED'})"
+
+
+def write_page(out: str | os.PathLike[str], sections: Sequence[str]) -> Path:
+    """``index.html``: every picture of the given subfolders of ``out`` with what to see in it.
+
+    Args:
+        out: the folder that holds them.
+        sections: subfolders that a :class:`Report` wrote, in order.
+
+    Returns:
+        The page's path.
+    """
+    parts = []
+    for section in sections:
+        content = json.loads((Path(out) / section / "metrics.json").read_text(encoding="utf-8"))
+        parts.append(_section(section, content))
+    links = " &middot; ".join(f'<a href="#{name}">{html.escape(title)}</a>' for name, title, _ in parts)
+    body = "\n".join(text for _, _, text in parts)
+    path = Path(out) / "index.html"
+    path.write_text(_PAGE.format(links=links, body=body), encoding="utf-8")
+    return path
+
+
+def _section(name: str, content: dict[str, Any]) -> tuple[str, str, str]:
+    escape = html.escape
+    rows = "".join(
+        f"<tr><td>{escape(f['name'])}</td><td class='number'>{f['value']:.4g}</td>"
+        f"<td>{escape(goal(f).strip(' ()'))}</td></tr>"
+        for f in content["figures"]
+    )
+    table = f"<table><tr><th>figure</th><th>value</th><th></th></tr>{rows}</table>" if rows else ""
+    pictures = "".join(
+        f"<figure><h3>{escape(p['title'])}</h3>"
+        f'<a href="{name}/{p["file"]}"><img src="{name}/{p["file"]}" alt="{escape(p["title"])}"></a>'
+        f"<figcaption>{escape(p['see'])}</figcaption></figure>\n"
+        for p in content["pictures"]
+    )
+    title = content["title"]
+    text = (
+        f'<section id="{name}"><h2>{escape(title)}</h2><p>{escape(content["about"])} '
+        f'<span class="time">({content["seconds"]:.0f} s)</span></p>{pictures}{table}</section>'
+    )
+    return name, title, text
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>pdist: the demo</title>
+<style>
+body {{ font: 17px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }}
+h1, h2, h3 {{ line-height: 1.2; }}
+h2 {{ margin-top: 3.5rem; border-bottom: 2px solid #0072B2; padding-bottom: .3rem; }}
+figure {{ margin: 2rem 0; }}
+figure h3 {{ margin: 0 0 .4rem; font-size: 1.1rem; }}
+img {{ max-width: 100%; height: auto; border: 1px solid #ddd; }}
+figcaption {{ max-width: 46rem; }}
+table {{ border-collapse: collapse; font-size: .92rem; }}
+th, td {{ text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid #ddd; }}
+.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+.time {{ color: #666; }}
+a {{ color: #0072B2; }}
+</style>
+</head>
+<body>
+<h1>pdist: the demo</h1>
+<p>Every picture was made just now, on this machine, by the scripts in <code>examples/</code>.</p>
+<p>{links}</p>
+{body}
+</body>
+</html>
+"""

@@ -1,0 +1,34 @@
+"""The demo: a tour of distributions and all examples, with a page that shows every picture."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from examples import tour
+from examples.common import options, write_page
+
+EXAMPLES = {"tour": tour}
+
+
+def main(argv: Sequence[str] | None = None) -> Path:
+    """Run everything and write ``index.html``; returns its path."""
+    parser = options(__doc__)
+    parser.set_defaults(out=Path("demo-out"))
+    args = parser.parse_args(argv)
+    started = time.perf_counter()
+    for name, example in EXAMPLES.items():
+        quick = ["--quick"] if args.quick else []
+        example.main(["--out", str(args.out / name), "--seed", str(args.seed), *quick])
+    page = write_page(args.out, list(EXAMPLES))
+    print(f"\nEverything took {time.perf_counter() - started:.0f} s. Now open\n  {page.resolve().as_uri()}")
+    return page
+
+
+if __name__ == "__main__":
+    main()
