@@ -146,7 +146,8 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>pdist: the demo</title>
 <style>
-body {{ font: 17px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }}
+body {{ font: 17px/1.5 system-ui, sans-serif; color: #222; }}
+body {{ max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }}
 h1, h2, h3 {{ line-height: 1.2; }}
 h2 {{ margin-top: 3.5rem; border-bottom: 2px solid #0072B2; padding-bottom: .3rem; }}
 figure {{ margin: 2rem 0; }}

@@ -59,8 +59,8 @@ def families(report: Report) -> None:
         fig,
         "families.png",
         "Families of distributions",
-        "Densities as curves, probabilities of integers as stems. Every curve of a panel is one of a batch: a "
-        "single distribution object with an array for a parameter.",
+        "Densities as curves, probabilities of integers as stems. Every curve of a panel is one of a "
+        "batch: a single distribution object with an array for a parameter.",
     )
 
 
@@ -99,9 +99,9 @@ def tails(report: Report) -> None:
         fig,
         "tails.png",
         "Right in the tails, in single precision",
-        "Solid: pdist in float32. Dashed: the formula that one would write down first, also in float32. It stops "
-        "at -14 standard deviations, at probabilities under 1e-7 and at divergences under 1e-7; pdist goes on. "
-        f"Normal.log_cdf(-40) is {normal.log_cdf(np.float32(-40)).item():.4f} and "
+        "Solid: pdist in float32. Dashed: the formula that one would write down first, also in float32. "
+        "It stops at -14 standard deviations, at probabilities under 1e-7 and at divergences under 1e-7; "
+        f"pdist goes on. Normal.log_cdf(-40) is {normal.log_cdf(np.float32(-40)).item():.4f} and "
         f"Bernoulli(logit=-100).log_prob(0) is {D.Bernoulli(logit=-100.0).log_prob(0).item():.2g}.",
     )
     report.figure("Normal(0, 1).log_cdf(-40) in float32", normal.log_cdf(np.float32(-40)).item())
@@ -153,10 +153,10 @@ def mixture(report: Report, n: int) -> None:
         fig,
         "mixture.png",
         "A mixture tells everything about itself",
-        "Its draws, density and components; which component a point comes from; cdf and icdf; and how each draw "
-        "moves when a parameter does. The dots on the responsibilities are pathwise gradients of draws to the "
-        "components' locations: a draw follows a component just as far as it belongs to it. Gradients to the "
-        "logits are large where the density is small, between the modes.",
+        "Its draws, density and components; which component a point comes from; cdf and icdf; and how "
+        "each draw moves when a parameter does. The dots on the responsibilities are pathwise gradients "
+        "of draws to the components' locations: a draw follows a component just as far as it belongs to "
+        "it. Gradients to the logits are large where the density is small, between the modes.",
     )
     error = abs(dist.cdf(dist.icdf(p)).array - p).max()
     report.figure("largest error of cdf(icdf(p)) for the mixture", error, at_most=1e-12)
@@ -198,9 +198,9 @@ def divergences(report: Report, n: int) -> None:
         fig,
         "divergences.png",
         "Divergences by formula, by quadrature and by draws",
-        "Left: three ways agree. Right: a mixture and a Normal have no formula; quadrature gives the number to "
-        "twelve digits, and estimates by draws come closer as one over the square root of their number. An "
-        "estimate is made only where it is asked for by name.",
+        "Left: three ways agree. Right: a mixture and a Normal have no formula; quadrature gives the "
+        "number to twelve digits, and estimates by draws come closer as one over the square root of "
+        "their number. An estimate is made only where it is asked for by name.",
     )
     report.figure(
         "largest difference between formula and quadrature", abs(formula - quadrature).max(), at_most=1e-9
@@ -248,8 +248,8 @@ def scores(report: Report) -> None:
         fig,
         "scores.png",
         "Score functions",
-        "Gradients of log densities by automatic differentiation. Right: the variance of the score over 20,000 "
-        "draws (dots) is Fisher's information (lines: 1 / scale^2 and 2 / scale^2).",
+        "Gradients of log densities by automatic differentiation. Right: the variance of the score over "
+        "20,000 draws (dots) is Fisher's information (lines: 1 / scale^2 and 2 / scale^2).",
     )
 
 
