@@ -156,6 +156,7 @@ class _Namespace:
 
 public = _Namespace()
 _ops: dict[str, Op] = {}
+_raw_forms: dict[str, Callable[..., Any]] = {}  # what a rule's F.name computes on raw arrays: F's other half
 
 
 class RawNamespace:
@@ -165,10 +166,10 @@ class RawNamespace:
         self.xp = xp
 
     def __getattr__(self, name: str) -> Any:
-        op = _ops.get(name)
-        if op is None:
+        kernel = _raw_forms.get(name)
+        if kernel is None:
             raise AttributeError(f"no differentiable function is called {name!r}")
-        bound = functools.partial(op.kernel, self.xp)
+        bound = functools.partial(kernel, self.xp)
         setattr(self, name, bound)
         return bound
 
@@ -209,8 +210,30 @@ def differentiable(
         raise ValueError(f"differentiable: there is already an op called {op.name!r}")
     function = _public_function(op)
     _ops[op.name] = op
+    _raw_forms[op.name] = kernel
     setattr(public, op.name, function)
     return function
+
+
+def in_rules(raw_form: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Let rules call a public function that is no op itself, such as ``F.where(condition, x, y)``.
+
+    Args:
+        raw_form: the same on raw arrays, with ``xp`` before the function's own arguments.
+
+    Returns:
+        A decorator that leaves the function as it is.
+    """
+
+    def known(function: Any) -> Any:
+        name = function.__name__
+        if name in _raw_forms:
+            raise ValueError(f"in_rules: there is already an op called {name!r}")
+        _raw_forms[name] = raw_form
+        setattr(public, name, function)
+        return function
+
+    return known
 
 
 def _public_function(op: Op) -> Any:
@@ -413,6 +436,7 @@ __all__ = [
     "array_functions",
     "coerce",
     "differentiable",
+    "in_rules",
     "module_of",
     "promote",
     "public",
