@@ -433,7 +433,9 @@ class Distribution:
         with np.errstate(all="ignore"):
             if not self._masks:
                 return self._log_prob(x)
-            inside = self.support.contains(x)
+            inside = self._accepts(x)
+            if type(inside) is np.ndarray and np.count_nonzero(inside) == inside.size:
+                return self._log_prob(x)  # the host can see that there is nothing to mask
             y = self._log_prob(self._inside(x, inside))
             outside = get_array_module(x).where(self._is_nan(x), np.nan, -np.inf).astype(y.dtype)
             return F.where(inside, y, outside)
@@ -513,6 +515,10 @@ class Distribution:
             return as_variable(x)
         except (TypeError, ValueError) as error:
             raise TypeError(f"{type(self).__name__}.{method}: {name}: {error}") from None
+
+    def _accepts(self, x: Variable) -> Any:
+        """Where ``_log_prob`` answers for itself: in the support, where a class takes no more than that."""
+        return self.support.contains(x)
 
     def _inside(self, x: Variable, inside: Any) -> Any:
         """``x`` with what is outside the support replaced by a value inside, so that no gradient is nan."""
