@@ -1,10 +1,11 @@
 """Elementary functions in forms that keep their last digits: groundwork of densities, tails and divergences.
 
-Every function is ``name(xp, *arrays)`` as a kernel is: the arrays are of one floating dtype and broadcast, and no
-function looks at values. A *double word* is a pair ``hi, lo`` that stands for hi + lo, where lo is about a
-rounding error of hi: twice the digits, from ordinary arithmetic (Dekker 1971).
+Every function is ``name(xp, *arrays)`` as a kernel is: the arrays are of one floating dtype and broadcast;
+nothing looks at values, and a branch that ``where`` does not choose may be nan. A *double word* is a pair
+``hi, lo`` that stands for hi + lo, where lo is about a rounding error of hi: twice the digits, from ordinary
+arithmetic (Dekker 1971).
 
-:func:`log1pmx` and :func:`expm1mx` are also ops, ``F.log1pmx`` and ``F.expm1mx``, so that rules may use them.
+:func:`log1pmx`, :func:`expm1mx` and :func:`log_minus` are also ops, called ``F.log1pmx`` and so on in rules.
 
 Source:
     T. J. Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18
@@ -117,18 +118,15 @@ def log_double(xp, x):
 
 def log1pmx(xp, u):
     """log(1 + u) - u, to the last digits also for small u. Never positive."""
-    near = (u > -0.33) & (u < 0.5)
-    s = xp.where(near, u, 0)
-    v = s / (2 + s)  # log(1 + u) = 2 atanh(v)
+    v = u / (2 + u)  # log(1 + u) = 2 atanh(v)
     w = v * v
-    return xp.where(near, v * (2 * w * polynomial(_ATANH, w) - s), xp.log1p(xp.where(near, 0, u)) - u)
+    near = v * (2 * w * polynomial(_ATANH, w) - u)
+    return xp.where((u > -0.33) & (u < 0.5), near, xp.log1p(u) - u)
 
 
 def expm1mx(xp, x):
     """e^x - 1 - x, to the last digits also for small x. Never negative."""
-    near = abs(x) < 0.5
-    s = xp.where(near, x, 0)
-    return xp.where(near, s * s * polynomial(_EXPM1MX, s), xp.expm1(xp.where(near, 0, x)) - x)
+    return xp.where(abs(x) < 0.5, x * x * polynomial(_EXPM1MX, x), xp.expm1(x) - x)
 
 
 differentiable(log1pmx).derivatives(lambda F, g, _y, u: -g * u / (1 + u))
@@ -138,28 +136,45 @@ differentiable(expm1mx).derivatives(lambda F, g, _y, x: g * F.expm1(x))
 def log_ratio(xp, a, b, difference):
     """log(a/b) for positive a and b, given a - b: keeps small differences, does not over- or underflow."""
     u = difference / b
-    near = abs(u) < 0.5
+    return xp.where(abs(u) < 0.5, xp.log1p(u), log_far_ratio(xp, a, b))
+
+
+def log_far_ratio(xp, a, b):
+    """log(a/b) for positive a and b that are not near each other; does not over- or underflow."""
     r = a / b
     tiny = 2.3e-308 if is_double(r) else 1.2e-38
-    normal = (r >= tiny) & (r < 1 / tiny)
-    far = xp.where(normal, xp.log(xp.where(normal, r, 1)), xp.log(a) - xp.log(b))
-    return xp.where(near, xp.log1p(xp.where(near, u, 0)), far)
+    return xp.where((r >= tiny) & (r < 1 / tiny), xp.log(r), xp.log(a) - xp.log(b))
 
 
 def deviance(xp, a, b, difference):
-    """a log(a/b) - a + b >= 0 (Loader's bd0), given difference = a - b; it is b at a = 0.
+    """a log(a/b) - a + b >= 0 (Loader's bd0), given difference = a - b; it is b at a = 0 and inf at b = 0.
 
     As -a (log(1 + u) - u) with u = (b - a)/a where a and b are near, so that small differences count in full.
     """
-    positive = a > 0
-    a1 = xp.where(positive, a, 1)
-    u = -difference / a1
-    near = (u > -0.33) & (u < 0.5) & positive
-    close = -a1 * log1pmx(xp, xp.where(near, u, 0))
-    impossible = (b == 0) & positive
-    b1 = xp.where(b == 0, 1, b)
-    far = a * log_ratio(xp, a1, b1, a1 - b1) - difference
-    return xp.where(near, close, xp.where(impossible, xp.inf, far))
+    u = -difference / a
+    near = (u > -0.33) & (u < 0.5)
+    far = xp.where(a == 0, 0, a * log_far_ratio(xp, a, b)) - difference
+    return xp.where(near, -a * log1pmx(xp, u), far)
+
+
+def log_minus(xp, x, y):
+    """log x - y: log x keeps its lower digits until y is taken off."""
+    return log_minus_double(xp, x, y)[0]
+
+
+def log_minus_double(xp, x, y):
+    """log x - y as a double word; -inf at x = 0, nan below."""
+    hi, lo = log_double(xp, x)
+    hi, rest = two_sum(xp, hi, -y)
+    hi, lo = two_sum(xp, hi, rest + lo)
+    hi = xp.where((x > 0) & (x < math.inf), hi, xp.log(x) - y)
+    return hi, rounding(xp, lo, hi)
+
+
+differentiable(log_minus).derivatives(
+    lambda F, g, _y, x, y: g / x,
+    lambda F, g, _y, x, y: -g,
+)
 
 
 # The tails of the Normal distribution ----------------------------------------------------------------------
