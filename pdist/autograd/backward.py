@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array
+from ..backend import Array, library_of
 from .config import force_backprop_mode
-from .op import Node, module_of, public, raw, zero
+from .op import Node, module_of, ndarray, public, raw, zero
 from .variable import Variable, from_node
 
 
@@ -25,135 +25,129 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     return g.reshape(shape) if lead else g
 
 
-class _Pass:
-    """One backward pass.
+_numpy_kernels = raw(np)
+
+
+def propagate(
+    edges: Sequence[Any],
+    answers: Sequence[Any],
+    create_graph: bool,
+    retain_graph: bool,
+    through: set[Any] | None = None,
+    on_visit: Callable[[Node, Any], None] | None = None,
+) -> dict[Variable, Any]:
+    """Send gradients back through the graph, newest node first.
 
     Args:
-        create_graph: whether gradients are Variables with a graph of their own.
-        retain: whether nodes keep what they saved.
-        limit: the serials of the nodes to visit; None visits all.
+        edges: the nodes and leaves where they begin.
+        answers: a gradient for each of these.
+        create_graph: whether gradients are Variables with a graph of their own; else they are raw arrays.
+        retain_graph: whether nodes keep what they saved.
+        through: the nodes and leaves that gradients are wanted for; None stands for all.
+        on_visit: told each node and its complete gradient.
+
+    Returns:
+        The gradient of each leaf that was reached.
     """
-
-    def __init__(self, create_graph: bool, retain: bool, limit: set[int] | None = None) -> None:
-        self.create_graph = create_graph
-        self.retain = retain
-        self.limit = limit
-        self.heap: list[tuple[int, Node]] = []  # minus the serial, so that the newest comes first
-        self.gradients: dict[int, Any] = {}  # by heap key, until the node is visited
-        self.leaves: dict[int, Any] = {}  # by id: the leaf and its gradient
-        self.owned: set[Any] = set()  # keys whose gradient is a sum of ours: these are added to in place
-        self.visited: list[Node] = []
-
-    def send(self, edge: Any, g: Any) -> None:
-        """Add ``g`` to the gradient of ``edge``, a node or a leaf."""
-        if g.shape != edge.shape:
-            g = sum_to(g, edge.shape)
-        if g.dtype is not edge.dtype and g.dtype != edge.dtype:
-            g = public.cast(g, edge.dtype) if self.create_graph else g.astype(edge.dtype)
-        if edge.__class__ is Node:
-            key = -edge.serial
-            known = self.gradients.get(key)
-            if known is not None:
-                self.gradients[key] = self.add(key, known, g)
-            elif self.limit is None or edge.serial in self.limit:
-                self.gradients[key] = g
-                heappush(self.heap, (key, edge))
-        else:
-            found = self.leaves.get(id(edge))
-            self.leaves[id(edge)] = (edge, g if found is None else self.add(edge, found[1], g))
-
-    def add(self, key: Any, known: Any, g: Any) -> Any:
-        """The sum of two gradients, in place where the first is a sum of ours already."""
-        if self.create_graph:
-            return known + g
-        if key in self.owned:
-            known += g
-            return known
-        total = known + g
-        if total.ndim:
-            self.owned.add(key)
-        return total
-
-    def run(self, retain_grad: bool = False) -> None:
-        """Visit the nodes, newest first."""
-        heap, gradients, leaves, visited = self.heap, self.gradients, self.leaves, self.visited
-        limit, add = self.limit, self.add
-        while heap:
-            key, node = heappop(heap)
-            g = gradients.pop(key)
-            if retain_grad and (variable := node.variable()) is not None:
-                variable._grad = g
-            visited.append(node)
-            F, y, args = self.context(node, g)
-            if node.op.joint is not None:
-                self.joint(node, F, g, y, args)
+    heap: list[tuple[int, Node]] = []  # minus the serial, so that the newest comes first
+    pending: dict[Node, Any] = {}  # the gradients of the nodes in the heap
+    leaves: dict[Variable, Any] = {}
+    sums: set[Any] = set()  # nodes and leaves whose gradient is a sum made here: more is added in place
+    op = None
+    while True:
+        for edge, g in zip(edges, answers):  # noqa: B905 - strict is slow; a joint rule's answers are counted
+            if edge is None or g is zero:
                 continue
-            for edge, (rule, names) in zip(node.edges, node.op.plan):  # noqa: B905
-                if edge is None:
-                    continue
-                if names:
-                    settings = node.settings
-                    gi = rule(F, g, y, *args, **{name: settings[name] for name in names})
+            if g.__class__ is not ndarray:
+                g = _gradient(op, edges, answers, edge, g, create_graph)
+            if edge.__class__ is Node:
+                shape, dtype, known = edge.shape, edge.dtype, pending.get(edge)
+            else:
+                shape, dtype, known = edge._array.shape, edge._array.dtype, leaves.get(edge)
+            if g.shape != shape:
+                g = sum_to(g, shape)
+            if g.dtype is not dtype and g.dtype != dtype:
+                g = public.cast(g, dtype) if create_graph else g.astype(dtype)
+            if known is None:
+                if edge.__class__ is Node:
+                    pending[edge] = g
+                    heappush(heap, (-edge.serial, edge))
                 else:
-                    gi = rule(F, g, y, *args)
-                self.send(edge, gi)
-
-    def joint(self, node: Node, F: Any, g: Any, y: Any, args: Any) -> None:
-        """Apply a rule that returns the gradients of all arguments."""
-        op, edges = node.op, node.edges
-        rule, names = op.plan[0]
-        needs = tuple([edge is not None for edge in edges])
-        settings = {name: node.settings[name] for name in names}
-        answers = rule(F, needs, g, y, *((args,) if op.variadic else args), **settings)
-        for i, (edge, gi) in enumerate(zip(edges, answers, strict=True)):
-            if edge is not None and gi is not zero:
-                if gi is None:
-                    op.missing(i)()
-                self.send(edge, gi)
-
-    def context(self, node: Node, g: Any) -> tuple[Any, Any, Any]:
-        """What the rules of a node are given: the namespace they compute in, the output and the arguments."""
-        args, y, edges = node.args, node.output, node.edges
+                    leaves[edge] = g
+            elif edge in sums:
+                known += g
+            else:
+                g = known + g
+                if not create_graph:
+                    g = _as_array(g)
+                    sums.add(edge)
+                (pending if edge.__class__ is Node else leaves)[edge] = g
+        if not heap:
+            return leaves
+        node = heappop(heap)[1]
+        g = pending.pop(node)
+        if on_visit is not None:
+            on_visit(node, g)
+        op, edges, y, args = node.op, node.edges, node.output, node.args
+        if not edges:  # it was cut off
+            continue
+        if through is not None:
+            edges = [edge if edge in through else None for edge in edges]
         if args is None:
             raise ValueError(
-                f"backward: the graph at {node.op.name!r} was used by a former pass, which freed it; "
+                f"backward: the graph at {op.name!r} was used by a former pass, which freed it; "
                 "give that pass retain_graph=True"
             )
-        if self.create_graph:
+        if create_graph:
             F: Any = public
-            args = [a if a is None or e is None else _variable(a, e) for a, e in zip(args, edges, strict=True)]
-            y = None if y is None else from_node(y, node)
+            y, args = _variables(node)
+        elif g.__class__ is ndarray:
+            F = _numpy_kernels
         else:
-            F = raw(np if g.__class__ is np.ndarray else module_of(g))
-        if not node.op.keep_all:
-            args = [e if a is None else a for a, e in zip(args, edges, strict=True)]
-        return F, node if y is None else y, args
+            F = raw(module_of(g))
+        answers = op.pullback(F, edges, g, node if y is None else y, args, node.settings)
+        if op.saves and not retain_graph:
+            node.args = node.output = None
 
-    def free(self) -> None:
-        """Let go of what the visited nodes saved."""
-        if not self.retain:
-            for node in self.visited:
-                if node.op.saves:
-                    node.args = node.output = None
+
+def _gradient(op: Any, edges: Any, answers: Any, edge: Any, g: Any, create_graph: bool) -> Any:
+    """What a rule answered, where it is no NumPy array: as the pass wants it, or an error naming the rule."""
+    if create_graph and isinstance(g, Variable):
+        return g
+    if isinstance(g, np.generic):
+        g = np.asarray(g)
+    if library_of(g) is not None:
+        return from_node(g, None) if create_graph else g
+    i = next(i for i, (e, answer) in enumerate(zip(edges, answers, strict=True)) if e is edge and answer is g)
+    if g is None:
+        raise op.no_derivative(i)
+    raise TypeError(
+        f"{op.name}: the rule of {op.argument_name(i)} returned {type(g).__name__}; expected an array, "
+        "computed with operators and functions of F"
+    )
+
+
+def _variables(node: Node) -> tuple[Any, list[Any]]:
+    """The output and the arguments of a node as the Variables that they were."""
+    op, args = node.op, node.args
+    keep = op.keep * len(args) if op.variadic else op.keep
+    return (
+        None if node.output is None else from_node(node.output, node),
+        [
+            _variable(a, e) if k and e is not None else a
+            for a, k, e in zip(args, keep, node.edges, strict=True)
+        ],
+    )
 
 
 def _variable(array: Any, edge: Any) -> Variable:
-    """The Variable that an argument of a node was."""
-    return edge if isinstance(edge, Variable) else from_node(array, edge)
+    """The Variable that an argument of a node was, in the dtype in which the kernel got it."""
+    if edge.__class__ is Node:
+        return from_node(array, edge)
+    return edge if edge.dtype == array.dtype else public.cast(edge, array.dtype)
 
 
-def recording(on: bool) -> Any:
-    """Whether what rules compute records a graph."""
-    return force_backprop_mode() if on else nullcontext()
-
-
-def own(g: Any, start: Any) -> Any:
-    """A leaf's own gradient: never a view, nor an array that another leaf got too."""
-    if g is start or getattr(g, "base", None) is not None:
-        return g.copy()
-    return g
-
-
+@np.errstate(all="ignore")  # as a decorator: entered with ``with`` it takes twice the time
 def backward(
     output: Variable,
     retain_grad: bool = False,
@@ -176,65 +170,88 @@ def backward(
         ValueError: where it has more than one element and no ``grad`` was set, or where a former pass has
             used up the graph.
     """
-    seed = _seed(output, loss_scale, enable_double_backprop)
+    seed = _seed(output, loss_scale)
     if output._node is None:
         if output._grad is None:
-            output._grad = seed
+            output._grad = seed.copy()
         return
-    engine = _Pass(enable_double_backprop, retain_graph or enable_double_backprop)
-    engine.send(output._node, seed)
-    with np.errstate(all="ignore"), recording(enable_double_backprop):
-        engine.run(retain_grad)
-        commit(engine, seed)
-    engine.free()
+    on_visit = _retain if retain_grad else None
+    if enable_double_backprop:
+        with force_backprop_mode():
+            leaves = propagate((output._node,), (from_node(seed, None),), True, True, None, on_visit)
+            _accumulate(leaves, seed, True, retain_grad)
+    else:
+        leaves = propagate((output._node,), (seed,), False, retain_graph, None, on_visit)
+        _accumulate(leaves, seed, False, retain_grad)
 
 
-def _seed(output: Variable, loss_scale: float | None, create_graph: bool) -> Any:
+def _retain(node: Node, g: Any) -> None:
+    node.grad = g
+
+
+def _seed(output: Variable, loss_scale: float | None) -> Array:
     """The gradient of the output that a pass begins with."""
     if output._node is None and not output.requires_grad:
         raise ValueError("backward: this Variable depends on nothing that requires a gradient")
     seed = output._grad
     if seed is None:
-        if output._array.size != 1:
+        array = output._array
+        if array.size != 1:
             raise ValueError(
-                f"backward: the Variable has shape {output.shape}; only one element has a gradient of 1 to begin "
-                "with: sum it, or set .grad first"
+                f"backward: the Variable has shape {output.shape}; only one element has a gradient of 1 to "
+                "begin with: sum it, or set .grad first"
             )
-        seed = _one(output._array)
-    if loss_scale is not None:
-        seed = seed * loss_scale
-    if create_graph:
-        return seed if isinstance(seed, Variable) else from_node(seed, None)
-    return seed._array if isinstance(seed, Variable) else seed
+        seed = (
+            _ONES[array.dtype]
+            if array.__class__ is ndarray and array.shape == ()
+            else module_of(array).ones_like(array)
+        )
+    elif isinstance(seed, Variable):
+        seed = seed._array
+    return seed if loss_scale is None else seed * loss_scale
 
 
-_ONES = {np.dtype(t): np.ones((), t) for t in (np.float32, np.float64)}
+class _Ones(dict):
+    """The number 1 of each dtype."""
+
+    def __missing__(self, dtype: np.dtype) -> np.ndarray:
+        one = self[dtype] = np.ones((), dtype)
+        return one
 
 
-def _one(array: Array) -> Array:
-    """The gradient 1 of a one-element array."""
-    if array.__class__ is np.ndarray and array.ndim == 0 and array.dtype in _ONES:
-        return _ONES[array.dtype]
-    return module_of(array).ones_like(array)
+_ONES = _Ones()
 
 
-def commit(engine: _Pass, seed: Any) -> None:
-    """Add what the pass found to the leaves' gradients, once nothing can fail any more."""
-    taken: set[int] = set()
-    for leaf, g in engine.leaves.values():
-        if not engine.create_graph:
-            if id(g) in taken:
-                g = g.copy()
-            else:
-                g = own(g, seed)
-            taken.add(id(g))
+def _accumulate(leaves: dict[Variable, Any], seed: Array, create_graph: bool, copy: bool) -> None:
+    """Add what a pass found to the leaves' gradients, now that nothing can fail any more.
+
+    Each gets an array of its own: not a view, nor the seed, nor what another leaf got.
+    """
+    taken = {id(seed)}
+    for leaf, g in leaves.items():
+        g = _own(g, taken, copy)
         known = leaf._grad
         if known is None:
             leaf._grad = g
-        elif engine.create_graph:
+        elif create_graph:
             leaf._grad = known + g if isinstance(known, Variable) else from_node(known, None) + g
         else:
-            leaf._grad = (known._array if isinstance(known, Variable) else known) + g
+            leaf._grad = _as_array((known._array if isinstance(known, Variable) else known) + g)
+
+
+def _own(g: Any, taken: set[int], copy: bool = False) -> Any:
+    """A gradient whose array is no view and not in ``taken``, which it joins."""
+    array = g._array if isinstance(g, Variable) else g
+    if copy or id(array) in taken or getattr(array, "base", None) is not None:
+        array = array.copy()
+        g = from_node(array, g._node) if isinstance(g, Variable) else array
+    taken.add(id(array))
+    return g
+
+
+def _as_array(value: Any) -> Any:
+    """NumPy's 0-d results are scalars; gradients are arrays."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
 
 
 def grad(
@@ -271,30 +288,31 @@ def grad(
     """
     outputs = [outputs] if isinstance(outputs, Variable) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Variable) else list(inputs)
-    targets = [v._node if v._node is not None else v for v in inputs]
-    limit = _between(outputs, targets)
-    engine = _Pass(enable_double_backprop, retain=True, limit=limit)
-    answers: dict[int, Any] = {}
-    wanted = {-t.serial for t in targets if isinstance(t, Node)}
-    engine.gradients = _Watched(wanted, answers) if wanted else {}
-    for i, output in enumerate(outputs):
-        g = None if grad_outputs is None else grad_outputs[i]
-        if g is None:
-            g = module_of(output._array).ones_like(output._array)
-        if loss_scale is not None:
-            g = g * loss_scale
-        if enable_double_backprop and not isinstance(g, Variable):
-            g = from_node(g, None)
-        elif not enable_double_backprop and isinstance(g, Variable):
-            g = g._array
-        edge = output._node if output._node is not None else output
-        if edge.__class__ is Node or output.requires_grad:
-            engine.send(edge, g)
-    with np.errstate(all="ignore"), recording(enable_double_backprop):
-        engine.run(retain_grad)
+    weights = _listed("grad_outputs", grad_outputs, outputs)
+    extras = _listed("grad_inputs", grad_inputs, inputs)
+    targets = [_edge(variable) for variable in inputs]
+    through = _between([_edge(output) for output in outputs], targets)
+    starts = [
+        edge if (edge := _edge(output)) in through and output.requires_grad else None for output in outputs
+    ]
+    wanted: dict[Any, Any] = {}
+
+    def note(node: Node, g: Any) -> None:
+        if retain_grad:
+            node.grad = g
+        if node in goals:
+            wanted[node] = g
+
+    goals = set(targets)
+    with np.errstate(all="ignore"), force_backprop_mode() if enable_double_backprop else nullcontext():
+        seeds = [
+            _output_gradient(output, weight, loss_scale, enable_double_backprop)
+            for output, weight in zip(outputs, weights, strict=True)
+        ]
+        wanted |= propagate(starts, seeds, enable_double_backprop, True, through, note)
+        taken = {id(seed) for seed in seeds}
         results = [
-            _answer(target, variable, engine, answers, None if grad_inputs is None else grad_inputs[i])
-            for i, (target, variable) in enumerate(zip(targets, inputs, strict=True))
+            _answer(wanted.get(target), extra, taken) for target, extra in zip(targets, extras, strict=True)
         ]
     if set_grad:
         for variable, result in zip(inputs, results, strict=True):
@@ -302,56 +320,66 @@ def grad(
     return results
 
 
-class _Watched(dict):
-    """Gradients by serial that remember the finished ones of the nodes somebody asked for."""
+def _listed(name: str, given: Sequence[Any] | None, beside: Sequence[Variable]) -> Sequence[Any]:
+    """One gradient (or None) for each Variable of ``beside``, its shape checked."""
+    given = [None] * len(beside) if given is None else [given] if isinstance(given, Variable) else list(given)
+    if len(given) != len(beside):
+        raise ValueError(
+            f"grad: expected one of {name} for each of {len(beside)} Variables, got {len(given)}"
+        )
+    for i, (g, variable) in enumerate(zip(given, beside, strict=True)):
+        if g is not None and getattr(g, "shape", None) != variable.shape:
+            raise ValueError(
+                f"grad: {name}[{i}] has shape {getattr(g, 'shape', None)}; expected its Variable's, "
+                f"{variable.shape}"
+            )
+    return given
 
-    def __init__(self, wanted: set[int], answers: dict[int, Any]) -> None:
-        super().__init__()
-        self.wanted, self.answers = wanted, answers
 
-    def pop(self, key: int, *default: Any) -> Any:
-        value = super().pop(key, *default)
-        if key in self.wanted:
-            self.answers[key] = value
-        return value
+def _edge(variable: Variable) -> Any:
+    """What stands for a Variable in a graph: the node that computed it, or the leaf itself."""
+    return variable if variable._node is None else variable._node
 
 
-def _answer(target: Any, variable: Variable, engine: _Pass, answers: dict[int, Any], extra: Any) -> Variable | None:
-    if isinstance(target, Node):
-        g = answers.get(-target.serial)
-    else:
-        found = engine.leaves.get(id(target))
-        g = None if found is None else found[1]
+def _output_gradient(output: Variable, weight: Any, loss_scale: float | None, create_graph: bool) -> Any:
+    """The gradient that an output begins with."""
+    if weight is None:
+        weight = module_of(output._array).ones_like(output._array)
+    if loss_scale is not None:
+        weight = weight * loss_scale
+    if create_graph:
+        return weight if isinstance(weight, Variable) else from_node(weight, None)
+    return weight._array if isinstance(weight, Variable) else weight
+
+
+def _answer(g: Any, extra: Any, taken: set[int]) -> Variable | None:
+    """The gradient of one input, with what is to be added to it, as a Variable with an array of its own."""
     if extra is not None:
+        if g is not None and not isinstance(g, Variable):
+            extra = extra._array if isinstance(extra, Variable) else extra
         g = extra if g is None else g + extra
     if g is None:
         return None
-    return g if isinstance(g, Variable) else from_node(g, None)
+    return _own(g if isinstance(g, Variable) else from_node(_as_array(g), None), taken)
 
 
-def _between(outputs: Sequence[Variable], targets: Sequence[Any]) -> set[int]:
-    """The serials of the nodes on a way from an output back to a target."""
-    goal = {id(t) for t in targets}
-    order: list[Node] = []
-    seen: set[int] = set()
-    stack = [v._node for v in outputs if v._node is not None]
+def _between(starts: Sequence[Any], targets: Sequence[Any]) -> set[Any]:
+    """The nodes and leaves on a way from a start back to a target, both included."""
+    seen: set[Any] = set()
+    stack = list(starts)
     while stack:
-        node = stack.pop()
-        if node.serial not in seen:
-            seen.add(node.serial)
-            order.append(node)
-            stack.extend(edge for edge in node.edges if edge.__class__ is Node)
-    order.sort(key=lambda node: node.serial)
-    useful: set[int] = set()
-    for node in order:
-        if id(node) in goal or any(
-            edge is not None and (id(edge) in goal or (edge.__class__ is Node and edge.serial in useful))
-            for edge in node.edges
-        ):
-            useful.add(node.serial)
-    return useful
+        edge = stack.pop()
+        if edge is not None and edge not in seen:
+            seen.add(edge)
+            if edge.__class__ is Node:
+                stack.extend(edge.edges)
+    through = {target for target in targets if target in seen}
+    for node in sorted((edge for edge in seen if edge.__class__ is Node), key=lambda node: node.serial):
+        if not through.isdisjoint(node.edges):
+            through.add(node)
+    return through
 
 
 Variable.backward = backward  # type: ignore[method-assign]
 
-__all__ = ["backward", "grad", "sum_to"]
+__all__ = ["backward", "grad", "propagate", "sum_to"]

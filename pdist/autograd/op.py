@@ -9,10 +9,10 @@
 A kernel's arguments after ``xp`` and before a ``/`` are arrays; what follows are settings (an axis, a
 shape). Without a ``/`` all but the keyword-only ones are arrays.
 
-A rule gets ``F``, the gradient ``g`` of the output, the output, the array arguments, and whichever settings it
-names. ``F`` computes on raw arrays in a plain backward pass and on Variables where the gradient itself is to be
-differentiated: one rule serves both. What a rule names with a leading underscore is not saved; it is given
-something that has only ``shape``, ``dtype`` and ``ndim`` (None for an argument that needs no gradient).
+A rule gets ``F``, the gradient ``g`` of the output, the output, the array arguments, and whichever settings
+it names. ``F`` computes on raw arrays in a plain backward pass and on Variables where the gradient itself is
+to be differentiated: one rule serves both. What a rule names with a leading underscore is not saved; it is
+given something that has only ``shape``, ``dtype`` and ``ndim`` (None for an argument without gradient).
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ import functools
 import inspect
 from collections.abc import Callable
 from itertools import count
+from types import FunctionType
 from typing import Any
-from weakref import ref as weakref
 
 import numpy as np
 
 from ..backend import default_library, library_of
+from . import written
 from .config import config
-from .variable import Variable, as_array
+from .variable import Variable, as_array, from_node
 
 ndarray = np.ndarray
-_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
-count_serial = count(1).__next__
+next_serial = count(1).__next__
 
 
 class Zero:
@@ -46,68 +46,118 @@ zero = Zero()
 
 
 class Op:
-    """One operation: its kernel and its derivatives."""
+    """One operation: its kernel and its derivatives.
+
+    Attributes:
+        array_names: what the kernel calls its array arguments; one name for all where it is ``variadic``.
+        settings: the kernel's other parameters by name.
+        keep: which arguments some rule wants saved.
+        keep_y: whether some rule wants the output saved.
+        zeros: which arguments have a declared zero derivative.
+    """
 
     def __init__(self, kernel: Callable[..., Any], keep_dtype: bool, weak: bool) -> None:
         self.kernel = kernel
         self.name = kernel.__name__
         self.keep_dtype = keep_dtype  # integers stay integers (shape operations)
         self.weak = weak  # Python numbers reach the kernel as they are
-        self.joint: Callable[..., Any] | None = None
-        self.array_names, self.settings, self.variadic = _arguments(kernel)
+        self.parameters = list(inspect.signature(kernel).parameters.values())[1:]
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in self.parameters)
+        self.array_names = _array_names(self.parameters)
+        self.settings = {p.name: p for p in self.parameters if p.name not in self.array_names}
         self.arity = len(self.array_names)
-        self.keep: tuple[bool, ...] = (False,) * self.arity
-        self.keep_all = self.keep_y = self.saves = False
-        self.plan = tuple((self.missing(i), ()) for i in range(self.arity))  # a rule and its settings, an argument
-        self.zeros: tuple[bool, ...] = ()
+        if taken := [x for x in self.parameters if x.name in written.RESERVED]:
+            raise TypeError(f"differentiable: {self.name} cannot have an argument called {taken[0].name!r}")
+        self.keep = self.zeros = (False,) * self.arity
+        self.keep_y = self.saves = False
+        self.rules: tuple[tuple[Any, tuple[str, ...]], ...] = (
+            (None, ()),
+        ) * self.arity  # and what settings they name
+        self.joint: tuple[Any, tuple[str, ...]] | None = None
+        self.function: Any = None
+        self.source = ""  # of that function, once it was called
 
     def argument_name(self, i: int) -> str:
         """What error messages call argument ``i``."""
         return f"{self.array_names[0]}[{i}]" if self.variadic else self.array_names[i]
 
-    def set_rules(self, rules: tuple[Any, ...], joint: Callable[..., Any] | None) -> None:
-        """Take the derivatives and note what they need saved."""
-        if joint is None and len(rules) != self.arity:
-            raise TypeError(f"{self.name}.derivatives: expected {self.arity} rules, got {len(rules)}")
-        given = (joint,) if joint is not None else rules
-        lead = 2 if joint is None else 3  # F, g or F, needs, g
-        keep, keep_y = [False] * self.arity, False
-        plan: list[tuple[Any, tuple[str, ...]]] = []
-        for i, rule in enumerate(given):
-            if rule is zero or rule is None:
-                plan.append((rule or self.missing(i), ()))
-                continue
-            names = list(inspect.signature(rule).parameters)[lead:]
-            keep_y |= not names[0].startswith("_")
-            keep = [k or not name.startswith("_") for k, name in zip(keep, names[1:], strict=False)]
-            plan.append((rule, tuple(names[1 + self.arity :])))
-        self.plan, self.joint = tuple(plan), joint
-        self.zeros = tuple(rule is zero for rule in given) if joint is None and zero in given else ()
-        self.keep, self.keep_y, self.keep_all = tuple(keep), keep_y, all(keep)
-        self.saves = keep_y or any(keep)
-
-    def missing(self, i: int) -> Callable[..., Any]:
-        """A rule that says that nobody gave this derivative."""
-
-        def rule(*_args: Any, **_settings: Any) -> Any:
-            raise NotImplementedError(
-                f"{self.name}: no derivative with respect to {self.argument_name(i)} is defined"
+    def set_rules(self, *rules: Any) -> None:
+        """Take one rule an argument."""
+        if self.variadic:
+            raise TypeError(
+                f"{self.name}.derivatives: an op of any number of arguments takes a joint_derivative"
             )
+        if len(rules) != self.arity:
+            raise TypeError(f"{self.name}.derivatives: expected {self.arity} rules, got {len(rules)}")
+        self.zeros = tuple(rule is zero for rule in rules)
+        self._take(rules, lead=2)
 
-        return rule
+    def set_joint_rule(self, rule: Any) -> None:
+        """Take one rule that returns the gradients of all arguments."""
+        self._take((rule,), lead=3)
+        (self.joint,) = self.rules
+
+    def _take(self, rules: tuple[Any, ...], lead: int) -> None:
+        """Note what the rules need saved: ``lead`` arguments, then the output, the arrays and settings."""
+        if self.saves or any(rule is not None for rule, _ in self.rules):
+            raise ValueError(f"{self.name}: its derivatives are given already")
+        keep, taken = np.zeros(self.arity, bool), []
+        for rule in rules:
+            names = [] if rule is zero or rule is None else list(inspect.signature(rule).parameters)[lead:]
+            arrays, settings = names[: 1 + self.arity], tuple(names[1 + self.arity :])
+            if names and (len(arrays) < 1 + self.arity or not self.settings.keys() >= set(settings)):
+                raise TypeError(
+                    f"{self.name}.derivatives: a rule takes {'F, g' if lead == 2 else 'F, needs, g'}, the "
+                    f"output, {', '.join(self.array_names)} and any of the settings "
+                    f"({', '.join(self.settings)}); "
+                    f"this one takes {', '.join(inspect.signature(rule).parameters)}"
+                )
+            if names:
+                wanted = [not name.startswith("_") for name in arrays]
+                self.keep_y |= wanted[0]
+                keep |= wanted[1:]
+            taken.append((rule, settings))
+        self.rules, self.keep = tuple(taken), tuple(keep.tolist())
+        self.saves = self.keep_y or any(self.keep)
+        if self.source:  # somebody called it before
+            self.write()
+
+    def coerce(self, arrays: list[Any]) -> tuple[Any, list[Any]]:
+        """The arguments brought to one library, device and dtype: see :func:`coerce`."""
+        return coerce(self.name, self.argument_name, arrays, weak=self.weak, keep_dtype=self.keep_dtype)
+
+    def pullback(self, F: Any, edges: Any, g: Any, y: Any, args: Any, settings: Any) -> Any:
+        """The gradients of the arguments, given that of the output; those without an edge do not matter."""
+        if self.joint is not None:
+            rule, names = self.joint
+            needs = tuple([edge is not None for edge in edges])
+            chosen = {name: settings[name] for name in names}
+            return rule(F, needs, g, y, *((args,) if self.variadic else args), **chosen)
+        self.write()
+        return self.pullback(F, edges, g, y, args, settings)
+
+    def write(self) -> Any:
+        """Write out the public function and the pullback; return the function."""
+        if self.function is not None and not self.variadic:
+            written.function(self)
+        if self.joint is None:
+            self.pullback = written.pullback(self)  # type: ignore[method-assign]
+        return self.function
+
+    def no_derivative(self, i: int) -> NotImplementedError:
+        """The error of a gradient that nobody gave a rule for."""
+        return NotImplementedError(
+            f"{self.name}: no derivative with respect to {self.argument_name(i)} is defined"
+        )
 
 
-def _arguments(kernel: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any], bool]:
-    """The names of a kernel's array arguments, its settings with their defaults, and whether it is variadic."""
-    parameters = list(inspect.signature(kernel).parameters.values())[1:]
-    variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    if variadic:
-        arrays = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
-    else:
-        only = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
-        arrays = only or [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    settings = {p.name: p.default for p in parameters if p.name not in arrays}
-    return tuple(arrays), settings, variadic
+def _array_names(parameters: list[inspect.Parameter]) -> tuple[str, ...]:
+    """A kernel's array arguments: ``*xs``, or those before a ``/``, or those before a ``*``."""
+    for kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY):
+        found = tuple(p.name for p in parameters if p.kind is kind)
+        if found:
+            return found
+    return tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
 
 
 class Node:
@@ -116,11 +166,14 @@ class Node:
     Attributes:
         edges: for each array argument the Node that made it, the leaf Variable it is, or None where no
             gradient goes.
-        args: the raw arrays that the rules name.
+        args: for each argument the raw array where a rule names it, else its edge, which has the shape and
+            dtype; None once a backward pass has used them up.
         output: the raw output where a rule names it.
+        grad: the gradient, where a backward pass was told to retain it.
+        serial: counts upwards, so that a node has a higher one than all that led to it.
     """
 
-    __slots__ = ("args", "dtype", "edges", "op", "output", "serial", "settings", "shape", "variable")
+    __slots__ = ("args", "dtype", "edges", "grad", "op", "output", "serial", "settings", "shape")
 
     @property
     def ndim(self) -> int:
@@ -137,14 +190,28 @@ class Node:
         """The op's name."""
         return self.op.name
 
-    def unchain_backward(self) -> None:
+    def cut(self, leaf: Variable | None = None) -> None:
+        """Forget what led here; what comes back in a backward pass ends at ``leaf``."""
+        self.op = _cut
+        self.edges = self.args = () if leaf is None else (leaf,)
+        self.output = self.settings = None
+
+    def cut_all(self) -> None:
         """Cut this node and all before it off from what led to them."""
         stack = [self]
         while stack:
             node = stack.pop()
-            edges, node.edges = node.edges, ()
-            node.args = None
-            stack.extend(edge for edge in edges if edge.__class__ is Node)
+            stack.extend(edge for edge in node.edges if edge.__class__ is Node)
+            node.cut()
+
+
+def _passed_on(xp, x):
+    """What is left of a node that was cut."""
+    return x
+
+
+_cut = Op(_passed_on, keep_dtype=True, weak=False)
+_cut.set_rules(lambda F, g, _y, _x: g)
 
 
 class _Namespace:
@@ -237,85 +304,73 @@ def in_rules(raw_form: Callable[..., Any]) -> Callable[[Any], Any]:
 
 
 def _public_function(op: Op) -> Any:
-    kernel, arity, defaults, variadic = op.kernel, op.arity, op.settings, op.variadic
-    names = tuple(defaults)
-    serial, new = count_serial, object.__new__
-    keep_dtype, weak = op.keep_dtype, op.weak
-
-    @functools.wraps(kernel)
-    def function(*args: Any, **settings: Any) -> Variable:
-        if defaults:
-            if len(args) > arity and not variadic and len(args) - arity <= len(names):
-                settings.update(zip(names, args[arity:], strict=False))
-                args = args[:arity]
-            settings = {**defaults, **settings}
-        if len(args) != arity and not variadic:
-            raise TypeError(f"{op.name}: expected {arity} array argument(s) {op.array_names}, got {len(args)}")
-        arrays = []
-        edges = []
-        needed = False
-        plain = True
-        dtype = None
-        for arg in args:
-            if isinstance(arg, Variable):
-                array = arg._array
-                if arg.requires_grad:
-                    edges.append(arg._node or arg)
-                    needed = True
-                else:
-                    edges.append(None)
-            else:
-                array = arg
-                edges.append(None)
-            arrays.append(array)
-            if array.__class__ is ndarray:
-                if array.dtype is not dtype:
-                    if dtype is not None:
-                        plain = False
-                    dtype = array.dtype
-            elif not (weak and (array.__class__ is float or array.__class__ is int)):
-                plain = False
-        if plain and (dtype is _F32 or dtype is _F64 or (keep_dtype and dtype is not None and dtype.kind in "iub")):
-            y = kernel(np, *arrays, **settings)
-            if y.__class__ is not ndarray:
-                y = np.asarray(y)
-        else:
-            xp, arrays = coerce(op.name, op.argument_name, arrays, weak=weak, keep_dtype=keep_dtype)
-            y = kernel(xp, *arrays, **settings)
-            if xp is np and y.__class__ is not ndarray:
-                y = np.asarray(y)
-        out = new(Variable)
-        out._array = y
-        out._grad = out.name = None
-        if not needed or not config.enable_backprop:
-            out._node = None
-            out.requires_grad = False
-            return out
-        if not op.keep_all:
-            arrays = [None] * len(arrays) if variadic else [a if k else None for a, k in zip(arrays, op.keep)]  # noqa: B905
-        if op.zeros:
-            edges = [None if z else edge for z, edge in zip(op.zeros, edges)]  # noqa: B905
-        out.requires_grad = True
-        out._node = node = new(Node)
-        node.op = op
-        node.edges = edges
-        node.args = arrays
-        node.settings = settings
-        node.output = y if op.keep_y else None
-        node.shape = y.shape
-        node.dtype = y.dtype
-        node.serial = serial()
-        node.variable = weakref(out)
-        return out
-
-    function.op = op  # type: ignore[attr-defined]
-    function.kernel = kernel  # type: ignore[attr-defined]
-    function.derivatives = lambda *rules: op.set_rules(rules, None)  # type: ignore[attr-defined]
-    function.joint_derivative = lambda rule: op.set_rules((), rule)  # type: ignore[attr-defined]
+    """The function that users call. What it does is written out when it is first called."""
+    if op.variadic:
+        function: Any = _variadic_function(op)
+    else:
+        function = FunctionType(_write_first.__code__, {**_SHARED_NAMES, "op": op, "kernel": op.kernel})
+    functools.update_wrapper(function, op.kernel)
+    parameters = [
+        p.replace(kind=p.POSITIONAL_OR_KEYWORD) if p.kind is p.POSITIONAL_ONLY else p for p in op.parameters
+    ]
+    function.__signature__ = inspect.Signature(parameters, return_annotation=Variable)
+    function.op, function.kernel = op, op.kernel
+    function.derivatives, function.joint_derivative = op.set_rules, op.set_joint_rule
+    op.function = function
     return function
 
 
-def coerce(who: str, names: Any, values: Any, *, weak: bool = False, keep_dtype: bool = False) -> tuple[Any, list[Any]]:
+_SHARED_NAMES: dict[str, Any] = {
+    "FLOAT32": np.dtype(np.float32),
+    "FLOAT64": np.dtype(np.float64),
+    "NUMBERS": (float, int),
+    "Node": Node,
+    "Variable": Variable,
+    "config": config,
+    "next_serial": next_serial,
+    "ndarray": ndarray,
+    "new": object.__new__,
+    "np": np,
+}
+
+
+def _write_first(*args: Any, **settings: Any) -> Any:
+    """What a public function is before its first call: ``op`` is a global name of its own there."""
+    return op.write()(*args, **settings)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _variadic_function(op: Op) -> Any:
+    """The public function of an op of any number of arrays."""
+    defaults = {name: p.default for name, p in op.settings.items() if p.default is not p.empty}
+
+    def function(*args: Any, **settings: Any) -> Variable:
+        if not settings.keys() <= op.settings.keys():
+            unknown = next(name for name in settings if name not in op.settings)
+            raise TypeError(f"{op.name}: no setting {unknown!r}; it has {', '.join(op.settings) or 'none'}")
+        settings = {**defaults, **settings}
+        arrays: list[Any] = [arg._array if isinstance(arg, Variable) else arg for arg in args]
+        edges = [
+            (arg._node or arg) if isinstance(arg, Variable) and arg.requires_grad else None for arg in args
+        ]
+        xp, arrays = op.coerce(arrays)
+        result = op.kernel(xp, *arrays, **settings)
+        if result.__class__ is not ndarray and xp is np:
+            result = np.asarray(result)
+        if all(edge is None for edge in edges) or not config.enable_backprop or result.dtype.kind != "f":
+            return from_node(result, None)
+        node = Node()
+        node.op, node.edges, node.settings, node.grad = op, tuple(edges), settings, None
+        node.args = tuple(arrays) if op.keep[0] else node.edges
+        node.output = result if op.keep_y else None
+        node.shape, node.dtype, node.serial = result.shape, result.dtype, next_serial()
+        return from_node(result, node)
+
+    return function
+
+
+def coerce(
+    who: str, names: Any, values: Any, *, weak: bool = False, keep_dtype: bool = False
+) -> tuple[Any, list[Any]]:
     """Bring arrays and numbers to one library, device and floating dtype, by the rules of promotion.
 
     Floating arrays promote as in NumPy; Python numbers, integer and bool arrays take the type of those; where
@@ -357,7 +412,9 @@ def coerce(who: str, names: Any, values: Any, *, weak: bool = False, keep_dtype:
         if isinstance(value, (bool, int, float)):
             if weak and dtypes:
                 return value
-            return owner.xp.asarray(value, dtype=None if keep_dtype and not isinstance(value, float) else dtype)
+            return owner.xp.asarray(
+                value, dtype=None if keep_dtype and not isinstance(value, float) else dtype
+            )
         if value.dtype == dtype or (keep_dtype and value.dtype.kind != "f"):
             return value
         return value.astype(dtype)
@@ -406,8 +463,9 @@ def numpy_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: Any) -> Any:
     function = ufuncs.get(ufunc.__name__)
     if function is None or method != "__call__" or kwargs:
         raise TypeError(
-            f"numpy.{ufunc.__name__}{'' if method == '__call__' else '.' + method} does not take pdist Variables"
-            f"{' with ' + ', '.join(kwargs) if kwargs else ''}: use pdist.functions, or the raw arrays (v.array)"
+            f"numpy.{ufunc.__name__}{'' if method == '__call__' else '.' + method} does not take pdist "
+            f"Variables{' with ' + ', '.join(kwargs) if kwargs else ''}: use pdist.functions, or the raw "
+            "arrays (v.array)"
         )
     return function(*inputs)
 
@@ -417,7 +475,8 @@ def numpy_function(function: Any, args: Any, kwargs: Any) -> Any:
     found = array_functions.get(function.__name__)
     if found is None:
         raise TypeError(
-            f"numpy.{function.__name__} does not take pdist Variables: use pdist.functions, or the raw arrays (v.array)"
+            f"numpy.{function.__name__} does not take pdist Variables: use pdist.functions, or the raw "
+            "arrays (v.array)"
         )
     return found(*args, **kwargs)
 

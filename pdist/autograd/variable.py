@@ -42,12 +42,19 @@ class Variable:
     requires_grad: bool
 
     def __init__(
-        self, array: Any, *, name: str | None = None, grad: Array | None = None, requires_grad: bool | None = None
+        self,
+        array: Any,
+        *,
+        name: str | None = None,
+        grad: Array | None = None,
+        requires_grad: bool | None = None,
     ) -> None:
         self._array = array = as_array(array)
         floating = array.dtype.kind == "f"
         if requires_grad and not floating:
-            raise TypeError(f"Variable: an array of dtype {array.dtype} cannot have a gradient; expected a floating dtype")
+            raise TypeError(
+                f"Variable: an array of dtype {array.dtype} cannot have a gradient; expected a floating dtype"
+            )
         self.requires_grad = floating if requires_grad is None else requires_grad
         self._node = None
         self._grad = None
@@ -66,7 +73,9 @@ class Variable:
     def array(self, value: Any) -> None:
         value = as_array(value)
         if self._node is not None:
-            raise ValueError("Variable.array: only a Variable that was not computed can be given another array")
+            raise ValueError(
+                "Variable.array: only a Variable that was not computed can be given another array"
+            )
         self._array = value
 
     data = array
@@ -142,8 +151,13 @@ class Variable:
     @property
     def grad(self) -> Array | None:
         """The gradient that backward passes have added up, a raw array; None where there is none."""
-        grad = self._grad
+        grad = self._gradient
         return grad._array if isinstance(grad, Variable) else grad
+
+    @property
+    def _gradient(self) -> Any:
+        """Its own, or what a pass left at the node that computed it."""
+        return self._node.grad if self._grad is None and self._node is not None else self._grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -156,7 +170,7 @@ class Variable:
     @property
     def grad_var(self) -> Variable | None:
         """The gradient as a Variable, with its own graph after ``backward(enable_double_backprop=True)``."""
-        grad = self._grad
+        grad = self._gradient
         if grad is None or isinstance(grad, Variable):
             return grad
         return Variable(grad, requires_grad=False)
@@ -171,13 +185,15 @@ class Variable:
         shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
         if shape != self.shape or dtype != self.dtype:
             raise ValueError(
-                f"Variable.grad{f' of {self.name}' if self.name else ''}: expected an array of shape {self.shape} "
-                f"and dtype {self.dtype}, got shape {shape} and dtype {dtype}"
+                f"Variable.grad{f' of {self.name}' if self.name else ''}: expected an array of shape "
+                f"{self.shape} and dtype {self.dtype}, got shape {shape} and dtype {dtype}"
             )
 
     def cleargrad(self) -> None:
         """Forget the gradient: it is None until the next backward pass."""
         self._grad = None
+        if self._node is not None:
+            self._node.grad = None
 
     if TYPE_CHECKING:
 
@@ -190,14 +206,17 @@ class Variable:
         ) -> None: ...
 
     def unchain(self) -> None:
-        """Forget how it was computed: it becomes a leaf."""
-        self._node = None
+        """Forget how it was computed: it becomes a leaf, also for what was computed from it before."""
+        if self._node is not None:
+            self._grad = self._gradient
+            self._node.cut(self)
+            self._node = None
 
     def unchain_backward(self) -> None:
         """Forget the graph that led here, as truncated backpropagation through time wants."""
         if self._node is not None:
-            self._node.unchain_backward()
-            self._node = None
+            self._node.cut_all()
+            self.unchain()
 
     # Where it lives -----------------------------------------------------------------------------------
 
@@ -248,7 +267,9 @@ class Variable:
         copy = type(self).__new__(type(self))
         memo[id(self)] = copy
         grad = self.grad
-        copy.__setstate__((self._array.copy(), None if grad is None else grad.copy(), self.name, self.requires_grad))
+        copy.__setstate__(
+            (self._array.copy(), None if grad is None else grad.copy(), self.name, self.requires_grad)
+        )
         return copy
 
 
@@ -296,7 +317,9 @@ def as_variable(value: Any) -> Variable:
     """
     if isinstance(value, Variable):
         return value
-    return Variable(value, requires_grad=False)
+    if value.__class__ is not np.ndarray or value.dtype.kind not in "fiub":
+        value = as_array(value)
+    return from_node(value, None)
 
 
 def from_node(array: Array, node: Any) -> Variable:
