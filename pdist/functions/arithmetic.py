@@ -1,10 +1,8 @@
-"""Arithmetic with broadcasting."""
+"""Arithmetic with broadcasting, powers, extrema of two, rounding."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..autograd import Variable, differentiable
+from ..autograd import differentiable, zero
 
 
 @differentiable(weak=True)
@@ -63,14 +61,168 @@ def negative(xp, x):
 
 negative.derivatives(lambda F, g, _y, _x: -g)
 
-_OPERATORS: dict[str, Any] = {
-    "add": add,
-    "sub": subtract,
-    "mul": multiply,
-    "truediv": divide,
-}
 
-for _name, _function in _OPERATORS.items():
-    setattr(Variable, f"__{_name}__", _function)
-    setattr(Variable, f"__r{_name}__", lambda self, other, _function=_function: _function(other, self))
-Variable.__neg__ = negative  # type: ignore[attr-defined]
+@differentiable
+def absolute(xp, x):
+    """|x|, elementwise; the derivative at 0 is 0."""
+    return abs(x)
+
+
+absolute.derivatives(lambda F, g, _y, x: g * F.sign(x))
+
+
+@differentiable
+def sign(xp, x):
+    """-1, 0 or 1, elementwise."""
+    return xp.sign(x)
+
+
+sign.derivatives(zero)
+
+
+# Powers ----------------------------------------------------------------------------------------------------
+
+
+@differentiable(weak=True)
+def power(xp, x1, x2):
+    """x1 to the power x2, elementwise with broadcasting; nan for a negative base and a broken exponent."""
+    return x1**x2
+
+
+def _power_base(F, g, _y, x1, x2):
+    """x2 x1^(x2 - 1), and 0 for x2 = 0 also at x1 = 0."""
+    if isinstance(x2, (int, float)):
+        return g * x2 if x2 == 1 else g * (x2 * x1 ** (x2 - 1)) if x2 else 0 * g
+    constant = x2 == 0
+    return F.where(constant, 0.0, g * x2 * x1 ** (F.where(constant, 1.0, x2) - 1))
+
+
+power.derivatives(
+    _power_base,
+    # 0^x2 is 0 on both sides of every x2 > 0: no log of 0 there
+    lambda F, g, y, x1, _x2: g * (y * F.log(F.where(x1 == 0, 1.0, x1))),
+)
+
+
+@differentiable
+def square(xp, x):
+    """x^2, elementwise."""
+    return x * x
+
+
+square.derivatives(lambda F, g, _y, x: g * (2 * x))
+
+
+@differentiable
+def sqrt(xp, x):
+    """The square root, elementwise; nan below 0."""
+    return xp.sqrt(x)
+
+
+sqrt.derivatives(lambda F, g, y, _x: 0.5 * g / y)
+
+
+@differentiable
+def rsqrt(xp, x):
+    """1 / sqrt(x), elementwise."""
+    return 1 / xp.sqrt(x)
+
+
+rsqrt.derivatives(lambda F, g, y, x: -0.5 * g * y / x)
+
+
+@differentiable
+def squared_difference(xp, x1, x2):
+    """(x1 - x2)^2, elementwise with broadcasting."""
+    d = x1 - x2
+    return d * d
+
+
+def _squared_difference_rule(F, needs, g, _y, x1, x2):
+    d = g * (2 * (x1 - x2))
+    return d, -d if needs[1] else zero
+
+
+squared_difference.joint_derivative(_squared_difference_rule)
+
+
+# Extrema of two --------------------------------------------------------------------------------------------
+
+
+@differentiable(weak=True)
+def maximum(xp, x1, x2):
+    """The larger of x1 and x2, elementwise with broadcasting; where they tie the gradient goes to x1."""
+    return xp.maximum(x1, x2)
+
+
+maximum.derivatives(
+    lambda F, g, _y, x1, x2: F.where(x1 >= x2, g, 0.0),
+    lambda F, g, _y, x1, x2: F.where(x1 >= x2, 0.0, g),
+)
+
+
+@differentiable(weak=True)
+def minimum(xp, x1, x2):
+    """The smaller of x1 and x2, elementwise with broadcasting; where they tie the gradient goes to x1."""
+    return xp.minimum(x1, x2)
+
+
+minimum.derivatives(
+    lambda F, g, _y, x1, x2: F.where(x1 <= x2, g, 0.0),
+    lambda F, g, _y, x1, x2: F.where(x1 <= x2, 0.0, g),
+)
+
+
+@differentiable
+def clip(xp, x, /, x_min, x_max):
+    """x held between ``x_min`` and ``x_max`` (numbers, or None for no bound), elementwise."""
+    if x_min is not None:
+        x = xp.maximum(x, x_min)
+    return x if x_max is None else xp.minimum(x, x_max)
+
+
+def _clip_rule(F, g, _y, x, x_min, x_max):
+    if x_min is not None:
+        g = F.where(x >= x_min, g, 0.0)
+    return g if x_max is None else F.where(x <= x_max, g, 0.0)
+
+
+clip.derivatives(_clip_rule)
+
+
+# Rounding: piecewise constant ------------------------------------------------------------------------------
+
+
+@differentiable
+def floor(xp, x):
+    """The largest integer not above x, elementwise."""
+    return xp.floor(x)
+
+
+@differentiable
+def ceil(xp, x):
+    """The smallest integer not below x, elementwise."""
+    return xp.ceil(x)
+
+
+@differentiable
+def fix(xp, x):
+    """x rounded towards 0, elementwise."""
+    return xp.trunc(x)
+
+
+floor.derivatives(zero)
+ceil.derivatives(zero)
+fix.derivatives(zero)
+
+
+@differentiable(weak=True)
+def fmod(xp, x, divisor):
+    """The remainder of x / divisor with the sign of x, elementwise with broadcasting."""
+    return xp.fmod(x, divisor)
+
+
+fmod.derivatives(
+    lambda F, g, _y, _x, _divisor: g,
+    lambda F, g, _y, x, divisor: -g * F.fix(x / divisor),
+)

@@ -1,16 +1,42 @@
-"""Sums, means, extrema."""
+"""Sums, means, extrema and running sums along axes."""
 
 from __future__ import annotations
 
-from ..autograd import Variable, differentiable
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Variable, as_variable, differentiable
 
 
-def _restore(g, shape, axis, keepdims):
+def _axes(axis, ndim):
+    """``axis`` (an axis, several or None) as a tuple of axes counted from the front."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a % ndim for a in ((axis,) if isinstance(axis, int) else axis))
+
+
+def _without(shape, axis):
+    """``shape`` without the axes of a reduction."""
+    axes = _axes(axis, len(shape))
+    return tuple([n for i, n in enumerate(shape) if i not in axes])
+
+
+def restore(g, shape, axis, keepdims=False):
     """``g`` with the axes that a reduction of an array of ``shape`` removed put back with length 1."""
     if keepdims or axis is None:
         return g
-    axes = {a % len(shape) for a in ((axis,) if isinstance(axis, int) else axis)}
-    return g.reshape(tuple(1 if i in axes else n for i, n in enumerate(shape)))
+    axes = _axes(axis, len(shape))
+    return g.reshape(tuple([1 if i in axes else n for i, n in enumerate(shape)]))
+
+
+def _length(shape, axis):
+    """How many elements of an array of ``shape`` a reduction over ``axis`` brings into one."""
+    n = 1
+    for a in _axes(axis, len(shape)):
+        n *= shape[a]
+    return n
 
 
 @differentiable(keep_dtype=True)
@@ -20,7 +46,196 @@ def sum(xp, x, /, axis=None, keepdims=False):
 
 
 sum.derivatives(
-    lambda F, g, _y, _x, axis, keepdims: F.broadcast_to(_restore(g, _x.shape, axis, keepdims), _x.shape)
+    lambda F, g, _y, _x, axis, keepdims: F.broadcast_to(restore(g, _x.shape, axis, keepdims), _x.shape)
 )
 
-Variable.sum = sum  # type: ignore[attr-defined]
+
+@differentiable
+def mean(xp, x, /, axis=None, keepdims=False):
+    """The mean over ``axis`` (an axis, several, or None for all); nan where there is nothing."""
+    n = _length(x.shape, axis)
+    return x.sum(axis=axis, keepdims=keepdims) / n if n else x.mean(axis=axis, keepdims=keepdims)
+
+
+mean.derivatives(
+    lambda F, g, _y, _x, axis, keepdims: F.broadcast_to(
+        restore(g, _x.shape, axis, keepdims) / (_length(_x.shape, axis) or 1), _x.shape
+    )
+)
+
+
+def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Variable:
+    """The weighted mean over ``axis``.
+
+    Args:
+        x: what is averaged.
+        axis: an axis, several, or None for all.
+        weights: of the shape of ``x``, or, for one axis, of its length; None for the plain mean.
+        keepdims: leave the axes there with length 1.
+    """
+    if weights is None:
+        return mean(x, axis=axis, keepdims=keepdims)
+    x, weights = as_variable(x), as_variable(weights)
+    if weights.shape != x.shape:
+        if not isinstance(axis, int) or weights.shape != (x.shape[axis],):
+            raise ValueError(
+                f"average: weights: expected the shape {x.shape} of x, or (for one axis) its length; "
+                f"got shape {weights.shape} with axis={axis}"
+            )
+        weights = weights.reshape(tuple([n if i == axis % x.ndim else 1 for i, n in enumerate(x.shape)]))
+    total = sum(x * weights, axis=axis, keepdims=keepdims)
+    return total / sum(x * 0 + weights if weights.shape != x.shape else weights, axis=axis, keepdims=keepdims)
+
+
+# Extrema ---------------------------------------------------------------------------------------------------
+
+
+@differentiable(keep_dtype=True)
+def max(xp, x, /, axis=None, keepdims=False):
+    """The largest element over ``axis``; elements that tie share the gradient."""
+    return x.max(axis=axis, keepdims=keepdims)
+
+
+@differentiable(keep_dtype=True)
+def min(xp, x, /, axis=None, keepdims=False):
+    """The smallest element over ``axis``; elements that tie share the gradient."""
+    return x.min(axis=axis, keepdims=keepdims)
+
+
+def _extremum_rule(F, g, y, x, axis, keepdims):
+    chosen = x == restore(y, x.shape, axis, keepdims)
+    share = restore(g, x.shape, axis, keepdims) / chosen.sum(axis=axis, keepdims=True, dtype=g.dtype)
+    return F.where(chosen, share, 0.0)
+
+
+max.derivatives(_extremum_rule)
+min.derivatives(_extremum_rule)
+
+
+def argmax(x: Any, axis: int | None = None) -> Variable:
+    """The index of the largest element over ``axis``, as integers without gradient."""
+    return Variable(as_variable(x).array.argmax(axis=axis), requires_grad=False)
+
+
+def argmin(x: Any, axis: int | None = None) -> Variable:
+    """The index of the smallest element over ``axis``, as integers without gradient."""
+    return Variable(as_variable(x).array.argmin(axis=axis), requires_grad=False)
+
+
+# In log space ----------------------------------------------------------------------------------------------
+
+
+def log_sum_exp(xp, z, top, axis):
+    """log(sum(e^z)) over ``axis``, kept, for z whose largest elements, marked by ``top``, are 0.
+
+    All but the largest are summed apart: log1p of that has every digit where one class has almost all.
+    """
+    rest = xp.where(top, 0.0, xp.exp(z)).sum(axis=axis, keepdims=True)
+    return xp.log1p(rest + (top.sum(axis=axis, keepdims=True, dtype=z.dtype) - 1))
+
+
+@differentiable
+def logsumexp(xp, x, /, axis=None, keepdims=False):
+    """log(sum(e^x)) over ``axis``, without overflow.
+
+    Of elements that are all -inf, or of none, it is -inf, and its gradient is 0.
+    """
+    if not x.size:
+        return x.sum(axis=axis, keepdims=keepdims) - xp.inf
+    m = x.max(axis=axis, keepdims=True)
+    huge = _HUGE[x.dtype.itemsize]
+    z = x - xp.minimum(xp.maximum(m, -huge), huge)  # no inf - inf
+    y = m + log_sum_exp(xp, z, x == m, axis)
+    return y if keepdims else y.reshape(_without(x.shape, axis))
+
+
+_HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8")}
+
+
+def _logsumexp_rule(F, g, y, x, axis, keepdims):
+    y, g = restore(y, x.shape, axis, keepdims), restore(g, x.shape, axis, keepdims)
+    nothing = y == -math.inf
+    return F.where(nothing, 0.0, g) * F.softmax(F.where(nothing, 0.0, x), axis=axis)
+
+
+logsumexp.derivatives(_logsumexp_rule)
+
+
+# Products and running sums ---------------------------------------------------------------------------------
+
+
+@differentiable(keep_dtype=True)
+def cumsum(xp, x, /, axis=None):
+    """Running sums along ``axis``; of all elements in order where it is None."""
+    return x.cumsum(axis=axis)
+
+
+def _cumsum_rule(F, g, _y, _x, axis):
+    n = 0 if axis is None else axis
+    return F.flip(F.cumsum(F.flip(g, axis=n), axis=n), axis=n).reshape(_x.shape)
+
+
+cumsum.derivatives(_cumsum_rule)
+
+
+@differentiable(keep_dtype=True)
+def cumprod(xp, x, /, axis=None):
+    """Running products along ``axis``; of all elements in order where it is None."""
+    return x.cumprod(axis=axis)
+
+
+def _cumprod_rule(F, g, y, x, axis):
+    """Without division, so that zeros do no harm.
+
+    With y_i = x_i y_{i-1} the gradient of y_i is a_i = g_i + x_{i+1} a_{i+1}. That recurrence is solved in
+    log2(n) rounds: after each the coefficient c_i reaches twice as far.
+    """
+    if axis is None:
+        shape, x, axis = x.shape, x.reshape(-1), 0
+    else:
+        shape = x.shape
+    x, y, a = F.moveaxis(x, axis, -1), F.moveaxis(y, axis, -1), F.moveaxis(g, axis, -1)
+    n = a.shape[-1]
+    if not a.size:
+        return g.reshape(shape)
+    c, step = x[..., 1:], 1
+    while step < n:
+        tail = a[..., n - step :]
+        a = F.concat([a[..., : n - step] + c * a[..., step:], tail], axis=-1)
+        c = c[..., : n - 2 * step if n > 2 * step else 0] * c[..., step:]
+        step *= 2
+    before = F.concat([0 * y[..., :1] + 1, y[..., :-1]], axis=-1)
+    return F.moveaxis(a * before, -1, axis).reshape(shape)
+
+
+cumprod.derivatives(_cumprod_rule)
+
+
+@differentiable(keep_dtype=True)
+def prod(xp, x, /, axis=None, keepdims=False):
+    """The product over ``axis`` (an axis, several, or None for all)."""
+    return x.prod(axis=axis, keepdims=keepdims)
+
+
+def _prod_rule(F, g, _y, x, axis, keepdims):
+    """The product of the others, as those before times those after: without division."""
+    axes, ndim = _axes(axis, x.ndim), x.ndim
+    order = (*[i for i in range(ndim) if i not in axes], *axes)
+    x = F.transpose(x, order)
+    moved = x.shape
+    x = x.reshape((*moved[: ndim - len(axes)], _length(moved, tuple(range(ndim - len(axes), ndim)))))
+    if not x.size:
+        return 0 * F.transpose(x.reshape(moved), _inverse(order))
+    one = 0 * x[..., :1] + 1
+    before = F.cumprod(F.concat([one, x[..., :-1]], axis=-1), axis=-1)
+    after = F.flip(F.cumprod(F.concat([one, F.flip(x, axis=-1)[..., :-1]], axis=-1), axis=-1), axis=-1)
+    others = F.transpose((before * after).reshape(moved), _inverse(order))
+    return restore(g, others.shape, axis, keepdims) * others
+
+
+def _inverse(order):
+    """The permutation that undoes ``order``."""
+    return tuple([order.index(i) for i in range(len(order))])
+
+
+prod.derivatives(_prod_rule)

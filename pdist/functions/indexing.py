@@ -1,0 +1,258 @@
+"""Choosing elements: by a condition, an index, a label, a diagonal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Variable, as_variable, differentiable
+from ..autograd.op import in_rules
+from ..backend import library_of
+
+
+def raw(value: Any) -> Any:
+    """The array of a Variable, anything else as it is."""
+    return value._array if isinstance(value, Variable) else value
+
+
+@differentiable(weak=True)
+def choose(xp, x, y, /, condition):
+    """x where ``condition`` holds, else y: the op behind :func:`where`."""
+    return xp.where(condition, x, y)
+
+
+choose.derivatives(
+    lambda F, g, _z, _x, _y, condition: F.where(condition, g, 0.0),
+    lambda F, g, _z, _x, _y, condition: F.where(condition, 0.0, g),
+)
+
+
+@in_rules(lambda xp, condition, x, y: xp.where(condition, x, y))
+def where(condition: Any, x: Any, y: Any) -> Variable:
+    """x where ``condition`` holds, else y, elementwise with broadcasting.
+
+    Args:
+        condition: a bool array or Variable. No gradient goes there.
+        x: Variable, array or number.
+        y: Variable, array or number.
+
+    A gradient never passes through what is not chosen, but a derivative that is infinite there still makes
+    0 * inf: choose safe *inputs* too.
+    """
+    return choose(x, y, condition=condition._array if isinstance(condition, Variable) else condition)
+
+
+# By index --------------------------------------------------------------------------------------------------
+
+
+@differentiable(keep_dtype=True)
+def take_index(xp, x, /, slices):
+    """x[slices], the op behind :func:`get_item`."""
+    return x[slices]
+
+
+@differentiable(keep_dtype=True)
+def put_index(xp, x, /, slices, shape):
+    """Zeros of ``shape`` with x added at ``slices``: what :func:`get_item` does to gradients."""
+    out = xp.zeros(shape, dtype=x.dtype)
+    if may_repeat(slices):
+        xp.add.at(out, slices, x)
+    else:
+        out[slices] = x
+    return out
+
+
+take_index.derivatives(lambda F, g, _y, _x, slices: F.put_index(g, slices=slices, shape=_x.shape))
+put_index.derivatives(lambda F, g, _y, _x, slices: g[slices])
+
+
+def may_repeat(slices):
+    """Whether an index may name an element twice: integer arrays and lists may, slices and masks do not."""
+    for i in slices if isinstance(slices, tuple) else (slices,):
+        if isinstance(i, list) or (hasattr(i, "dtype") and i.ndim and i.dtype.kind != "b"):
+            return True
+    return False
+
+
+@in_rules(lambda xp, x, slices: x[slices])
+def get_item(x: Any, slices: Any) -> Variable:
+    """x[slices], as ``v[slices]`` does.
+
+    Args:
+        x: Variable or array.
+        slices: what NumPy takes: integers, slices, None, Ellipsis, integer arrays, bool masks, or a tuple of
+            those. An element that is taken twice gets the sum of both gradients.
+
+    Raises:
+        IndexError: where an index is out of range.
+    """
+    x = as_variable(x)
+    if isinstance(slices, Variable):
+        slices = slices._array
+    elif isinstance(slices, tuple):
+        slices = tuple([raw(i) for i in slices])
+    return take_index(x, slices=slices)
+
+
+@differentiable(keep_dtype=True)
+def pick(xp, x, /, t):
+    """x[..., t]: the element of each row of the last axis that the integers t name."""
+    rows = x.reshape(-1, x.shape[-1])
+    return rows[xp.arange(rows.shape[0]), t.reshape(-1)].reshape(t.shape)
+
+
+@differentiable(keep_dtype=True)
+def place(xp, x, /, t, n):
+    """Rows of n zeros with x at t: what :func:`select_item` does to gradients."""
+    out = xp.zeros((x.size, n), dtype=x.dtype)
+    out[xp.arange(x.size), t.reshape(-1)] = x.reshape(-1)
+    return out.reshape(*t.shape, n)
+
+
+pick.derivatives(lambda F, g, _y, _x, t: F.place(g, t=t, n=_x.shape[-1]))
+place.derivatives(lambda F, g, _y, _x, t: F.pick(g, t=t))
+
+
+def check_labels(who: str, name: str, t: Any, n: int, ignore: int | None = None) -> None:
+    """Refuse labels outside 0..n-1, by name; on a device they are taken as they are.
+
+    Raises:
+        TypeError: where t is not of integers.
+        ValueError: naming the first label out of range and its index.
+    """
+    if t.dtype.kind not in "iub":
+        raise TypeError(f"{who}: {name}: expected integers, got an array of dtype {t.dtype}")
+    found = library_of(t)
+    if found is None or not found.host or not t.size:
+        return
+    if t.min() >= 0 and t.max() < n:
+        return
+    wrong = (t < 0) | (t >= n)
+    if ignore is not None:
+        wrong &= t != ignore
+    if wrong.any():
+        index = tuple([int(i) for i in np.argwhere(wrong)[0]])
+        also = "" if ignore is None else f" or {ignore} (ignored)"
+        raise ValueError(
+            f"{who}: {name}: expected labels from 0 to {n - 1}{also}, got {t[index]} at index {index}"
+        )
+
+
+def select_item(x: Any, t: Any) -> Variable:
+    """One element of each row: y[...] = x[..., t[...]].
+
+    Args:
+        x: Variable or array of shape (..., n).
+        t: integers in 0..n-1, of shape (...).
+
+    Returns:
+        Variable of shape (...).
+
+    Raises:
+        ValueError: where a shape does not fit or a label is out of range.
+    """
+    x, t = as_variable(x), raw(t)
+    if not hasattr(t, "dtype"):
+        t = np.asarray(t)
+    if not x.ndim or t.shape != x.shape[:-1]:
+        raise ValueError(
+            f"select_item: t: expected shape {x.shape[:-1]} for x of shape {x.shape}, got {t.shape}"
+        )
+    check_labels("select_item", "t", t, x.shape[-1])
+    return pick(x, t=t)
+
+
+@differentiable(keep_dtype=True)
+def take_along(xp, x, /, indices, axis):
+    """The op behind :func:`take_along_axis`."""
+    return xp.take_along_axis(x, indices, axis)
+
+
+@differentiable(keep_dtype=True)
+def add_along(xp, x, /, indices, axis, shape):
+    """Zeros of ``shape`` with x added at ``indices`` along ``axis``."""
+    out = xp.zeros(shape, dtype=x.dtype)
+    grid = [
+        xp.arange(n).reshape([-1 if i == j else 1 for j in range(len(shape))])
+        for i, n in enumerate(indices.shape)
+    ]
+    grid[axis] = indices
+    xp.add.at(out, tuple(grid), x)
+    return out
+
+
+take_along.derivatives(
+    lambda F, g, _y, _x, indices, axis: F.add_along(g, indices=indices, axis=axis, shape=_x.shape)
+)
+add_along.derivatives(lambda F, g, _y, _x, indices, axis: F.take_along_axis(g, indices, axis))
+
+
+@in_rules(lambda xp, x, indices, axis: xp.take_along_axis(x, indices, axis))
+def take_along_axis(x: Any, indices: Any, axis: int) -> Variable:
+    """The elements that ``indices`` names along an axis, as ``numpy.take_along_axis``.
+
+    Args:
+        x: Variable or array.
+        indices: integers, with as many axes as x and its lengths in the others.
+        axis: along which.
+
+    Raises:
+        IndexError: where an index is out of range.
+    """
+    x, indices = as_variable(x), raw(indices)
+    other = list(x.shape)
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"take_along_axis: axis: expected an axis of x of shape {x.shape}, got {axis}")
+    if indices.ndim == x.ndim:
+        other[axis] = indices.shape[axis]
+    if indices.shape != tuple(other):
+        raise ValueError(
+            f"take_along_axis: indices: expected the shape {x.shape} of x but for axis {axis}, got {indices.shape}"
+        )
+    return take_along(x, indices=indices, axis=axis)
+
+
+# Diagonals -------------------------------------------------------------------------------------------------
+
+
+@differentiable(keep_dtype=True)
+def diagonal(xp, x, /, offset=0, axis1=0, axis2=1):
+    """The diagonal of the matrices in two axes, as a new last axis."""
+    return x.diagonal(offset, axis1, axis2)
+
+
+@differentiable(keep_dtype=True)
+def put_diagonal(xp, x, /, shape, offset, axis1, axis2):
+    """Zeros of ``shape`` with x on the diagonal: what :func:`diagonal` does to gradients."""
+    out = xp.zeros(shape, dtype=x.dtype)
+    i = xp.arange(x.shape[-1])
+    matrices = xp.moveaxis(out, (axis1, axis2), (-2, -1))
+    matrices[..., i + (-offset if offset < 0 else 0), i + (offset if offset > 0 else 0)] = x
+    return out
+
+
+diagonal.derivatives(
+    lambda F, g, _y, _x, offset, axis1, axis2: F.put_diagonal(
+        g, shape=_x.shape, offset=offset, axis1=axis1, axis2=axis2
+    )
+)
+put_diagonal.derivatives(
+    lambda F, g, _y, _x, offset, axis1, axis2: F.diagonal(g, offset=offset, axis1=axis1, axis2=axis2)
+)
+
+
+@differentiable(keep_dtype=True)
+def tril(xp, x, /, k=0):
+    """x with zeros above the diagonal ``k`` of the matrices in the last two axes."""
+    return xp.tril(x, k)
+
+
+@differentiable(keep_dtype=True)
+def triu(xp, x, /, k=0):
+    """x with zeros below the diagonal ``k`` of the matrices in the last two axes."""
+    return xp.triu(x, k)
+
+
+tril.derivatives(lambda F, g, _y, _x, k: F.tril(g, k=k))
+triu.derivatives(lambda F, g, _y, _x, k: F.triu(g, k=k))

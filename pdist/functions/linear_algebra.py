@@ -1,0 +1,362 @@
+"""Matrix products, factorizations, inverses and determinants, in batches."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Variable, as_variable, differentiable, promote
+from ..autograd.op import in_rules
+
+
+@differentiable
+def matrix_product(xp, a, b):
+    """a @ b, the op behind :func:`matmul`."""
+    return a @ b
+
+
+def _product_left(F, g, _y, _a, b):
+    if b.ndim == 1:
+        return g[..., None] * b
+    if _a.ndim == 1:
+        return (b @ g[..., None])[..., 0]
+    return g @ b.swapaxes(-1, -2)
+
+
+def _product_right(F, g, _y, a, _b):
+    if a.ndim == 1:
+        return a * g[..., None] if _b.ndim == 1 else a[:, None] * g[..., None, :]
+    if _b.ndim == 1:
+        g = g[..., None]
+    if _b.ndim <= 2:  # one matrix for the whole batch: sum over the batch inside the product
+        product = a.reshape((-1, a.shape[-1])).T @ g.reshape((-1, g.shape[-1]))
+        return product[:, 0] if _b.ndim == 1 else product
+    return a.swapaxes(-1, -2) @ g
+
+
+matrix_product.derivatives(_product_left, _product_right)
+
+
+@in_rules(lambda xp, a, b: a @ b)
+def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variable:
+    """The matrix product a @ b, with NumPy's rules for vectors and batches.
+
+    Args:
+        a: Variable or array of shape (..., m, k) or (k,).
+        b: Variable or array of shape (..., k, n) or (k,).
+        transa: transpose the matrices of a first.
+        transb: transpose the matrices of b first.
+
+    Raises:
+        ValueError: where the shapes do not fit.
+    """
+    a, b = as_variable(a), as_variable(b)
+    if transa and a.ndim > 1:
+        a = a.swapaxes(-1, -2)
+    if transb and b.ndim > 1:
+        b = b.swapaxes(-1, -2)
+    if not a.ndim or not b.ndim or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ValueError(
+            f"matmul: shapes {a.shape} and {b.shape} do not fit: (..., m, k) and (..., k, n) expected"
+        )
+    return matrix_product(a, b)
+
+
+# Linear maps -----------------------------------------------------------------------------------------------
+
+
+@differentiable
+def linear_map(xp, x, W):
+    """x W^T, the op behind :func:`linear` without b."""
+    return x @ W.T
+
+
+linear_map.derivatives(
+    lambda F, g, _y, _x, W: g @ W,
+    lambda F, g, _y, x, _W: g.T @ x,
+)
+
+
+@differentiable
+def affine_map(xp, x, W, b):
+    """x W^T + b, the op behind :func:`linear`."""
+    y = x @ W.T
+    y += b
+    return y
+
+
+affine_map.derivatives(
+    lambda F, g, _y, _x, W, _b: g @ W,
+    lambda F, g, _y, x, _W, _b: g.T @ x,
+    lambda F, g, _y, _x, _W, _b: g.sum(axis=0),
+)
+
+
+def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
+    """y = x W^T + b.
+
+    Args:
+        x: Variable or array; the axes after the first ``n_batch_axes`` are taken as one of length N.
+        W: of shape (M, N).
+        b: of shape (M,), or None.
+        n_batch_axes: how many leading axes of x count samples.
+
+    Returns:
+        Variable whose leading axes are those of x and whose last one has length M.
+
+    Raises:
+        ValueError: where the shapes do not fit.
+    """
+    x, W = as_variable(x), as_variable(W)
+    shape = x.shape
+    if x.ndim != 2 or n_batch_axes != 1:
+        if not 1 <= n_batch_axes < x.ndim:
+            raise ValueError(
+                f"linear: n_batch_axes: expected 1 to {x.ndim - 1} for x of shape {shape}, got {n_batch_axes}"
+            )
+        rows = int(np.prod(shape[:n_batch_axes]))
+        x = x.reshape((rows, int(np.prod(shape[n_batch_axes:]))))
+    if W.ndim != 2 or W.shape[1] != x.shape[1]:
+        raise ValueError(f"linear: W: expected shape (M, {x.shape[1]}) for x of shape {shape}, got {W.shape}")
+    if b is None:
+        y = linear_map(x, W)
+    else:
+        b = as_variable(b)
+        if b.shape != W.shape[:1]:
+            raise ValueError(
+                f"linear: b: expected shape {W.shape[:1]} for W of shape {W.shape}, got {b.shape}"
+            )
+        y = affine_map(x, W, b)
+    return y if n_batch_axes == 1 else y.reshape((*shape[:n_batch_axes], W.shape[0]))
+
+
+# Einstein's sum --------------------------------------------------------------------------------------------
+
+
+@differentiable
+def contract(xp, *xs, subscripts):
+    """The op behind :func:`einsum`: every index of an operand is in another one or in the result."""
+    return xp.einsum(subscripts, *xs, optimize=len(xs) > 1)
+
+
+def _contract_rule(F, needs, g, _y, xs, subscripts):
+    inputs, output = subscripts.split("->")
+    terms = inputs.split(",")
+    gradients = []
+    for i, need in enumerate(needs):
+        others = [j for j in range(len(xs)) if j != i]
+        rule = ",".join([output, *[terms[j] for j in others]]) + "->" + terms[i]
+        gradients.append(F.contract(g, *[xs[j] for j in others], subscripts=rule) if need else None)
+    return gradients
+
+
+contract.joint_derivative(_contract_rule)
+
+
+def einsum(*operands: Any) -> Variable:
+    """Einstein's sum: ``einsum("ij,jk->ik", a, b)``, as ``numpy.einsum``.
+
+    Args:
+        *operands: the subscripts, with or without ``->``, an ellipsis allowed, then Variables or arrays.
+
+    Raises:
+        ValueError: where subscripts and operands do not fit.
+    """
+    subscripts, *values = operands
+    if not isinstance(subscripts, str):
+        raise TypeError(
+            f"einsum: expected the subscripts first, as a string, got {type(subscripts).__name__}"
+        )
+    xs = promote("einsum", lambda i: f"operands[{i}]", values)
+    terms, output = _subscripts(subscripts, [x.ndim for x in xs])
+    lengths: dict[str, int] = {}
+    for i, (term, x) in enumerate(zip(terms, xs, strict=True)):
+        for index, n in zip(term, x.shape, strict=True):
+            if lengths.setdefault(index, n) != n:
+                if n != 1 and lengths[index] != 1:
+                    raise ValueError(
+                        f"einsum: operands[{i}] of shape {x.shape} does not fit {subscripts!r}: "
+                        f"an index has length {lengths[index]} elsewhere"
+                    )
+                lengths[index] = n if n != 1 else lengths[index]
+    simple = [_simplify(i, terms, output, x) for i, x in enumerate(xs)]
+    return contract(*[x for _, x in simple], subscripts=",".join([t for t, _ in simple]) + "->" + output)
+
+
+def _simplify(i: int, terms: list[str], output: str, x: Variable) -> tuple[str, Variable]:
+    """Operand i with its diagonals taken and its own indices summed, so that the gradient is an einsum again."""
+    term = terms[i]
+    for index in dict.fromkeys(term):
+        while (first := term.index(index)) != (second := term.rindex(index)):
+            x = public_diagonal(x, first, second)
+            term = "".join([c for k, c in enumerate(term) if k not in (first, second)]) + index
+    elsewhere = output + "".join(terms[:i] + terms[i + 1 :])
+    own = [k for k, index in enumerate(term) if index not in elsewhere]
+    if own:
+        x = x.sum(axis=tuple(own))
+        term = "".join([c for k, c in enumerate(term) if k not in own])
+    return term, x
+
+
+def public_diagonal(x: Variable, axis1: int, axis2: int) -> Variable:
+    from .indexing import diagonal
+
+    return diagonal(x, axis1=axis1, axis2=axis2)
+
+
+def _subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
+    """The indices of each operand and of the result, the ellipsis spelled out."""
+    text = subscripts.replace(" ", "")
+    left, arrow, output = text.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ndims):
+        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, got {len(ndims)}")
+    spare = [c for c in string.ascii_letters if c not in text]
+    hidden = [n - len(t.replace("...", "")) if "..." in t else 0 for t, n in zip(terms, ndims, strict=True)]
+    for i, (t, n, h) in enumerate(zip(terms, ndims, hidden, strict=True)):
+        if h < 0 or ("..." not in t and len(t) != n):
+            raise ValueError(f"einsum: {t!r} does not fit operands[{i}] with {n} axes")
+    most = max(hidden)
+    full = "".join(spare[:most])
+    terms = [t.replace("...", full[most - h :]) for t, h in zip(terms, hidden, strict=True)]
+    if not arrow:
+        letters = left.replace("...", "").replace(",", "")
+        output = full + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    output = output.replace("...", full)
+    if unknown := set(output) - set("".join(terms)):
+        raise ValueError(f"einsum: {subscripts!r}: no operand has the index {sorted(unknown)[0]!r}")
+    return terms, output
+
+
+# Factorizations --------------------------------------------------------------------------------------------
+
+
+@differentiable
+def cholesky(xp, a):
+    """The lower triangular L with L L^T = a, for positive definite matrices in the last two axes."""
+    return xp.linalg.cholesky(a)
+
+
+def _cholesky_rule(F, g, y, _a):
+    """sym(L^-T phi(L^T g) L^-1), phi taking the lower half with half the diagonal (Murray 2016)."""
+    t = y.swapaxes(-1, -2)
+    product = t @ F.tril(g)
+    phi = 0.5 * (F.tril(product) + F.tril(product, k=-1))
+    half = F.solve_triangular(
+        y, F.solve_triangular(y, phi, trans=1, lower=True).swapaxes(-1, -2), trans=1, lower=True
+    )
+    return 0.5 * (half + half.swapaxes(-1, -2))
+
+
+cholesky.derivatives(_cholesky_rule)
+
+
+@differentiable
+def solve_triangular(xp, a, b, /, trans=0, lower=False):
+    """The solution x of a x = b for triangular matrices a in the last two axes.
+
+    Args:
+        a: of shape (..., n, n); only its upper triangle is read, or its lower one where ``lower``.
+        b: of shape (n,) or (..., n, k).
+        trans: 1 solves with the transposes of a.
+        lower: whether a is lower triangular.
+    """
+    if xp is np and a.ndim == 2 and b.ndim <= 2 and a.size and b.size:
+        from scipy.linalg import solve_triangular as solve
+
+        return solve(a, b, trans=trans, lower=lower, check_finite=False)
+    a = xp.tril(a) if lower else xp.triu(a)
+    return xp.linalg.solve(a.swapaxes(-1, -2) if trans else a, b)
+
+
+def _solve_triangular_rule(F, needs, g, y, a, _b, trans, lower):
+    gb = F.solve_triangular(a, g, trans=1 - trans, lower=lower)
+    if not needs[0]:
+        return None, gb
+    left, right = (y, gb) if trans else (gb, y)
+    if left.ndim == 1:
+        left, right = left[:, None], right[:, None]
+    ga = -left @ right.swapaxes(-1, -2)
+    return (F.tril(ga) if lower else F.triu(ga)), gb
+
+
+solve_triangular.joint_derivative(_solve_triangular_rule)
+
+
+@differentiable
+def solve(xp, a, b):
+    """The solution x of a x = b for matrices a (..., n, n) and b (n,) or (..., n, k)."""
+    return xp.linalg.solve(a, b)
+
+
+def _solve_rule(F, needs, g, y, a, _b):
+    gb = F.solve(a.swapaxes(-1, -2), g)
+    if not needs[0]:
+        return None, gb
+    if y.ndim == 1:
+        return -gb[:, None] * y, gb
+    return -gb @ y.swapaxes(-1, -2), gb
+
+
+solve.joint_derivative(_solve_rule)
+
+
+# Inverses and determinants ---------------------------------------------------------------------------------
+
+
+@differentiable
+def batch_inv(xp, a):
+    """The inverses of the matrices in the last two axes."""
+    return xp.linalg.inv(a)
+
+
+def _inv_rule(F, g, y, _a):
+    t = y.swapaxes(-1, -2)
+    return -(t @ g @ t)
+
+
+batch_inv.derivatives(_inv_rule)
+
+
+@differentiable
+def batch_det(xp, a):
+    """The determinants of the matrices in the last two axes."""
+    return xp.linalg.det(a)
+
+
+batch_det.derivatives(lambda F, g, y, a: (g * y)[..., None, None] * F.batch_inv(a).swapaxes(-1, -2))
+
+
+@differentiable
+def logdet(xp, a):
+    """log |det a| of the matrices in the last two axes."""
+    return xp.linalg.slogdet(a)[1]
+
+
+logdet.derivatives(lambda F, g, _y, a: g[..., None, None] * F.batch_inv(a).swapaxes(-1, -2))
+
+
+def inv(a: Any) -> Variable:
+    """The inverse of one matrix."""
+    return batch_inv(_matrix("inv", a))
+
+
+def det(a: Any) -> Variable:
+    """The determinant of one matrix."""
+    return batch_det(_matrix("det", a))
+
+
+def slogdet(a: Any) -> tuple[Variable, Variable]:
+    """The sign of the determinants of the matrices in the last two axes, without gradient, and log |det a|."""
+    a = as_variable(a)
+    sign = a.xp.linalg.slogdet(a.array)[0]
+    return Variable(a.xp.asarray(sign), requires_grad=False), logdet(a)
+
+
+def _matrix(who: str, a: Any) -> Variable:
+    a = as_variable(a)
+    if a.ndim != 2 or a.shape[0] != a.shape[1]:
+        raise ValueError(f"{who}: expected one square matrix, got shape {a.shape}")
+    return a

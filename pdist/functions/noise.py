@@ -1,0 +1,59 @@
+"""Operations with random noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd import Variable, as_variable, config
+from ..backend import random
+
+
+def dropout(x: Any, ratio: float = 0.5, mask: Any = None, return_mask: bool = False, rng: Any = None) -> Any:
+    """Each element set to 0 with probability ``ratio``, the others scaled by 1 / (1 - ratio).
+
+    Only in training (``pdist.config.train``); otherwise x itself.
+
+    Args:
+        x: Variable or array.
+        ratio: the probability of a 0, in [0, 1).
+        mask: the factors to use instead of random ones.
+        return_mask: also return the factors that were used.
+        rng: a generator or a seed; the device's own stream by default.
+
+    Raises:
+        ValueError: where the ratio is not in [0, 1).
+    """
+    if not 0 <= ratio < 1:
+        raise ValueError(f"dropout: ratio: expected a number in [0, 1), got {ratio}")
+    x = as_variable(x)
+    if config.train and (ratio or mask is not None):
+        if mask is None:
+            dtype = x.dtype if x.dtype.kind == "f" else config.dtype
+            draws = random.as_generator(rng, x.xp).random(x.shape, dtype=dtype)
+            mask = (draws >= ratio) * x.xp.asarray(1 / (1 - ratio), dtype=dtype)
+        elif mask.shape != x.shape:
+            raise ValueError(f"dropout: mask: expected the shape {x.shape} of x, got {mask.shape}")
+        x = x * mask
+    return (x, mask) if return_mask else x
+
+
+def gaussian(mean: Any, ln_var: Any, eps: Any = None, return_eps: bool = False, rng: Any = None) -> Any:
+    """A draw mean + exp(ln_var / 2) eps of a Normal, with gradients to mean and ln_var.
+
+    Args:
+        mean: Variable or array.
+        ln_var: the log of the variance, of the same shape.
+        eps: the standard normal draws to use instead of new ones.
+        return_eps: also return the draws that were used.
+        rng: a generator or a seed; the device's own stream by default.
+    """
+    mean, ln_var = as_variable(mean), as_variable(ln_var)
+    if mean.shape != ln_var.shape:
+        raise ValueError(f"gaussian: ln_var: expected the shape {mean.shape} of mean, got {ln_var.shape}")
+    if eps is None:
+        dtype = mean.dtype if mean.dtype.kind == "f" else config.dtype
+        eps = random.as_generator(rng, mean.xp).standard_normal(mean.shape, dtype=dtype)
+    from .exponential import exp
+
+    sample: Variable = mean + exp(0.5 * ln_var) * eps
+    return (sample, eps) if return_eps else sample

@@ -1,0 +1,138 @@
+"""Special functions: the gamma, error and normal families."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd import Variable, differentiable
+from ..autograd.op import in_rules
+from ..backend import special
+
+_SQRT_PI = math.sqrt(math.pi)
+_SQRT_HALF = math.sqrt(0.5)
+_SQRT_2PI = math.sqrt(2 * math.pi)
+
+
+# Gamma -----------------------------------------------------------------------------------------------------
+
+
+@differentiable
+def lgamma(xp, x):
+    """log |Gamma(x)|, elementwise."""
+    return special(xp).gammaln(x)
+
+
+lgamma.derivatives(lambda F, g, _y, x: g * F.digamma(x))
+
+
+@differentiable
+def digamma(xp, x):
+    """The derivative of log Gamma(x), elementwise."""
+    return special(xp).digamma(x)
+
+
+digamma.derivatives(lambda F, g, _y, x: g * F.polygamma(1, x))
+
+
+@differentiable
+def polygamma_of(xp, x, /, n):
+    """The op behind :func:`polygamma`: (-1)^(n + 1) n! zeta(n + 1, x)."""
+    if n == 0:
+        return special(xp).digamma(x)
+    return (-1.0) ** (n + 1) * math.factorial(n) * special(xp).zeta(n + 1.0, x)
+
+
+polygamma_of.derivatives(lambda F, g, _y, x, n: g * F.polygamma(n + 1, x))
+
+
+@in_rules(lambda xp, n, x: polygamma_of.kernel(xp, x, n))
+def polygamma(n: int, x: Any) -> Variable:
+    """The n-th derivative of digamma, elementwise, for x > 0.
+
+    Args:
+        n: 0 or more.
+        x: Variable, array or number.
+    """
+    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+        raise ValueError(f"polygamma: n: expected an integer of at least 0, got {n!r}")
+    return polygamma_of(x, n=n)
+
+
+# Error functions -------------------------------------------------------------------------------------------
+
+
+@differentiable
+def erf(xp, x):
+    """2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, elementwise."""
+    return special(xp).erf(x)
+
+
+erf.derivatives(lambda F, g, _y, x: g * ((2 / _SQRT_PI) * F.exp(-x * x)))
+
+
+@differentiable
+def erfc(xp, x):
+    """1 - erf(x), elementwise, to the last digits also for large x."""
+    return special(xp).erfc(x)
+
+
+erfc.derivatives(lambda F, g, _y, x: g * ((-2 / _SQRT_PI) * F.exp(-x * x)))
+
+
+@differentiable
+def erfcx(xp, x):
+    """e^(x^2) erfc(x), elementwise."""
+    return special(xp).erfcx(x)
+
+
+erfcx.derivatives(lambda F, g, y, x: g * (2 * x * y - 2 / _SQRT_PI))
+
+
+@differentiable
+def erfinv(xp, x):
+    """The inverse of erf, elementwise, for x in (-1, 1)."""
+    return special(xp).erfinv(x)
+
+
+erfinv.derivatives(lambda F, g, y, _x: g * ((_SQRT_PI / 2) * F.exp(y * y)))
+
+
+@differentiable
+def erfcinv(xp, x):
+    """The inverse of erfc, elementwise, for x in (0, 2)."""
+    return special(xp).erfcinv(x)
+
+
+erfcinv.derivatives(lambda F, g, y, _x: g * ((-_SQRT_PI / 2) * F.exp(y * y)))
+
+
+# The standard Normal ---------------------------------------------------------------------------------------
+
+
+@differentiable
+def ndtr(xp, x):
+    """The standard Normal's cdf, elementwise."""
+    return special(xp).ndtr(x)
+
+
+ndtr.derivatives(lambda F, g, _y, x: g * (F.exp(-0.5 * x * x) / _SQRT_2PI))
+
+
+@differentiable
+def ndtri(xp, x):
+    """The inverse of :func:`ndtr`, elementwise."""
+    return special(xp).ndtri(x)
+
+
+ndtri.derivatives(lambda F, g, y, _x: g * (_SQRT_2PI * F.exp(0.5 * y * y)))
+
+
+@differentiable
+def log_ndtr(xp, x):
+    """log of :func:`ndtr`, elementwise, exact far out in the left tail."""
+    return special(xp).log_ndtr(x)
+
+
+# density over cdf, without the square that both would underflow by
+log_ndtr.derivatives(lambda F, g, _y, x: g * (math.sqrt(2 / math.pi) / F.erfcx(-_SQRT_HALF * x)))
