@@ -5,7 +5,8 @@ nothing looks at values, and a branch that ``where`` does not choose may be nan.
 ``hi, lo`` that stands for hi + lo, where lo is about a rounding error of hi: twice the digits, from ordinary
 arithmetic (Dekker 1971).
 
-:func:`log1pmx`, :func:`expm1mx` and :func:`log_minus` are also ops, called ``F.log1pmx`` and so on in rules.
+:func:`log1pmx` and :func:`expm1mx` are also known as ops, for rules: ``F.log1pmx(u)``. :func:`log_ratio` and
+:func:`log_minus` are ops; a kernel calls ``log_ratio.kernel(xp, ...)``.
 
 Source:
     T. J. Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import math
 
-from ..autograd import differentiable
+from ..autograd import differentiable, zero
 from ..backend import special
 
 LOG_2 = math.log(2)
@@ -133,10 +134,18 @@ differentiable(log1pmx).derivatives(lambda F, g, _y, u: -g * u / (1 + u))
 differentiable(expm1mx).derivatives(lambda F, g, _y, x: g * F.expm1(x))
 
 
+@differentiable
 def log_ratio(xp, a, b, difference):
     """log(a/b) for positive a and b, given a - b: keeps small differences, does not over- or underflow."""
     u = difference / b
     return xp.where(abs(u) < 0.5, xp.log1p(u), log_far_ratio(xp, a, b))
+
+
+log_ratio.derivatives(
+    lambda F, g, _y, a, b, _difference: g / a,
+    lambda F, g, _y, a, b, _difference: -g / b,
+    zero,
+)
 
 
 def log_far_ratio(xp, a, b):
@@ -157,6 +166,7 @@ def deviance(xp, a, b, difference):
     return xp.where(near, -a * log1pmx(xp, u), far)
 
 
+@differentiable
 def log_minus(xp, x, y):
     """log x - y: log x keeps its lower digits until y is taken off."""
     return log_minus_double(xp, x, y)[0]
@@ -171,7 +181,7 @@ def log_minus_double(xp, x, y):
     return hi, rounding(xp, lo, hi)
 
 
-differentiable(log_minus).derivatives(
+log_minus.derivatives(
     lambda F, g, _y, x, y: g / x,
     lambda F, g, _y, x, y: -g,
 )

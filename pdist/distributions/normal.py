@@ -8,7 +8,7 @@ from typing import Any
 from .. import functions as F
 from ..autograd import Variable, differentiable, zero
 from . import _numerics as numerics
-from ._numerics import HALF_LOG_2PI, HALF_LOG_2PIE, SQRT_HALF, expm1mx, log1pmx, log_far_ratio
+from ._numerics import HALF_LOG_2PI, HALF_LOG_2PIE, SQRT_HALF, expm1mx, log1pmx, log_far_ratio, log_minus
 from .distribution import Distribution, Parameter
 from .divergences import register_kl
 from .supports import positive, real
@@ -119,6 +119,16 @@ log_ndtr_double.derivatives(
     lambda F, g, _y, z, _rest: g * (math.sqrt(2 / math.pi) / F.erfcx(-SQRT_HALF * z)),  # phi(z)/Phi(z)
     zero,
 )
+
+
+@differentiable
+def ndtr_double(xp, z, rest):
+    """Phi(z + rest), the rest a rounding error of z: slower than ndtr, but exact in the tails."""
+    tail = numerics.normal_tail(xp, z, rest)
+    return xp.where(z < 0, tail, 1 - tail)
+
+
+ndtr_double.derivatives(lambda F, g, _y, z, _rest: g * F.exp(-0.5 * z * z - HALF_LOG_2PI), zero)
 
 
 # The divergence --------------------------------------------------------------------------------------------
@@ -238,7 +248,7 @@ def _kl_normal_normal(p: Normal, q: Normal) -> Variable:
     if "scale" in p.__dict__ and "scale" in q.__dict__:
         return normal_kl(z, p.scale, q.scale)
     if "scale" in p.__dict__:
-        return normal_kl_log_ratio(z, F.log_minus(p.scale, q.log_scale))
+        return normal_kl_log_ratio(z, log_minus(p.scale, q.log_scale))
     if "scale" in q.__dict__:
-        return normal_kl_log_ratio(z, -F.log_minus(q.scale, p.log_scale))
+        return normal_kl_log_ratio(z, -log_minus(q.scale, p.log_scale))
     return normal_kl_log_ratio(z, p.log_scale - q.log_scale)
