@@ -18,3 +18,4 @@ from .autograd import (
     using_config,
 )
 from .backend import get_array_module, random, to_cpu, to_gpu, using_device
+from .distributions import kl_divergence, register_kl
