@@ -1,0 +1,418 @@
+"""Shapes, dtypes, supports, copies and reprs: what every distribution promises alike."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import functions as F
+from ..autograd import Variable, grad
+from . import points
+from .report import Inapplicable, PropertyError, host, require, require_close
+from .variants import cast, double, leaves, like
+
+#: What is asked at a value; each answers with the shape of the values less the event.
+METHODS = ("log_prob", "prob", "cdf", "log_cdf", "survival_function", "log_survival_function", "icdf")
+#: What a distribution knows about itself, with whether its shape includes the event.
+STATISTICS = {
+    "entropy": False,
+    "perplexity": False,
+    "mean": True,
+    "mode": True,
+    "median": True,
+    "variance": True,
+    "stddev": True,
+}
+
+
+def answers(dist: Any) -> dict[str, Callable[[Any], Any]]:
+    """The methods of :data:`METHODS` that a distribution has; the others raise NotImplementedError."""
+    found = {}
+    probe = {True: points.inside(dist, 1)[0], False: np.full(dist.batch_shape, 0.5, dist.dtype)}
+    for name in METHODS:
+        try:
+            getattr(dist, name)(like(dist, probe[name != "icdf"]))
+        except NotImplementedError:
+            continue
+        found[name] = getattr(dist, name)
+    return found
+
+
+def statistics(dist: Any) -> dict[str, Any]:
+    """The answers of :data:`STATISTICS` that a distribution has."""
+    found = {}
+    for name in STATISTICS:
+        try:
+            found[name] = getattr(dist, name)
+        except NotImplementedError:
+            continue
+    return found
+
+
+def arguments(dist: Any, name: str, n: int = 4, seed: int = 0) -> np.ndarray:
+    """Probabilities for icdf, else values inside the support: ``[n, *batch, *event]``."""
+    if name != "icdf":
+        return points.inside(dist, n, seed)
+    rng = np.random.default_rng(seed)
+    return rng.uniform(0.02, 0.98, (n, *dist.batch_shape)).astype(dist.dtype)
+
+
+def check_shapes(dist: Any, *, seed: int = 0) -> None:
+    """Every answer has the shape that its arguments ask for; strides do not matter; nothing given is changed.
+
+    Samples have shape ``sample_shape + batch_shape + event_shape``, densities that of the values broadcast
+    with the batch, statistics ``batch_shape`` (and ``event_shape``), gradients that of their parameters.
+
+    Args:
+        dist: the distribution.
+        seed: of the values.
+
+    Raises:
+        PropertyError: where it does not hold.
+    """
+    before = {name: host(value).copy() for name, value in dist.params.items()}
+    batch, event = dist.batch_shape, dist.event_shape
+    require(
+        isinstance(batch, tuple) and isinstance(event, tuple),
+        "shapes",
+        dist,
+        "batch_shape and event_shape are tuples",
+    )
+    _check_sample_shapes(dist, batch + event)
+    for name, method in answers(dist).items():
+        tail = () if name == "icdf" else event
+        x = arguments(dist, name, 4, seed)
+        for lead, values in {
+            (4,): x,
+            (): x[0],
+            (2, 2): x.reshape((2, 2, *batch, *tail)),
+            (0,): x[:0],
+        }.items():
+            _shape(
+                dist, f"{name} of values of shape {values.shape}", method(like(dist, values)), lead + batch
+            )
+        if 0 not in batch:
+            one = x[(0,) + (0,) * len(batch)]
+            _shape(dist, f"{name} of one event", method(like(dist, one)), batch)
+        _check_strides(dist, name, method, x)
+    for name, answer in statistics(dist).items():
+        _shape(dist, name, answer, batch + (event if STATISTICS[name] else ()))
+    _check_gradient_shapes(dist, seed)
+    for name, value in dist.params.items():
+        require(
+            np.array_equal(before[name], host(value), equal_nan=True),
+            "shapes",
+            dist,
+            f"a method changed {name}",
+        )
+
+
+def _check_sample_shapes(dist: Any, shape: tuple[int, ...]) -> None:
+    try:
+        dist.sample()
+    except NotImplementedError:
+        return
+    for given, lead in {(): (), 3: (3,), (2, 1): (2, 1), (0,): (0,)}.items():
+        _shape(dist, f"sample({given})", dist.sample(given), lead + shape)
+    _shape(dist, "sample_n(2)", dist.sample_n(2), (2, *shape))
+
+
+def _shape(dist: Any, what: str, answer: Any, expected: tuple[int, ...]) -> None:
+    require(isinstance(answer, Variable), "shapes", dist, f"{what} is no Variable", got=type(answer))
+    require(
+        answer.shape == expected,
+        "shapes",
+        dist,
+        f"{what} has the wrong shape",
+        got=answer.shape,
+        expected=expected,
+    )
+    require(
+        type(answer.array) is type(dist.xp.empty(0)),
+        "shapes",
+        dist,
+        f"{what} left the device",
+        got=type(answer.array),
+    )
+
+
+def _check_strides(dist: Any, name: str, method: Any, x: np.ndarray) -> None:
+    straight = host(method(like(dist, x)))
+    strided = like(dist, np.repeat(x, 2, axis=0))[::2]
+    kept = host(strided).copy()
+    got = host(method(strided))
+    require_close(got, straight, "shapes", dist, f"{name} depends on the strides of the values", 1e-6, x=kept)
+    require(np.array_equal(kept, host(strided)), "shapes", dist, f"{name} changed its argument", x=kept)
+
+
+def _check_gradient_shapes(dist: Any, seed: int) -> None:
+    fresh, parameters = leaves(dist)
+    y = fresh.log_prob(like(dist, points.inside(dist, 3, seed)))
+    for value, g in zip(parameters, grad([y], parameters), strict=True):
+        require(g is not None, "shapes", dist, f"log_prob has no gradient with respect to {value.name}")
+        what = f"the gradient of log_prob with respect to {value.name}"
+        require(g.shape == value.shape, "shapes", dist, what, got=g.shape, expected=value.shape)
+        require(g.dtype == value.dtype, "dtypes", dist, what, got=g.dtype, expected=value.dtype)
+
+
+def check_dtypes(dist: Any, *, seed: int = 0) -> None:
+    """float32 in, float32 out, with float64's numbers up to rounding; integers and Python numbers are weak.
+
+    Args:
+        dist: the distribution; it is asked in its own precision and in both floating types.
+        seed: of the values.
+
+    Raises:
+        PropertyError: where an answer has another dtype than the promotion of parameters and values, or where
+            float32 loses what a stable formula keeps.
+    """
+    for own in (np.float32, np.float64):
+        typed = cast(dist, own)
+        require(
+            typed.dtype == own,
+            "dtypes",
+            dist,
+            "dtype is not that of the parameters",
+            got=typed.dtype,
+            expected=own,
+        )
+        for name, answer in statistics(typed).items():
+            _dtype(typed, name, answer, own)
+        for name, method in answers(typed).items():
+            for other in (np.float32, np.float64, np.int64, bool):
+                if name == "icdf" and np.dtype(other).kind != "f":
+                    continue
+                x = like(typed, arguments(typed, name, 2, seed)).astype(other)
+                expected = np.result_type(own, other) if np.dtype(other).kind == "f" else own
+                _dtype(typed, f"{name} of {np.dtype(other)} values", method(x), expected)
+            if not typed.event_shape:
+                _dtype(typed, f"{name} of a Python number", method(0.5), own)
+                _dtype(typed, f"{name} of a Python integer", method(1), own)
+        try:
+            sample = typed.sample((2,))
+        except NotImplementedError:
+            continue
+        _dtype(typed, "sample", sample, own)
+    _check_single_precision(dist, seed)
+
+
+def _dtype(dist: Any, what: str, answer: Any, expected: Any) -> None:
+    require(
+        answer.dtype == expected,
+        "dtypes",
+        dist,
+        f"{what} has the wrong dtype",
+        got=answer.dtype,
+        expected=np.dtype(expected),
+    )
+
+
+def _check_single_precision(dist: Any, seed: int) -> None:
+    """Where float32 and float64 are asked the same, they agree to what float32 can hold."""
+    single = cast(dist, np.float32)
+    exact = double(single)
+    asked = {name: arguments(single, name, 6, seed) for name in answers(single)}
+    for name, x in asked.items():
+        got = host(getattr(single, name)(like(dist, x)))
+        expected = host(getattr(exact, name)(like(dist, x.astype(np.float64))))
+        # What the answer moves by when x moves by its own rounding is no fault of the formula.
+        nudged = [host(getattr(exact, name)(like(dist, x * (1 + s)))) for s in (-(2.0**-23), 2.0**-23)]
+        with np.errstate(invalid="ignore"):
+            slack = 0 if dist.support.discrete else np.fmax(*(np.abs(n - expected) for n in nudged))
+            slack = np.where(np.isfinite(slack), slack, 0)
+        require_close(
+            got,
+            expected,
+            "dtypes",
+            single,
+            f"float32 {name} is far from float64's",
+            2e-4,
+            slack * 4 + 1e-5,
+            x=x,
+        )
+
+
+def check_support(
+    dist: Any, *, extended: Callable[[np.ndarray], np.ndarray] | None = None, seed: int = 0
+) -> None:
+    """Outside the support log_prob is -inf with zero gradients, inside it is finite; nan in, nan out.
+
+    At the infinite ends of the real line only the value counts.
+
+    Args:
+        dist: the distribution.
+        extended: tells which values outside the support have a density all the same, as grey values have
+            for a Bernoulli that does not check for them.
+        seed: of the values.
+
+    Raises:
+        PropertyError: where it does not hold.
+    """
+    if 0 in dist.batch_shape:
+        raise Inapplicable("an empty batch")
+    x, contained = points.anywhere(dist, seed)
+    got = host(dist.log_prob(like(dist, x)))
+    require(~np.isnan(got), "support", dist, "log_prob is nan", x=x, got=got)
+    skip = extended(x) if extended is not None else np.zeros(x.shape[: contained.ndim], bool)
+    require(
+        (got == -np.inf) | contained | skip,
+        "support",
+        dist,
+        "log_prob outside the support",
+        x=x,
+        got=got,
+        expected="-inf",
+    )
+    ordinary = np.abs(np.where(np.isfinite(x), x, 0)).reshape(contained.shape + (-1,)).max(axis=-1) < 1e3
+    require(
+        (got > -np.inf) | ~contained | ~ordinary | _may_vanish(dist),
+        "support",
+        dist,
+        "log_prob inside the support",
+        x=x,
+        got=got,
+        expected="finite",
+    )
+    _check_outside_gradients(dist, x, contained | skip)
+    _check_nan(dist, x)
+
+
+def _may_vanish(dist: Any) -> bool:
+    """Whether a parameter lies on an edge, so that values of the support may have no probability."""
+    return any(not np.isfinite(host(v)).all() or (host(v) == 0).any() for v in dist.params.values())
+
+
+def _check_outside_gradients(dist: Any, x: np.ndarray, contained: np.ndarray) -> None:
+    if dist.support == "real":
+        return  # only the infinities are outside, and no kernel pays for a mask on their account
+    fresh, parameters = leaves(dist)
+    at = Variable(like(dist, x), name="x")
+    y = fresh.log_prob(at)
+    outside = F.where(like(dist, ~contained), y, like(dist, np.zeros((), y.dtype)))
+    for value, g in zip([at, *parameters], grad([outside.sum()], [at, *parameters]), strict=True):
+        got = np.zeros(1) if g is None else host(g)
+        what = f"the gradient with respect to {value.name} outside the support"
+        require(got == 0, "support", dist, what, got=got, expected=0.0)
+
+
+def _check_nan(dist: Any, x: np.ndarray) -> None:
+    nan = np.full_like(x[0], np.nan)
+    for name in answers(dist):
+        asked = nan if name != "icdf" else np.full(dist.batch_shape, np.nan, dist.dtype)
+        got = host(getattr(dist, name)(like(dist, asked)))
+        require(np.isnan(got), "support", dist, f"{name} of nan", got=got, expected="nan")
+
+
+def check_copies(dist: Any, *, seed: int = 0) -> None:
+    """Pickling, copying, expanding and slicing commute with log_prob.
+
+    Args:
+        dist: the distribution.
+        seed: of the values.
+
+    Raises:
+        PropertyError: where a copy answers otherwise than the distribution itself.
+    """
+    x = points.inside(dist, 2, seed)
+    y = host(dist.log_prob(like(dist, x)))
+
+    def same(what: str, other: Any, x: np.ndarray = x, y: np.ndarray = y) -> None:
+        require(
+            type(other) is type(dist), "copies", dist, f"{what} has another class", got=type(other).__name__
+        )
+        shape = y.shape[1:]
+        require(
+            other.batch_shape == shape,
+            "copies",
+            dist,
+            f"batch_shape of {what}",
+            got=other.batch_shape,
+            expected=shape,
+        )
+        got = host(other.log_prob(like(dist, x)))
+        require_close(got, y, "copies", dist, f"log_prob of {what}", 1e-6, 1e-30, x=x)
+
+    same("a pickled copy", pickle.loads(pickle.dumps(dist)))
+    same("copy.copy", copy.copy(dist))
+    same("copy.deepcopy", copy.deepcopy(dist))
+    same("copy()", dist.copy())
+    require(dist.copy().params.keys() == dist.params.keys(), "copies", dist, "copy() forgot what was given")
+    if dist.xp is np:
+        same("to_cpu()", dist.to_cpu())
+    wide = np.broadcast_to(x[:, None], (2, 3, *x.shape[1:]))
+    same(
+        "expand", dist.expand((3, *dist.batch_shape)), wide, np.broadcast_to(y[:, None], (2, 3, *y.shape[1:]))
+    )
+    _check_indexing(dist, same, x, y)
+    _check_gradients_of_copies(dist, x)
+
+
+def _check_indexing(dist: Any, same: Any, x: np.ndarray, y: np.ndarray) -> None:
+    indices: list[Any] = [Ellipsis, None]
+    if dist.batch_shape:
+        indices += [slice(None), slice(None, None, 2), (Ellipsis, slice(1)), (None, Ellipsis)]
+        if dist.batch_shape[0]:
+            indices += [0, -1]
+        require(
+            len(dist) == dist.batch_shape[0],
+            "copies",
+            dist,
+            "len",
+            got=len(dist),
+            expected=dist.batch_shape[0],
+        )
+    for index in indices:
+        of_values = (slice(None), *(index if isinstance(index, tuple) else (index,)))
+        of_events = of_values + (slice(None),) * len(dist.event_shape)
+        same(
+            f"d[{index!r}]",
+            dist[index],
+            x[of_events if Ellipsis in _plain(of_values) else of_values],
+            y[of_values],
+        )
+
+
+def _plain(index: tuple[Any, ...]) -> list[Any]:
+    return [i for i in index if not isinstance(i, slice)]
+
+
+def _check_gradients_of_copies(dist: Any, x: np.ndarray) -> None:
+    """Expanding and slicing pass gradients on to the parameters."""
+    fresh, parameters = leaves(dist)
+    asked = like(dist, x)
+    direct = grad([fresh.log_prob(asked)], parameters)
+    for what, other in {"expand": fresh.expand((1, *fresh.batch_shape)), "d[None]": fresh[None]}.items():
+        through = grad([other.log_prob(asked[:, None])], parameters)
+        for value, a, b in zip(parameters, direct, through, strict=True):
+            require(b is not None, "copies", dist, f"{what} loses the gradient with respect to {value.name}")
+            require_close(
+                b, a, "copies", dist, f"the gradient with respect to {value.name} through {what}", 1e-5, 1e-6
+            )
+
+
+def check_repr(dist: Any) -> None:
+    """The repr names the class and every parameter that was given, and stays short for large batches.
+
+    Args:
+        dist: the distribution.
+
+    Raises:
+        PropertyError: where it does not.
+    """
+    text = repr(dist)
+    for word in (type(dist).__name__, *dist.params):
+        if word.partition(".")[0] not in text:
+            raise PropertyError("repr", dist, f"the repr does not say {word!r}", got=text)
+    large = repr(dist.expand((50, *dist.batch_shape)))
+    require(
+        len(large) < 1000,
+        "repr",
+        dist,
+        "the repr of a large batch is long",
+        got=len(large),
+        expected="< 1000",
+    )

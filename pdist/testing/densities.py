@@ -1,0 +1,241 @@
+"""log_prob, cdf and icdf against each other, against integrals, and against SciPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from . import points
+from .contracts import answers, arguments
+from .quadrature import Measure
+from .report import Inapplicable, host, require, require_close, tolerance
+from .variants import double, like, members
+
+
+def check_log_prob_normalized(dist: Any, *, seed: int = 0) -> None:
+    """The density integrates to one, or the probabilities sum to one; ``prob`` is ``exp(log_prob)``.
+
+    Args:
+        dist: the distribution.
+        seed: of the draws that show where it lies.
+
+    Raises:
+        PropertyError: where the integral is another.
+        Inapplicable: for densities in more than two dimensions.
+    """
+    for index, member in members(dist, seed=seed):
+        total = Measure(member, seed).integral(lambda x, log_p: np.exp(log_p))[0]
+        require_close(
+            total,
+            1.0,
+            "log_prob_normalized",
+            dist,
+            "the integral of prob",
+            tolerance(dist.dtype),
+            member=index,
+        )
+    x = like(dist, points.inside(dist, 4, seed))
+    got, expected = host(dist.prob(x)), np.exp(host(dist.log_prob(x)).astype(np.float64))
+    require_close(
+        got, expected, "log_prob_normalized", dist, "prob is not exp(log_prob)", 1e-4, 1e-30, x=host(x)
+    )
+
+
+def check_cdf(dist: Any, *, seed: int = 0) -> None:
+    """The cdf is the integral of prob, grows from 0 to 1, and agrees with its logarithm and complements.
+
+    Args:
+        dist: a univariate distribution.
+        seed: of the values.
+
+    Raises:
+        PropertyError: where it does not hold.
+        Inapplicable: where there is no cdf.
+    """
+    if "cdf" not in answers(dist):
+        raise Inapplicable(f"{type(dist).__name__} has no cdf")
+    rtol = tolerance(dist.dtype)
+    for index, member in members(dist, seed=seed):
+        measure = Measure(member, seed)
+        x = np.unique(np.concatenate([np.quantile(measure.points, np.linspace(0, 1, 12)), [-np.inf, np.inf]]))
+        if measure.discrete:
+            x = np.unique(np.concatenate([x, np.round(x), np.round(x) + 0.5]))
+        x = np.unique(x.astype(dist.dtype))
+        own = dist[index] if index else dist
+        got = host(own.cdf(like(dist, x)))
+        expected = measure.cumulative(x.astype(np.float64))
+        require_close(
+            got,
+            expected,
+            "cdf",
+            dist,
+            "the integral of prob",
+            rtol,
+            _rounding(own, x, rtol),
+            x=x,
+            member=index,
+        )
+        require(np.diff(got) >= 0, "cdf", dist, "falls", x=x[1:], got=got[1:], before=got[:-1])
+        require(
+            got[0] == 0 and got[-1] == 1,
+            "cdf",
+            dist,
+            "at -inf and inf",
+            got=(got[0], got[-1]),
+            expected=(0, 1),
+        )
+        _check_relatives(dist, own, x, got)
+
+
+def _rounding(own: Any, x: np.ndarray, rtol: float) -> np.ndarray:
+    """How far off a cdf in float32 may be: as far as rounding x moves it."""
+    finite = np.where(np.isfinite(x), x, 0)
+    density = host(own.prob(like(own, finite))).astype(np.float64)
+    moved = 0 if own.support.discrete else np.abs(finite) * np.where(np.isfinite(density), density, 0)
+    return rtol + 8 * float(np.finfo(own.dtype).eps) * moved
+
+
+def _check_relatives(dist: Any, own: Any, x: np.ndarray, cdf: np.ndarray) -> None:
+    """The complement and the two logarithms."""
+    eps = float(np.finfo(dist.dtype).eps)
+    at = like(dist, x)
+    sf = host(own.survival_function(at))
+    require_close(
+        sf, 1 - cdf.astype(np.float64), "cdf", dist, "survival_function is not 1 - cdf", 0, 40 * eps, x=x
+    )
+    for name, of in {"log_cdf": cdf, "log_survival_function": sf}.items():
+        got = host(getattr(own, name)(at)).astype(np.float64)
+        require(got <= 0, "cdf", dist, f"{name} is positive", x=x, got=got)
+        # Where the probability itself underflows, only its logarithm still tells it.
+        normal = of > float(np.finfo(dist.dtype).tiny) / eps
+        back = np.where(normal, np.exp(got), of)
+        require_close(
+            back, of, "cdf", dist, f"exp({name})", 400 * eps * (1 + np.abs(got.clip(-700)).max()), 0, x=x
+        )
+
+
+def check_icdf(dist: Any, *, seed: int = 0) -> None:
+    """icdf inverts the cdf: the smallest x with cdf(x) >= p; nan for p outside [0, 1].
+
+    Args:
+        dist: a univariate distribution with a cdf.
+        seed: of the probabilities.
+
+    Raises:
+        PropertyError: where it does not hold.
+        Inapplicable: where there is no icdf.
+    """
+    if not {"icdf", "cdf"} <= answers(dist).keys():
+        raise Inapplicable(f"{type(dist).__name__} has no icdf")
+    dist = dist if 0 not in dist.batch_shape else dist.expand((1,) * len(dist.batch_shape))
+    exact = double(dist)
+    p = np.concatenate(
+        [
+            arguments(exact, "icdf", 12, seed),
+            np.full((2, *dist.batch_shape), 1e-7),
+            1 - arguments(exact, "icdf", 2) * 1e-6,
+        ]
+    )
+    x = host(exact.icdf(like(dist, p)))
+    require(np.isfinite(x), "icdf", dist, "is not finite", p=p, got=x)
+    reached = host(exact.cdf(like(dist, x)))
+    if dist.support.discrete:
+        require(reached >= p * (1 - 1e-12), "icdf", dist, "cdf(icdf(p)) < p", p=p, x=x, got=reached)
+        below = host(exact.cdf(like(dist, x - 1)))
+        require(below <= p * (1 + 1e-12), "icdf", dist, "a smaller x has cdf(x) >= p", p=p, x=x, got=below)
+    else:
+        slack = host(exact.prob(like(dist, x))) * np.abs(x) * 1e-14
+        require_close(
+            reached, p, "icdf", dist, "cdf(icdf(p))", 1e-8, np.where(np.isfinite(slack), slack, 0), p=p, x=x
+        )
+    for outside in (-0.1, 1.1, -np.inf, np.nan):
+        got = host(dist.icdf(like(dist, np.full(dist.batch_shape, outside, dist.dtype))))
+        require(np.isnan(got), "icdf", dist, f"icdf({outside})", got=got, expected="nan")
+    _check_icdf_ends(dist)
+
+
+def _check_icdf_ends(dist: Any) -> None:
+    """icdf(0) and icdf(1) are the ends of a continuous support."""
+    from .quadrature import support_end
+
+    if dist.support.discrete:
+        return
+    for index, member in members(dist):
+        for p, sign in ((0.0, -1), (1.0, 1)):
+            got = float(host(member.icdf(np.float64(p))))
+            expected = support_end(member, sign)
+            require_close(
+                got,
+                expected,
+                "icdf",
+                dist,
+                f"icdf({p}) is not the end of the support",
+                1e-12,
+                1e-300,
+                member=index,
+            )
+
+
+# What SciPy calls a method.
+_SCIPY = {
+    "cdf": "cdf",
+    "log_cdf": "logcdf",
+    "survival_function": "sf",
+    "log_survival_function": "logsf",
+    "icdf": "ppf",
+}
+_SCIPY_STATISTICS = {
+    "mean": "mean",
+    "variance": "var",
+    "stddev": "std",
+    "entropy": "entropy",
+    "median": "median",
+}
+
+
+def check_scipy(dist: Any, twin: Callable[[Any], Any], *, seed: int = 0, rtol: float = 1e-8) -> None:
+    """The distribution agrees with its ``scipy.stats`` twin.
+
+    Args:
+        dist: the distribution.
+        twin: makes the frozen SciPy distribution of an object that has the parameters of one member as
+            attributes, alternatives included, in float64.
+        seed: of the values.
+        rtol: the allowed difference; SciPy's own formulas are not exact.
+
+    Raises:
+        PropertyError: where they differ.
+    """
+    for index, member in members(dist, seed=seed):
+        frozen = twin(host_parameters(member))
+        x = points.inside(member, 12, seed)
+        density = frozen.logpmf if hasattr(frozen, "logpmf") else frozen.logpdf
+        named: Mapping[str, Any] = {"log_prob": density}
+        named = {
+            **named,
+            **{ours: getattr(frozen, theirs) for ours, theirs in _SCIPY.items() if hasattr(frozen, theirs)},
+        }
+        for name in answers(member).keys() & named.keys():
+            asked = x if name != "icdf" else arguments(member, name, 12, seed)
+            with np.errstate(all="ignore"):
+                expected = named[name](asked)
+            got = host(getattr(member, name)(asked))
+            require_close(got, expected, "scipy", dist, name, rtol, 1e-13, member=index, x=asked)
+        for name, theirs in _SCIPY_STATISTICS.items():
+            ask = getattr(frozen, theirs, None)
+            if ask is None:
+                continue
+            try:
+                got = host(getattr(member, name))
+            except NotImplementedError:
+                continue
+            require_close(got, ask(), "scipy", dist, name, rtol, 1e-13, member=index)
+
+
+def host_parameters(member: Any) -> SimpleNamespace:
+    """The parameters of a distribution, as given and derived, as host arrays in float64."""
+    names = type(member).parameters
+    return SimpleNamespace(**{name: host(getattr(member, name)) for name in names})

@@ -1,0 +1,181 @@
+"""Gradients against finite differences, to second order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import functions as F
+from ..autograd import Variable, as_variable, grad
+from .contracts import STATISTICS, arguments
+from .differences import slope
+from .report import Inapplicable, PropertyError, host, require, require_close
+from .variants import double, leaves, like
+
+#: Methods and statistics whose first derivatives are checked; of log_prob the second ones too.
+FIRST_ORDER = (
+    "log_prob",
+    "cdf",
+    "log_cdf",
+    "survival_function",
+    "log_survival_function",
+    "icdf",
+    "entropy",
+    "mean",
+    "variance",
+)
+
+
+def check_gradients(dist: Any, *, seed: int = 0, of: tuple[str, ...] = FIRST_ORDER) -> None:
+    """Derivatives with respect to the value and every parameter equal finite differences, in float64.
+
+    Of ``log_prob`` the second derivatives too.
+
+    Args:
+        dist: the distribution.
+        seed: of the values that it is asked at.
+        of: which methods and statistics are checked; those that it lacks are passed over.
+
+    Raises:
+        PropertyError: naming the method, the argument, both derivatives and the inputs.
+        Inapplicable: where a parameter lies on the edge of what it may be, so that no step leads both ways.
+    """
+    n = 5
+    if 0 in dist.batch_shape + dist.event_shape:
+        raise Inapplicable("an empty batch")
+    wide = double(dist).expand((n, *dist.batch_shape))
+    for name in of:
+        x = None if name in STATISTICS else arguments(double(dist), name, n, seed)
+        try:
+            _check_method(wide, name, x, seed)
+        except NotImplementedError:
+            if name == "log_prob":
+                raise
+
+
+def _check_method(wide: Any, name: str, x: np.ndarray | None, seed: int) -> None:
+    """Check a method of a distribution of batch shape ``[n, *batch]`` at values of the same lead."""
+    lead = wide.batch_shape
+
+    def function(dist: Any, at: Any) -> Any:
+        y = getattr(dist, name) if x is None else getattr(dist, name)(at)
+        return F.sum(y, axis=tuple(range(len(lead), y.ndim))) if y.ndim > len(lead) else y
+
+    setup = _Setup(wide, x, with_x=x is not None and not wide.support.discrete)
+    y = function(setup.dist, setup.x)
+    gradients = grad([y], setup.inputs, enable_double_backprop=name == "log_prob")
+    _compare(wide, setup, gradients, lambda s: host(function(s.dist, s.x)), f"{name}")
+    if name != "log_prob":
+        return
+    rng = np.random.default_rng(seed)
+    weights = [rng.uniform(0.5, 1.5, v.shape[len(lead) :]) for v in setup.inputs]
+
+    def score(s: _Setup) -> Any:
+        """A weighted sum of all first derivatives: its own derivatives mix all second ones."""
+        first = grad([function(s.dist, s.x)], s.inputs, enable_double_backprop=True)
+        total = as_variable(like(wide, np.zeros(lead)))
+        for g, w in zip(first, weights, strict=True):
+            if g is not None:
+                weighted = g * like(wide, np.broadcast_to(w, g.shape))
+                total = (
+                    total + F.sum(weighted, axis=tuple(range(len(lead), g.ndim)))
+                    if g.ndim > len(lead)
+                    else total + weighted
+                )
+        return total
+
+    total = score(setup)
+    if total.requires_grad:
+        _compare(
+            wide,
+            setup,
+            grad([total], setup.inputs),
+            lambda s: host(score(s)),
+            f"a first derivative of {name}",
+        )
+
+
+class _Setup:
+    """A distribution of fresh leaves and the values it is asked at, one of them shifted.
+
+    Args:
+        dist: the distribution, of batch shape ``lead``.
+        x: the values, or None for a statistic.
+        with_x: whether the values are among the inputs that are differentiated by.
+        shift: which input is shifted (-1 is the values) and by what.
+    """
+
+    def __init__(
+        self, dist: Any, x: np.ndarray | None, with_x: bool, shift: tuple[int, Any] | None = None
+    ) -> None:
+        if x is not None and shift is not None and shift[0] == -1:
+            x, shift = x + shift[1], None
+        self.dist, self.inputs = leaves(dist, shift)
+        self.x = None if x is None else Variable(like(dist, x), requires_grad=with_x, name="x")
+        self.places = list(range(len(self.inputs)))
+        if self.x is not None and with_x:
+            self.inputs.append(self.x)
+            self.places.append(-1)
+
+
+def _compare(
+    wide: Any, setup: _Setup, gradients: list[Any], f: Callable[[_Setup], np.ndarray], what: str
+) -> None:
+    """Hold gradients against the slopes of ``f`` along every direction of every input."""
+    x = None if setup.x is None else host(setup.x)
+    with_x = setup.x is not None and setup.x.requires_grad
+    for place, value, g in zip(setup.places, setup.inputs, gradients, strict=True):
+        analytic = np.zeros(value.shape) if g is None else host(g)
+        for direction in directions(host(value), len(wide.batch_shape)):
+
+            def shifted(h: float, place: int = place, direction: np.ndarray = direction) -> np.ndarray:
+                return f(_Setup(wide, x, with_x, (place, direction * h)))
+
+            expected, error = slope(shifted)
+            along = (analytic * direction).reshape(expected.shape + (-1,)).sum(axis=-1)
+            size = np.abs(analytic).reshape(expected.shape + (-1,)).max(axis=-1, initial=1e-3)
+            usable = np.isfinite(error) & (error <= 1e-3 * size)
+            if not usable.any():
+                raise PropertyError(
+                    "gradients", wide, f"{what} has no usable finite differences by {value.name}", x=x
+                )
+            require_close(
+                np.where(usable, along, 0.0),
+                np.where(usable, expected, 0.0),
+                "gradients",
+                wide,
+                f"the derivative of {what} with respect to {value.name}",
+                1e-5,
+                1e-6 * size + 20 * np.where(usable, error, 0.0),
+                **{"along": direction} if direction.size > 1 else {},
+                x=np.zeros(0) if x is None else x,
+                parameter=host(value),
+            )
+            require(
+                np.isfinite(along), "gradients", wide, f"the derivative of {what} by {value.name}", got=along
+            )
+
+
+def directions(value: np.ndarray, lead: int) -> Iterator[np.ndarray]:
+    """Directions that span where a parameter may go: its elements one by one, or differences on a simplex.
+
+    Args:
+        value: the parameter ``[*lead, *tail]``.
+        lead: how many axes it shares with the batch.
+
+    Yields:
+        Arrays of shape ``tail``.
+    """
+    tail = value.shape[lead:]
+    with np.errstate(invalid="ignore"):
+        simplex = bool(tail) and (value >= 0).all() and np.allclose(value.sum(axis=-1), 1, atol=1e-5)
+    for index in np.ndindex(tail):
+        direction = np.zeros(tail)
+        direction[index] += 1
+        if simplex:
+            if index[-1] == tail[-1] - 1:
+                continue
+            direction[(*index[:-1], index[-1] + 1)] -= 1
+        yield direction

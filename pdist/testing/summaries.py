@@ -1,0 +1,227 @@
+"""Moments, entropies and divergences against quadrature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import grad
+from ..distributions import kl_divergence
+from ..distributions.divergences import find_kl
+from . import points
+from .contracts import statistics
+from .derivatives import directions
+from .differences import slope
+from .quadrature import Measure
+from .report import Inapplicable, host, require, require_close, tolerance
+from .variants import double, leaves, members
+
+
+def check_moments(dist: Any, *, seed: int = 0) -> None:
+    """Mean, variance, covariance and entropy equal integrals; mode and median do what they say.
+
+    Args:
+        dist: the distribution.
+        seed: of the draws that show where it lies.
+
+    Raises:
+        PropertyError: where they do not.
+        Inapplicable: where it knows nothing about itself, or in more than two continuous dimensions.
+    """
+    known = {name: host(value) for name, value in statistics(dist).items()}
+    if not known:
+        raise Inapplicable(f"{type(dist).__name__} has no moments")
+    for index, member in members(dist, seed=seed):
+        measure = Measure(member, seed)
+        own = {name: value[index] if index else value for name, value in known.items()}
+        _check_means(dist, measure, own, index)
+        _check_mode(dist, measure, own, seed, index)
+        if "median" in own:
+            _check_median(dist, measure, float(own["median"]), index)
+    _check_covariance(dist, known)
+
+
+def _check_means(dist: Any, measure: Measure, own: dict[str, np.ndarray], index: Any) -> None:
+    rtol, shape = tolerance(dist.dtype), measure.event_shape
+
+    def close(name: str, expected: Any, atol: Any = 0.0) -> None:
+        if name in own:
+            require_close(own[name], expected, "moments", dist, name, rtol, atol, member=index)
+
+    mean = measure.expect(lambda x: x.reshape(len(x), -1).T)
+    centered = lambda x: x.reshape(len(x), -1).T - mean[:, None]
+    variance = measure.expect(lambda x: centered(x) ** 2)
+    spread = np.sqrt(variance)
+    close("mean", mean.reshape(shape), rtol * spread.reshape(shape))
+    close("variance", variance.reshape(shape), 1e-12)
+    close("stddev", spread.reshape(shape), 1e-12)
+    entropy = -measure.expect(lambda x: np.where(np.isfinite(log_p := measure.log_prob(x)), log_p, 0)[None])[
+        0
+    ]
+    close("entropy", entropy, rtol)
+    close("perplexity", np.exp(entropy), rtol)
+
+
+def _check_mode(dist: Any, measure: Measure, own: dict[str, np.ndarray], seed: int, index: Any) -> None:
+    """No value is likelier than the mode."""
+    if "mode" not in own:
+        return
+    at = own["mode"].astype(np.float64)
+    best = float(measure.log_prob(at))
+    others = measure.atoms if measure.discrete else measure.points
+    log_p = measure.log_prob(others)
+    likelier = int(log_p.argmax())
+    require(
+        best >= log_p[likelier] - tolerance(dist.dtype) * (1 + abs(best)),
+        "moments",
+        dist,
+        "a value is likelier than the mode",
+        member=index,
+        mode=at,
+        log_prob=best,
+        likelier=others[likelier],
+        its_log_prob=log_p[likelier],
+    )
+
+
+def _check_median(dist: Any, measure: Measure, median: float, index: Any) -> None:
+    """At least half of the probability lies on either side."""
+    slack = tolerance(dist.dtype)
+    around = np.sort([median - 0.5, median + 0.5]) if measure.discrete else np.array([median, median])
+    below, above = measure.cumulative(around)
+    if measure.discrete:
+        holds = below <= 0.5 + slack and above >= 0.5 - slack
+    else:
+        holds = abs(below - 0.5) <= slack * (
+            1 + abs(median) * float(np.exp(measure.log_prob(np.array(median))))
+        )
+    require(
+        holds,
+        "moments",
+        dist,
+        "the median does not halve the probability",
+        member=index,
+        got=median,
+        cdf=(below, above),
+    )
+
+
+def _check_covariance(dist: Any, known: dict[str, np.ndarray]) -> None:
+    try:
+        covariance = host(dist.covariance)
+    except NotImplementedError:
+        return
+    if not dist.event_shape:
+        require_close(covariance, known["variance"], "moments", dist, "covariance", 1e-6)
+        return
+    expected = dist.batch_shape + 2 * (int(np.prod(dist.event_shape)),)
+    if len(dist.event_shape) == 1:
+        require(
+            covariance.shape == expected,
+            "moments",
+            dist,
+            "shape of covariance",
+            got=covariance.shape,
+            expected=expected,
+        )
+        diagonal = np.diagonal(covariance, axis1=-2, axis2=-1)
+        require_close(diagonal, known["variance"], "moments", dist, "diagonal of covariance", 1e-4, 1e-6)
+        for index, member in members(dist):
+            measure = Measure(member)
+            mean = measure.expect(lambda x: x.T)
+            products = measure.expect(
+                lambda x, m=mean: ((x - m)[:, :, None] * (x - m)[:, None, :]).reshape(len(x), -1).T
+            )
+            require_close(
+                covariance[index], products.reshape(expected[-2:]), "moments", dist, "covariance", 3e-4, 1e-6
+            )
+
+
+def check_kl(p: Any, q: Any = None, *, seed: int = 0) -> None:
+    """KL(p || q) equals its integral, with the right gradients; KL(p || p) is 0, and none is negative.
+
+    Args:
+        p: a distribution.
+        q: another of the same event shape and batch shape; p itself by default.
+        seed: of the draws that show where p lies.
+
+    Raises:
+        PropertyError: where it does not hold.
+        Inapplicable: where the pair has no formula.
+    """
+    q = p if q is None else q
+    if find_kl(type(p), type(q)) is None:
+        raise Inapplicable(f"no formula for {type(p).__name__} and {type(q).__name__}")
+    pair = _Pair(p, q)
+    eps, rtol = float(np.finfo(p.dtype).eps), tolerance(np.promote_types(p.dtype, q.dtype))
+    got = host(kl_divergence(p, q))
+    shape = np.broadcast_shapes(p.batch_shape, q.batch_shape)
+    require(got.shape == shape, "kl", pair, "shape", got=got.shape, expected=shape)
+    require(got.dtype == np.promote_types(p.dtype, q.dtype), "kl", pair, "dtype", got=got.dtype)
+    require(~(got < -100 * eps), "kl", pair, "is negative", got=got)
+    if type(p) is type(q) and find_kl(type(p), type(p)) is not None:
+        require_close(kl_divergence(p, p), 0.0, "kl", pair, "KL(p || p)", 0, 100 * eps)
+    p, q = p.expand(shape), q.expand(shape)
+    for index, member in members(p, seed=seed):
+        expected = kl_by_quadrature(member, dict(members(q, limit=10**6))[index], seed)
+        require_close(got[index], expected, "kl", pair, "is not the integral", rtol, rtol, member=index)
+    _check_kl_gradients(pair)
+
+
+class _Pair:
+    """p and q, for messages."""
+
+    def __init__(self, p: Any, q: Any) -> None:
+        self.p, self.q = p, q
+        self.batch_shape, self.dtype = p.batch_shape, p.dtype
+
+    def __repr__(self) -> str:
+        return f"KL({self.p!r} || {self.q!r})"
+
+
+def kl_by_quadrature(p: Any, q: Any, seed: int = 0) -> float:
+    """KL(p || q) for batch shape ``()`` as an integral; inf where p has what q has not."""
+    measure = Measure(p, seed)
+    inside = points.inside(p, 16, seed)
+    if (host(q.log_prob(inside)) == -np.inf).any():
+        return np.inf
+
+    def integrand(x: np.ndarray, log_p: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            return np.where(log_p > -700, np.exp(log_p) * (log_p - host(q.log_prob(x))), 0)[None]
+
+    return float(measure.integral(integrand)[0])
+
+
+def _check_kl_gradients(pair: _Pair) -> None:
+    """First derivatives by the parameters of both, against finite differences, in float64."""
+    p, q = double(pair.p), double(pair.q)
+    if 0 in np.broadcast_shapes(p.batch_shape, q.batch_shape):
+        return
+    shape = np.broadcast_shapes(p.batch_shape, q.batch_shape)
+    p, q = p.expand(shape), q.expand(shape)
+    (new_p, of_p), (new_q, of_q) = leaves(p), leaves(q)
+    y = kl_divergence(new_p, new_q)
+    if not np.isfinite(host(y)).all():
+        return
+    inputs = of_p + of_q
+    for i, (value, g) in enumerate(zip(inputs, grad([y], inputs), strict=True)):
+        analytic = np.zeros(value.shape) if g is None else host(g)
+        for direction in directions(host(value), len(shape)):
+
+            def shifted(h: float, i: int = i, direction: np.ndarray = direction) -> np.ndarray:
+                n = len(of_p)
+                moved_p, _ = leaves(p, (i, h * direction) if i < n else None)
+                moved_q, _ = leaves(q, (i - n, h * direction) if i >= n else None)
+                return host(kl_divergence(moved_p, moved_q))
+
+            expected, error = slope(shifted)
+            along = (analytic * direction).reshape(expected.shape + (-1,)).sum(axis=-1)
+            usable = np.isfinite(error) & (error <= 1e-3 * (1 + np.abs(along)))
+            what = f"the derivative by {value.name} of {'p' if i < len(of_p) else 'q'}"
+            atol = 1e-6 + 20 * np.where(usable, error, 0)
+            require_close(
+                np.where(usable, along, 0), np.where(usable, expected, 0), "kl", pair, what, 1e-5, atol
+            )
+            require(np.isfinite(along), "kl", pair, what, got=along)
