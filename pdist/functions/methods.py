@@ -76,12 +76,40 @@ for _name in ("sum", "mean", "max", "min", "prod", "cumsum", "cumprod", "argmax"
 
 # NumPy's functions -----------------------------------------------------------------------------------------
 
-_SAME_NAME: dict[Any, tuple[str, ...]] = {
-    arithmetic: ["add", "subtract", "multiply", "divide", "negative", "absolute", "sign", "power", "square", "sqrt", "maximum", "minimum", "floor", "ceil", "fmod"],
+_SAME_NAME: dict[Any, list[str]] = {
+    arithmetic: [
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "negative",
+        "absolute",
+        "sign",
+        "power",
+        "square",
+        "sqrt",
+        "maximum",
+        "minimum",
+        "floor",
+        "ceil",
+        "fmod",
+    ],
     exponential: ["exp", "expm1", "log", "log1p", "log2", "log10"],
-    trigonometric: ["sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "arcsinh", "arctanh"],
-    activation: ("tanh",),
-    linear_algebra: ("matmul",),
+    trigonometric: [
+        "sin",
+        "cos",
+        "tan",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "arctan2",
+        "sinh",
+        "cosh",
+        "arcsinh",
+        "arctanh",
+    ],
+    activation: ["tanh"],
+    linear_algebra: ["matmul"],
 }
 
 for _module, _names in _SAME_NAME.items():

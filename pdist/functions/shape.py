@@ -171,7 +171,7 @@ def repeat(xp, x, /, repeats, axis=None):
 def _repeat_rule(F, g, _y, _x, repeats, axis):
     shape = _x.shape if axis is not None else (_x.size,)
     axis = 0 if axis is None else axis % _x.ndim
-    counts = [repeats] if isinstance(repeats, (int, np.integer)) else list(repeats)
+    counts = [int(n) for n in ([repeats] if np.ndim(repeats) == 0 else repeats)]
     if len(counts) == 1:
         g = g.reshape((*shape[:axis], shape[axis], counts[0], *shape[axis + 1 :])).sum(axis=axis + 1)
         return g.reshape(_x.shape)
