@@ -1,6 +1,7 @@
 """Probability distributions."""
 
 from . import supports
+from .bernoulli import Bernoulli
 from .distribution import Distribution, Option, Parameter, Part
 from .divergences import kl_divergence, register_kl
 from .laplace import Laplace
@@ -9,6 +10,7 @@ from .normal import Normal
 from .uniform import Uniform
 
 __all__ = [
+    "Bernoulli",
     "Distribution",
     "Laplace",
     "LogNormal",

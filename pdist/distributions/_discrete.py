@@ -1,0 +1,40 @@
+"""Logarithms of probabilities that may be exactly 0 or 1: groundwork of the discrete distributions."""
+
+from __future__ import annotations
+
+import math
+
+from ..autograd import differentiable
+from ._numerics import log_ratio
+
+
+def or_infinite(F, p):
+    """p, but inf in place of 0: what is divided by it is then 0 and neither inf nor nan."""
+    return F.where(p == 0, math.inf, p)
+
+
+@differentiable
+def log_probability(xp, p):
+    """log p, whose gradient at p = 0 is taken to be 0: what cannot happen moves nothing."""
+    return xp.log(p)
+
+
+log_probability.derivatives(lambda F, g, _y, p: g / or_infinite(F, p))
+
+
+@differentiable
+def log_complement(xp, p):
+    """log(1 - p), whose gradient at p = 1 is taken to be 0."""
+    return xp.log1p(-p)
+
+
+log_complement.derivatives(lambda F, g, _y, p: -g / or_infinite(F, 1 - p))
+
+
+@differentiable
+def log_odds(xp, p):
+    """log(p/(1 - p)), to the last digits also for p near 1/2; its gradient at 0 and 1 is taken to be 0."""
+    return log_ratio.kernel(xp, p, 1 - p, 2 * p - 1)
+
+
+log_odds.derivatives(lambda F, g, _y, p: g / or_infinite(F, p * (1 - p)))
