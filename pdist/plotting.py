@@ -229,6 +229,8 @@ def plot_distribution(
         ax.set_ylim(bottom=0)
     if discrete:
         _integer_ticks(ax)
+        if ax.get_xlim()[1] - ax.get_xlim()[0] < 3:  # a few stems want room beside them
+            ax.margins(x=0.25)
     _finish(ax, "x", "P(X = x)" if discrete and what == "prob" else _YLABELS[what], title)
 
 
@@ -246,9 +248,10 @@ def _stems(ax: Any, grid: np.ndarray, y: np.ndarray, shift: float, from_zero: bo
     """Points on the integers, on stalks where a height of zero means something."""
     shown = np.isfinite(y) & (y > 0 if from_zero else True)
     points, heights = grid[shown] + shift, y[shown]
-    stalk = {k: v for k, v in keywords.items() if k != "label"}
     if from_zero:
-        ax.vlines(points, 0, heights, color=stalk.get("color"), linewidth=1.6)
+        # One line with gaps: unlike a collection of lines, the legend keeps clear of it.
+        up = np.stack([np.zeros_like(heights), heights, np.full_like(heights, np.nan)], axis=1).ravel()
+        ax.plot(np.repeat(points, 3), up, color=keywords["color"], linewidth=1.6)
     ax.plot(points, heights, **{"linestyle": "none", "marker": "o", "markersize": 4.5, **keywords})
 
 
@@ -397,7 +400,8 @@ def plot_histogram(
     else:
         ax.hist(values, bins=bins, density=True, color=color, edgecolor="white", linewidth=0.5, label=label)
     if dist is not None:
-        plot_distribution(dist, labels=dist_label or repr(dist), ax=ax)
+        name = dist_label or (repr(dist) if len(repr(dist)) <= 36 else type(dist).__name__)
+        plot_distribution(dist, labels=name, ax=ax)
     if discrete:
         _integer_ticks(ax)
     _finish(ax, "x", "relative frequency" if discrete else "density", title)
@@ -715,7 +719,7 @@ def plot_log(
         points = [(entry[x], entry[key]) for entry in entries if x in entry and key in entry]
         if not points:
             raise KeyError(
-                f"plot_log: no entry has {x!r} and {key!r}; there are {', '.join(known) or 'none'}"
+                f"plot_log: no entry has {x!r} and {key!r}; they have {', '.join(known) or 'none'}"
             )
         at, values = zip(*points, strict=True)
         marker = "o" if len(points) == 1 else None

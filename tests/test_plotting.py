@@ -63,7 +63,7 @@ def test_every_curve_can_be_asked_for(ax, what: str) -> None:
 
 def test_probabilities_of_integers_are_stems(ax) -> None:
     plotting.plot_distribution(D.Poisson(2.5), ax=ax)
-    (line,) = ax.lines
+    _stalks, line = ax.lines
     assert line.get_linestyle() == "None"
     np.testing.assert_array_equal(line.get_xdata(), np.round(line.get_xdata()))
     assert abs(line.get_ydata().sum() - 1) < 1e-2
@@ -72,7 +72,7 @@ def test_probabilities_of_integers_are_stems(ax) -> None:
 
 def test_the_end_of_a_bounded_support_ends_the_picture(ax) -> None:
     plotting.plot_distribution(D.Categorical(np.array([0.2, 0.5, 0.3])), ax=ax)
-    assert list(ax.lines[0].get_xdata()) == [0, 1, 2]
+    assert list(ax.lines[1].get_xdata()) == [0, 1, 2]
 
 
 def test_a_distribution_without_icdf_is_looked_for_by_its_draws(ax) -> None:
