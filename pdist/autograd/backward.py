@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from heapq import heappop, heappush
 from typing import Any
@@ -17,6 +17,8 @@ from .variable import Variable, from_node
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum ``g`` over the axes along which an array of ``shape`` was broadcast to its shape."""
+    if not shape:
+        return _as_array(g.sum())
     lead = g.ndim - len(shape)
     inner = tuple(lead + i for i, n in enumerate(shape) if n == 1 and g.shape[lead + i] != 1)
     if not inner:
@@ -25,12 +27,16 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     return g.reshape(shape) if lead else g
 
 
+def _as_array(value: Any) -> Any:
+    """NumPy's 0-d results are scalars; gradients are arrays."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
+
+
 _numpy_kernels = raw(np)
 
 
 def propagate(
-    edges: Sequence[Any],
-    answers: Sequence[Any],
+    pairs: Iterable[tuple[Any, Any]],
     create_graph: bool,
     retain_graph: bool,
     through: set[Any] | None = None,
@@ -39,8 +45,7 @@ def propagate(
     """Send gradients back through the graph, newest node first.
 
     Args:
-        edges: the nodes and leaves where they begin.
-        answers: a gradient for each of these.
+        pairs: the nodes and leaves where they begin, each with its gradient.
         create_graph: whether gradients are Variables with a graph of their own; else they are raw arrays.
         retain_graph: whether nodes keep what they saved.
         through: the nodes and leaves that gradients are wanted for; None stands for all.
@@ -49,48 +54,40 @@ def propagate(
     Returns:
         The gradient of each leaf that was reached.
     """
+    gradients: dict[Any, Any] = {}  # of the nodes in the heap and of the leaves
     heap: list[tuple[int, Node]] = []  # minus the serial, so that the newest comes first
-    pending: dict[Node, Any] = {}  # the gradients of the nodes in the heap
-    leaves: dict[Variable, Any] = {}
-    sums: set[Any] = set()  # nodes and leaves whose gradient is a sum made here: more is added in place
+    sums: set[Any] = set()  # whose gradient is a sum made here: more is added in place
     op = None
     while True:
-        for edge, g in zip(edges, answers):  # noqa: B905 - strict is slow; a joint rule's answers are counted
+        for edge, g in pairs:
             if edge is None or g is zero:
                 continue
             if g.__class__ is not ndarray:
-                g = _gradient(op, edges, answers, edge, g, create_graph)
-            if edge.__class__ is Node:
-                shape, dtype, known = edge.shape, edge.dtype, pending.get(edge)
-            else:
-                shape, dtype, known = edge._array.shape, edge._array.dtype, leaves.get(edge)
-            if g.shape != shape:
-                g = sum_to(g, shape)
-            if g.dtype is not dtype and g.dtype != dtype:
-                g = public.cast(g, dtype) if create_graph else g.astype(dtype)
+                g = _gradient(op, pairs, edge, g, create_graph)
+            like = edge if edge.__class__ is Node else edge._array
+            if g.shape != like.shape:
+                g = sum_to(g, like.shape)
+            if g.dtype is not like.dtype and g.dtype != like.dtype:
+                g = public.cast(g, like.dtype) if create_graph else g.astype(like.dtype)
+            known = gradients.get(edge)
             if known is None:
-                if edge.__class__ is Node:
-                    pending[edge] = g
+                gradients[edge] = g
+                if like is edge:
                     heappush(heap, (-edge.serial, edge))
-                else:
-                    leaves[edge] = g
             elif edge in sums:
                 known += g
+            elif create_graph:
+                gradients[edge] = known + g
             else:
-                g = known + g
-                if not create_graph:
-                    g = _as_array(g)
-                    sums.add(edge)
-                (pending if edge.__class__ is Node else leaves)[edge] = g
+                gradients[edge] = _as_array(known + g)
+                sums.add(edge)
         if not heap:
-            return leaves
+            return gradients
         node = heappop(heap)[1]
-        g = pending.pop(node)
+        g = gradients.pop(node)
         if on_visit is not None:
             on_visit(node, g)
         op, edges, y, args = node.op, node.edges, node.output, node.args
-        if not edges:  # it was cut off
-            continue
         if through is not None:
             edges = [edge if edge in through else None for edge in edges]
         if args is None:
@@ -105,20 +102,21 @@ def propagate(
             F = _numpy_kernels
         else:
             F = raw(module_of(g))
-        answers = op.pullback(F, edges, g, node if y is None else y, args, node.settings)
+        pullback = op.pullback
+        pairs = pullback(F, edges, g, node if y is None else y, args, node.settings)
         if op.saves and not retain_graph:
             node.args = node.output = None
 
 
-def _gradient(op: Any, edges: Any, answers: Any, edge: Any, g: Any, create_graph: bool) -> Any:
+def _gradient(op: Any, pairs: Any, edge: Any, g: Any, create_graph: bool) -> Any:
     """What a rule answered, where it is no NumPy array: as the pass wants it, or an error naming the rule."""
     if create_graph and isinstance(g, Variable):
         return g
-    if isinstance(g, np.generic):
-        g = np.asarray(g)
     if library_of(g) is not None:
         return from_node(g, None) if create_graph else g
-    i = next(i for i, (e, answer) in enumerate(zip(edges, answers, strict=True)) if e is edge and answer is g)
+    if isinstance(g, np.generic):
+        return from_node(np.asarray(g), None) if create_graph else np.asarray(g)
+    i = next(i for i, (e, answer) in enumerate(pairs) if e is edge and answer is g)
     if g is None:
         raise op.no_derivative(i)
     raise TypeError(
@@ -178,10 +176,10 @@ def backward(
     on_visit = _retain if retain_grad else None
     if enable_double_backprop:
         with force_backprop_mode():
-            leaves = propagate((output._node,), (from_node(seed, None),), True, True, None, on_visit)
+            leaves = propagate(((output._node, from_node(seed, None)),), True, True, None, on_visit)
             _accumulate(leaves, seed, True, retain_grad)
     else:
-        leaves = propagate((output._node,), (seed,), False, retain_graph, None, on_visit)
+        leaves = propagate(((output._node, seed),), False, retain_graph, None, on_visit)
         _accumulate(leaves, seed, False, retain_grad)
 
 
@@ -249,11 +247,6 @@ def _own(g: Any, taken: set[int], copy: bool = False) -> Any:
     return g
 
 
-def _as_array(value: Any) -> Any:
-    """NumPy's 0-d results are scalars; gradients are arrays."""
-    return np.asarray(value) if isinstance(value, np.generic) else value
-
-
 def grad(
     outputs: Variable | Sequence[Variable],
     inputs: Variable | Sequence[Variable],
@@ -309,7 +302,9 @@ def grad(
             _output_gradient(output, weight, loss_scale, enable_double_backprop)
             for output, weight in zip(outputs, weights, strict=True)
         ]
-        wanted |= propagate(starts, seeds, enable_double_backprop, True, through, note)
+        wanted |= propagate(
+            tuple(zip(starts, seeds, strict=True)), enable_double_backprop, True, through, note
+        )
         taken = {id(seed) for seed in seeds}
         results = [
             _answer(wanted.get(target), extra, taken) for target, extra in zip(targets, extras, strict=True)

@@ -54,6 +54,8 @@ class Op:
         keep: which arguments some rule wants saved.
         keep_y: whether some rule wants the output saved.
         zeros: which arguments have a declared zero derivative.
+        pullback: given ``F``, the edges of a node, the gradient of its output, the output, the arguments and
+            the settings: pairs of an edge and its gradient. An edge that is None needs none.
     """
 
     def __init__(self, kernel: Callable[..., Any], keep_dtype: bool, weak: bool) -> None:
@@ -74,6 +76,7 @@ class Op:
             (None, ()),
         ) * self.arity  # and what settings they name
         self.joint: tuple[Any, tuple[str, ...]] | None = None
+        self.pullback: Callable[..., Any] = self._first_pullback
         self.function: Any = None
         self.source = ""  # of that function, once it was called
 
@@ -126,22 +129,27 @@ class Op:
         """The arguments brought to one library, device and dtype: see :func:`coerce`."""
         return coerce(self.name, self.argument_name, arrays, weak=self.weak, keep_dtype=self.keep_dtype)
 
-    def pullback(self, F: Any, edges: Any, g: Any, y: Any, args: Any, settings: Any) -> Any:
-        """The gradients of the arguments, given that of the output; those without an edge do not matter."""
-        if self.joint is not None:
-            rule, names = self.joint
-            needs = tuple([edge is not None for edge in edges])
-            chosen = {name: settings[name] for name in names}
-            return rule(F, needs, g, y, *((args,) if self.variadic else args), **chosen)
+    def _joint_pullback(self, F: Any, edges: Any, g: Any, y: Any, args: Any, settings: Any) -> Any:
+        assert self.joint is not None
+        rule, names = self.joint
+        needs = tuple([edge is not None for edge in edges])
+        chosen = {name: settings[name] for name in names}
+        answers = rule(F, needs, g, y, *((args,) if self.variadic else args), **chosen)
+        if len(answers) != len(edges):
+            raise TypeError(
+                f"{self.name}: the joint rule returned {len(answers)} gradients; expected {len(edges)}"
+            )
+        return tuple(zip(edges, answers, strict=True))
+
+    def _first_pullback(self, *args: Any) -> Any:
         self.write()
-        return self.pullback(F, edges, g, y, args, settings)
+        return self.pullback(*args)
 
     def write(self) -> Any:
         """Write out the public function and the pullback; return the function."""
         if self.function is not None and not self.variadic:
             written.function(self)
-        if self.joint is None:
-            self.pullback = written.pullback(self)  # type: ignore[method-assign]
+        self.pullback = self._joint_pullback if self.joint is not None else written.pullback(self)
         return self.function
 
     def no_derivative(self, i: int) -> NotImplementedError:
@@ -193,7 +201,7 @@ class Node:
     def cut(self, leaf: Variable | None = None) -> None:
         """Forget what led here; what comes back in a backward pass ends at ``leaf``."""
         self.op = _cut
-        self.edges = self.args = () if leaf is None else (leaf,)
+        self.edges = self.args = (leaf,)
         self.output = self.settings = None
 
     def cut_all(self) -> None:

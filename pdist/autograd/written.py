@@ -27,9 +27,9 @@ def {name}({signature}):
     out = new(Variable)
     out._array = result
     out._grad = out.name = None
-    if ({needed}) and config.enable_backprop and result.dtype.kind == "f":
+    if ({needed}) and config.enable_backprop and (_dtype := result.dtype).kind == "f":
         out.requires_grad = True
-        out._node = node = new(Node)
+        out._node = node = Node()
         node.op = op
         node.edges = ({edges},)
         node.args = {args}
@@ -37,7 +37,7 @@ def {name}({signature}):
         node.output = {output}
         node.grad = None
         node.shape = result.shape
-        node.dtype = result.dtype
+        node.dtype = _dtype
         node.serial = next_serial()
     else:
         out.requires_grad = False
@@ -164,9 +164,10 @@ def _plain(op: Op, arrays: list[str]) -> str:
 
 def _pullback_source(op: Op) -> str:
     lines = []
-    for x, (_, names), i in zip(op.array_names, op.rules, range(op.arity), strict=True):
+    for x, (rule, names), i in zip(op.array_names, op.rules, range(op.arity), strict=True):
         arguments = ["_F", "_g", "_y", *op.array_names, *(f'{name}=_settings["{name}"]' for name in names)]
-        lines.append(f"        None if {x}_edge is None else rule_{i}({', '.join(arguments)}),")
+        gradient = f"None if {x}_edge is None else rule_{i}({', '.join(arguments)})" if rule else "None"
+        lines.append(f"        ({x}_edge, {gradient}),")
     return PULLBACK.format(
         edges=", ".join(f"{x}_edge" for x in op.array_names),
         arrays=", ".join(op.array_names),
