@@ -25,6 +25,7 @@ SQRT_2 = math.sqrt(2)
 SQRT_HALF = math.sqrt(0.5)
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 HALF_LOG_2PIE = 0.5 * math.log(2 * math.pi * math.e)
+LARGEST = (3.4028234663852886e38, 1.7976931348623157e308)  # the largest number of (float32, float64)
 
 # Minimax polynomials, the highest power first, for (float32, float64).
 # (atanh(sqrt w)/sqrt w - 1)/w on [0, 0.04]

@@ -11,7 +11,7 @@ from ..backend import special
 from ._numerics import HALF_LOG_2PIE, LOG_2, SQRT_2, SQRT_HALF, expm1mx, log1pmx, log_far_ratio
 from .distribution import Distribution, Parameter
 from .divergences import register_kl
-from .normal import Normal, standardize, standardize_rest
+from .normal import Normal, finite_or_zero, standardize, standardize_rest
 from .supports import positive, real
 
 
@@ -23,7 +23,7 @@ def laplace_log_prob(xp, x, loc, scale):
 
 def _score(F, needs, g, _y, x, loc, scale):
     """(-sign z, sign z, |z| - 1)/scale by x, loc and scale; the derivative at x = loc counts as 0."""
-    d = x - loc
+    g, d = finite_or_zero(F, g, x - loc)
     d_loc = g * F.sign(d) / scale
     return -d_loc, d_loc, g * ((abs(d) - scale) / scale) / scale if needs[2] else None
 
@@ -72,7 +72,7 @@ def laplace_icdf(xp, p):
     return xp.where(t < 0, log_tail, -log_tail)
 
 
-laplace_icdf.derivatives(lambda F, g, _y, p: g / F.minimum(p, 1 - p))
+laplace_icdf.derivatives(lambda F, g, y, _p: g * (2 * F.exp(abs(y))))
 
 
 # Divergences -----------------------------------------------------------------------------------------------

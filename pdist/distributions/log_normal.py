@@ -18,7 +18,8 @@ from .supports import positive, real
 @differentiable
 def lognormal_rest(xp, x, mu, sigma):
     """What rounding took from z = (log x - mu)/sigma."""
-    z, rest = numerics.divide_double(xp, *numerics.log_minus_double(xp, x, mu), sigma)
+    d, rest = numerics.log_minus_double(xp, x, mu)
+    z, rest = numerics.divide_double(xp, d, rest, sigma)
     return numerics.rounding(xp, rest, z)
 
 

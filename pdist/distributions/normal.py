@@ -8,7 +8,7 @@ from typing import Any
 from .. import functions as F
 from ..autograd import Variable, differentiable, zero
 from . import _numerics as numerics
-from ._numerics import HALF_LOG_2PI, HALF_LOG_2PIE, SQRT_HALF, expm1mx, log1pmx, log_far_ratio, log_minus
+from ._numerics import HALF_LOG_2PI, HALF_LOG_2PIE, LARGEST, SQRT_HALF
 from .distribution import Distribution, Parameter
 from .divergences import register_kl
 from .supports import positive, real
@@ -23,9 +23,18 @@ def normal_log_prob(xp, x, loc, scale):
     return -0.5 * ((x - loc) / scale) ** 2 - (xp.log(scale) + HALF_LOG_2PI)
 
 
+def finite_or_zero(F, g, d):
+    """A gradient and the distance that it is computed with, both 0 where x, and so the distance, is infinite.
+
+    There the density is 0 whatever the parameters are.
+    """
+    infinite = abs(d) == math.inf
+    return F.where(infinite, 0.0, g), F.where(infinite, 0.0, d)
+
+
 def _score(F, needs, g, _y, x, loc, scale):
     """(-z, z, z^2 - 1)/scale by x, loc and scale; z^2 - 1 in factors, exact where they are small."""
-    d = x - loc
+    g, d = finite_or_zero(F, g, x - loc)
     d_loc = g * (d / scale) / scale
     d_scale = g * ((d - scale) / scale) * ((d + scale) / scale) / scale if needs[2] else None
     return -d_loc if needs[0] else None, d_loc, d_scale
@@ -34,16 +43,22 @@ def _score(F, needs, g, _y, x, loc, scale):
 normal_log_prob.joint_derivative(_score)
 
 
+def inverse_scale(xp, log_scale):
+    """e^-log_scale, held finite so that x = loc has z = 0 at any scale; ``xp`` may be the F of a rule."""
+    return xp.minimum(xp.exp(-log_scale), LARGEST[numerics.is_double(log_scale)])
+
+
 @differentiable
 def normal_log_prob_log_scale(xp, x, loc, log_scale):
     """-z^2/2 - log_scale - log(2 pi)/2 with z = (x - loc) e^-log_scale."""
-    return -0.5 * ((x - loc) * xp.exp(-log_scale)) ** 2 - (log_scale + HALF_LOG_2PI)
+    return -0.5 * ((x - loc) * inverse_scale(xp, log_scale)) ** 2 - (log_scale + HALF_LOG_2PI)
 
 
 def _score_log_scale(F, needs, g, _y, x, loc, log_scale):
     """(-z/scale, z/scale, z^2 - 1) by x, loc and log_scale."""
-    r = F.exp(-log_scale)
-    z = (x - loc) * r
+    g, d = finite_or_zero(F, g, x - loc)
+    r = inverse_scale(F, log_scale)
+    z = d * r
     d_loc = g * z * r
     return -d_loc if needs[0] else None, d_loc, g * (z - 1) * (z + 1) if needs[2] else None
 
@@ -61,9 +76,9 @@ def standardize(xp, x, loc, scale):
 
 
 def _standardize_rule(F, needs, g, z, x, loc, scale):
+    g, z = finite_or_zero(F, g, z)
     d_x = g / scale
-    # An infinite x is as far away at any scale.
-    return d_x, -d_x, -d_x * F.where(abs(z) < math.inf, z, 0) if needs[2] else None
+    return d_x, -d_x, -d_x * z if needs[2] else None
 
 
 standardize.joint_derivative(_standardize_rule)
@@ -72,12 +87,13 @@ standardize.joint_derivative(_standardize_rule)
 @differentiable
 def standardize_log_scale(xp, x, loc, log_scale):
     """z = (x - loc) e^-log_scale."""
-    return (x - loc) * xp.exp(-log_scale)
+    return (x - loc) * inverse_scale(xp, log_scale)
 
 
 def _standardize_log_scale_rule(F, needs, g, z, x, loc, log_scale):
-    d_x = g * F.exp(-log_scale)
-    return d_x, -d_x, -g * F.where(abs(z) < math.inf, z, 0) if needs[2] else None
+    g, z = finite_or_zero(F, g, z)
+    d_x = g * inverse_scale(F, log_scale)
+    return d_x, -d_x, -g * z if needs[2] else None
 
 
 standardize_log_scale.joint_derivative(_standardize_log_scale_rule)
@@ -98,7 +114,7 @@ standardize_rest.derivatives(zero, zero, zero)
 def standardize_log_scale_rest(xp, x, loc, log_scale):
     """What rounding took from z = (x - loc) e^-log_scale."""
     d, rest = numerics.two_sum(xp, x, -loc)
-    r = xp.exp(-log_scale)
+    r = inverse_scale(xp, log_scale)
     log_r, lo = numerics.log_double(xp, r)
     error = (log_scale + log_r) + lo  # of r, relative
     z, z_lo = numerics.two_product(xp, d, r)
@@ -141,8 +157,8 @@ def normal_kl(xp, z, p_scale, q_scale):
     Near r = 1 as u^2/2 - (log(1 + u) - u): two terms of one sign, so that small differences count in full.
     """
     u = (p_scale - q_scale) / q_scale
-    near = 0.5 * u * u - log1pmx(xp, u)
-    far = 0.5 * (u * (p_scale / q_scale + 1)) - log_far_ratio(xp, p_scale, q_scale)
+    near = 0.5 * u * u - numerics.log1pmx(xp, u)
+    far = 0.5 * (u * (p_scale / q_scale + 1)) - numerics.log_far_ratio(xp, p_scale, q_scale)
     return 0.5 * z * z + xp.where((u > -0.33) & (u < 0.5), near, far)
 
 
@@ -157,7 +173,7 @@ normal_kl.joint_derivative(_normal_kl_rule)
 @differentiable
 def normal_kl_log_ratio(xp, z, log_ratio):
     """z^2/2 + (e^2d - 1 - 2d)/2 with d = log(p_scale/q_scale) and z = (p_loc - q_loc)/q_scale."""
-    return 0.5 * (z * z + expm1mx(xp, 2 * log_ratio))
+    return 0.5 * (z * z + numerics.expm1mx(xp, 2 * log_ratio))
 
 
 normal_kl_log_ratio.derivatives(
@@ -248,7 +264,7 @@ def _kl_normal_normal(p: Normal, q: Normal) -> Variable:
     if "scale" in p.__dict__ and "scale" in q.__dict__:
         return normal_kl(z, p.scale, q.scale)
     if "scale" in p.__dict__:
-        return normal_kl_log_ratio(z, log_minus(p.scale, q.log_scale))
+        return normal_kl_log_ratio(z, numerics.log_minus(p.scale, q.log_scale))
     if "scale" in q.__dict__:
-        return normal_kl_log_ratio(z, -log_minus(q.scale, p.log_scale))
+        return normal_kl_log_ratio(z, -numerics.log_minus(q.scale, p.log_scale))
     return normal_kl_log_ratio(z, p.log_scale - q.log_scale)
