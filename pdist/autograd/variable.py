@@ -327,7 +327,7 @@ def as_array(value: Any) -> Array:
     if isinstance(value, Variable):
         raise TypeError("expected an array, got a Variable; pdist.as_variable takes both")
     if library_of(value) is None:
-        if isinstance(value, (bool, int, float)):
+        if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
             value = np.asarray(value, dtype=None if isinstance(value, (bool, int)) else config.dtype)
         else:
             value = _from_list(value)
