@@ -120,10 +120,19 @@ def log_double(xp, x):
 
 def log1pmx(xp, u):
     """log(1 + u) - u, to the last digits also for small u. Never positive."""
+    return xp.where(is_near(u), log1pmx_near(xp, u), xp.log1p(u) - u)
+
+
+def is_near(u):
+    """Where :func:`log1pmx_near` holds: u between -0.33 and 0.5."""
+    return (u > -0.33) & (u < 0.5)
+
+
+def log1pmx_near(xp, u):
+    """:func:`log1pmx` where :func:`is_near`."""
     v = u / (2 + u)  # log(1 + u) = 2 atanh(v)
     w = v * v
-    near = v * (2 * w * polynomial(_ATANH, w) - u)
-    return xp.where((u > -0.33) & (u < 0.5), near, xp.log1p(u) - u)
+    return v * (2 * w * polynomial(_ATANH, w) - u)
 
 
 def expm1mx(xp, x):
@@ -162,9 +171,8 @@ def deviance(xp, a, b, difference):
     As -a (log(1 + u) - u) with u = (b - a)/a where a and b are near, so that small differences count in full.
     """
     u = -difference / a
-    near = (u > -0.33) & (u < 0.5)
     far = xp.where(a == 0, 0, a * log_far_ratio(xp, a, b)) - difference
-    return xp.where(near, -a * log1pmx(xp, u), far)
+    return xp.where(is_near(u), -a * log1pmx_near(xp, u), far)
 
 
 @differentiable
@@ -191,21 +199,25 @@ log_minus.derivatives(
 # The tails of the Normal distribution ----------------------------------------------------------------------
 
 
-def half_square(xp, z, z_lo):
-    """(z + z_lo)^2/2 as a double word."""
+def normal_tail_parts(xp, z, z_lo):
+    """h, h_lo and c such that P(Z > |z + z_lo|) = c e^-(h + h_lo) for a standard Normal Z.
+
+    h + h_lo is z^2/2 as a double word: the tail multiplies its error by e^h. c is erfcx(|z|/sqrt 2)/2.
+    """
     h = 0.5 * z * z
     z1, z0 = split(xp, z)
-    return h, rounding(xp, (((0.5 * z1 * z1 - h) + z1 * z0) + 0.5 * z0 * z0) + z * z_lo, 16 * h)
+    h_lo = (((0.5 * z1 * z1 - h) + z1 * z0) + 0.5 * z0 * z0) + z * z_lo
+    return h, rounding(xp, h_lo, 16 * h), 0.5 * special(xp).erfcx(SQRT_HALF * abs(z))
 
 
 def normal_tail(xp, z, z_lo):
-    """P(Z > |z + z_lo|) of a standard Normal Z: erfcx(|z|/sqrt 2) e^(-z^2/2) / 2, to the last digits."""
-    h, h_lo = half_square(xp, z, z_lo)
-    return 0.5 * special(xp).erfcx(SQRT_HALF * abs(z)) * (xp.exp(-h) * (1 - h_lo))
+    """P(Z > |z + z_lo|) of a standard Normal Z, to the last digits."""
+    h, h_lo, c = normal_tail_parts(xp, z, z_lo)
+    return c * (xp.exp(-h) * (1 - h_lo))
 
 
 def normal_log_tail(xp, z, z_lo):
     """log P(Z > |z + z_lo|) of a standard Normal Z, as a double word."""
-    h, h_lo = half_square(xp, z, z_lo)
-    hi, lo = two_sum(xp, -h, xp.log(0.5 * special(xp).erfcx(SQRT_HALF * abs(z))))
+    h, h_lo, c = normal_tail_parts(xp, z, z_lo)
+    hi, lo = two_sum(xp, -h, xp.log(c))
     return hi, rounding(xp, lo - h_lo, 8 * hi)

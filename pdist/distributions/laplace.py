@@ -8,7 +8,7 @@ from typing import Any
 from .. import functions as F
 from ..autograd import Variable, differentiable, zero
 from ..backend import special
-from ._numerics import HALF_LOG_2PIE, LOG_2, SQRT_2, SQRT_HALF, expm1mx, log1pmx, log_far_ratio
+from ._numerics import HALF_LOG_2PIE, LOG_2, SQRT_2, SQRT_HALF, expm1mx, is_near, log1pmx_near, log_far_ratio
 from .distribution import Distribution, Parameter
 from .divergences import register_kl
 from .normal import Normal, finite_or_zero, standardize, standardize_rest
@@ -87,7 +87,7 @@ def laplace_kl(xp, d, p_scale, q_scale):
     u = (p_scale - q_scale) / q_scale
     r = p_scale / q_scale
     t = abs(d) / p_scale
-    scales = xp.where((u > -0.33) & (u < 0.5), -log1pmx(xp, u), u - log_far_ratio(xp, p_scale, q_scale))
+    scales = xp.where(is_near(u), -log1pmx_near(xp, u), u - log_far_ratio(xp, p_scale, q_scale))
     return scales + xp.where(t < 1, r * expm1mx(xp, -t), abs(d) / q_scale + r * xp.expm1(-t))
 
 
@@ -133,9 +133,9 @@ def laplace_normal_kl(xp, z, p_scale, q_scale):
     u = (p_scale - q_scale) / q_scale
     r = p_scale / q_scale
     c = 0.5 * math.log(math.pi / 2)
-    near = (u + c) + (u * u - log1pmx(xp, u))
+    near = (u + c) + (u * u - log1pmx_near(xp, u))
     far = r * r - (log_far_ratio(xp, p_scale, q_scale) + (1 - c))
-    return 0.5 * z * z + xp.where((u > -0.33) & (u < 0.5), near, far)
+    return 0.5 * z * z + xp.where(is_near(u), near, far)
 
 
 def _laplace_normal_kl_rule(F, needs, g, _y, z, p_scale, q_scale):
@@ -160,9 +160,9 @@ def normal_laplace_kl(xp, d, p_scale, q_scale):
     c = math.sqrt(2 / math.pi)
     shift = abs(d) / q_scale * special(xp).erf(t)
     rest = c + LOG_2 - HALF_LOG_2PIE
-    near = (rest - log1pmx(xp, u)) + (shift + (r * (c * xp.expm1(-t * t)) - (1 - c) * u))
+    near = (rest - log1pmx_near(xp, u)) + (shift + (r * (c * xp.expm1(-t * t)) - (1 - c) * u))
     far = shift + r * (c * xp.exp(-t * t)) - (log_far_ratio(xp, p_scale, q_scale) + (HALF_LOG_2PIE - LOG_2))
-    return xp.where((u > -0.33) & (u < 0.5), near, far)
+    return xp.where(is_near(u), near, far)
 
 
 def _normal_laplace_kl_rule(F, needs, g, _y, d, p_scale, q_scale):

@@ -127,8 +127,10 @@ standardize_log_scale_rest.derivatives(zero, zero, zero)
 @differentiable
 def log_ndtr_double(xp, z, rest):
     """log Phi(z + rest), the rest a rounding error of z; on the right as log(1 - tail)."""
-    log_tail, lo = numerics.normal_log_tail(xp, z, rest)
-    return xp.where(z < 0, log_tail + lo, xp.log1p(-numerics.normal_tail(xp, z, rest)))
+    h, h_lo, c = numerics.normal_tail_parts(xp, z, rest)
+    log_tail, lo = numerics.two_sum(xp, -h, xp.log(c))
+    left = log_tail + numerics.rounding(xp, lo - h_lo, 8 * log_tail)
+    return xp.where(z < 0, left, xp.log1p(-c * (xp.exp(-h) * (1 - h_lo))))
 
 
 log_ndtr_double.derivatives(
@@ -157,9 +159,9 @@ def normal_kl(xp, z, p_scale, q_scale):
     Near r = 1 as u^2/2 - (log(1 + u) - u): two terms of one sign, so that small differences count in full.
     """
     u = (p_scale - q_scale) / q_scale
-    near = 0.5 * u * u - numerics.log1pmx(xp, u)
+    near = 0.5 * u * u - numerics.log1pmx_near(xp, u)
     far = 0.5 * (u * (p_scale / q_scale + 1)) - numerics.log_far_ratio(xp, p_scale, q_scale)
-    return 0.5 * z * z + xp.where((u > -0.33) & (u < 0.5), near, far)
+    return 0.5 * z * z + xp.where(numerics.is_near(u), near, far)
 
 
 def _normal_kl_rule(F, needs, g, _y, z, p_scale, q_scale):
