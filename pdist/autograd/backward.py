@@ -89,7 +89,7 @@ def propagate(
             on_visit(node, g)
         op, edges, y, args = node.op, node.edges, node.output, node.args
         if through is not None:
-            edges = [edge if edge in through else None for edge in edges]
+            edges = tuple([edge if edge in through else None for edge in edges])
         if args is None:
             raise ValueError(
                 f"backward: the graph at {op.name!r} was used by a former pass, which freed it; "
@@ -97,7 +97,7 @@ def propagate(
             )
         if create_graph:
             F: Any = public
-            y, args = _variables(node)
+            y, args = _variables(node, args)
         elif g.__class__ is ndarray:
             F = _numpy_kernels
         else:
@@ -125,17 +125,12 @@ def _gradient(op: Any, pairs: Any, edge: Any, g: Any, create_graph: bool) -> Any
     )
 
 
-def _variables(node: Node) -> tuple[Any, list[Any]]:
+def _variables(node: Node, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
     """The output and the arguments of a node as the Variables that they were."""
-    op, args = node.op, node.args
-    keep = op.keep * len(args) if op.variadic else op.keep
-    return (
-        None if node.output is None else from_node(node.output, node),
-        [
-            _variable(a, e) if k and e is not None else a
-            for a, k, e in zip(args, keep, node.edges, strict=True)
-        ],
-    )
+    keep = node.op.keep * len(args) if node.op.variadic else node.op.keep
+    y = None if node.output is None else from_node(node.output, node)
+    triples = zip(args, keep, node.edges, strict=True)
+    return y, tuple([_variable(a, edge) if kept and edge is not None else a for a, kept, edge in triples])
 
 
 def _variable(array: Any, edge: Any) -> Variable:
@@ -375,6 +370,6 @@ def _between(starts: Sequence[Any], targets: Sequence[Any]) -> set[Any]:
     return through
 
 
-Variable.backward = backward  # type: ignore[method-assign]
+Variable.backward = backward  # type: ignore[method-assign, assignment]
 
 __all__ = ["backward", "grad", "propagate", "sum_to"]

@@ -26,10 +26,10 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import default_library, library_of
+from ..backend import Array, default_library, library_of
 from . import written
 from .config import config
-from .variable import Variable, as_array, from_node
+from .variable import Variable, as_array, canonical, from_node
 
 ndarray = np.ndarray
 next_serial = count(1).__next__
@@ -122,6 +122,7 @@ class Op:
             taken.append((rule, settings))
         self.rules, self.keep = tuple(taken), tuple(keep.tolist())
         self.saves = self.keep_y or any(self.keep)
+        self.pullback = self._first_pullback
         if self.source:  # somebody called it before
             self.write()
 
@@ -182,6 +183,16 @@ class Node:
     """
 
     __slots__ = ("args", "dtype", "edges", "grad", "op", "output", "serial", "settings", "shape")
+
+    op: Op
+    edges: tuple[Node | Variable | None, ...]
+    args: tuple[Any, ...] | None
+    settings: dict[str, Any] | None
+    output: Array | None
+    grad: Any
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    serial: int
 
     @property
     def ndim(self) -> int:
@@ -268,8 +279,8 @@ def differentiable(
     Args:
         kernel: a function of ``xp`` and raw arrays. It must not look at values: no branch on them, no
             shape that depends on them, nothing changed in place that it was given.
-        keep_dtype: leave integer and bool arrays as they are (for shape operations); by default they take the
-            floating dtype of the others.
+        keep_dtype: leave integer and bool arrays as they are where nothing is floating (for shape
+            operations); by default they take the floating dtype of the others, or else ``config.dtype``.
         weak: hand Python numbers to the kernel as they are rather than as 0-d arrays.
 
     Returns:
@@ -389,7 +400,7 @@ def coerce(
         names: what they call each value: a sequence, or a function of the position.
         values: raw arrays, numbers or nested lists.
         weak: leave Python numbers as they are where an array decides the dtype.
-        keep_dtype: leave integer and bool arrays as they are.
+        keep_dtype: leave integer and bool arrays as they are where nothing is floating.
 
     Returns:
         The namespace of the library and the list of arrays.
@@ -414,18 +425,19 @@ def coerce(
         if value.dtype.kind == "f":
             dtypes.append(value.dtype)
     owner = owner or default_library()
-    dtype = np.result_type(*dtypes) if dtypes else config.dtype
+    if dtypes:
+        dtype = np.dtype(np.result_type(*dtypes).type)
+    elif keep_dtype and not any(isinstance(value, float) for value in values):
+        dtype = None  # integers and bools are left as they are
+    else:
+        dtype = config.dtype
 
     def cast(value: Any) -> Any:
         if isinstance(value, (bool, int, float)):
-            if weak and dtypes:
-                return value
-            return owner.xp.asarray(
-                value, dtype=None if keep_dtype and not isinstance(value, float) else dtype
-            )
-        if value.dtype == dtype or (keep_dtype and value.dtype.kind != "f"):
+            return value if weak and dtypes else owner.xp.asarray(value, dtype=dtype)
+        if dtype is None or value.dtype is dtype:
             return value
-        return value.astype(dtype)
+        return canonical(value) if value.dtype == dtype else value.astype(dtype)
 
     return owner.xp, [cast(value) for value in values]
 

@@ -78,6 +78,13 @@ class Variable:
             raise ValueError(
                 "Variable.array: only a Variable that was not computed can be given another array"
             )
+        if self.requires_grad and value.dtype.kind != "f":
+            raise TypeError(
+                f"Variable.array{_of(self.name)}: expected a floating dtype, for this Variable requires a "
+                f"gradient; got {value.dtype}"
+            )
+        if value.shape != self._array.shape or value.dtype != self._array.dtype:
+            self._grad = None  # it would not fit
         self._array = value
 
     data = array
@@ -151,15 +158,15 @@ class Variable:
     # Its gradient -------------------------------------------------------------------------------------
 
     @property
+    def _gradient(self) -> Any:
+        """Its own, or what a pass left at the node that computed it."""
+        return self._node.grad if self._grad is None and self._node is not None else self._grad
+
+    @property
     def grad(self) -> Array | None:
         """The gradient that backward passes have added up, a raw array; None where there is none."""
         grad = self._gradient
         return grad._array if isinstance(grad, Variable) else grad
-
-    @property
-    def _gradient(self) -> Any:
-        """Its own, or what a pass left at the node that computed it."""
-        return self._node.grad if self._grad is None and self._node is not None else self._grad
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -167,6 +174,7 @@ class Variable:
             if isinstance(value, Variable):
                 raise TypeError("Variable.grad: expected an array; a Variable belongs in grad_var")
             self._check_grad(value)
+            value = np.asarray(value) if isinstance(value, np.generic) else value
         self._grad = value
 
     @property
@@ -180,15 +188,27 @@ class Variable:
     @grad_var.setter
     def grad_var(self, value: Variable | None) -> None:
         if value is not None:
+            if not isinstance(value, Variable):
+                raise TypeError(f"Variable.grad_var: expected a Variable, got {type(value).__name__}")
             self._check_grad(value)
         self._grad = value
 
     def _check_grad(self, value: Any) -> None:
         shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
         if shape != self.shape or dtype != self.dtype:
+            got = type(value).__name__ if shape is None else f"shape {shape} and dtype {dtype}"
             raise ValueError(
-                f"Variable.grad{f' of {self.name}' if self.name else ''}: expected an array of shape "
-                f"{self.shape} and dtype {self.dtype}, got shape {shape} and dtype {dtype}"
+                f"Variable.grad{_of(self.name)}: expected an array of shape {self.shape} and dtype "
+                f"{self.dtype}, got {got}"
+            )
+        found, own = (
+            library_of(value._array if isinstance(value, Variable) else value),
+            library_of(self._array),
+        )
+        if found is not own and own is not None and not isinstance(value, np.generic):
+            raise TypeError(
+                f"Variable.grad{_of(self.name)}: expected an array of {own.name}, got "
+                f"{type(value).__name__}; move it with to_cpu or to_gpu"
             )
 
     def cleargrad(self) -> None:
@@ -274,10 +294,10 @@ class Variable:
         self._move(lambda array: to_gpu(array, device))
 
     def _move(self, move: Any) -> None:
-        self._node = None
+        grad = self.grad
         self._array = move(self._array)
-        if self._grad is not None:
-            self._grad = move(self.grad)
+        self._grad = None if grad is None else move(grad)
+        self._node = None
 
     # NumPy's side -------------------------------------------------------------------------------------
 
@@ -305,7 +325,8 @@ class Variable:
         return (self._array, self.grad, self.name, self.requires_grad)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self._array, self._grad, self.name, self.requires_grad = state
+        array, grad, self.name, self.requires_grad = state
+        self._array, self._grad = canonical(array), None if grad is None else canonical(grad)
         self._node = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
@@ -318,20 +339,26 @@ class Variable:
         return copy
 
 
+def _of(name: str | None) -> str:
+    return f" of {name}" if name else ""
+
+
+def canonical(array: Array) -> Array:
+    """With NumPy's one object for its dtype: ops compare by ``is``, and unpickled arrays have another."""
+    dtype = np.dtype(array.dtype.type)
+    return array if array.dtype is dtype or array.dtype != dtype else array.view(dtype)
+
+
 def as_array(value: Any) -> Array:
     """``value`` as an array of a registered library, refused where its dtype is no number's.
 
     Raises:
-        TypeError: for object, string, complex and masked arrays, naming the dtype.
+        TypeError: for object, string, complex and masked arrays, naming the dtype; for ragged lists.
     """
     if isinstance(value, Variable):
         raise TypeError("expected an array, got a Variable; pdist.as_variable takes both")
     if library_of(value) is None:
-        if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
-            value = np.asarray(value, dtype=None if isinstance(value, (bool, int)) else config.dtype)
-        else:
-            value = _from_list(value)
-        value = default_library().from_host(value)
+        value = default_library().from_host(_from_python(value))
     elif isinstance(value, np.ndarray) and type(value) is not np.ndarray:
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError("masked arrays have no meaning here: fill or select their values first")
@@ -341,16 +368,27 @@ def as_array(value: Any) -> Array:
     return value
 
 
-def _from_list(value: Any) -> np.ndarray:
-    """A nested list as an array; its Python floats take ``config.dtype``."""
-    array = np.asarray(value)
-    if array.dtype == np.float64 and not isinstance(value, np.generic):
-        leaf = value
-        while isinstance(leaf, (list, tuple)) and leaf:
-            leaf = leaf[0]
-        if not hasattr(leaf, "dtype"):
-            array = array.astype(config.dtype)
-    return array
+def _from_python(value: Any) -> np.ndarray:
+    """A number or a nested list as an array; Python floats take ``config.dtype``."""
+    if value is None:
+        raise TypeError("expected an array or number, got None")
+    if isinstance(value, (np.generic, bool, int)):
+        return np.asarray(value)
+    if isinstance(value, float):
+        return np.asarray(value, config.dtype)
+    leaf = value
+    while isinstance(leaf, (list, tuple)) and leaf:
+        if any(isinstance(item, Variable) for item in leaf):
+            raise TypeError(
+                "a list of Variables is no array: functions.stack or concat keeps their gradients"
+            )
+        leaf = leaf[0]
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # ragged
+        raise TypeError(f"expected numbers in rows of equal length: {error}") from None
+    weak = array.dtype == np.float64 and not hasattr(leaf, "dtype")
+    return array.astype(config.dtype) if weak else array
 
 
 def as_variable(value: Any) -> Variable:
