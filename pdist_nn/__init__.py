@@ -1,1 +1,60 @@
-"""Layers, optimizers and training for models whose outputs are distributions."""
+"""Layers, optimizers and training for models whose outputs are distributions.
+
+It has pdist's public face too, under Chainer's names, so that ``import pdist_nn as chainer`` makes a program
+written for Chainer run that keeps to these parts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import pdist as _pdist
+from pdist import (
+    Variable,
+    as_array,
+    as_variable,
+    backend,
+    config,
+    distributions,
+    force_backprop_mode,
+    functions,
+    get_array_module,
+    grad,
+    no_backprop_mode,
+    random,
+    to_cpu,
+    to_gpu,
+    using_config,
+    using_device,
+)
+from pdist.distributions import Distribution, kl_divergence, register_kl
+
+from . import (
+    datasets,
+    heads,
+    initializers,
+    iterators,
+    links,
+    losses,
+    optimizers,
+    reporter,
+    serializers,
+    training,
+)
+from .link import Chain, ChainList, Link, Sequential
+from .parameter import Parameter
+from .reporter import Reporter, get_current_reporter, report, report_scope
+from .training import fit
+
+__version__ = _pdist.__version__
+
+
+def get_dtype(dtype: Any = None) -> np.dtype:
+    """``dtype`` as a dtype; ``config.dtype`` where it is None.
+
+    >>> get_dtype()
+    dtype('float32')
+    """
+    return config.dtype if dtype is None else np.dtype(dtype)

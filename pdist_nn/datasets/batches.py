@@ -1,0 +1,130 @@
+"""Batches: some examples of a dataset, and the arrays that they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from pdist.autograd import as_array
+from pdist.backend import get_array_module, library_of, to_cpu, to_gpu
+
+
+def take(dataset: Any, indices: Any) -> Any:
+    """Some examples of an array or dataset as a batch; of arrays at once, not one by one."""
+    if library_of(dataset) is not None:
+        return dataset[indices]
+    if hasattr(dataset, "take"):
+        return dataset.take(indices)
+    return _stack([dataset[int(i)] for i in indices])
+
+
+class Batch(Sequence):
+    """Examples ``indices`` of ``dataset``: a list that makes an example when it is looked at.
+
+    Args:
+        dataset: where they come from.
+        indices: their positions.
+
+    >>> import numpy as np
+    >>> batch = Batch(np.arange(10.0), [3, 5])
+    >>> [float(x) for x in batch]
+    [3.0, 5.0]
+    >>> batch.arrays()
+    array([3., 5.])
+    """
+
+    __slots__ = ("dataset", "indices")
+
+    def __init__(self, dataset: Any, indices: Any) -> None:
+        self.dataset, self.indices = dataset, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return Batch(self.dataset, self.indices[i])
+        return self.dataset[int(self.indices[i])]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.dataset[int(i)] for i in self.indices)
+
+    def arrays(self) -> Any:
+        """The examples put together: see :func:`concat_examples`."""
+        return take(self.dataset, self.indices)
+
+
+def concat_examples(batch: Any, device: Any = None, padding: Any = None) -> Any:
+    """The arrays that a batch of examples makes together.
+
+    Args:
+        batch: a sequence of examples: arrays or numbers, or tuples or dicts of these.
+        device: ``"cpu"``, ``"cuda"`` or a CUDA device number to move them to;
+            None leaves them where they are.
+        padding: what shorter arrays are filled up with; None asks for equal shapes.
+
+    Returns:
+        One array, or a tuple or dict of arrays, with a first axis of the batch's length.
+
+    Raises:
+        ValueError: for an empty batch, or where shapes differ and there is no padding.
+
+    >>> import numpy as np
+    >>> concat_examples([(np.zeros(2), 1), (np.ones(2), 0)])
+    (array([[0., 0.],
+           [1., 1.]]), array([1, 0]))
+    """
+    if not len(batch):
+        raise ValueError("concat_examples: the batch is empty")
+    if isinstance(batch, Batch) and padding is None:
+        arrays = batch.arrays()
+    else:
+        arrays = _stack(list(batch), padding)
+    if device is None:
+        return arrays
+    return _map(arrays, lambda array: _to_device(array, device))
+
+
+def _stack(examples: list[Any], padding: Any = None) -> Any:
+    first = examples[0]
+    if isinstance(first, (tuple, list)):
+        return tuple(
+            _stack(list(column), _of(padding, i)) for i, column in enumerate(zip(*examples, strict=True))
+        )
+    if isinstance(first, dict):
+        return {key: _stack([example[key] for example in examples], _of(padding, key)) for key in first}
+    xp = get_array_module(first)
+    arrays = [example if library_of(example) is not None else np.asarray(example) for example in examples]
+    shapes = {array.shape for array in arrays}
+    if len(shapes) == 1:
+        return xp.stack([xp.asarray(array) for array in arrays])
+    if padding is None:
+        raise ValueError(
+            f"concat_examples: the examples' shapes differ: {', '.join(map(str, sorted(shapes)))}"
+        )
+    shape = tuple(max(lengths) for lengths in zip(*shapes, strict=True))
+    out = xp.full((len(arrays), *shape), padding, arrays[0].dtype)
+    for i, array in enumerate(arrays):
+        out[(i, *map(slice, array.shape))] = array
+    return out
+
+
+def _of(padding: Any, key: Any) -> Any:
+    return padding[key] if isinstance(padding, (tuple, list, dict)) else padding
+
+
+def _map(arrays: Any, function: Any) -> Any:
+    if isinstance(arrays, tuple):
+        return tuple([function(array) for array in arrays])
+    if isinstance(arrays, dict):
+        return {key: function(array) for key, array in arrays.items()}
+    return function(arrays)
+
+
+def _to_device(array: Any, device: Any) -> Any:
+    if device in ("cpu", -1):
+        return to_cpu(array)
+    number = str(device).removeprefix("cuda").lstrip(":")
+    return to_gpu(as_array(array), int(number) if number else None)

@@ -1,0 +1,187 @@
+"""Layers whose weights have a posterior distribution: Bayes by backprop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pdist.functions as F
+from pdist.autograd import Variable
+from pdist.distributions import Distribution, Normal, kl_divergence
+
+from .. import initializers
+from ..link import Link
+from ..parameter import Parameter
+from .linear import Linear, check_size
+
+_local = threading.local()
+
+
+@contextmanager
+def mean_weights(on: bool = True) -> Iterator[None]:
+    """Inside the block stochastic layers compute with their posteriors' means rather than with draws.
+
+    >>> import numpy as np
+    >>> layer = DenseReparameterization(2, 3)
+    >>> x = np.ones((1, 2), np.float32)
+    >>> with mean_weights():
+    ...     bool((layer(x).array == layer(x).array).all())
+    True
+    """
+    previous = getattr(_local, "mean", False)
+    _local.mean = on
+    try:
+        yield
+    finally:
+        _local.mean = previous
+
+
+class NormalPosterior(Link):
+    """Independent Normals with trained locations and scales, softplus(rho).
+
+    Args:
+        shape: the shape of a draw.
+        initial_loc: initializer of the locations; Normal(0.1) by default.
+        initial_rho: initializer of rho; Normal draws with standard deviation 0.1 about -3 by default.
+    """
+
+    def __init__(self, shape: tuple[int, ...], initial_loc: Any = None, initial_rho: Any = None) -> None:
+        super().__init__()
+        with self.init_scope():
+            self.loc = Parameter(initializers.Normal(0.1) if initial_loc is None else initial_loc, shape)
+            self.rho = Parameter(_around_minus_three if initial_rho is None else initial_rho, shape)
+
+    def forward(self) -> Normal:
+        """The distribution."""
+        return Normal(self.loc, F.softplus(self.rho))
+
+
+def _around_minus_three(array: Any) -> None:
+    initializers.Normal(0.1)(array)
+    array -= 3
+
+
+class PointPosterior(Link):
+    """A trained number each, without uncertainty, in the place of a distribution."""
+
+    def __init__(self, shape: tuple[int, ...], initializer: Any = 0.0) -> None:
+        super().__init__()
+        with self.init_scope():
+            self.value = Parameter(initializer, shape)
+
+    def forward(self) -> Parameter:
+        """The numbers."""
+        return self.value
+
+
+class DenseReparameterization(Link):
+    """y = x W^T + b with W drawn afresh from its posterior at each call.
+
+    Gradients reach the posterior through the draw (the reparameterization trick). The objective is the
+    negative log-likelihood plus ``kl_divergence()``, the latter once per pass over the data.
+
+    Args:
+        in_size: how many numbers go in; None finds it at the first call.
+        out_size: how many come out.
+        posterior: a function of a shape that returns a Link, whose ``forward()`` is the distribution of the
+            weights; :class:`NormalPosterior` by default.
+        prior: a distribution that broadcasts to the weights, or a function of a shape that returns one (or a
+            Link); Normal(0, 1) by default.
+        bias_posterior: the same for b; by default b is a plain parameter. ``False`` leaves b out.
+        bias_prior: the same for b.
+
+    Source:
+        C. Blundell et al., Weight uncertainty in neural networks, ICML (2015).
+
+    >>> import numpy as np
+    >>> layer = DenseReparameterization(2, 3)
+    >>> x = np.ones((4, 2), np.float32)
+    >>> bool((layer(x).array == layer(x).array).all())  # a fresh draw at each call
+    False
+    >>> layer.kl_divergence().shape
+    ()
+    """
+
+    def __init__(
+        self,
+        in_size: int | None,
+        out_size: int | None = None,
+        posterior: Callable[[tuple[int, ...]], Link] = NormalPosterior,
+        prior: Any = None,
+        bias_posterior: Any = PointPosterior,
+        bias_prior: Any = None,
+    ) -> None:
+        super().__init__()
+        if out_size is None:
+            in_size, out_size = None, in_size
+        self.in_size, self.out_size = in_size, check_size("DenseReparameterization", "out_size", out_size)
+        self._make_posterior, self._make_prior = posterior, prior
+        with self.init_scope():
+            self.bias_posterior = bias_posterior((out_size,)) if bias_posterior else None
+            self.bias_prior = _prior(bias_prior, (self.out_size,))
+        if in_size is not None:
+            self._initialize(check_size("DenseReparameterization", "in_size", in_size))
+
+    def _initialize(self, in_size: int) -> None:
+        self.in_size = in_size
+        shape = (self.out_size, in_size)
+        with self.init_scope():
+            self.posterior = self._make_posterior(shape)
+            self.prior = _prior(self._make_prior, shape)
+
+    _flatten = Linear._flatten
+
+    def forward(self, x: Any, n_batch_axes: int = 1, mean: bool | None = None) -> Variable:
+        """Apply the layer.
+
+        Args:
+            x: of shape ``[..., in_size]``; the axes after the first ``n_batch_axes`` count as one.
+            n_batch_axes: how many axes are batches.
+            mean: whether to use the posterior's mean; by default as :func:`mean_weights` says.
+        """
+        x = x if isinstance(x, Variable) else Variable(x, requires_grad=False)
+        shape = x._array.shape
+        if len(shape) != n_batch_axes + 1 or shape[-1] != self.in_size:
+            x = self._flatten(x, n_batch_axes)  # type: ignore[misc]
+        if mean is None:
+            mean = getattr(_local, "mean", False)
+        W = _draw(self.posterior(), mean)
+        if self.bias_posterior is None:
+            return F.linear(x, W)
+        return F.linear(x, W, _draw(self.bias_posterior(), mean))
+
+    def kl_divergence(self) -> Variable:
+        """KL(posterior || prior), summed over the weights (and b where it has a posterior)."""
+        if self.in_size is None:
+            raise ValueError(
+                "DenseReparameterization.kl_divergence: the input size is not known yet; call it once"
+            )
+        total = F.sum(kl_divergence(self.posterior(), _distribution(self.prior)))
+        if self.bias_posterior is not None:
+            b = self.bias_posterior()
+            if isinstance(b, Distribution):
+                total = total + F.sum(kl_divergence(b, _distribution(self.bias_prior)))
+        return total
+
+    def printable(self) -> str:
+        return f"in_size={self.in_size}, out_size={self.out_size}"
+
+
+def _prior(prior: Any, shape: tuple[int, ...]) -> Any:
+    if prior is None:
+        return Normal(0.0, 1.0)
+    if isinstance(prior, (Distribution, Link)):
+        return prior
+    return prior(shape)
+
+
+def _distribution(prior: Any) -> Distribution:
+    return prior() if isinstance(prior, Link) else prior
+
+
+def _draw(weights: Any, mean: bool) -> Variable:
+    if isinstance(weights, Distribution):
+        return weights.mean if mean else weights.sample()
+    return weights

@@ -1,0 +1,79 @@
+"""Hooks: what happens to gradients before an optimizer uses them.
+
+>>> import pdist_nn
+>>> model = pdist_nn.links.Linear(2, 1)
+>>> optimizer = pdist_nn.optimizers.SGD().setup(model)
+>>> _ = optimizer.add_hook(WeightDecay(1e-4)).add_hook(GradientClipping(1.0))
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class WeightDecay:
+    """Adds ``rate`` times the parameters to their gradients: the gradient of rate |p|^2 / 2."""
+
+    name = "WeightDecay"
+
+    def __init__(self, rate: float) -> None:
+        self.rate = float(rate)
+
+    def __call__(self, optimizer: Any) -> None:
+        for _, p, g in optimizer.active_blocks():
+            g += self.rate * p
+
+
+class Lasso:
+    """Adds ``rate`` times the parameters' signs to their gradients: the gradient of rate |p|_1."""
+
+    name = "Lasso"
+
+    def __init__(self, rate: float) -> None:
+        self.rate = float(rate)
+
+    def __call__(self, optimizer: Any) -> None:
+        for xp, p, g in optimizer.active_blocks():
+            g += self.rate * xp.sign(p)
+
+
+class GradientClipping:
+    """Scales all gradients together so that their joint L2 norm is at most ``threshold``.
+
+    Source:
+        R. Pascanu et al., On the difficulty of training recurrent neural networks, ICML (2013).
+    """
+
+    name = "GradientClipping"
+
+    def __init__(self, threshold: float) -> None:
+        if not threshold > 0:
+            raise ValueError(f"GradientClipping: threshold is {threshold!r}; expected a positive number")
+        self.threshold = float(threshold)
+
+    def __call__(self, optimizer: Any) -> None:
+        blocks = list(optimizer.active_blocks())
+        squares: dict[Any, Any] = {}
+        for xp, _, g in blocks:
+            # In float64, where the square of no float32 overflows.
+            square = xp.dot(g, g) if g.dtype.itemsize >= 8 else xp.sum(xp.square(g, dtype="float64"))
+            squares[xp] = squares.get(xp, 0.0) + square
+        for xp, _, g in blocks:
+            norm = xp.sqrt(squares[xp])
+            # At most 1, and no division by a norm of 0.
+            g *= (self.threshold / xp.maximum(norm, self.threshold)).astype(g.dtype)
+
+
+class GradientHardClipping:
+    """Clips every element of the gradients to [lower, upper]."""
+
+    name = "GradientHardClipping"
+
+    def __init__(self, lower_bound: float, upper_bound: float) -> None:
+        if not lower_bound <= upper_bound:
+            raise ValueError(f"GradientHardClipping: the bounds are {lower_bound!r} and {upper_bound!r}")
+        self.lower_bound, self.upper_bound = float(lower_bound), float(upper_bound)
+
+    def __call__(self, optimizer: Any) -> None:
+        for xp, _, g in optimizer.active_blocks():
+            xp.clip(g, self.lower_bound, self.upper_bound, out=g)

@@ -1,0 +1,334 @@
+"""The base of all optimizers: packed parameters, hooks, the count of steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pdist.autograd import Variable
+
+from ..link import Link
+from ..parameter import Parameter
+from ..serializers import Unknown
+from .packs import Pack
+
+
+class Hyperparameter:
+    """A number of an optimizer that may be changed at any time: ``optimizer.alpha = 1e-4``.
+
+    Args:
+        default: its value where the constructor is not told another.
+        low: the least value allowed.
+        below: the value that it must stay under.
+    """
+
+    name: str
+
+    def __init__(self, default: float, low: float = 0.0, below: float = math.inf) -> None:
+        self.default, self.low, self.below = default, low, below
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, optimizer: Any, owner: type) -> Any:
+        return self if optimizer is None else optimizer.hyperparameters[self.name]
+
+    def __set__(self, optimizer: Any, value: Any) -> None:
+        number = float(value)
+        if not self.low <= number < self.below:
+            raise ValueError(
+                f"{type(optimizer).__name__}: {self.name} is {value!r}; expected a number of at least "
+                f"{self.low:g}" + (f" and below {self.below:g}" if self.below < math.inf else "")
+            )
+        optimizer.hyperparameters[self.name] = number
+        for pack in optimizer.packs:
+            pack.hyperparameters[self.name][...] = number
+
+
+class Optimizer:
+    """Base of all optimizers.
+
+    A subclass declares its :class:`Hyperparameter` s, the names of its ``moments``, how many ``scratch``
+    arrays it needs, and states its formula in two methods: :meth:`rates`, the numbers of a step, and
+    :meth:`step`.
+
+    At :meth:`setup` all parameters of a dtype move into one array, of which their arrays are views from then
+    on. A parameter without a gradient is passed over: neither it nor its moments nor its count of steps
+    change.
+
+    >>> import numpy as np, pdist_nn
+    >>> model = pdist_nn.links.Linear(1, 1, initialW=0.0)
+    >>> optimizer = pdist_nn.optimizers.SGD(lr=0.5).setup(model)
+    >>> x, y = np.float32([[1]]), np.float32([[3]])
+    >>> optimizer.update(lambda: ((model(x) - y) ** 2).sum())
+    >>> model.W.array
+    array([[3.]], dtype=float32)
+    """
+
+    moments: ClassVar[tuple[str, ...]] = ()
+    scratch: ClassVar[int] = 1
+    rate: ClassVar[str] = "lr"  # which hyperparameter a learning-rate schedule changes
+
+    def __init__(self, **hyperparameters: float | None) -> None:
+        self.hyperparameters: dict[str, float] = {}
+        self.packs: list[Pack] = []
+        self.target: Any = None
+        self.epoch = 0
+        self._t = np.zeros((), np.int64)
+        self._hooks: dict[str, Any] = {}
+        self._parameters: list[Parameter] | None = None
+        for base in reversed(type(self).__mro__):
+            for name, value in vars(base).items():
+                if isinstance(value, Hyperparameter):
+                    given = hyperparameters.pop(name, None)
+                    setattr(self, name, value.default if given is None else given)
+        if hyperparameters:
+            known = ", ".join(self.hyperparameters)
+            raise TypeError(f"{type(self).__name__}: no argument {min(hyperparameters)!r}; it takes {known}")
+
+    # What a subclass states ---------------------------------------------------------------------------
+
+    def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
+        """The numbers of one step, in the parameters' dtype.
+
+        Args:
+            t: how many updates the parameters have had, this one included: a 0-d array.
+            h: the hyperparameters by name: 0-d float64 arrays.
+            dtype: the parameters' dtype.
+        """
+        raise NotImplementedError
+
+    def step(self, xp: Any, rates: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
+        """Change parameters ``p`` and moments in place.
+
+        Args:
+            xp: ``numpy`` or ``cupy``.
+            rates: what :meth:`rates` returned.
+            p: parameters, one axis.
+            g: their gradients.
+            *arrays: moments, then scratch arrays, as declared.
+        """
+        raise NotImplementedError
+
+    # Life ---------------------------------------------------------------------------------------------
+
+    @property
+    def t(self) -> int:
+        """How many updates there were."""
+        return int(self._t)
+
+    @t.setter
+    def t(self, value: int) -> None:
+        self._t[...] = value
+
+    def setup(self, link: Link) -> Any:
+        """Take charge of a model's parameters.
+
+        Args:
+            link: the model. Parameters whose shape is not known yet join when it is.
+
+        Returns:
+            The optimizer.
+        """
+        if not isinstance(link, Link):
+            raise TypeError(f"{type(self).__name__}.setup: expected a Link, got a {type(link).__name__}")
+        if not list(link.params()):
+            raise ValueError(
+                f"{type(self).__name__}.setup: {type(link).__name__} has no parameters; links and "
+                "parameters are "
+                "registered when they are assigned to attributes, in `with self.init_scope():` where it "
+                "is used"
+            )
+        self.target = link
+        self.packs, self._parameters = [], None
+        self._t[...] = 0
+        self.epoch = 0
+        self._pack()
+        return self
+
+    def _pack(self) -> None:
+        """Pack the parameters, unless they are; what was known of them before is kept."""
+        parameters = self.target._flattened()
+        if parameters is self._parameters and not any(pack.stale for pack in self.packs):
+            return
+        if any(not p.is_initialized for p in parameters):
+            self._parameters = None
+        else:
+            self._parameters = parameters
+        known = self._known()
+        groups: dict[Any, list[Parameter]] = {}
+        for p in parameters:
+            if p.is_initialized:
+                groups.setdefault((p.dtype.str, p.device), []).append(p)
+        self.packs = []
+        for group in groups.values():
+            pack = Pack(group, self.moments, self.scratch, self.hyperparameters)
+            counts = [0.0] * len(group)
+            for i, p in enumerate(group):
+                if id(p) in known:
+                    counts[i], moments = known[id(p)]
+                    for name, value in moments.items():
+                        pack.views(pack.moments[name])[i][...] = _on(value, pack.xp)
+            pack.set_counts(counts)
+            self.packs.append(pack)
+
+    def _known(self) -> dict[int, tuple[float, dict[str, Any]]]:
+        """By the parameter's id: its count of updates and its moments."""
+        known = {}
+        for pack in self.packs:
+            views = {name: pack.views(array) for name, array in pack.moments.items()}
+            for i, (p, t) in enumerate(zip(pack.parameters, pack.counts(), strict=True)):
+                known[id(p)] = (t, {name: arrays[i] for name, arrays in views.items()})
+        return known
+
+    def update(self, lossfun: Callable[..., Variable] | None = None, *args: Any, **kwargs: Any) -> None:
+        """Change the parameters by one step.
+
+        Args:
+            lossfun: a function that returns the loss; it is called with the other arguments and
+                differentiated. None uses the gradients that are there.
+            *args: arguments of ``lossfun``.
+            **kwargs: the same by name.
+
+        Raises:
+            RuntimeError: before :meth:`setup`.
+            TypeError: where the loss is no Variable.
+            ValueError: where it is not a scalar.
+        """
+        if self.target is None:
+            raise RuntimeError(f"{type(self).__name__}.update: call setup(model) first")
+        if lossfun is not None:
+            loss = check_loss(lossfun(*args, **kwargs), f"{type(self).__name__}.update")
+            self.target.cleargrads()
+            loss.backward()
+            del loss
+        self._pack()
+        gathered = [(pack, pack.gather()) for pack in self.packs]
+        if self._hooks:
+            self._call_hooks(gathered)
+        self._t += 1
+        for pack, runs in gathered:
+            self._update(pack, runs)
+
+    def _update(self, pack: Pack, runs: Any) -> None:
+        xp, h, step = pack.xp, pack.hyperparameters, self.step
+        with np.errstate(all="ignore"):
+            for run in runs:
+                run.t += 1
+                rates = self.rates(run.t, h, pack.array.dtype)
+                for arrays in run.blocks:
+                    step(xp, rates, *arrays)
+
+    # Hooks --------------------------------------------------------------------------------------------
+
+    def add_hook(self, hook: Any, name: str | None = None) -> Any:
+        """Call ``hook(optimizer)`` in every update, after the gradients are known and before they are used.
+
+        Args:
+            hook: a function of the optimizer; it may change ``optimizer.packs``' gradients (one array for
+                many parameters), or each parameter's ``grad``.
+            name: what :meth:`remove_hook` calls it; by default its own ``name``.
+        """
+        if not callable(hook):
+            raise TypeError(f"{type(self).__name__}.add_hook: a {type(hook).__name__} cannot be called")
+        name = str(name or getattr(hook, "name", None) or getattr(hook, "__name__", type(hook).__name__))
+        if name in self._hooks:
+            raise KeyError(f"{type(self).__name__}.add_hook: there is already a hook called {name!r}")
+        self._hooks[name] = hook
+        return self
+
+    def remove_hook(self, name: str) -> None:
+        """Take a hook away."""
+        del self._hooks[name]
+
+    def call_hooks(self) -> None:
+        """Call all hooks now."""
+        self._pack()
+        self._call_hooks([(pack, pack.gather()) for pack in self.packs])
+
+    def _call_hooks(self, gathered: Any) -> None:
+        for pack, runs in gathered:
+            for run in runs:
+                for i in range(run.first, run.last):
+                    pack.parameters[i]._grad = pack.grad_views[i]
+        self.active = gathered
+        for hook in self._hooks.values():
+            hook(self)
+            for pack, runs in gathered:
+                for run in runs:
+                    for i in range(run.first, run.last):
+                        p, view = pack.parameters[i], pack.grad_views[i]
+                        if p._grad is not view:  # the hook assigned another array
+                            view[...] = p.grad
+                            p._grad = view
+        del self.active
+
+    def active_blocks(self) -> Any:
+        """For hooks: the library and the views of parameters and gradients that this update will change."""
+        for pack, runs in self.active:
+            for run in runs:
+                for arrays in run.blocks:
+                    yield pack.xp, arrays[0], arrays[1]
+
+    def new_epoch(self) -> None:
+        """Count an epoch."""
+        self.epoch += 1
+
+    # Files --------------------------------------------------------------------------------------------
+
+    def serialize(self, serializer: Any) -> None:
+        """Save or load counts, hyperparameters and moments: see :mod:`pdist_nn.serializers`."""
+        self.t = serializer("t", self.t)
+        self.epoch = serializer("epoch", self.epoch)
+        for name, value in list(self.hyperparameters.items()):
+            setattr(self, name, serializer(name, value))
+        for name, hook in self._hooks.items():
+            if hasattr(hook, "serialize"):
+                hook.serialize(serializer["hooks"][name])
+        if self.target is not None:
+            self._pack()
+            self._serialize_moments(serializer)
+
+    def _serialize_moments(self, serializer: Any) -> None:
+        names = {id(p): path for path, p in reversed(list(self.target.namedparams()))}
+        for pack in self.packs:
+            counts = pack.counts()
+            views = {name: pack.views(array) for name, array in pack.moments.items()}
+            for i, p in enumerate(pack.parameters):
+                inner = serializer[names[id(p)].lstrip("/")]
+                counts[i] = inner("t", counts[i])
+                for name, arrays in views.items():
+                    found = inner(name, arrays[i])
+                    if found is not arrays[i]:
+                        arrays[i][...] = _on(found, pack.xp)
+            if counts != pack.counts():
+                pack.set_counts(counts)
+        for p in self.target.params():
+            if not p.is_initialized:
+                inner = serializer[names[id(p)].lstrip("/")]
+                inner("t", 0.0)
+                for name in self.moments:
+                    inner(name, Unknown(p))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{n}={v:g}' for n, v in self.hyperparameters.items())})"
+
+
+def check_loss(loss: Any, who: str) -> Variable:
+    """``loss`` where it can be differentiated: a Variable of one element."""
+    if not isinstance(loss, Variable):
+        raise TypeError(f"{who}: the loss is a {type(loss).__name__}; expected a Variable")
+    if loss.size != 1:
+        raise ValueError(f"{who}: the loss has shape {loss.shape}; expected a scalar: take its mean or sum")
+    if not loss.requires_grad:
+        raise ValueError(f"{who}: the loss depends on no parameter")
+    return loss
+
+
+def _on(array: Any, xp: Any) -> Any:
+    from pdist.backend import library, to_cpu
+
+    return library(xp).from_host(to_cpu(array))

@@ -1,0 +1,96 @@
+"""Learning-rate schedules: functions of the count of updates whose value multiplies the learning rate.
+
+>>> import pdist_nn
+>>> model = pdist_nn.links.Linear(2, 1)
+>>> optimizer = pdist_nn.optimizers.Adam(1e-3).setup(model)
+>>> _ = optimizer.add_hook(LearningRateSchedule(CosineDecay(1000)))
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+class CosineDecay:
+    """From 1 down to ``end`` along half a cosine, over ``steps`` updates.
+
+    >>> decay = CosineDecay(100)
+    >>> decay(0), decay(50), decay(100), decay(1000)
+    (1.0, 0.5, 0.0, 0.0)
+    """
+
+    def __init__(self, steps: int, end: float = 0.0) -> None:
+        self.steps, self.end = steps, end
+
+    def __call__(self, t: int) -> float:
+        done = min(t / self.steps, 1.0)
+        return self.end + (1 - self.end) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+class ExponentialDecay:
+    """Multiplied by ``rate`` every ``steps`` updates, smoothly."""
+
+    def __init__(self, rate: float, steps: int = 1) -> None:
+        self.rate, self.steps = rate, steps
+
+    def __call__(self, t: int) -> float:
+        return self.rate ** (t / self.steps)
+
+
+class PiecewiseConstant:
+    """``values[i]`` from the i-th boundary on: one value more than boundaries.
+
+    >>> [PiecewiseConstant([10, 20], [1, 0.1, 0.01])(t) for t in (0, 9, 10, 20)]
+    [1, 1, 0.1, 0.01]
+    """
+
+    def __init__(self, boundaries: Sequence[int], values: Sequence[float]) -> None:
+        if len(values) != len(boundaries) + 1:
+            raise ValueError(
+                f"PiecewiseConstant: {len(boundaries)} boundaries need {len(boundaries) + 1} values, got "
+                f"{len(values)}"
+            )
+        self.boundaries, self.values = list(boundaries), list(values)
+
+    def __call__(self, t: int) -> float:
+        return self.values[bisect_right(self.boundaries, t)]
+
+
+class Warmup:
+    """From near 0 up to 1 along a line over ``steps`` updates, then ``after(t - steps)``."""
+
+    def __init__(self, steps: int, after: Callable[[int], float] | None = None) -> None:
+        self.steps, self.after = steps, after
+
+    def __call__(self, t: int) -> float:
+        if t < self.steps:
+            return (t + 1) / self.steps
+        return 1.0 if self.after is None else self.after(t - self.steps)
+
+
+class LearningRateSchedule:
+    """A hook that sets the learning rate before every update to ``schedule(t)`` times what it first was.
+
+    Args:
+        schedule: a function of the count of updates done.
+        attr: which hyperparameter; the optimizer's learning rate by default.
+    """
+
+    name = "LearningRateSchedule"
+
+    def __init__(self, schedule: Callable[[int], float], attr: str | None = None) -> None:
+        self.schedule, self.attr = schedule, attr
+        self.base: float | None = None
+
+    def __call__(self, optimizer: Any) -> None:
+        attr = self.attr or optimizer.rate
+        if self.base is None:
+            self.base = getattr(optimizer, attr)
+        setattr(optimizer, attr, self.base * self.schedule(optimizer.t))
+
+    def serialize(self, serializer: Any) -> None:
+        """Save or load what the rate was at first."""
+        self.base = serializer("base", self.base)

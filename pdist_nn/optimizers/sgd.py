@@ -1,0 +1,96 @@
+"""Gradient descent, with momentum, and RMSprop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .optimizer import Hyperparameter, Optimizer
+
+
+class SGD(Optimizer):
+    """Gradient descent: p <- p - lr g.
+
+    Args:
+        lr: the learning rate.
+    """
+
+    lr = Hyperparameter(0.01)
+
+    def __init__(self, lr: float | None = None) -> None:
+        super().__init__(lr=lr)
+
+    def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
+        return (h["lr"].astype(dtype),)
+
+    def step(self, xp: Any, rates: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
+        (lr,), (s,) = rates, arrays
+        xp.multiply(g, lr, out=s)
+        xp.subtract(p, s, out=p)
+
+
+class MomentumSGD(Optimizer):
+    """Gradient descent with momentum: v <- momentum v - lr g, p <- p + v.
+
+    Args:
+        lr: the learning rate.
+        momentum: how much of the last step is kept.
+
+    Source:
+        I. Sutskever et al., On the importance of initialization and momentum in deep learning, ICML (2013).
+    """
+
+    lr = Hyperparameter(0.01)
+    momentum = Hyperparameter(0.9, below=1.0)
+    moments = ("v",)
+
+    def __init__(self, lr: float | None = None, momentum: float | None = None) -> None:
+        super().__init__(lr=lr, momentum=momentum)
+
+    def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
+        return h["lr"].astype(dtype), h["momentum"].astype(dtype)
+
+    def step(self, xp: Any, rates: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
+        (lr, momentum), (v, s) = rates, arrays
+        xp.multiply(v, momentum, out=v)
+        xp.multiply(g, lr, out=s)
+        xp.subtract(v, s, out=v)
+        xp.add(p, v, out=p)
+
+
+class RMSprop(Optimizer):
+    """Steps divided by a running root mean square: ms <- alpha ms + (1 - alpha) g^2, p <- p - lr g/(sqrt(ms)
+    + eps).
+
+    Args:
+        lr: the learning rate.
+        alpha: the decay of the running mean.
+        eps: keeps the denominator from zero; added outside the root.
+
+    Source:
+        T. Tieleman and G. Hinton, Lecture 6.5, Coursera: Neural Networks for Machine Learning (2012).
+    """
+
+    lr = Hyperparameter(0.01)
+    alpha = Hyperparameter(0.99, below=1.0)
+    eps = Hyperparameter(1e-8)
+    moments = ("ms",)
+
+    def __init__(self, lr: float | None = None, alpha: float | None = None, eps: float | None = None) -> None:
+        super().__init__(lr=lr, alpha=alpha, eps=eps)
+
+    def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
+        return h["lr"].astype(dtype), (1 - h["alpha"]).astype(dtype), h["eps"].astype(dtype)
+
+    def step(self, xp: Any, rates: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
+        (lr, forget, eps), (ms, s) = rates, arrays
+        xp.multiply(g, g, out=s)
+        xp.subtract(s, ms, out=s)
+        xp.multiply(s, forget, out=s)
+        xp.add(ms, s, out=ms)
+        xp.sqrt(ms, out=s)
+        xp.add(s, eps, out=s)
+        xp.divide(g, s, out=s)
+        xp.multiply(s, lr, out=s)
+        xp.subtract(p, s, out=p)

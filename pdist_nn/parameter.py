@@ -1,0 +1,130 @@
+"""Parameter: a Variable that a model owns and an optimizer changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pdist.autograd import Variable, as_array
+
+from . import initializers
+
+
+class Parameter(Variable):
+    """A Variable that a :class:`Link` owns, with the initializer that fills it.
+
+    Its shape may be given later, by :meth:`initialize`: until then ``array`` is None. Once an optimizer is
+    set up its array is a view of the optimizer's packed storage; assigning ``array`` then copies into that.
+
+    Args:
+        initializer: an initializer, a number (every element), or an array (its values and, where ``shape`` is
+            None, its shape). None fills with nan, so that what was forgotten shows.
+        shape: its shape; None defers it, unless ``initializer`` is an array or number.
+        name: what error messages call it.
+
+    >>> w = Parameter(initializers.Constant(2.0))
+    >>> w.array is None
+    True
+    >>> w.initialize((2, 1))
+    >>> w.array
+    array([[2.],
+           [2.]], dtype=float32)
+    """
+
+    __slots__ = ("initializer", "packed", "update_enabled")
+
+    initializer: Any
+    packed: Any  # the optimizer's storage that holds the array; None where it stands alone
+    update_enabled: bool  # False freezes it: optimizers pass over it
+
+    def __init__(self, initializer: Any = None, shape: Any = None, *, name: str | None = None) -> None:
+        self.packed = None
+        self.update_enabled = True
+        self.initializer = np.nan if initializer is None else initializer
+        self._array = self._node = self._grad = None
+        self.name = name
+        self.requires_grad = True
+        if shape is not None:
+            self.initialize(shape)
+        elif initializer is not None and not callable(initializer):
+            array = as_array(initializer)
+            self.initialize(array.shape)
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether it has its array yet."""
+        return self._array is not None
+
+    def initialize(self, shape: Any) -> None:
+        """Fill it for the first time.
+
+        Args:
+            shape: a length or a tuple of lengths.
+        """
+        self._array = initializers.generate_array(self.initializer, shape)
+        if self._array.dtype.kind != "f":
+            raise TypeError(
+                f"Parameter{f' {self.name}' if self.name else ''}: expected a floating dtype, got "
+                f"{self._array.dtype}"
+            )
+
+    @property
+    def array(self) -> Any:
+        """The raw array; None before :meth:`initialize`."""
+        return self._array
+
+    @array.setter
+    def array(self, value: Any) -> None:
+        value = as_array(value)
+        if value.dtype.kind != "f":
+            value = value.astype(np.float32 if self._array is None else self._array.dtype)
+        if self.packed is None:
+            self._array = value
+            return
+        if value.shape != self._array.shape:
+            raise ValueError(
+                f"Parameter{f' {self.name}' if self.name else ''}: an optimizer holds it with shape "
+                f"{self._array.shape}; got an array of shape {value.shape}"
+            )
+        self._array[...] = value
+
+    data = array
+
+    def cleargrad(self) -> None:
+        """Forget the gradient: it is None until the next backward pass."""
+        self._grad = None
+
+    def _move(self, move: Any) -> None:
+        if self._array is not None:
+            self.release()
+            super()._move(move)
+
+    def release(self) -> None:
+        """Leave the optimizer's storage; it is packed again at the next update."""
+        if self.packed is not None:
+            self.packed.stale = True
+            self.packed = None
+            self._array = self._array.copy()
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return (self._array, self.grad, self.name, self.requires_grad, self.initializer, self.update_enabled)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        super().__setstate__(state[:4])
+        self.initializer, self.update_enabled = state[4:]
+        self.packed = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        copy = type(self).__new__(type(self))
+        memo[id(self)] = copy
+        array, grad, *rest = self.__getstate__()
+        copy.__setstate__(
+            (None if array is None else array.copy(), None if grad is None else grad.copy(), *rest)
+        )
+        return copy
+
+    def __repr__(self) -> str:
+        if self._array is None:
+            return f"parameter({f'{self.name}: ' if self.name else ''}shape not known yet)"
+        return "parameter" + super().__repr__().removeprefix("variable")

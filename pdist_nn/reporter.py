@@ -1,0 +1,168 @@
+"""Reporting values from anywhere in a training step: ``reporter.report({"loss": loss}, self)``.
+
+What is reported goes to the *observation*, a dict, of the reporter that is current in the thread. A trainer
+makes one; outside of training ``report`` does nothing.
+
+>>> reporter = Reporter()
+>>> with reporter.scope({}) as observation:
+...     report({"loss": 0.5})
+>>> observation
+{'loss': 0.5}
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from pdist.autograd import Variable
+from pdist.backend import to_cpu
+
+_local = threading.local()
+
+
+def _stack() -> list[Any]:
+    try:
+        return _local.stack
+    except AttributeError:
+        _local.stack = []
+        return _local.stack
+
+
+class Reporter:
+    """Collects what observers report, each under its own name.
+
+    Attributes:
+        observation: where reported values go: names (``main/loss``) with raw arrays or numbers.
+    """
+
+    def __init__(self) -> None:
+        self.observation: dict[str, Any] = {}
+        self._names: dict[int, str] = {}
+        self._observers: list[Any] = []  # held, so that their ids stay theirs
+
+    def __enter__(self) -> Reporter:
+        _stack().append(self)
+        return self
+
+    def __exit__(self, *_exception: Any) -> None:
+        _stack().pop()
+
+    @contextmanager
+    def scope(self, observation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Inside the block this reporter is current and reports go to ``observation``."""
+        previous, self.observation = self.observation, observation
+        _stack().append(self)
+        try:
+            yield observation
+        finally:
+            _stack().pop()
+            self.observation = previous
+
+    def add_observer(self, name: str, observer: Any) -> None:
+        """What ``observer`` reports is called ``name/...``."""
+        self._names[id(observer)] = name
+        self._observers.append(observer)
+
+    def add_observers(self, prefix: str, observers: Iterable[tuple[str, Any]]) -> None:
+        """The same for several: pairs of name and observer."""
+        for name, observer in observers:
+            self.add_observer(prefix + name, observer)
+
+    def report(self, values: dict[str, Any], observer: Any = None) -> None:
+        """Put values into the observation.
+
+        Args:
+            values: numbers, arrays or Variables by name; of Variables the array is kept, without its graph.
+            observer: who reports.
+
+        Raises:
+            KeyError: where the observer was not added.
+        """
+        prefix = ""
+        if observer is not None:
+            name = self._names.get(id(observer))
+            if name is None:
+                raise KeyError(
+                    f"report: a {type(observer).__name__} that no reporter knows; see Reporter.add_observer"
+                )
+            prefix = name.rstrip("/") + "/"
+        for key, value in values.items():
+            self.observation[prefix + key] = value._array if isinstance(value, Variable) else value
+
+
+def report(values: dict[str, Any], observer: Any = None) -> None:
+    """Report values to the current reporter; nothing happens where there is none.
+
+    Args:
+        values: numbers, arrays or Variables by name.
+        observer: who reports, usually ``self``: its name is put before the keys.
+    """
+    stack = _stack()
+    if stack:
+        stack[-1].report(values, observer)
+
+
+def get_current_reporter() -> Reporter:
+    """The reporter that is current in this thread."""
+    stack = _stack()
+    if not stack:
+        raise RuntimeError("there is no current reporter: use `with reporter.scope(observation):`")
+    return stack[-1]
+
+
+@contextmanager
+def report_scope(observation: dict[str, Any]) -> Iterator[None]:
+    """Inside the block the current reporter puts what it is told into ``observation``."""
+    current = get_current_reporter()
+    previous, current.observation = current.observation, observation
+    try:
+        yield
+    finally:
+        current.observation = previous
+
+
+class DictSummary:
+    """Running means of named scalars; what is no scalar is passed over.
+
+    >>> summary = DictSummary()
+    >>> summary.add({"loss": 1.0}); summary.add({"loss": 2.0, "accuracy": 0.5})
+    >>> summary.compute_mean()
+    {'loss': 1.5, 'accuracy': 0.5}
+    """
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Any] = {}
+        self._counts: dict[str, float] = {}
+
+    def add(self, values: dict[str, Any], weight: float = 1) -> None:
+        """Add one observation, which counts ``weight`` times."""
+        for name, value in values.items():
+            if isinstance(value, Variable):
+                value = value._array
+            if isinstance(value, (bool, int, float, np.generic)) or (
+                isinstance(value, np.ndarray) and value.ndim == 0
+            ):
+                value = float(value)
+            elif getattr(value, "ndim", None) == 0:
+                value = value.astype(np.float64)  # on its device: nothing waits for it here
+            else:
+                continue
+            self._sums[name] = self._sums.get(name, 0.0) + weight * value
+            self._counts[name] = self._counts.get(name, 0) + weight
+
+    def compute_mean(self) -> dict[str, float]:
+        """The means."""
+        return {name: float(to_cpu(total)) / self._counts[name] for name, total in self._sums.items()}
+
+    def serialize(self, serializer: Any) -> None:
+        """Save or load sums and counts."""
+        self._sums = serializer("sums", {name: float(to_cpu(total)) for name, total in self._sums.items()})
+        self._counts = serializer("counts", dict(self._counts))
+
+
+__all__ = ["DictSummary", "Reporter", "get_current_reporter", "report", "report_scope"]

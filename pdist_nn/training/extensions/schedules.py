@@ -1,0 +1,122 @@
+"""Extensions that change or report an optimizer's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...reporter import report
+from ..extension import PRIORITY_WRITER, Extension, make_extension
+
+
+class _Shift(Extension):
+    """Sets a hyperparameter of the main optimizer."""
+
+    def __init__(self, attr: str, optimizer: Any) -> None:
+        self._attr, self._optimizer = attr, optimizer
+        self._t = 0
+
+    def _chosen(self, trainer: Any) -> Any:
+        return self._optimizer or trainer.updater.get_optimizer("main")
+
+    def serialize(self, serializer: Any) -> None:
+        """Save or load how often it was called."""
+        self._t = serializer("t", self._t)
+
+
+class ExponentialShift(_Shift):
+    """Multiplies a hyperparameter by ``rate`` at each call.
+
+    Args:
+        attr: its name: ``"alpha"`` of Adam, ``"lr"`` of SGD.
+        rate: the factor.
+        init: its value at first; the present one where None.
+        target: where it stops.
+        optimizer: which; the updater's main one where None.
+    """
+
+    trigger = (1, "epoch")
+
+    def __init__(
+        self,
+        attr: str,
+        rate: float,
+        init: float | None = None,
+        target: float | None = None,
+        optimizer: Any = None,
+    ) -> None:
+        super().__init__(attr, optimizer)
+        self._rate, self._init, self._target = rate, init, target
+
+    def initialize(self, trainer: Any) -> None:
+        """Note or set the first value."""
+        if self._init is None:
+            self._init = getattr(self._chosen(trainer), self._attr)
+        elif self._t == 0:
+            setattr(self._chosen(trainer), self._attr, self._init)
+
+    def __call__(self, trainer: Any) -> None:
+        self._t += 1
+        assert self._init is not None
+        value = self._init * self._rate**self._t
+        if self._target is not None:
+            value = min(value, self._target) if self._rate > 1 else max(value, self._target)
+        setattr(self._chosen(trainer), self._attr, value)
+
+    def serialize(self, serializer: Any) -> None:
+        """Save or load the first value and how often it was called."""
+        super().serialize(serializer)
+        self._init = serializer("init", self._init)
+
+
+class LinearShift(_Shift):
+    """Moves a hyperparameter along a line between two calls.
+
+    Args:
+        attr: its name.
+        value_range: its first and last value.
+        time_range: between which calls it moves.
+        optimizer: which; the updater's main one where None.
+    """
+
+    def __init__(
+        self, attr: str, value_range: tuple[float, float], time_range: tuple[int, int], optimizer: Any = None
+    ) -> None:
+        super().__init__(attr, optimizer)
+        self._values, self._times = value_range, time_range
+
+    def initialize(self, trainer: Any) -> None:
+        """Set the first value."""
+        setattr(self._chosen(trainer), self._attr, self._value())
+
+    def _value(self) -> float:
+        (first, last), (begin, end) = self._values, self._times
+        if self._t <= begin:
+            return first
+        if self._t >= end:
+            return last
+        return first + (last - first) * (self._t - begin) / (end - begin)
+
+    def __call__(self, trainer: Any) -> None:
+        self._t += 1
+        setattr(self._chosen(trainer), self._attr, self._value())
+
+
+def observe_value(observation_key: str, target_func: Callable[[Any], Any]) -> Any:
+    """An extension that reports ``target_func(trainer)`` under a name, each epoch."""
+
+    @make_extension(trigger=(1, "epoch"), priority=PRIORITY_WRITER, default_name=f"observe {observation_key}")
+    def observe(trainer: Any) -> None:
+        report({observation_key: target_func(trainer)})
+
+    return observe
+
+
+def observe_lr(optimizer_name: str = "main", observation_key: str = "lr") -> Any:
+    """An extension that reports an optimizer's learning rate, each epoch."""
+
+    def rate(trainer: Any) -> float:
+        optimizer = trainer.updater.get_optimizer(optimizer_name)
+        return getattr(optimizer, optimizer.rate)
+
+    return observe_value(observation_key, rate)

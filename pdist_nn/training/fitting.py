@@ -1,0 +1,116 @@
+"""Training in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from pdist.autograd import Variable, config
+from pdist.backend import library_of
+
+from ..datasets import TupleDataset
+from ..iterators import SerialIterator
+from ..link import Link
+from ..losses import negative_log_likelihood
+from ..optimizers import Adam
+from ..optimizers.optimizer import Optimizer
+from .extensions import Evaluator, FailOnNonNumber, LogReport, PrintReport, ProgressBar
+from .trainer import Trainer
+from .updaters import StandardUpdater, check_finite
+
+
+def fit(
+    model: Link,
+    loss: Callable[[Any, Any], Variable] | None = negative_log_likelihood,
+    data: Any = None,
+    *,
+    epochs: float = 1,
+    batch_size: int = 32,
+    optimizer: Optimizer | None = None,
+    validation_data: Any = None,
+    seed: int | None = None,
+    device: Any = None,
+    extensions: Sequence[Any] = (),
+    progress: bool = False,
+    verbose: bool = False,
+    out: Any = None,
+) -> dict[str, list[Any]]:
+    """Train a model.
+
+    Args:
+        model: a Link. Floating data is cast to its dtype.
+        loss: a function of the model's output and the target that returns a scalar; by default the mean
+            negative log-likelihood. None: the model itself returns the loss of a batch.
+        data: a pair of arrays, inputs and targets; or a dataset of such pairs (of whatever the model takes
+            where ``loss`` is None).
+        epochs: how often the data is gone through.
+        batch_size: how many examples a step takes.
+        optimizer: Adam with a rate of 0.001 by default; it need not be set up.
+        validation_data: like ``data``, evaluated after each epoch.
+        seed: of the order of the examples.
+        device: where to train: ``"cpu"``, ``"cuda"`` or a CUDA device number.
+        extensions: further extensions of the trainer.
+        progress: whether to show a progress bar.
+        verbose: whether to print a line each epoch.
+        out: a folder for the log and what extensions write; None writes nothing.
+
+    Returns:
+        The log: for each name (``main/loss``, ``validation/main/loss``, ``epoch``, ...) a list of its values.
+
+    Raises:
+        ValueError: for data with nan or infinity, or a loss that is not a scalar.
+        FloatingPointError: where the run diverges.
+
+    >>> import numpy as np, pdist.functions as F, pdist_nn
+    >>> x = np.linspace(0, 1, 64)[:, None]
+    >>> model = pdist_nn.Sequential(pdist_nn.links.Linear(1, 8), F.tanh, pdist_nn.links.Linear(8, 1))
+    >>> log = pdist_nn.fit(model, F.mean_squared_error, (x, x**2), epochs=3)
+    >>> len(log["main/loss"])
+    3
+    """
+    dataset = _dataset(data, "data")
+    optimizer = optimizer or Adam()
+    if optimizer.target is not model:
+        optimizer.setup(model)
+    objective = model if loss is None else lambda x, y: loss(model(x), y)
+    updater = StandardUpdater(
+        SerialIterator(dataset, batch_size, seed=seed), optimizer, device=device, loss_func=objective
+    )
+    trainer = Trainer(updater, (epochs, "epoch"), out=out)
+    if validation_data is not None:
+        held_out = SerialIterator(
+            _dataset(validation_data, "validation_data"), 1024, repeat=False, shuffle=False
+        )
+        trainer.extend(Evaluator(held_out, model, device=device, eval_func=objective))
+    trainer.extend(FailOnNonNumber())
+    report = LogReport(filename=None if out is None else "log.jsonl")
+    trainer.extend(report)
+    if verbose:
+        trainer.extend(PrintReport())
+    if progress:
+        trainer.extend(ProgressBar())
+    for extension in extensions:
+        trainer.extend(extension)
+    trainer.run()
+    names = {name: None for entry in report.log for name in entry}
+    return {name: [entry.get(name) for entry in report.log] for name in names}
+
+
+def _dataset(data: Any, name: str) -> Any:
+    """The dataset that an argument stands for; arrays are checked here, once."""
+    if data is None:
+        raise TypeError(f"fit: {name} is missing; expected a pair of arrays or a dataset")
+    if not isinstance(data, (tuple, list)):
+        if library_of(data) is not None and config.validate:
+            check_finite(data, f"fit: {name}")
+        return data
+    columns = [column if hasattr(column, "shape") else np.asarray(column) for column in data]
+    for i, column in enumerate(columns):
+        if config.validate:
+            check_finite(column, f"fit: {name}[{i}]")
+    return TupleDataset(*columns)
+
+
+__all__ = ["fit"]

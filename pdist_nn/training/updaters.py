@@ -1,0 +1,174 @@
+"""Updaters: one step of training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pdist.autograd import Variable, config
+from pdist.backend import library_of
+
+from ..datasets import concat_examples
+from ..iterators import SerialIterator
+from ..optimizers.optimizer import Optimizer, check_loss
+from ..reporter import get_current_reporter, report
+
+
+class StandardUpdater:
+    """A step: the next batch, the loss, its gradient, the optimizer.
+
+    Floating data is cast to the model's dtype. While ``pdist.config.validate`` is on, data with nan or
+    infinity is an error. A loss function that reports no ``loss`` of its own has it reported as
+    ``main/loss``.
+
+    Args:
+        iterator: of batches, or a dict of iterators with one called ``main``.
+        optimizer: set up with the model, or a dict of optimizers with one called ``main``.
+        converter: a function of a batch and the device that returns its arrays.
+        device: where the arrays go: ``"cpu"``, ``"cuda"`` or a CUDA device number; None leaves them where
+            they are.
+        loss_func: a function of the arrays that returns a scalar; the model itself where None.
+    """
+
+    def __init__(
+        self,
+        iterator: Any,
+        optimizer: Any,
+        converter: Callable[[Any, Any], Any] = concat_examples,
+        device: Any = None,
+        loss_func: Callable[..., Variable] | None = None,
+    ) -> None:
+        self._iterators = iterator if isinstance(iterator, dict) else {"main": iterator}
+        self._optimizers: dict[str, Optimizer] = (
+            optimizer if isinstance(optimizer, dict) else {"main": optimizer}
+        )
+        for name, found in self._optimizers.items():
+            if found.target is None:
+                raise RuntimeError(
+                    f"{type(self).__name__}: the {type(found).__name__} {name!r} was not set up: call "
+                    "setup(model)"
+                )
+        self.converter = converter
+        self.device = device
+        self.loss_func = loss_func
+        self.iteration = 0
+        if device is not None:
+            for found in self._optimizers.values():
+                found.target.to_device(device)
+
+    # One step -----------------------------------------------------------------------------------------
+
+    def update(self) -> None:
+        """Do one step."""
+        self.update_core()
+        self.iteration += 1
+
+    def update_core(self) -> None:
+        """The step itself, for subclasses to replace."""
+        iterator, optimizer = self._iterators["main"], self._optimizers["main"]
+        arrays = self.arrays(next(iterator))
+        loss_func = self.loss_func or optimizer.target
+        if isinstance(arrays, tuple):
+            loss = loss_func(*arrays)
+        elif isinstance(arrays, dict):
+            loss = loss_func(**arrays)
+        else:
+            loss = loss_func(arrays)
+        check_loss(loss, type(self).__name__)
+        optimizer.target.cleargrads()
+        loss.backward()
+        optimizer.update()
+        self._report(loss, optimizer.target)
+        if iterator.is_new_epoch:
+            for found in self._optimizers.values():
+                found.new_epoch()
+
+    def arrays(self, batch: Any) -> Any:
+        """A batch's arrays, checked and in the model's dtype."""
+        arrays = self.converter(batch, self.device)
+        dtype = self._optimizers["main"].target.dtype
+        if isinstance(arrays, tuple):
+            return tuple([self._prepare(array, dtype, i) for i, array in enumerate(arrays)])
+        if isinstance(arrays, dict):
+            return {name: self._prepare(array, dtype, name) for name, array in arrays.items()}
+        return self._prepare(arrays, dtype, 0)
+
+    def _prepare(self, array: Any, dtype: np.dtype, name: Any) -> Any:
+        if array.__class__ is np.ndarray and config.validate:
+            check_finite(array, f"{type(self).__name__}: in iteration {self.iteration + 1}, input {name!r}")
+        if array.dtype != dtype and array.dtype.kind == "f":
+            return array.astype(dtype)
+        return array
+
+    def _report(self, loss: Variable, target: Any) -> None:
+        try:
+            current = get_current_reporter()
+        except RuntimeError:
+            return
+        if "main/loss" not in current.observation:
+            report({"loss": loss}, target)
+
+    # Where it stands ----------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs were completed."""
+        return self._iterators["main"].epoch
+
+    @property
+    def epoch_detail(self) -> float:
+        """The same with the fraction of the present one."""
+        return self._iterators["main"].epoch_detail
+
+    @property
+    def previous_epoch_detail(self) -> float | None:
+        """The same before the last step."""
+        return self._iterators["main"].previous_epoch_detail
+
+    @property
+    def is_new_epoch(self) -> bool:
+        """Whether the last step completed an epoch."""
+        return self._iterators["main"].is_new_epoch
+
+    def get_optimizer(self, name: str) -> Optimizer:
+        """The optimizer of that name."""
+        return self._optimizers[name]
+
+    def get_all_optimizers(self) -> dict[str, Optimizer]:
+        """All optimizers by name."""
+        return dict(self._optimizers)
+
+    def get_iterator(self, name: str) -> SerialIterator:
+        """The iterator of that name."""
+        return self._iterators[name]
+
+    def finalize(self) -> None:
+        """Stop the iterators."""
+        for iterator in self._iterators.values():
+            if hasattr(iterator, "finalize"):
+                iterator.finalize()
+
+    def serialize(self, serializer: Any) -> None:
+        """Save or load models, optimizers, iterators and the count of steps."""
+        self.iteration = serializer("iteration", self.iteration)
+        for name, iterator in self._iterators.items():
+            iterator.serialize(serializer[f"iterator:{name}"])
+        for name, optimizer in self._optimizers.items():
+            optimizer.target.serialize(serializer[f"model:{name}"])
+            optimizer.serialize(serializer[f"optimizer:{name}"])
+
+
+def check_finite(array: Any, who: str) -> None:
+    """Raise ValueError where a host's floating array has nan or infinity, naming the first one's index."""
+    library = library_of(array)
+    if library is None or not library.host or array.dtype.kind != "f":
+        return
+    finite = np.isfinite(array)
+    if not finite.all():
+        index = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(f"{who}{list(index)} is {array[index]}; expected finite numbers")
+
+
+__all__ = ["StandardUpdater"]
