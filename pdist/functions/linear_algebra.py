@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from typing import Any
 
@@ -25,13 +26,18 @@ def _product_left(F, g, _y, _a, b):
     return g @ b.swapaxes(-1, -2)
 
 
+def _rows(x):
+    """All axes but the last as one."""
+    return x if x.ndim == 2 else x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
+
+
 def _product_right(F, g, _y, a, _b):
     if a.ndim == 1:
         return a * g[..., None] if _b.ndim == 1 else a[:, None] * g[..., None, :]
     if _b.ndim == 1:
         g = g[..., None]
     if _b.ndim <= 2:  # one matrix for the whole batch: sum over the batch inside the product
-        product = a.reshape((-1, a.shape[-1])).T @ g.reshape((-1, g.shape[-1]))
+        product = _rows(a).T @ _rows(g)
         return product[:, 0] if _b.ndim == 1 else product
     return a.swapaxes(-1, -2) @ g
 

@@ -175,6 +175,8 @@ def _repeat_rule(F, g, _y, _x, repeats, axis):
     if len(counts) == 1:
         g = g.reshape((*shape[:axis], shape[axis], counts[0], *shape[axis + 1 :])).sum(axis=axis + 1)
         return g.reshape(_x.shape)
+    if not counts:
+        return g.reshape(_x.shape)
     ends = np.cumsum(counts).tolist()
     lead = (slice(None),) * axis
     parts = [g[(*lead, slice(a, b))].sum(axis=axis) for a, b in zip([0, *ends], ends, strict=False)]
