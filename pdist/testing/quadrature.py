@@ -164,7 +164,8 @@ def integrate(f: Callable[[np.ndarray], np.ndarray], edges: np.ndarray, rtol: fl
     for _ in range(45):
         middle = a + (b - a) / 2
         left, right = rule(a, middle), rule(middle, b)
-        done = (np.abs(left + right - coarse) <= rtol * scale).all(axis=0) | (middle <= a) | (middle >= b)
+        with np.errstate(invalid="ignore"):  # an infinite panel is done: so is the integral
+            done = ~(np.abs(left + right - coarse) > rtol * scale).any(axis=0) | (middle <= a) | (middle >= b)
         np.add.at(totals, (slice(None), owner[done]), (left + right)[:, done])
         more = ~done
         if not more.any():

@@ -56,7 +56,7 @@ def leaves(dist: Any, shift: tuple[int, np.ndarray] | None = None) -> tuple[Any,
     def leaf(value: Variable) -> Variable:
         array = value.array.copy()
         if shift is not None and shift[0] == len(found):
-            array = array + like(dist, np.broadcast_to(shift[1], array.shape))
+            array = array + like(dist, np.broadcast_to(shift[1], array.shape).astype(array.dtype))
         found.append(Variable(array, name=next(names), requires_grad=True))
         return found[-1]
 

@@ -1,0 +1,114 @@
+"""Every distribution of pdist, with how to draw one: a new class gets all its tests by one entry here.
+
+An entry needs no more than the class where its parameters' declared supports say what they may be:
+
+    Entry(D.Laplace, twin=lambda d: stats.laplace(d.loc, d.scale))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+from scipy import stats
+
+from .. import distributions as D
+from . import strategies
+from .strategies import positives, reals
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """How one distribution is tested.
+
+    Args:
+        cls: the class.
+        name: what the tests call it; the class's name by default. A class may have several entries.
+        elements: strategies for the elements of single parameters, where those that their supports suggest are
+            too wide for quadrature, or where one parameter bounds another.
+        options: strategies for the settings that are no arrays.
+        adjust: makes parameters that go together of those drawn: gets and returns a dict by name.
+        make: in place of all these, a function of the wishes that :func:`strategies.parameters` takes which
+            returns a strategy of distributions: for wrappers.
+        twin: makes the frozen ``scipy.stats`` distribution of a namespace with the parameters of one member.
+        lacks: the properties that make no sense for it; a test holds that they indeed make none.
+        extended: which values outside the support have a density all the same.
+    """
+
+    cls: type[D.Distribution]
+    name: str = ""
+    elements: Mapping[str, SearchStrategy[float]] = field(default_factory=dict)
+    options: Mapping[str, SearchStrategy[Any]] = field(default_factory=dict)
+    adjust: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    make: Callable[..., SearchStrategy[D.Distribution]] | None = None
+    twin: Callable[[Any], Any] | None = None
+    lacks: frozenset[str] = frozenset()
+    extended: Callable[[np.ndarray], np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name or self.cls.__name__)
+
+    def distributions(self, **wishes: Any) -> SearchStrategy[D.Distribution]:
+        """Distributions of this entry.
+
+        Args:
+            **wishes: ``dtype``, ``batch_shape``, ``size``, ``edges`` and ``min_side`` of
+                :func:`strategies.parameters`.
+        """
+        if self.make is not None:
+            return self.make(**wishes)
+        drawn = strategies.parameters(self.cls, elements=self.elements, **wishes)
+        return st.builds(self._build, drawn, st.fixed_dictionaries(dict(self.options)))
+
+    def _build(self, parameters: dict[str, Any], options: dict[str, Any]) -> D.Distribution:
+        if self.adjust is not None:
+            parameters = self.adjust(parameters)
+        return self.cls(**{n: strategies.on_device(v) for n, v in parameters.items()}, **options)
+
+
+def _uniform(given: dict[str, Any]) -> dict[str, Any]:
+    """``high`` was drawn as a width."""
+    if "high" in given:
+        start = given["low"] if "low" in given else given["loc"]
+        given = {**given, "high": (start + given["high"]).astype(start.dtype)}
+    return given
+
+
+_ENTRIES = [
+    Entry(D.Normal, twin=lambda d: stats.norm(d.loc, d.scale)),
+    Entry(
+        D.LogNormal,
+        elements={"mu": reals(-2, 2), "sigma": positives(0.1, 1.2)},
+        twin=lambda d: stats.lognorm(d.sigma, scale=np.exp(d.mu)),
+    ),
+    Entry(D.Laplace, twin=lambda d: stats.laplace(d.loc, d.scale)),
+    Entry(
+        D.Uniform,
+        elements={"high": positives()},
+        adjust=_uniform,
+        twin=lambda d: stats.uniform(d.low, d.high - d.low),
+    ),
+    Entry(
+        D.Bernoulli,
+        options={"binary_check": st.booleans()},
+        twin=lambda d: stats.bernoulli(d.p),
+        lacks=frozenset({"pathwise"}),
+        extended=lambda x: (x > 0) & (x < 1),
+    ),
+]
+
+#: All entries by name.
+CATALOGUE: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+
+
+def entries_of(cls: type[D.Distribution]) -> list[Entry]:
+    """The entries of a class, and of its subclasses where it has none of its own (an abstract base)."""
+    own = [entry for entry in CATALOGUE.values() if entry.cls is cls]
+    return own or [entry for entry in CATALOGUE.values() if issubclass(entry.cls, cls)]
+
+
+__all__ = ["CATALOGUE", "DrawFn", "Entry", "entries_of"]
