@@ -2,22 +2,28 @@
 
 from . import supports
 from .bernoulli import Bernoulli
+from .categorical import Categorical
 from .distribution import Distribution, Option, Parameter, Part
 from .divergences import kl_divergence, register_kl
 from .laplace import Laplace
 from .log_normal import LogNormal
 from .normal import Normal
+from .one_hot_categorical import OneHotCategorical
+from .poisson import Poisson
 from .uniform import Uniform
 
 __all__ = [
     "Bernoulli",
+    "Categorical",
     "Distribution",
     "Laplace",
     "LogNormal",
     "Normal",
+    "OneHotCategorical",
     "Option",
     "Parameter",
     "Part",
+    "Poisson",
     "Uniform",
     "kl_divergence",
     "register_kl",

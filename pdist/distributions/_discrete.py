@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ..autograd import differentiable
+from .. import functions as F
+from ..autograd import Variable, differentiable
 from ._numerics import log_ratio
 
 
@@ -38,3 +39,9 @@ def log_odds(xp, p):
 
 
 log_odds.derivatives(lambda F, g, _y, p: g / or_infinite(F, p * (1 - p)))
+
+
+def sqrt_or_zero(x: Variable) -> Variable:
+    """The square root, whose gradient at 0 is taken to be 0."""
+    constant = x.array == 0
+    return F.where(constant, 0.0, F.sqrt(F.where(constant, 1.0, x)))

@@ -8,7 +8,7 @@ from typing import Any
 from .. import functions as F
 from ..autograd import Variable, as_variable, differentiable, zero
 from ..backend import special
-from ._discrete import log_complement, log_odds, log_probability, or_infinite
+from ._discrete import log_complement, log_odds, log_probability, or_infinite, sqrt_or_zero
 from ._numerics import deviance, expm1mx
 from .distribution import Distribution, Option, Parameter
 from .divergences import register_kl
@@ -38,7 +38,7 @@ bernoulli_log_prob.derivatives(lambda F, g, _y, x, p: g * F.log_odds(p), _by_p)
 @differentiable
 def bernoulli_entropy(xp, p):
     """-p log p - (1 - p) log(1 - p)."""
-    return special(xp).entr(p) - special(xp).xlog1py(1 - p, -p)
+    return 0 - (special(xp).xlogy(p, p) + special(xp).xlog1py(1 - p, -p))
 
 
 bernoulli_entropy.derivatives(lambda F, g, _y, p: -g * F.where((p == 0) | (p == 1), 0.0, F.log_odds(p)))
@@ -126,7 +126,7 @@ bernoulli_entropy_logit.derivatives(
 
 @differentiable
 def bernoulli_kl_logit(xp, p_logit, q_logit):
-    """log(1 + sum_i p_i (e^eps_i - 1 - eps_i)), eps_i the change of log p_i less its mean: no term is negative.
+    """log(1 + sum_i p_i (e^eps_i - 1 - eps_i)), eps_i the change of log p_i less its mean: no negative terms.
 
     Where p and q are far apart as the difference of a cross entropy and an entropy.
     """
@@ -198,8 +198,7 @@ class Bernoulli(Distribution):
         binary_check: whether values other than 0 and 1 have log_prob -inf. By default those between are
             taken as grey values, with log_prob x log p + (1 - x) log(1 - p).
 
-    Samples carry no gradients. At p = 0 and p = 1, where slopes may be infinite, gradients by p of what cannot
-    happen are 0.
+    Samples carry no gradients. Where p is 0 or 1 a slope may be infinite; the gradient by p is then 0.
 
     Source:
         Johnson, Kemp and Kotz, "Univariate Discrete Distributions", section 3.
@@ -266,9 +265,7 @@ class Bernoulli(Distribution):
     def _stddev(self) -> Variable:
         if self._by_logit:
             return bernoulli_stddev_logit(self.logit)
-        variance = self._variance()
-        constant = variance.array == 0  # where the square root has no slope
-        return F.where(constant, 0.0, F.sqrt(F.where(constant, 1.0, variance)))
+        return sqrt_or_zero(self._variance())
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         # Uniforms of 53 bits also for float32: of 24 bits, a probability of 1e-9 would come out as 6e-8.

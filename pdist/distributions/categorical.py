@@ -1,0 +1,210 @@
+"""The Categorical distribution."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import functions as F
+from ..autograd import Variable, as_variable, differentiable, promote
+from ._classes import (
+    class_entropy,
+    class_entropy_p,
+    class_kl,
+    class_kl_p,
+    class_log_probabilities,
+    class_probabilities,
+)
+from ._discrete import log_probability
+from .distribution import Distribution, Parameter
+from .divergences import register_kl
+from .supports import Support, labels, log_probabilities, simplex
+
+# One class of each row -------------------------------------------------------------------------------------
+
+
+def _flat_index(xp, label, batch):
+    """Where the elements of ``label`` lie in a flat table of shape ``(K, *batch)``."""
+    n = math.prod(batch)
+    return label * n + xp.arange(n).reshape(batch) if batch else label
+
+
+@differentiable
+def take_class(xp, table, /, label):
+    """table[..., label] for every row; the labels broadcast with the batch axes."""
+    flat = xp.ascontiguousarray(xp.moveaxis(table, -1, 0)).reshape(-1)
+    return xp.take(flat, _flat_index(xp, label, table.shape[:-1]))
+
+
+@differentiable
+def put_class(xp, x, /, label, shape):
+    """A table of that shape with each element of x added at its label's place: the reverse of take_class."""
+    flat = xp.zeros(math.prod(shape), x.dtype)
+    index = xp.broadcast_to(_flat_index(xp, label, shape[:-1]), x.shape)
+    xp.add.at(flat, index.reshape(-1), x.reshape(-1))
+    return xp.moveaxis(flat.reshape(shape[-1:] + shape[:-1]), 0, -1)
+
+
+take_class.derivatives(lambda F, g, _y, _table, label: F.put_class(g, label=label, shape=_table.shape))
+put_class.derivatives(lambda F, g, _y, _x, label: F.take_class(g, label=label))
+
+
+# Inverting a cumulative sum --------------------------------------------------------------------------------
+
+
+def first_class(xp, cumulative, u):
+    """For every u the first class whose cumulative weight is not below it, by bisection of all rows at once."""
+    *batch, k = cumulative.shape
+    size = 1 << (k - 1).bit_length()  # the smallest power of 2 that is not below k
+    ends = xp.full((*batch, size), math.inf, cumulative.dtype)
+    ends[..., : k - 1] = cumulative[..., :-1]
+    before = xp.arange(math.prod(batch)).reshape(batch) * size + (size // 2 - 1) if size > 1 else 0
+    found = xp.zeros(np.broadcast_shapes(u.shape, tuple(batch)), np.int64)
+    step = size // 2
+    while step:
+        found += (u > xp.take(ends, found + before)) * step
+        before -= step - step // 2
+        step //= 2
+    return found
+
+
+def draw_classes(xp, weights, shape, rng):
+    """Labels of that shape with chances in proportion to nonnegative weights on the last axis.
+
+    Sums and uniforms have 53 bits: with the 24 of float32, classes of less than 1e-7 would come too often or
+    never. 1 - u is in (0, 1]: no class of weight 0 is the first to reach it.
+    """
+    cumulative = xp.cumsum(weights, axis=-1, dtype=np.float64)
+    return first_class(xp, cumulative, (1 - rng.random(shape)) * cumulative[..., -1])
+
+
+class Categorical(Distribution):
+    r"""One of K classes, labelled 0 to K - 1.
+
+    .. math:: P(x) = p_x
+
+    Args:
+        p: the probabilities, of shape ``[*batch, K]``; each row sums to one within a few roundings.
+        logit: log p up to a constant a row, of that shape, instead of ``p``: real or -inf.
+
+    Values are labels of any dtype; what is no label has log_prob -inf. Samples have the dtype of the parameters
+    (``.array.astype(int)`` to index with them) and carry no gradients. Where a class has p = 0 a slope by p may
+    be infinite; the gradient is then 0.
+
+    Source:
+        Bishop, "Pattern Recognition and Machine Learning" (2006), section 2.2.
+
+    >>> import numpy as np
+    >>> d = Categorical(p=np.array([[0.5, 0.5, 0.0], [0.2, 0.3, 0.5]]))
+    >>> d.prob(2).array
+    array([0. , 0.5])
+    >>> d.log_prob(np.array([[0], [1]])).shape
+    (2, 2)
+    """
+
+    p = Parameter(simplex, event_ndim=1, derive=lambda self: class_probabilities(self.logit))
+    logit = Parameter(
+        log_probabilities, event_ndim=1, instead_of="p", derive=lambda self: log_probability(self.p)
+    )
+
+    @property
+    def n_classes(self) -> int:
+        """K, how many classes there are."""
+        return self._leading.shape[-1]
+
+    @property
+    def support(self) -> Support:  # type: ignore[override]
+        """The labels."""
+        return labels(self.n_classes)
+
+    @property
+    def log_p(self) -> Variable:
+        """The logarithms of the probabilities, of shape ``[*batch, K]``."""
+        return class_log_probabilities(self.logit) if "logit" in self.__dict__ else self.logit
+
+    def _log_prob(self, x: Variable) -> Variable:
+        return self._look_up(x, self.log_p)
+
+    def _look_up(self, x: Variable, table: Variable) -> Variable:
+        """``table[..., x]``, x being labels."""
+        x, table = promote(type(self).__name__, ("x", self._plan.given[0]), (x, table))
+        return take_class(table, label=x.array.astype(np.int64))
+
+    def _steps(self, x: Variable, table: Variable, low: float, high: float) -> Variable:
+        """``table[..., floor(x)]``, but ``low`` below 0 and ``high`` from K - 1 on; nan at nan."""
+        inside = (x.array >= 0) & (x.array < self.n_classes - 1)
+        y = self._look_up(F.where(inside, x, 0.0), table)
+        outside = self.xp.where(x.array < 0, low, self.xp.where(x.array >= 0, high, math.nan))
+        return F.where(inside, y, outside.astype(y.dtype))
+
+    def _tables(self) -> tuple[Variable, Variable]:
+        """P(X <= k) and P(X > k) for every label k but the last, where 0 and 1 are not asked for."""
+        reverse = F.flip(F.cumsum(F.flip(self.p, -1), axis=-1), -1)
+        following = self.xp.minimum(self.xp.arange(self.n_classes) + 1, self.n_classes - 1)
+        return F.cumsum(self.p, axis=-1), reverse[..., following]
+
+    def _log_tables(self) -> tuple[Variable, Variable]:
+        """The logarithms of both: of the one near 1 by the other, of the other by a sum in log space."""
+        low, high = self._tables()
+        k = self.xp.arange(self.n_classes)
+        return (
+            self._log_sum(low, high, k <= k[:, None]),
+            self._log_sum(high, low, k > k[:, None]),
+        )
+
+    def _log_sum(self, table: Variable, complement: Variable, classes: Any) -> Variable:
+        near_one = table.array > 0.5
+        log_sum = F.logsumexp(F.where(classes, self.log_p[..., None, :], -math.inf), axis=-1)
+        return F.where(near_one, F.log1p(-F.where(near_one, complement, 0.0)), log_sum)
+
+    def _cdf(self, x: Variable) -> Variable:
+        return self._steps(x, self._tables()[0], 0.0, 1.0)
+
+    def _survival_function(self, x: Variable) -> Variable:
+        return self._steps(x, self._tables()[1], 1.0, 0.0)
+
+    def _log_cdf(self, x: Variable) -> Variable:
+        return self._steps(x, self._log_tables()[0], -math.inf, 0.0)
+
+    def _log_survival_function(self, x: Variable) -> Variable:
+        return self._steps(x, self._log_tables()[1], 0.0, -math.inf)
+
+    def _icdf(self, p: Variable) -> Variable:
+        u, table = promote(type(self).__name__, ("p", self._plan.given[0]), (p, F.cumsum(self.p, axis=-1)))
+        label = first_class(self.xp, table.array, u.array)
+        valid = (u.array >= 0) & (u.array <= 1)
+        return as_variable(self.xp.where(valid, label.astype(u.dtype), math.nan))
+
+    def _entropy(self) -> Variable:
+        return class_entropy(self.logit) if "logit" in self.__dict__ else class_entropy_p(self.p)
+
+    def _mean(self) -> Variable:
+        return (self.p * self.xp.arange(self.n_classes)).sum(axis=-1)
+
+    def _variance(self) -> Variable:
+        d = self.xp.arange(self.n_classes) - F.expand_dims(self.mean, -1)
+        return (self.p * d * d).sum(axis=-1)
+
+    def _mode(self) -> Variable:
+        return as_variable(self._leading.array.argmax(axis=-1).astype(self.dtype))
+
+    def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
+        return as_variable(draw_classes(self.xp, self.p.array, shape, rng).astype(self.dtype))
+
+
+def kl_of_classes(p: Any, q: Any) -> Variable:
+    """KL(p || q) over the same classes, by probabilities where both gave these, else by logits."""
+    if p.n_classes != q.n_classes:
+        raise ValueError(
+            f"kl_divergence: p has {p.n_classes} classes and q {q.n_classes}; expected the same number"
+        )
+    if "logit" in p.__dict__ or "logit" in q.__dict__:
+        return class_kl(p.logit, q.logit)
+    return class_kl_p(p.p, q.p)
+
+
+@register_kl(Categorical, Categorical)
+def _kl_categorical_categorical(p: Categorical, q: Categorical) -> Variable:
+    return kl_of_classes(p, q)
