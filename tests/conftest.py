@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, settings
 
 _LENIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "database": None}
 
-# By default the same few examples at each run, so that a change alone makes a test fail. The deep search draws others
-# each time; the tests marked slow use it: pytest -m slow.
-settings.register_profile("quick", max_examples=5, derandomize=True, **_LENIENT)
+# By default the same few examples at each run, so that nothing but a change makes a test fail; the deep
+# profile draws others each time: pytest --hypothesis-profile=deep.
+settings.register_profile("quick", max_examples=25, derandomize=True, **_LENIENT)
 settings.register_profile("deep", max_examples=200, phases=tuple(Phase), print_blob=True, **_LENIENT)
 settings.load_profile("quick")
 

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from ..distributions import Distribution
-from ..distributions.divergences import find_kl
 from . import strategies
 from .contracts import check_copies, check_dtypes, check_repr, check_shapes, check_support
 from .densities import check_cdf, check_icdf, check_log_prob_normalized
@@ -83,8 +82,6 @@ def _check(name: str, subject: Any, examples: int, options: dict[str, Any]) -> s
     options = {key: value for key, value in options.items() if key in accepted}
     try:
         if isinstance(subject, Distribution):
-            if name == "kl" and find_kl(type(subject), type(subject)) is None:
-                return "no KL divergence is registered"
             function(subject, **options)
         else:
             search(function, subject, examples, **options)

@@ -27,7 +27,9 @@ APPLICABLE = [
     if name not in entry.lacks and name != "kl"
 ]
 ENTRIES = [pytest.param(entry, id=entry.name) for entry in CATALOGUE.values()]
-# What holds with parameters on the edge of what they may be as well; the others need quadrature or small steps.
+# One property asks a distribution many times over: a fifth of the usual examples will do.
+EXAMPLES = max(settings.default.max_examples // 5, 1)
+# What also holds with parameters on the edge of what they may be: the others need quadrature or small steps.
 EVEN_AT_EDGES = ("shapes", "support", "copies", "repr")
 
 
@@ -44,7 +46,7 @@ def run(
     entry: Entry, name: str, device: str, examples: int | None = None, deep: bool = False, **wishes: Any
 ) -> None:
     options = {"extended": entry.extended} if name == "support" else {}
-    examples = settings.default.max_examples if examples is None else examples
+    examples = EXAMPLES if examples is None else examples
     search(PROPERTIES[name], on(entry.distributions(**wishes), device), examples, deep, **options)
 
 
@@ -74,7 +76,7 @@ def test_property_of_an_empty_batch(entry: Entry, name: str, device: str) -> Non
 @pytest.mark.parametrize("entry", [p for p in ENTRIES if p.values[0].twin is not None])
 def test_agrees_with_scipy(entry: Entry) -> None:
     drawn = entry.distributions(dtype=np.float64, min_side=1)
-    search(check_scipy, drawn, 2 * settings.default.max_examples, twin=entry.twin)
+    search(check_scipy, drawn, 2 * EXAMPLES, twin=entry.twin)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_kl(p: Entry, q: Entry, device: str) -> None:
         size = draw(st.integers(1, 3))
         return tuple(draw(on(e.distributions(batch_shape=batch, size=size), device)) for e in (p, q))
 
-    search(lambda pair, seed: check_kl(*pair, seed=seed), both(), settings.default.max_examples)
+    search(lambda pair, seed: check_kl(*pair, seed=seed), both(), EXAMPLES)
 
 
 def test_every_registered_divergence_is_tested() -> None:
