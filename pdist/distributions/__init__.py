@@ -5,6 +5,7 @@ from .bernoulli import Bernoulli
 from .categorical import Categorical
 from .distribution import Distribution, Option, Parameter, Part
 from .divergences import kl_divergence, register_kl
+from .independent import Independent
 from .laplace import Laplace
 from .log_normal import LogNormal
 from .normal import Normal
@@ -16,6 +17,7 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "Distribution",
+    "Independent",
     "Laplace",
     "LogNormal",
     "Normal",
