@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -533,49 +534,55 @@ class Distribution:
 
     # Moments ------------------------------------------------------------------------------------------
 
-    def _statistic(self, name: str, event: bool = True) -> Variable:
+    def _statistic(self, name: str, tail: tuple[int, ...]) -> Variable:
+        """What a formula without arguments gives, of shape ``batch_shape + tail``."""
         formula = getattr(self, "_" + name, None)
         if formula is None:
             raise self._no(name)
         with np.errstate(all="ignore"):
             y = formula()
-            shape = self.batch_shape + (self.event_shape if event else ())
-            return y if y.shape == shape else F.broadcast_to(y, shape)
+            shape = self.batch_shape + tail
+            return y if y._array.shape == shape else F.broadcast_to(y, shape)
 
     @property
     def entropy(self) -> Variable:
         """-E[log p(X)], in nats, of shape ``batch_shape``."""
-        return self._statistic("entropy", event=False)
+        return self._statistic("entropy", ())
 
     @property
     def mean(self) -> Variable:
         """E[X], of shape ``batch_shape + event_shape``."""
-        return self._statistic("mean")
+        return self._statistic("mean", self.event_shape)
 
     @property
     def mode(self) -> Variable:
         """The likeliest value."""
-        return self._statistic("mode")
+        return self._statistic("mode", self.event_shape)
 
     @property
     def median(self) -> Variable:
         """The value that half of the probability lies below."""
-        return self._statistic("median") if hasattr(self, "_median") else self.icdf(0.5)
+        return self._statistic("median", self.event_shape) if hasattr(self, "_median") else self.icdf(0.5)
 
     @property
     def variance(self) -> Variable:
         """E[(X - E[X])^2], elementwise."""
-        return self._statistic("variance")
+        return self._statistic("variance", self.event_shape)
 
     @property
     def stddev(self) -> Variable:
         """The square root of the variance."""
-        return self._statistic("stddev") if hasattr(self, "_stddev") else F.sqrt(self.variance)
+        return (
+            self._statistic("stddev", self.event_shape) if hasattr(self, "_stddev") else F.sqrt(self.variance)
+        )
 
     @property
     def covariance(self) -> Variable:
-        """The covariance matrix of one draw: the variance itself where a draw is a number."""
-        return self._statistic("covariance", event=False) if hasattr(self, "_covariance") else self.variance
+        """The covariance matrix of one draw, flattened; the variance where a draw is a number."""
+        if not self.event_shape:
+            return self.variance
+        n = math.prod(self.event_shape)
+        return self._statistic("covariance", (n, n))
 
     @property
     def perplexity(self) -> Variable:
@@ -622,6 +629,9 @@ class Distribution:
 
     def _has_pathwise(self, name: str) -> bool:
         """Whether samples carry a gradient to a parameter (``"part.name"``: of an inner distribution)."""
+        part, _, inner = name.partition(".")
+        if inner:
+            return self.__dict__[part]._has_pathwise(inner)
         known = self.reparameterized
         return known if isinstance(known, bool) else name in known
 

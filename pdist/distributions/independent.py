@@ -1,0 +1,159 @@
+"""Independent: batch axes of a distribution taken as axes of one draw."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .. import functions as F
+from ..autograd import Variable
+from ..backend import get_array_module
+from .distribution import Distribution, Option, Part
+from .divergences import kl_divergence, register_kl
+from .supports import Support
+
+
+class Independent(Distribution):
+    r"""Several independent distributions as one: some batch axes become axes of the event.
+
+    .. math:: \log p(x) = \sum_i \log p_i(x_i)
+
+    Args:
+        distribution: any distribution, of batch shape ``[*batch, *parts]`` and event shape ``[*inner]``. What
+            is made of it has batch shape ``[*batch]`` and event shape ``[*parts, *inner]``.
+        reinterpreted_batch_ndims: how many of its last batch axes go over to the event; by default all but
+            the first.
+
+    ``cdf`` is P(X <= x in every element), and ``survival_function`` P(X > x in every element): the products
+    over the parts. There is no ``icdf``. ``covariance`` is a matrix over the flattened event, with a block for
+    each part.
+
+    Raises:
+        ValueError: where there are fewer batch axes than asked for.
+
+    Source:
+        Chainer's ``chainer.distributions.Independent``.
+
+    >>> import numpy as np
+    >>> from pdist.distributions import Normal
+    >>> d = Independent(Normal(np.zeros((2, 3)), 1.0))
+    >>> d.batch_shape, d.event_shape
+    ((2,), (3,))
+    >>> d.log_prob(np.zeros((2, 3))).array
+    array([-2.7568156, -2.7568156])
+    """
+
+    distribution = Part(batch_ndim=lambda self: self.reinterpreted_batch_ndims)
+    reinterpreted_batch_ndims = Option(None)
+    masked = False
+
+    def __init__(self, distribution: Distribution, reinterpreted_batch_ndims: int | None = None) -> None:
+        if isinstance(distribution, Distribution):
+            ndim = len(distribution.batch_shape)
+            if reinterpreted_batch_ndims is None:
+                reinterpreted_batch_ndims = max(0, ndim - 1)
+            if not isinstance(reinterpreted_batch_ndims, int) or not 0 <= reinterpreted_batch_ndims <= ndim:
+                raise ValueError(
+                    f"Independent: reinterpreted_batch_ndims is {reinterpreted_batch_ndims!r}; expected an "
+                    f"integer from 0 to {ndim}: distribution has batch shape {distribution.batch_shape}"
+                )
+        super().__init__(distribution=distribution, reinterpreted_batch_ndims=reinterpreted_batch_ndims)
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """The shape of one draw: that of the parts, then that of one part's draw."""
+        return self._parts_shape + self.distribution.event_shape
+
+    @property
+    def _parts_shape(self) -> tuple[int, ...]:
+        shape = self.distribution.batch_shape
+        return shape[len(shape) - self.reinterpreted_batch_ndims :]
+
+    @property
+    def support(self) -> Support:  # type: ignore[override]
+        """The inner distribution's, of every part."""
+        return self.distribution.support.over(self.reinterpreted_batch_ndims)
+
+    @property
+    def params(self) -> dict[str, Variable]:
+        """The inner distribution's parameters as they were given, by name."""
+        return self.distribution.params
+
+    def _sum(self, y: Variable) -> Variable:
+        n = self.reinterpreted_batch_ndims
+        return F.sum(y, axis=tuple(range(-n, 0))) if n else y
+
+    def _product(self, y: Variable) -> Variable:
+        n = self.reinterpreted_batch_ndims
+        return F.prod(y.reshape((*y.shape[: y.ndim - n], -1)), axis=-1) if n else y
+
+    def _log_prob(self, x: Variable) -> Variable:
+        return self._sum(self.distribution.log_prob(x))
+
+    def _cdf(self, x: Variable) -> Variable:
+        return self._product(self.distribution.cdf(x))
+
+    def _log_cdf(self, x: Variable) -> Variable:
+        return self._sum(self.distribution.log_cdf(x))
+
+    def _survival_function(self, x: Variable) -> Variable:
+        return self._product(self.distribution.survival_function(x))
+
+    def _log_survival_function(self, x: Variable) -> Variable:
+        return self._sum(self.distribution.log_survival_function(x))
+
+    def _entropy(self) -> Variable:
+        return self._sum(self.distribution.entropy)
+
+    def _mean(self) -> Variable:
+        return self.distribution.mean
+
+    def _mode(self) -> Variable:
+        return self.distribution.mode
+
+    def _median(self) -> Variable:
+        return self.distribution.median
+
+    def _variance(self) -> Variable:
+        return self.distribution.variance
+
+    def _stddev(self) -> Variable:
+        return self.distribution.stddev
+
+    def _covariance(self) -> Variable:
+        """One block a part on the diagonal: ``[*batch, N, N]`` where a draw has N elements."""
+        inner = self.distribution.covariance
+        batch, parts, event = (
+            self.batch_shape,
+            math.prod(self._parts_shape),
+            math.prod(self.distribution.event_shape),
+        )
+        blocks = inner.reshape((*batch, parts, event, 1, event))  # [*batch, part, i, other part, j]
+        same = get_array_module(inner).eye(parts, dtype=bool)[:, None, :, None]
+        return F.where(same, blocks, 0.0).reshape((*batch, parts * event, parts * event))
+
+    def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
+        inner = self.distribution
+        sample_shape = shape[: len(shape) - len(self.batch_shape)]
+        return inner.sample(sample_shape, rng)
+
+
+def _unwrapped(dist: Independent) -> tuple[Distribution, int]:
+    """The distribution inside all Independents, and how many of its batch axes they took together."""
+    inner, n = dist.distribution, dist.reinterpreted_batch_ndims
+    while isinstance(inner, Independent):
+        n += inner.reinterpreted_batch_ndims
+        inner = inner.distribution
+    return inner, n
+
+
+@register_kl(Independent, Independent)
+def _kl_independent_independent(p: Independent, q: Independent) -> Variable:
+    """The sum over the parts."""
+    (p_inner, p_ndim), (q_inner, q_ndim) = _unwrapped(p), _unwrapped(q)
+    if p_ndim != q_ndim:
+        raise NotImplementedError(
+            f"kl_divergence: no formula for Independent over {p_ndim} and over {q_ndim} axes"
+        )
+    y = kl_divergence(p_inner, q_inner)
+    return F.sum(y, axis=tuple(range(-p_ndim, 0))) if p_ndim else y
