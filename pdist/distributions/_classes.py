@@ -1,7 +1,7 @@
 """Probabilities of classes by their logits: groundwork of Categorical, OneHotCategorical and mixtures.
 
-In the kernels' helpers the classes are on the *first* axis, contiguous in all the others: NumPy reduces over a
-short last axis ten times more slowly, and what was reduced broadcasts as it is.
+In the kernels' helpers the classes are on the *first* axis, contiguous in all the others: NumPy reduces over
+a short last axis ten times more slowly, and what was reduced broadcasts as it is.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def exp_parts(xp, a):
 
 
 def rest_of(d, e):
-    """The sum of e = e^d without the largest, for which d is 0 and e 1; of several that tie it leaves out one."""
+    """The sum of e = e^d without the largest, where d is 0 and e 1; of several that tie it leaves out one."""
     top = d == 0
     return (e - top).sum(axis=0) + (top.sum(axis=0, dtype=d.dtype) - 1)
 
@@ -58,7 +58,7 @@ def softmax_and_complement(xp, a):
 
 @differentiable
 def class_log_probabilities(xp, logit):
-    """l - log(sum e^l) over the last axis, by log1p of all but the largest: all digits also where p is near 1."""
+    """l - log(sum e^l) over the last axis, by log1p of all but the largest: exact also where p is near 1."""
     (a,) = classes_first(xp, logit)
     m = a.max(axis=0)
     d = a - xp.where(m == -math.inf, 0, m)
@@ -81,7 +81,7 @@ def class_complements(xp, logit):
 
 @differentiable
 def class_score(xp, x, logit):
-    """x_k - p_k sum(x) as x_k (1 - p_k) - p_k (sum of the other x): for one-hot x the gradient of log_prob."""
+    """x_k - p_k sum(x) as x_k (1 - p_k) - p_k (sum of the other x): log_prob's gradient for one-hot x."""
     x, a = classes_first(xp, x, logit)
     p, complement = softmax_and_complement(xp, a)
     return classes_last(xp, x * complement - p * (x.sum(axis=0) - x))
@@ -134,7 +134,7 @@ class_kl_p.derivatives(
 )
 
 
-# Entropy and divergence, by logits ------------------------------------------------------------------------------------
+# Entropy and divergence, by logits -------------------------------------------------------------------------
 
 
 @differentiable
@@ -154,13 +154,13 @@ class_entropy.derivatives(_entropy_rule)
 
 
 def _changes(xp, a, b):
-    """How the logarithm of every p_k = softmax(a)_k changes to that of softmax(b)_k, but for a common constant.
+    """How log p_k changes from p = softmax(a) to softmax(b), but for a constant that all classes share.
 
     Seen from the class that p makes likeliest, so that what both have in common is taken off first.
 
     Returns:
-        p, the logarithm of its sum, b less that of the likeliest class, the mean of the changes over p, and the
-        changes less that mean.
+        p, the logarithm of its sum, b less that of the likeliest class, the mean of the changes over p, and
+        the changes less that mean.
     """
     da, ea, e, rest = exp_parts(xp, a)
     p = e / (1 + rest)
@@ -177,7 +177,7 @@ def _changes(xp, a, b):
 def _kl(xp, p, log_sum, b, mean, eps):
     """log(1 + sum_k p_k (e^eps_k - 1 - eps_k)), in which no term is negative.
 
-    p_k e^eps_k is taken from b where eps_k is large; where that would overflow, KL = log S_b - log S_a - mean.
+    p_k e^eps_k is taken from b where eps_k is large. Where that overflows, KL = log S_b - log S_a - mean.
     """
     exponent = b - log_sum - mean
     new = xp.exp(xp.minimum(exponent, 60))

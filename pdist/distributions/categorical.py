@@ -55,7 +55,7 @@ put_class.derivatives(lambda F, g, _y, _x, label: F.take_class(g, label=label))
 
 
 def first_class(xp, cumulative, u):
-    """For every u the first class whose cumulative weight is not below it, by bisection of all rows at once."""
+    """For every u the first class whose cumulative weight is not below it, by bisecting all rows at once."""
     *batch, k = cumulative.shape
     size = 1 << (k - 1).bit_length()  # the smallest power of 2 that is not below k
     ends = xp.full((*batch, size), math.inf, cumulative.dtype)
@@ -89,8 +89,8 @@ class Categorical(Distribution):
         p: the probabilities, of shape ``[*batch, K]``; each row sums to one within a few roundings.
         logit: log p up to a constant a row, of that shape, instead of ``p``: real or -inf.
 
-    Values are labels of any dtype; what is no label has log_prob -inf. Samples have the dtype of the parameters
-    (``.array.astype(int)`` to index with them) and carry no gradients. Where a class has p = 0 a slope by p may
+    Values are labels of any dtype; what is no label has log_prob -inf. Samples have the parameters' dtype
+    (``sample().array.astype(int)`` indexes) and carry no gradients. Where a class has p = 0, a slope by p may
     be infinite; the gradient is then 0.
 
     Source:

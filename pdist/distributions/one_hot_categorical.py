@@ -48,13 +48,13 @@ class OneHotCategorical(Distribution):
         Bishop, "Pattern Recognition and Machine Learning" (2006), section 2.2.
 
     >>> import numpy as np
-    >>> d = OneHotCategorical(p=np.array([0.5, 0.5, 0.0]))
+    >>> d = OneHotCategorical(p=np.array([0.5, 0.25, 0.25]))
     >>> d.prob(np.eye(3)).array
-    array([0.5, 0.5, 0. ])
+    array([0.5 , 0.25, 0.25])
     >>> d.covariance.array
-    array([[ 0.25, -0.25,  0.  ],
-           [-0.25,  0.25,  0.  ],
-           [ 0.  ,  0.  ,  0.  ]])
+    array([[ 0.25  , -0.125 , -0.125 ],
+           [-0.125 ,  0.1875, -0.0625],
+           [-0.125 , -0.0625,  0.1875]])
     """
 
     p = Parameter(simplex, event_ndim=1, derive=lambda self: class_probabilities(self.logit))
