@@ -125,7 +125,7 @@ class Trainer:
         self._start = time.perf_counter()
         update, scope, stop = self.updater.update, self.reporter.scope, self.stop_trigger
         try:
-            for entry in entries:
+            for entry in reversed(entries):  # the snapshot first: it brings back what others go on from
                 if hasattr(entry.extension, "initialize"):
                     entry.extension.initialize(self)
             while not stop(self):
