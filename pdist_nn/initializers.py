@@ -255,7 +255,7 @@ def generate_array(initializer: Any, shape: Any, xp: Any = None, dtype: Any = No
             raise ValueError(
                 f"initializer: an array of shape {array.shape} cannot fill a parameter of shape {shape}"
             )
-        own = array.dtype if array.ndim and array.dtype.kind == "f" else None
+        own = array.dtype if hasattr(initializer, "dtype") and array.dtype.kind == "f" else None
         initializer = Constant(initializer)
     else:
         own = getattr(initializer, "dtype", None)

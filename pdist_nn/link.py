@@ -296,7 +296,7 @@ class Link:
             if theirs[path].is_initialized:
                 if not parameter.is_initialized:
                     parameter.initialize(theirs[path].shape)
-                parameter.array = _like(theirs[path].array, parameter.array)
+                parameter.array[...] = _like(theirs[path].array, parameter.array)
         if copy_persistent:
             values = {path: getattr(owner, name) for path, owner, name in link.persistents()}
             for path, owner, name in self.persistents():

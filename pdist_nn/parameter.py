@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd import Variable, as_array
+from pdist.autograd.variable import canonical
 
 from . import initializers
 
@@ -111,8 +112,9 @@ class Parameter(Variable):
         return (self._array, self.grad, self.name, self.requires_grad, self.initializer, self.update_enabled)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        super().__setstate__(state[:4])
-        self.initializer, self.update_enabled = state[4:]
+        array, grad, self.name, self.requires_grad, self.initializer, self.update_enabled = state
+        self._array, self._grad = _canonical(array), _canonical(grad)
+        self._node = None
         self.packed = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
@@ -128,3 +130,7 @@ class Parameter(Variable):
         if self._array is None:
             return f"parameter({f'{self.name}: ' if self.name else ''}shape not known yet)"
         return "parameter" + super().__repr__().removeprefix("variable")
+
+
+def _canonical(array: Any) -> Any:
+    return None if array is None else canonical(array)

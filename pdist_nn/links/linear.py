@@ -7,6 +7,7 @@ from typing import Any
 
 import pdist.functions as F
 from pdist.autograd import Variable, as_variable
+from pdist.functions.linear_algebra import affine_map, linear_map
 
 from .. import initializers
 from ..link import Link
@@ -68,28 +69,10 @@ class Linear(Link):
         if not isinstance(x, Variable):
             x = as_variable(x)
         shape = x._array.shape
-        if len(shape) != n_batch_axes + 1 or shape[-1] != self.in_size:
-            x = self._flatten(x, n_batch_axes)
-        return F.linear(x, self.W) if self.b is None else F.linear(x, self.W, self.b)
-
-    def _flatten(self, x: Variable, n_batch_axes: int) -> Variable:
-        """``x`` with one axis after the batch axes, of a width that fits."""
-        if not 1 <= n_batch_axes <= x.ndim:
-            raise ValueError(
-                f"Linear{_named(self)}: n_batch_axes is {n_batch_axes}; expected 1 to {x.ndim} for x of "
-                f"shape {x.shape}"
-            )
-        width = math.prod(x.shape[n_batch_axes:])
-        if self.in_size is None:
-            self._initialize(width)
-        if width != self.in_size:
-            raise ValueError(
-                f"Linear{_named(self)}: x has shape {x.shape}, {width} numbers after {n_batch_axes} batch "
-                f"{'axis' if n_batch_axes == 1 else 'axes'}; expected {self.in_size}"
-            )
-        if x.ndim == n_batch_axes + 1:
-            return x
-        return F.reshape(x, x.shape[:n_batch_axes] + (width,))
+        if n_batch_axes == 1 and len(shape) == 2 and shape[1] == self.in_size:
+            return linear_map(x, self.W) if self.b is None else affine_map(x, self.W, self.b)
+        fit_width(self, shape, n_batch_axes)
+        return F.linear(x, self.W, self.b, n_batch_axes)
 
     def serialize(self, serializer: Any) -> None:
         """Save or load W and b; a width not known yet is taken from the file."""
@@ -101,8 +84,24 @@ class Linear(Link):
         return f"in_size={self.in_size}, out_size={self.out_size}, nobias={self.b is None}"
 
 
-def _named(link: Link) -> str:
-    return f" {link.name!r}" if link.name else ""
+def fit_width(link: Any, shape: tuple[int, ...], n_batch_axes: int) -> None:
+    """Make a layer whose input size is not known yet one for inputs of ``shape``; else see that they fit.
+
+    Raises:
+        ValueError: where they do not, naming the layer.
+    """
+    who = f"{type(link).__name__}{f' {link.name!r}' if link.name else ''}"
+    if not 1 <= n_batch_axes < len(shape):
+        raise ValueError(
+            f"{who}: x has shape {shape}, which has no axes of an example after {n_batch_axes} batch axes"
+        )
+    width = math.prod(shape[n_batch_axes:])
+    if link.in_size is None:
+        link._initialize(width)
+    if width != link.in_size:
+        raise ValueError(
+            f"{who}: x has shape {shape}, which is {width} numbers an example; expected {link.in_size}"
+        )
 
 
 def check_size(who: str, name: str, value: Any) -> int:

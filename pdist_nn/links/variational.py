@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pdist.functions as F
-from pdist.autograd import Variable
+from pdist.autograd import Variable, as_variable
 from pdist.distributions import Distribution, Normal, kl_divergence
 
 from .. import initializers
 from ..link import Link
 from ..parameter import Parameter
-from .linear import Linear, check_size
+from .linear import check_size, fit_width
 
 _local = threading.local()
 
@@ -131,8 +131,6 @@ class DenseReparameterization(Link):
             self.posterior = self._make_posterior(shape)
             self.prior = _prior(self._make_prior, shape)
 
-    _flatten = Linear._flatten
-
     def forward(self, x: Any, n_batch_axes: int = 1, mean: bool | None = None) -> Variable:
         """Apply the layer.
 
@@ -141,16 +139,14 @@ class DenseReparameterization(Link):
             n_batch_axes: how many axes are batches.
             mean: whether to use the posterior's mean; by default as :func:`mean_weights` says.
         """
-        x = x if isinstance(x, Variable) else Variable(x, requires_grad=False)
-        shape = x._array.shape
-        if len(shape) != n_batch_axes + 1 or shape[-1] != self.in_size:
-            x = self._flatten(x, n_batch_axes)  # type: ignore[misc]
+        if not isinstance(x, Variable):
+            x = as_variable(x)
+        fit_width(self, x._array.shape, n_batch_axes)
         if mean is None:
             mean = getattr(_local, "mean", False)
         W = _draw(self.posterior(), mean)
-        if self.bias_posterior is None:
-            return F.linear(x, W)
-        return F.linear(x, W, _draw(self.bias_posterior(), mean))
+        b = None if self.bias_posterior is None else _draw(self.bias_posterior(), mean)
+        return F.linear(x, W, b, n_batch_axes)
 
     def kl_divergence(self) -> Variable:
         """KL(posterior || prior), summed over the weights (and b where it has a posterior)."""

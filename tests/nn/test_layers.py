@@ -1,0 +1,302 @@
+"""Layers and heads."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pdist
+import pdist.distributions as D
+import pdist.functions as F
+import pdist_nn as nn
+import pdist_nn.links as L
+
+# Linear -------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.data())
+def test_linear_is_a_matrix_product_over_any_batch_axes(shape, data):
+    n_batch_axes = data.draw(st.integers(1, len(shape) - 1))
+    layer = L.Linear(None, 5, initial_bias=nn.initializers.Normal(1.0))
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    y = layer(x, n_batch_axes=n_batch_axes)
+    lead = tuple(shape[:n_batch_axes])
+    expected = x.reshape((*lead, -1)) @ layer.W.array.T + layer.b.array
+    assert y.shape == (*lead, 5)
+    assert layer.in_size == expected.shape[-1] or layer.W.shape == (5, layer.in_size)
+    np.testing.assert_allclose(y.array, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_linear_gradients():
+    layer = L.Linear(3, 2, initialW=np.random.default_rng(0).normal(size=(2, 3)))
+    x = np.random.default_rng(1).normal(size=(4, 3))
+    (layer(x) ** 2).sum().backward()
+    y = x @ layer.W.array.T
+    np.testing.assert_allclose(layer.W.grad, 2 * y.T @ x, rtol=1e-6)
+    np.testing.assert_allclose(layer.b.grad, 2 * y.sum(axis=0), rtol=1e-6)
+
+
+def test_linear_takes_chainers_arguments():
+    W, b = np.float32([[1, 2], [3, 4]]), np.float32([5, 6])
+    layer = L.Linear(2, 2, initialW=W, initial_bias=b)
+    np.testing.assert_array_equal(layer(np.float32([[1, 1]])).array, [[8, 13]])
+    assert L.Linear(2, 2, nobias=True).b is None
+    assert L.Linear(7).out_size == 7
+    assert L.Linear(7).in_size is None
+    assert not L.Linear(2, 3).b.array.any()
+
+
+def test_lecun_normal_is_the_default():
+    pdist.random.seed(0)
+    assert L.Linear(400, 1000).W.array.std() == pytest.approx(400**-0.5, rel=0.01)
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (4, 3, 1, 2)])
+def test_data_of_the_wrong_width_names_the_layer(shape):
+    model = nn.Chain(hidden=L.Linear(3, 2))
+    with pytest.raises(ValueError, match=r"Linear 'hidden': x has shape .*, which is . numbers .* expected 3"):
+        model.hidden(np.zeros(shape, np.float32))
+
+
+def test_data_without_example_axes():
+    with pytest.raises(ValueError, match=r"Linear: x has shape \(3,\), which has no axes of an example"):
+        L.Linear(3, 2)(np.zeros(3, np.float32))
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, "3", True])
+def test_sizes_are_positive_integers(size):
+    with pytest.raises(ValueError, match="Linear: out_size is .*; expected a positive integer"):
+        L.Linear(3, size)
+    with pytest.raises(ValueError, match="Linear: in_size is .*; expected a positive integer"):
+        L.Linear(size, 3)
+
+
+def test_weights_of_another_shape():
+    with pytest.raises(ValueError, match=r"shape \(2, 2\) cannot fill a parameter of shape \(2, 3\)"):
+        L.Linear(3, 2, initialW=np.zeros((2, 2)))
+
+
+# Heads --------------------------------------------------------------------------------------------------------
+
+event_shapes = st.one_of(st.just(()), st.integers(1, 3), st.lists(st.integers(1, 3), max_size=2).map(tuple))
+
+
+def as_shape(event_shape):
+    return event_shape if isinstance(event_shape, tuple) else (event_shape,)
+
+
+@given(event_shapes, st.lists(st.integers(1, 3), max_size=2).map(tuple))
+def test_independent_normal_head(event_shape, batch):
+    head = nn.heads.IndependentNormal(event_shape)
+    size = head.params_size(event_shape)
+    params = np.random.default_rng(0).normal(size=(*batch, size))
+    d = head(params)
+    assert d.batch_shape == batch
+    assert d.event_shape == as_shape(event_shape)
+    assert d.dtype == np.float64
+    loc, raw = params[..., : size // 2], params[..., size // 2 :]
+    shape = batch + as_shape(event_shape)
+    np.testing.assert_allclose(d.mean.array, loc.reshape(shape))
+    np.testing.assert_allclose(d.stddev.array, np.logaddexp(raw, 0).reshape(shape))
+
+
+@given(st.integers(1, 3), event_shapes, st.lists(st.integers(1, 3), max_size=2).map(tuple))
+def test_mixture_normal_head(k, event_shape, batch):
+    head = nn.heads.MixtureNormal(k, event_shape)
+    n = int(np.prod(as_shape(event_shape)))
+    size = head.params_size(k, event_shape)
+    assert size == k * (1 + 2 * n)
+    params = np.random.default_rng(0).normal(size=(*batch, size))
+    d = head(params)
+    assert d.batch_shape == batch
+    assert d.event_shape == as_shape(event_shape)
+    x = np.random.default_rng(1).normal(size=batch + as_shape(event_shape))
+    logits, loc, raw = np.split(params, [k, k + k * n], axis=-1)
+    loc, scale = loc.reshape((*batch, k, n)), np.logaddexp(raw, 0).reshape((*batch, k, n))
+    z = (x.reshape((*batch, 1, n)) - loc) / scale
+    parts = (-z * z / 2 - np.log(scale) - 0.5 * np.log(2 * np.pi)).sum(axis=-1)
+    parts += logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
+    np.testing.assert_allclose(d.log_prob(x).array, np.logaddexp.reduce(parts, axis=-1), rtol=1e-9)
+
+
+def test_heads_carry_gradients_to_the_layer_before():
+    model = nn.Sequential(L.Linear(2, nn.heads.MixtureNormal.params_size(3)), nn.heads.MixtureNormal(3))
+    loss = -F.mean(model(np.ones((4, 2), np.float32)).log_prob(np.zeros(4, np.float32)))
+    loss.backward()
+    assert all(np.isfinite(p.grad).all() and p.grad.any() for p in model.params())
+
+
+def test_a_head_names_the_width_it_wants():
+    with pytest.raises(
+        ValueError, match=r"MixtureNormal\(n_components=2, event_shape=\(\)\): the input has shape \(4, 5\); expected 6"
+    ):
+        nn.heads.MixtureNormal(2)(np.zeros((4, 5), np.float32))
+
+
+def test_a_lambda_that_makes_no_distribution():
+    with pytest.raises(TypeError, match="make returned a ndarray; expected a Distribution"):
+        nn.heads.DistributionLambda(lambda x: x)(np.zeros(3))
+    with pytest.raises(TypeError, match="make is a int; expected a function"):
+        nn.heads.DistributionLambda(3)
+    with pytest.raises(TypeError, match="convert_to_array is a str; expected a function"):
+        nn.heads.DistributionLambda(D.Normal, "mean")
+
+
+def test_a_copied_head_makes_its_own_distributions():
+    head = nn.heads.MixtureNormal(2)
+    other = copy.deepcopy(head)
+    other.n_components = 3
+    assert other(np.zeros((1, 9), np.float32)).mixture_distribution.logit.shape == (1, 3)
+    assert head(np.zeros((1, 6), np.float32)).mixture_distribution.logit.shape == (1, 2)
+
+
+# Stochastic layers --------------------------------------------------------------------------------------------
+
+
+def test_weights_are_drawn_afresh_or_are_the_mean():
+    layer = L.DenseReparameterization(2, 3)
+    x = np.ones((4, 2), np.float32)
+    assert (layer(x).array != layer(x).array).all()
+    with L.mean_weights():
+        expected = x @ layer.posterior.loc.array.T
+        np.testing.assert_allclose(layer(x).array, expected, rtol=1e-6)
+        with L.mean_weights(False):
+            assert (layer(x).array != expected).all()
+    np.testing.assert_allclose(layer(x, mean=True).array, expected, rtol=1e-6)
+    assert (layer(x).array != expected).all()
+
+
+def test_draws_have_the_posterior_s_moments():
+    pdist.random.seed(0)
+    layer = L.DenseReparameterization(1, 1)
+    layer.posterior.loc.array, layer.posterior.rho.array = np.float32([[2]]), np.float32([[0]])
+    x = np.float32([[1]])
+    draws = np.array([layer(x).array.item() for _ in range(4000)])
+    assert draws.mean() == pytest.approx(2, abs=4 * np.log(2) / 4000**0.5)
+    assert draws.std() == pytest.approx(np.log(2), rel=0.05)
+
+
+def test_the_divergence_is_the_sum_over_layers():
+    model = nn.Sequential(L.DenseReparameterization(2, 4), F.tanh, nn.Chain(a=L.DenseReparameterization(4, 1)), L.Linear(1, 1))
+    layers = [model[0], model[2].a]
+    expected = sum(
+        float(F.sum(D.kl_divergence(layer.posterior(), D.Normal(0.0, 1.0)))) for layer in layers
+    )
+    assert float(model.kl_divergence()) == pytest.approx(expected, rel=1e-6)
+    model.kl_divergence().backward()
+    for layer in layers:
+        assert layer.posterior.rho.grad.shape == layer.posterior.rho.shape
+        assert layer.bias_posterior.value.grad is None
+    assert float(nn.Chain(a=L.Linear(1, 1)).kl_divergence()) == 0
+
+
+def test_posteriors_and_priors_may_be_given():
+    class Laplace(nn.Link):
+        def __init__(self, shape):
+            super().__init__()
+            with self.init_scope():
+                self.loc = nn.Parameter(0.0, shape)
+
+        def forward(self):
+            return D.Laplace(self.loc, np.float32(0.5))
+
+    layer = L.DenseReparameterization(
+        2, 3, posterior=Laplace, prior=D.Laplace(0.0, 1.0), bias_posterior=L.NormalPosterior, bias_prior=D.Normal(0.0, 2.0)
+    )
+    assert layer(np.ones((4, 2), np.float32)).shape == (4, 3)
+    expected = float(F.sum(D.kl_divergence(layer.posterior(), D.Laplace(0.0, 1.0)))) + float(
+        F.sum(D.kl_divergence(layer.bias_posterior(), D.Normal(0.0, 2.0)))
+    )
+    assert float(layer.kl_divergence()) == pytest.approx(expected, rel=1e-6)
+    trained = L.DenseReparameterization(2, 3, prior=L.NormalPosterior)
+    assert "/prior/loc" in dict(trained.namedparams())
+    assert L.DenseReparameterization(2, 3, bias_posterior=False).bias_posterior is None
+
+
+def test_a_stochastic_layer_may_find_its_width_later():
+    layer = L.DenseReparameterization(None, 3)
+    with pytest.raises(ValueError, match="the input size is not known yet"):
+        layer.kl_divergence()
+    assert layer(np.ones((4, 2), np.float32)).shape == (4, 3)
+    assert layer.posterior.loc.shape == (3, 2)
+    with pytest.raises(ValueError, match=r"DenseReparameterization: x has shape \(4, 5\).*expected 2"):
+        layer(np.ones((4, 5), np.float32))
+
+
+# Losses -------------------------------------------------------------------------------------------------------
+
+
+def test_negative_log_likelihood_refuses_a_target_that_would_broadcast():
+    d = D.Normal(np.zeros(4, np.float32), np.float32(1))
+    with pytest.raises(ValueError, match=r"the target has shape \(4, 1\); expected \(4,\)"):
+        nn.losses.negative_log_likelihood(d, np.zeros((4, 1), np.float32))
+    with pytest.raises(TypeError, match="expected a distribution, then the target; got a ndarray"):
+        nn.losses.negative_log_likelihood(np.zeros(4), d)
+
+
+# Initializers -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "variance"),
+    [
+        ("LeCunNormal", 1 / 200),
+        ("LeCunUniform", 1 / 200),
+        ("GlorotNormal", 2 / 500),
+        ("GlorotUniform", 2 / 500),
+        ("HeNormal", 2 / 200),
+        ("HeUniform", 2 / 200),
+        ("Normal", 0.05**2),
+        ("Uniform", 0.05**2 / 3),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_initializers_have_their_variance(name, variance, dtype):
+    array = nn.initializers.generate_array(getattr(nn.initializers, name)(rng=0, dtype=dtype), (300, 200))
+    assert array.dtype == dtype
+    assert array.var() == pytest.approx(variance, rel=0.03)
+    assert abs(array.mean()) < 5 * variance**0.5 / array.size**0.5
+    doubled = nn.initializers.generate_array(
+        getattr(nn.initializers, name)(scale=2 * (0.05 if name in ("Normal", "Uniform") else 1), rng=0), (300, 200)
+    )
+    assert doubled.var() == pytest.approx(4 * variance, rel=0.03)
+
+
+def test_he_may_count_outputs():
+    array = nn.initializers.generate_array(nn.initializers.HeNormal(fan_option="fan_out", rng=0), (300, 200))
+    assert array.var() == pytest.approx(2 / 300, rel=0.03)
+    with pytest.raises(ValueError, match="HeNormal: fan_option is 'in'"):
+        nn.initializers.HeNormal(fan_option="in")
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 4), (2, 3, 2)])
+def test_orthogonal(shape):
+    a = nn.initializers.generate_array(nn.initializers.Orthogonal(2.0, dtype=np.float64, rng=0), shape)
+    a = a.reshape(shape[0], -1)
+    product = a @ a.T if len(a) <= a.shape[1] else a.T @ a
+    np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-12)
+
+
+def test_constants():
+    make = nn.initializers.generate_array
+    np.testing.assert_array_equal(make(nn.initializers.Zero(), 2), [0, 0])
+    np.testing.assert_array_equal(make(nn.initializers.One(), 2), [1, 1])
+    np.testing.assert_array_equal(make(nn.initializers.Constant(3), (1, 2)), [[3, 3]])
+    np.testing.assert_array_equal(make(nn.initializers.Identity(2.0), (2, 2)), 2 * np.eye(2))
+    assert np.isnan(make(nn.initializers.NaN(), ())).all()
+    with pytest.raises(ValueError, match=r"Identity: expected a square matrix, got shape \(2, 3\)"):
+        make(nn.initializers.Identity(), (2, 3))
+    with pytest.raises(ValueError, match=r"get_fans: expected at least 2 axes"):
+        make(nn.initializers.LeCunNormal(), 3)
+
+
+def test_the_stream_decides_initial_weights():
+    arrays = []
+    for _ in range(2):
+        pdist.random.seed(7)
+        arrays.append(L.Linear(3, 4).W.array)
+    np.testing.assert_array_equal(*arrays)
