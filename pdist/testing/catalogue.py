@@ -99,6 +99,59 @@ _ENTRIES = [
         lacks=frozenset({"pathwise"}),
         extended=lambda x: (x > 0) & (x < 1),
     ),
+    Entry(
+        D.Categorical,
+        twin=lambda d: stats.rv_discrete(values=(np.arange(d.p.size), d.p)),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
+        D.OneHotCategorical,
+        twin=lambda d: stats.multinomial(1, d.p),
+        lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(D.Poisson, twin=lambda d: stats.poisson(d.lam), lacks=frozenset({"pathwise"})),
+]
+
+# Wrappers ----------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def _independents(
+    draw: DrawFn,
+    inner: str,
+    *,
+    batch_shape: tuple[int, ...] | None = None,
+    size: int | None = None,
+    min_side: int = 0,
+    **wishes: Any,
+) -> D.Distribution:
+    """Independent over one axis, of up to two parts: quadrature goes no further."""
+    batch = draw(strategies.shapes(min_side=min_side)) if batch_shape is None else batch_shape
+    parts = draw(st.integers(1, 2)) if size is None else 1 + size % 2
+    entry = next(entry for entry in _ENTRIES if entry.name == inner)
+    return D.Independent(draw(entry.distributions(batch_shape=(*batch, parts), size=size, **wishes)), 1)
+
+
+_ENTRIES += [
+    Entry(
+        D.Independent,
+        name="Independent Normal",
+        make=lambda **wishes: _independents("Normal", **wishes),
+        lacks=frozenset({"icdf"}),
+    ),
+    Entry(
+        D.Independent,
+        name="Independent Bernoulli",
+        make=lambda **wishes: _independents("Bernoulli", **wishes),
+        lacks=frozenset({"icdf", "pathwise"}),
+        extended=lambda x: ((x >= 0) & (x <= 1)).all(axis=-1),
+    ),
+    Entry(
+        D.Independent,
+        name="Independent OneHotCategorical",
+        make=lambda **wishes: _independents("OneHotCategorical", **wishes),
+        lacks=frozenset({"icdf", "pathwise", "cdf"}),
+    ),
 ]
 
 #: All entries by name.

@@ -47,8 +47,10 @@ def check_log_prob_normalized(dist: Any, *, seed: int = 0) -> None:
 def check_cdf(dist: Any, *, seed: int = 0) -> None:
     """The cdf is the integral of prob, grows from 0 to 1, and agrees with its logarithm and complements.
 
+    Of vectors it is P(X <= x in every element), and the survival function P(X > x in every element).
+
     Args:
-        dist: a univariate distribution.
+        dist: the distribution.
         seed: of the values.
 
     Raises:
@@ -57,6 +59,8 @@ def check_cdf(dist: Any, *, seed: int = 0) -> None:
     """
     if "cdf" not in answers(dist):
         raise Inapplicable(f"{type(dist).__name__} has no cdf")
+    if dist.event_shape:
+        return _check_joint_cdf(dist, seed)
     rtol = tolerance(dist.dtype)
     for index, member in members(dist, seed=seed):
         measure = Measure(member, seed)
@@ -88,6 +92,18 @@ def check_cdf(dist: Any, *, seed: int = 0) -> None:
             expected=(0, 1),
         )
         _check_relatives(dist, own, x, got)
+
+
+def _check_joint_cdf(dist: Any, seed: int) -> None:
+    for index, member in members(dist, seed=seed):
+        measure = Measure(member, seed)
+        for x in points.inside(member, 4, seed):
+            for sign, name in ((-1, "cdf"), (1, "survival_function")):
+                got, log_got = (float(host(getattr(member, log + name)(x))) for log in ("", "log_"))
+                expected = measure.orthant(x, sign)
+                facts = {"member": index, "x": x}
+                require_close(got, expected, "cdf", dist, f"{name} of a vector", 1e-5, 1e-7, **facts)
+                require_close(np.exp(log_got), got, "cdf", dist, f"log_{name} of a vector", 1e-10, **facts)
 
 
 def _rounding(own: Any, x: np.ndarray, rtol: float) -> np.ndarray:

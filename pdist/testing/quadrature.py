@@ -105,6 +105,17 @@ class Measure:
         below = np.concatenate([[0.0], np.cumsum(panels)])
         return below[np.clip(np.searchsorted(edges, x, side="right") - 1, 0, len(panels))]
 
+    def orthant(self, x: np.ndarray, sign: int) -> float:
+        """P(X <= x) (``sign`` -1) or P(X > x) (+1), in every element of a vector at once."""
+
+        def within(at: np.ndarray, log_p: np.ndarray) -> np.ndarray:
+            inside = at <= x if sign < 0 else at > x
+            return np.where(inside.reshape(len(at), -1).all(axis=1), np.exp(log_p), 0)[None]
+
+        if not self.discrete and self.size == 2:
+            return float(self._plane(within, cuts=x.reshape(-1))[0])
+        return float(self.integral(within)[0])
+
     def _line(self, f: Integrand) -> Callable[[np.ndarray], np.ndarray]:
         shape = self.event_shape
 
@@ -114,10 +125,13 @@ class Measure:
 
         return integrand
 
-    def _plane(self, f: Integrand) -> np.ndarray:
-        """By the product of two rules on a line, each over the panels of one coordinate."""
+    def _plane(self, f: Integrand, cuts: np.ndarray | None = None) -> np.ndarray:
+        """By the product of two rules on a line, each over the panels of one coordinate, cut where f jumps."""
         flat = self.points.reshape(len(self.points), self.size)
-        rules = [_rule(self.edges(flat[:, i], dense=False)) for i in range(self.size)]
+        edges = [self.edges(flat[:, i], dense=False) for i in range(self.size)]
+        if cuts is not None:
+            edges = [np.union1d(e, cut) for e, cut in zip(edges, cuts, strict=True)]
+        rules = [_rule(e) for e in edges]
         x = np.stack(np.meshgrid(*(nodes for nodes, _ in rules), indexing="ij"), axis=-1)
         weights = rules[0][1][:, None] * rules[1][1]
         x = x.reshape((-1, *self.event_shape))
