@@ -292,13 +292,22 @@ def differentiable(
     if kernel is None:
         return lambda kernel: differentiable(kernel, keep_dtype=keep_dtype, weak=weak)
     op = Op(kernel, keep_dtype, weak)
-    if op.name in _ops:
+    if op.name in _ops and kernel.__module__ == _ops[op.name].kernel.__module__ == "__main__":
+        forget(op.name)  # a notebook's cell that is run again
+    if op.name in _raw_forms:
         raise ValueError(f"differentiable: there is already an op called {op.name!r}")
     function = _public_function(op)
     _ops[op.name] = op
     _raw_forms[op.name] = kernel
     setattr(public, op.name, function)
     return function
+
+
+def forget(name: str) -> None:
+    """Take an op out of the namespaces that rules see, so that its name is free again."""
+    del _ops[name], _raw_forms[name]
+    for namespace in (public, *_raw_namespaces.values()):
+        vars(namespace).pop(name, None)
 
 
 def in_rules(raw_form: Callable[..., Any]) -> Callable[[Any], Any]:

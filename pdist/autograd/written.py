@@ -150,7 +150,7 @@ def _plain(op: Op, arrays: list[str]) -> str:
 
     Where numbers are weak, any argument but one may be a Python number.
     """
-    rest = "_dtype is FLOAT64" + (' or _dtype.kind in "fiub"' if op.keep_dtype else "")
+    rest = "_dtype is FLOAT64" + (' or _dtype.kind in "iub"' if op.keep_dtype else "")
     cases = []
     for i, leading in enumerate(arrays if op.weak else arrays[:1]):
         tests = [f"{x}.__class__ in NUMBERS" for x in arrays[:i]]
