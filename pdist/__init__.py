@@ -2,8 +2,8 @@
 
 __version__ = "0.1.0"
 
-import numpy  # noqa: F401 - first and here: deep in the import stack they cost twice as much
-import scipy.special  # noqa: F401
+import numpy
+import scipy.special
 
 from . import backend, distributions, functions
 from .autograd import (
@@ -17,5 +17,30 @@ from .autograd import (
     no_backprop_mode,
     using_config,
 )
+from .autograd.gradient_check import check_gradients
 from .backend import get_array_module, random, to_cpu, to_gpu, using_device
-from .distributions import kl_divergence, register_kl
+from .distributions import cross_entropy, kl_divergence, register_kl
+
+__all__ = [
+    "Variable",
+    "as_array",
+    "as_variable",
+    "backend",
+    "check_gradients",
+    "config",
+    "cross_entropy",
+    "differentiable",
+    "distributions",
+    "force_backprop_mode",
+    "functions",
+    "get_array_module",
+    "grad",
+    "kl_divergence",
+    "no_backprop_mode",
+    "random",
+    "register_kl",
+    "to_cpu",
+    "to_gpu",
+    "using_config",
+    "using_device",
+]

@@ -4,7 +4,7 @@ from . import supports
 from .bernoulli import Bernoulli
 from .categorical import Categorical
 from .distribution import Distribution, Option, Parameter, Part
-from .divergences import kl_divergence, register_kl
+from .divergences import cross_entropy, kl_divergence, register_kl
 from .independent import Independent
 from .laplace import Laplace
 from .log_normal import LogNormal
@@ -27,6 +27,7 @@ __all__ = [
     "Part",
     "Poisson",
     "Uniform",
+    "cross_entropy",
     "kl_divergence",
     "register_kl",
     "supports",
