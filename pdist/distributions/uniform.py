@@ -124,15 +124,16 @@ class Uniform(Distribution):
         super()._validate()
         low, high = self.low.array, self.high.array
         owner = library_of(low)
-        if owner is None or not owner.host:
+        if "high" not in self.__dict__ or owner is None or not owner.host:
             return
         low, high = np.broadcast_arrays(low, high)
         wrong = np.argwhere(~(low < high))
         if len(wrong):
             at = tuple(int(i) for i in wrong[0])
-            end, upper = ("high", high[at]) if "high" in self.params else ("loc + scale", high[at])
-            where = list(at) if at else ""
-            raise ValueError(f"Uniform: {end}{where} is {upper}; expected more than the lower end {low[at]}")
+            raise ValueError(
+                f"Uniform: high{list(at) if at else ''} is {high[at]}; expected more than the lower end "
+                f"{low[at]}"
+            )
 
     @property
     def support(self) -> Support:
