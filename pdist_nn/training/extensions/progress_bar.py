@@ -62,7 +62,8 @@ class ProgressBar(Extension):
             bar.set_postfix_str(
                 ", ".join(f"{n.removeprefix('main/')} {float(v):.4g}" for n, v in shown.items()), False
             )
-        bar.update(self._position(trainer) - bar.n)
+        position = self._position(trainer)
+        bar.update((position if bar.total is None else min(position, bar.total)) - bar.n)
 
     def finalize(self) -> None:
         """Leave the bar."""
