@@ -123,7 +123,8 @@ def cross_entropy(
     """
     _check_pair("cross_entropy", p, q, method, n_samples)
     if method is None:
-        return p.entropy + kl_divergence(p, q)
+        divergence = kl_divergence(p, q)  # first: its error says what else there is
+        return p.entropy + divergence
     with np.errstate(all="ignore"):
         return _expectation(p, q, method, lambda _log_p, log_q: -log_q, n_samples, rng)
 
