@@ -6,13 +6,16 @@ import argparse
 import html
 import json
 import os
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import pdist
+import pdist_nn as nn
 from pdist import plotting
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -34,10 +37,74 @@ def options(description: str | None, epochs: int | None = None) -> argparse.Argu
     return parser
 
 
+def host(value: Any) -> np.ndarray:
+    """A Variable's or an array's values as a NumPy array, for pictures."""
+    return pdist.to_cpu(value.array if isinstance(value, pdist.Variable) else value)
+
+
 def read_csv(name: str) -> tuple[np.ndarray, np.ndarray]:
     """The two columns of one of the data sets in examples/data."""
     table = np.loadtxt(DATA / f"{name}.csv", delimiter=",", skiprows=1)
     return table[:, 0], table[:, 1]
+
+
+def train(
+    args: argparse.Namespace,
+    name: str,
+    model: nn.Link,
+    loss: Callable[[Any, Any], pdist.Variable] | None,
+    data: Any,
+    *,
+    epochs: int | None = None,
+    batch_size: int = 32,
+    optimizer: Any = None,
+    decay: bool = False,
+    snapshot_every: int = 1,
+    validation_data: Any = None,
+) -> Path:
+    """``pdist_nn.fit`` with what the command line says; the run's folder is ``OUT/runs/NAME``.
+
+    Args:
+        args: the command line.
+        name: of the run.
+        model: a link.
+        loss: of the model's output and the target; None where the model returns it.
+        data: inputs and targets.
+        epochs: how often to go through the data; what the command line says where None.
+        batch_size: how many examples a step takes.
+        optimizer: Adam with a rate of 0.001 where None.
+        decay: whether the rate goes down to zero along half a cosine.
+        snapshot_every: epochs from one snapshot to the next.
+        validation_data: what to evaluate after each epoch.
+
+    Returns:
+        The file of the log.
+    """
+    folder = args.out / "runs" / name
+    epochs = args.epochs if epochs is None else epochs
+    optimizer = (optimizer or nn.optimizers.Adam(1e-3)).setup(model)
+    if decay:
+        n = len(data[0] if isinstance(data, tuple) else data)
+        schedule = nn.optimizers.CosineDecay(epochs * n // batch_size)
+        optimizer.add_hook(nn.optimizers.LearningRateSchedule(schedule))
+    snapshot = nn.training.extensions.snapshot(filename="snapshot.npz", autoload=args.resume)
+    snapshot.trigger = (min(snapshot_every, epochs), "epoch")
+    print(f"{name}: {epochs} epochs of {batch_size}", file=sys.stderr, flush=True)
+    nn.fit(
+        model,
+        loss,
+        data,
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        validation_data=validation_data,
+        seed=args.seed,
+        device=args.device,
+        extensions=[snapshot],
+        progress=True,
+        out=folder,
+    )
+    return folder / "log.jsonl"
 
 
 class Report:
@@ -91,7 +158,7 @@ def goal(figure: dict[str, Any]) -> str:
         return ""
     reached = (low is None or value >= low) and (high is None or value <= high)
     asked = " and ".join(
-        f"{word} {bound:g}" for word, bound in (("at least", low), ("at most", high)) if bound is not None
+        f"{word} {bound:.4g}" for word, bound in (("at least", low), ("at most", high)) if bound is not None
     )
     return f"   (asked: {asked}{'' if reached else '; MISSED'})"
 

@@ -246,7 +246,7 @@ _YLABELS = {
 
 def _stems(ax: Any, grid: np.ndarray, y: np.ndarray, shift: float, from_zero: bool, keywords: dict) -> None:
     """Points on the integers, on stalks where a height of zero means something."""
-    shown = np.isfinite(y) & (y > 0 if from_zero else True)
+    shown = np.isfinite(y) & (y > 1e-3 * y.max(initial=0.0) if from_zero else True)
     points, heights = grid[shown] + shift, y[shown]
     if from_zero:
         # One line with gaps: unlike a collection of lines, the legend keeps clear of it.
@@ -510,7 +510,11 @@ def plot_map(
     if z.ndim != 2:
         raise ValueError(f"plot_map: values has shape {z.shape}; expected two axes")
     low, high = limits or (None, None)
-    image = ax.imshow(z, extent=extent, origin="lower", cmap=cmap, vmin=low, vmax=high, aspect="auto")
+    # The middle of a pixel, not its edge, lies where the function was asked.
+    dx, dy = (0.5 * (extent[2 * i + 1] - extent[2 * i]) / max(z.shape[1 - i] - 1, 1) for i in (0, 1))
+    pixels = (extent[0] - dx, extent[1] + dx, extent[2] - dy, extent[3] + dy)
+    image = ax.imshow(z, extent=pixels, origin="lower", cmap=cmap, vmin=low, vmax=high, aspect="auto")
+    ax.set(xlim=extent[:2], ylim=extent[2:])
     if contour is not None and z.min() < contour < z.max():
         ax.contour(z, levels=[contour], extent=extent, colors="white", linewidths=1.6)
     if label:
@@ -573,11 +577,12 @@ def plot_points(
     if mark_centres and classes is not None:
         import matplotlib.patheffects as effects
 
-        for i, k in enumerate(found):
-            x, y = np.median(points[labels == k], axis=0)
-            text = ax.text(
-                x, y, names[i] if names else str(k), ha="center", va="center", weight="bold", size=15
-            )
+        centres = _apart(
+            np.stack([np.median(points[labels == k], axis=0) for k in found]), np.ptp(points, axis=0)
+        )
+        for i, (x, y) in enumerate(centres):
+            name = names[i] if names else str(found[i])
+            text = ax.text(x, y, name, ha="center", va="center", weight="bold", size=14)
             text.set_path_effects([effects.withStroke(linewidth=3, foreground="white")])
     _finish(ax, "x0", "x1", title)
     if classes is not None:
@@ -585,6 +590,18 @@ def plot_points(
             ax.get_legend().remove()
         else:
             ax.legend(markerscale=max(1.0, 4 / size**0.5))
+
+
+def _apart(places: np.ndarray, extent: np.ndarray, least: float = 0.065) -> np.ndarray:
+    """``places [K, 2]`` moved until no two are closer than ``least`` of the picture's ``extent``."""
+    at = places / np.maximum(extent, 1e-300)
+    at = at + 1e-6 * np.arange(len(at))[:, None] * (1, -1)  # so that no two are in one place
+    for _ in range(100):
+        between = at[:, None] - at
+        distance = np.sqrt((between**2).sum(axis=-1)) + np.eye(len(at))
+        push = np.clip(least - distance, 0, None) / distance
+        at = at + 0.5 * (push[:, :, None] * between).sum(axis=1)
+    return at * np.maximum(extent, 1e-300)
 
 
 @_styled
