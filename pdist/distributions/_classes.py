@@ -10,8 +10,7 @@ import math
 
 from ..autograd import differentiable
 from ..backend import special
-from ._discrete import or_infinite
-from ._numerics import deviance, expm1mx, two_sum
+from ._numerics import expm1mx, two_sum
 
 
 def classes_first(xp, *arrays):
@@ -102,7 +101,7 @@ class_score.derivatives(
 )
 
 
-# Entropy and divergence, by probabilities ------------------------------------------------------------------
+# Entropy and divergence ------------------------------------------------------------------------------------
 
 
 @differentiable
@@ -111,30 +110,9 @@ def class_entropy_p(xp, p):
     return 0 - special(xp).xlogy(p, p).sum(axis=-1)
 
 
-@differentiable
-def class_kl_p(xp, p, q):
-    """sum p log(p/q) over the last axis as a sum of deviances p log(p/q) - p + q, none of them negative."""
-    p, q = classes_first(xp, p, q)
-    return deviance(xp, p, q, p - q).sum(axis=0)
-
-
-def _kl_p_by_p(F, g, _y, p, q):
-    """log(p/q); 0 where p or q is 0."""
-    edge = (p == 0) | (q == 0)
-    p, q = F.where(edge, 1.0, p), F.where(edge, 1.0, q)
-    return g[..., None] * F.log_ratio(p, q, p - q)
-
-
 class_entropy_p.derivatives(
     lambda F, g, _y, p: -g[..., None] * F.where(p == 0, 0.0, F.log(F.where(p == 0, 1.0, p)) + 1)
 )
-class_kl_p.derivatives(
-    _kl_p_by_p,
-    lambda F, g, _y, p, q: g[..., None] * F.where(p == 0, 1.0, (q - p) / or_infinite(F, q)),
-)
-
-
-# Entropy and divergence, by logits -------------------------------------------------------------------------
 
 
 @differentiable

@@ -1,4 +1,4 @@
-"""Logarithms of probabilities that may be exactly 0 or 1: groundwork of the discrete distributions."""
+"""Functions of probabilities and rates that may be exactly 0: groundwork of the discrete distributions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from .. import functions as F
 from ..autograd import Variable, differentiable
-from ._numerics import log_ratio
+from ._numerics import deviance, log_ratio
 
 
 def or_infinite(F, p):
@@ -41,7 +41,31 @@ def log_odds(xp, p):
 log_odds.derivatives(lambda F, g, _y, p: g / or_infinite(F, p * (1 - p)))
 
 
+@differentiable
+def i_divergence(xp, a, b):
+    """a log(a/b) - a + b: 0 at a = b and nowhere negative, small differences counting in full."""
+    return deviance(xp, a, b, a - b)
+
+
+def _i_divergence_by_a(F, g, _y, a, b):
+    """log(a/b); 0 where a or b is 0."""
+    edge = (a == 0) | (b == 0)
+    a, b = F.where(edge, 1.0, a), F.where(edge, 1.0, b)
+    return g * F.log_ratio(a, b, a - b)
+
+
+i_divergence.derivatives(
+    _i_divergence_by_a, lambda F, g, _y, a, b: g * F.where(a == 0, 1.0, (b - a) / or_infinite(F, b))
+)
+
+
 def sqrt_or_zero(x: Variable) -> Variable:
     """The square root, whose gradient at 0 is taken to be 0."""
     constant = x.array == 0
     return F.where(constant, 0.0, F.sqrt(F.where(constant, 1.0, x)))
+
+
+def steps_outside(xp, x, low, high):
+    """What a tail is outside the range of its steps: ``low`` below 0, ``high`` above, nan at nan."""
+    y = xp.where(x < 0, low, xp.where(x >= 0, high, math.nan))
+    return y.astype(x.dtype)

@@ -13,11 +13,10 @@ from ._classes import (
     class_entropy,
     class_entropy_p,
     class_kl,
-    class_kl_p,
     class_log_probabilities,
     class_probabilities,
 )
-from ._discrete import log_probability
+from ._discrete import i_divergence, log_probability, steps_outside
 from .distribution import Distribution, Parameter
 from .divergences import register_kl
 from .supports import Support, labels, log_probabilities, simplex
@@ -134,10 +133,10 @@ class Categorical(Distribution):
 
     def _steps(self, x: Variable, table: Variable, low: float, high: float) -> Variable:
         """``table[..., floor(x)]``, but ``low`` below 0 and ``high`` from K - 1 on; nan at nan."""
+        x, table = promote(type(self).__name__, ("x", self._plan.given[0]), (x, table))
         inside = (x.array >= 0) & (x.array < self.n_classes - 1)
         y = self._look_up(F.where(inside, x, 0.0), table)
-        outside = self.xp.where(x.array < 0, low, self.xp.where(x.array >= 0, high, math.nan))
-        return F.where(inside, y, outside.astype(y.dtype))
+        return F.where(inside, y, steps_outside(self.xp, x.array, low, high))
 
     def _tables(self) -> tuple[Variable, Variable]:
         """P(X <= k) and P(X > k) for every label k but the last, where 0 and 1 are not asked for."""
@@ -202,7 +201,7 @@ def kl_of_classes(p: Any, q: Any) -> Variable:
         )
     if "logit" in p.__dict__ or "logit" in q.__dict__:
         return class_kl(p.logit, q.logit)
-    return class_kl_p(p.p, q.p)
+    return i_divergence(p.p, q.p).sum(axis=-1)  # what it adds to p log(p/q) sums to 0
 
 
 @register_kl(Categorical, Categorical)
