@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from ..autograd import differentiable
+from .indexing import select
 from .reductions import log_sum_exp
 
 
 @differentiable
 def sigmoid(xp, x):
     """1 / (1 + e^-x), elementwise, without overflow and with all digits in both tails."""
-    e = xp.exp(-abs(x))
-    return xp.where(x > 0, 1.0, e) / (1 + e)
+    return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-abs(x)))
 
 
-sigmoid.derivatives(lambda F, g, y, _x: g * y * (1 - y))
+# 1 - y would lose the right tail
+sigmoid.derivatives(lambda F, g, _y, x: g * (0.25 * F.tanh_slope(0.5 * x)))
 
 
 @differentiable
@@ -43,7 +44,15 @@ def tanh(xp, x):
     return xp.tanh(x)
 
 
-tanh.derivatives(lambda F, g, y, _x: g * (1 - y * y))
+@differentiable
+def tanh_slope(xp, x):
+    """1 - tanh(x)^2 = 1/cosh(x)^2, elementwise: the derivative of tanh, with all digits in both tails."""
+    c = xp.cosh(x)
+    return 1 / c / c
+
+
+tanh.derivatives(lambda F, g, _y, x: g * F.tanh_slope(x))
+tanh_slope.derivatives(lambda F, g, y, x: -2 * g * y * F.tanh(x))
 
 
 @differentiable
@@ -58,7 +67,7 @@ relu.derivatives(lambda F, g, y, _x: F.where(y > 0, g, 0.0))
 @differentiable
 def leaky_relu(xp, x, /, slope=0.2):
     """x above 0 and ``slope`` x below, elementwise."""
-    return xp.where(x >= 0, x, slope * x)
+    return xp.maximum(x, slope * x) if 0 <= slope <= 1 else select(xp, x >= 0, x, slope * x)
 
 
 leaky_relu.derivatives(lambda F, g, _y, x, slope: F.where(x >= 0, g, slope * g))
@@ -67,10 +76,15 @@ leaky_relu.derivatives(lambda F, g, _y, x, slope: F.where(x >= 0, g, slope * g))
 @differentiable
 def elu(xp, x, /, alpha=1.0):
     """x above 0 and alpha (e^x - 1) below, elementwise."""
-    return xp.where(x > 0, x, alpha * xp.expm1(xp.minimum(x, 0)))
+    return xp.maximum(x, 0) + alpha * xp.expm1(xp.minimum(x, 0))
 
 
-elu.derivatives(lambda F, g, _y, x, alpha: F.where(x > 0, g, alpha * g * F.exp(F.minimum(x, 0))))
+def _elu_rule(F, g, _y, x, alpha):
+    slope = F.exp(F.minimum(x, 0))
+    return g * slope if alpha == 1 else g * F.where(x > 0, slope, alpha * slope)
+
+
+elu.derivatives(_elu_rule)
 
 
 @differentiable
@@ -91,8 +105,10 @@ softmax.derivatives(_softmax_rule)
 @differentiable
 def log_softmax(xp, x, /, axis=1):
     """x - log(sum(e^x)), the sum over ``axis``; accurate also where one class has almost all."""
-    z = x - x.max(axis=axis, keepdims=True)
-    return z - log_sum_exp(xp, z, z == 0, axis)
+    if not x.size:
+        return x.copy()
+    _, z, rest = log_sum_exp(xp, x, axis)
+    return z - rest
 
 
 log_softmax.derivatives(lambda F, g, y, _x, axis: g - F.exp(y) * g.sum(axis=axis, keepdims=True))

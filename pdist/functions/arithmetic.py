@@ -182,9 +182,9 @@ def clip(xp, x, /, x_min, x_max):
 
 
 def _clip_rule(F, g, _y, x, x_min, x_max):
-    if x_min is not None:
-        g = F.where(x >= x_min, g, 0.0)
-    return g if x_max is None else F.where(x <= x_max, g, 0.0)
+    if x_min is None:
+        return g if x_max is None else F.where(x <= x_max, g, 0.0)
+    return F.where(x >= x_min if x_max is None else (x >= x_min) & (x <= x_max), g, 0.0)
 
 
 clip.derivatives(_clip_rule)

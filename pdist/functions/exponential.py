@@ -80,7 +80,7 @@ log1mexp.derivatives(lambda F, g, _y, x: -g / F.expm1(-x))
 
 @differentiable
 def xlogy(xp, x, y):
-    """x log(y), elementwise with broadcasting; 0 where x = 0, also at y = 0, and there without gradient."""
+    """x log(y), elementwise with broadcasting; 0 where x = 0, also at y = 0 (there without gradient)."""
     return special(xp).xlogy(x, y)
 
 
@@ -97,7 +97,7 @@ xlogy.derivatives(
 
 @differentiable
 def xlog1py(xp, x, y):
-    """x log(1 + y), elementwise with broadcasting; 0 where x = 0, also at y = -1, and there without gradient."""
+    """x log(1 + y), elementwise with broadcasting; 0 where x = 0, also at y = -1 (no gradient there)."""
     return special(xp).xlog1py(x, y)
 
 

@@ -16,10 +16,38 @@ def raw(value: Any) -> Any:
     return value._array if isinstance(value, Variable) else value
 
 
+_BITS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+
+
+def select(xp, condition, x, y):
+    """``xp.where(condition, x, y)`` for floating x and y, one of which may be a Python number.
+
+    NumPy's branches at each element, which costs ten times as much as a multiplication where the condition is
+    hard to predict. Larger arrays are selected by their bits, y ^ ((x ^ y) * condition): by their values
+    0 * inf would make nan.
+    """
+    if xp is not np or np.size(condition) < 512:
+        return xp.where(condition, x, y)
+    dtype = x.dtype if hasattr(x, "dtype") else y.dtype
+    if not hasattr(x, "dtype"):
+        x = np.asarray(x, dtype)
+    if not hasattr(y, "dtype"):
+        y = np.asarray(y, dtype)
+    if x.dtype != y.dtype or condition.dtype.kind != "b":
+        return xp.where(condition, x, y)
+    bits = _BITS[dtype.itemsize]
+    x_bits, y_bits = x.view(bits), y.view(bits)
+    if y.ndim == 0 and not y_bits:
+        return (x_bits * condition).view(dtype)
+    if x.ndim == 0 and not x_bits:
+        return (y_bits * ~condition).view(dtype)
+    return (y_bits ^ ((x_bits ^ y_bits) * condition)).view(dtype)
+
+
 @differentiable(weak=True)
 def choose(xp, x, y, /, condition):
     """x where ``condition`` holds, else y: the op behind :func:`where`."""
-    return xp.where(condition, x, y)
+    return select(xp, condition, x, y)
 
 
 choose.derivatives(
@@ -28,7 +56,7 @@ choose.derivatives(
 )
 
 
-@in_rules(lambda xp, condition, x, y: xp.where(condition, x, y))
+@in_rules(select)
 def where(condition: Any, x: Any, y: Any) -> Variable:
     """x where ``condition`` holds, else y, elementwise with broadcasting.
 
@@ -98,8 +126,8 @@ def get_item(x: Any, slices: Any) -> Variable:
 @differentiable(keep_dtype=True)
 def pick(xp, x, /, t):
     """x[..., t]: the element of each row of the last axis that the integers t name."""
-    rows = x.reshape(-1, x.shape[-1])
-    return rows[xp.arange(rows.shape[0]), t.reshape(-1)].reshape(t.shape)
+    rows = x.reshape((t.size, x.shape[-1]))
+    return rows[xp.arange(t.size), t.reshape(-1)].reshape(t.shape)
 
 
 @differentiable(keep_dtype=True)
@@ -114,20 +142,31 @@ pick.derivatives(lambda F, g, _y, _x, t: F.place(g, t=t, n=_x.shape[-1]))
 place.derivatives(lambda F, g, _y, _x, t: F.pick(g, t=t))
 
 
-def check_labels(who: str, name: str, t: Any, n: int, ignore: int | None = None) -> None:
+def labels(t: Any) -> Any:
+    """Labels as a raw array; bool ones as integers, which NumPy would take for a mask."""
+    t = raw(t)
+    if not hasattr(t, "dtype"):
+        t = np.asarray(t)
+    return t.astype(np.int8) if t.dtype.kind == "b" else t
+
+
+def check_labels(who: str, name: str, t: Any, n: int, ignore: int | None = None) -> bool:
     """Refuse labels outside 0..n-1, by name; on a device they are taken as they are.
+
+    Returns:
+        Whether all are known to be labels, none of them ``ignore``.
 
     Raises:
         TypeError: where t is not of integers.
         ValueError: naming the first label out of range and its index.
     """
-    if t.dtype.kind not in "iub":
+    if t.dtype.kind not in "iu":
         raise TypeError(f"{who}: {name}: expected integers, got an array of dtype {t.dtype}")
     found = library_of(t)
-    if found is None or not found.host or not t.size:
-        return
-    if t.min() >= 0 and t.max() < n:
-        return
+    if found is None or not found.host:
+        return False
+    if not t.size or _largest(t) < n:
+        return True
     wrong = (t < 0) | (t >= n)
     if ignore is not None:
         wrong &= t != ignore
@@ -137,6 +176,12 @@ def check_labels(who: str, name: str, t: Any, n: int, ignore: int | None = None)
         raise ValueError(
             f"{who}: {name}: expected labels from 0 to {n - 1}{also}, got {t[index]} at index {index}"
         )
+    return False
+
+
+def _largest(t: Any) -> Any:
+    """The largest of some integers, a negative one read as unsigned and therefore large."""
+    return t.max() if t.dtype.kind != "i" else t.view(f"u{t.dtype.itemsize}").max()
 
 
 def select_item(x: Any, t: Any) -> Variable:
@@ -152,9 +197,7 @@ def select_item(x: Any, t: Any) -> Variable:
     Raises:
         ValueError: where a shape does not fit or a label is out of range.
     """
-    x, t = as_variable(x), raw(t)
-    if not hasattr(t, "dtype"):
-        t = np.asarray(t)
+    x, t = as_variable(x), labels(t)
     if not x.ndim or t.shape != x.shape[:-1]:
         raise ValueError(
             f"select_item: t: expected shape {x.shape[:-1]} for x of shape {x.shape}, got {t.shape}"
@@ -208,7 +251,8 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Variable:
         other[axis] = indices.shape[axis]
     if indices.shape != tuple(other):
         raise ValueError(
-            f"take_along_axis: indices: expected the shape {x.shape} of x but for axis {axis}, got {indices.shape}"
+            f"take_along_axis: indices: expected the shape {x.shape} of x except along axis {axis}, "
+            f"got {indices.shape}"
         )
     return take_along(x, indices=indices, axis=axis)
 

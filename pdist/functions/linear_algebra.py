@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd import Variable, as_variable, differentiable, promote
 from ..autograd.op import in_rules
+from .indexing import diagonal
 
 
 @differentiable
@@ -192,11 +193,11 @@ def einsum(*operands: Any) -> Variable:
 
 
 def _simplify(i: int, terms: list[str], output: str, x: Variable) -> tuple[str, Variable]:
-    """Operand i with its diagonals taken and its own indices summed, so that the gradient is an einsum again."""
+    """Operand i, its diagonals taken and its own indices summed: now the gradient is an einsum again."""
     term = terms[i]
     for index in dict.fromkeys(term):
         while (first := term.index(index)) != (second := term.rindex(index)):
-            x = public_diagonal(x, first, second)
+            x = diagonal(x, axis1=first, axis2=second)
             term = "".join([c for k, c in enumerate(term) if k not in (first, second)]) + index
     elsewhere = output + "".join(terms[:i] + terms[i + 1 :])
     own = [k for k, index in enumerate(term) if index not in elsewhere]
@@ -204,12 +205,6 @@ def _simplify(i: int, terms: list[str], output: str, x: Variable) -> tuple[str, 
         x = x.sum(axis=tuple(own))
         term = "".join([c for k, c in enumerate(term) if k not in own])
     return term, x
-
-
-def public_diagonal(x: Variable, axis1: int, axis2: int) -> Variable:
-    from .indexing import diagonal
-
-    return diagonal(x, axis1=axis1, axis2=axis2)
 
 
 def _subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
@@ -355,7 +350,7 @@ def det(a: Any) -> Variable:
 
 
 def slogdet(a: Any) -> tuple[Variable, Variable]:
-    """The sign of the determinants of the matrices in the last two axes, without gradient, and log |det a|."""
+    """The sign of the determinants of the matrices in the last two axes (no gradient), and log |det a|."""
     a = as_variable(a)
     sign = a.xp.linalg.slogdet(a.array)[0]
     return Variable(a.xp.asarray(sign), requires_grad=False), logdet(a)

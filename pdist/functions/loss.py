@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..autograd import Variable, as_variable, differentiable, zero
 from .activation import log_softmax
-from .indexing import check_labels, pick, raw
+from .indexing import check_labels, labels, raw, where
 from .reductions import sum as sum_of
 
 # Errors ----------------------------------------------------------------------------------------------------
@@ -71,15 +69,56 @@ def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = 
     Raises:
         ValueError: where a shape does not fit or a label is out of range.
     """
-    x, t = as_variable(x), _labels(t)
+    x, t = as_variable(x), labels(t)
     if t.shape != x.shape:
         raise ValueError(f"sigmoid_cross_entropy: t: expected the shape {x.shape} of x, got {t.shape}")
-    check_labels("sigmoid_cross_entropy", "t", t, 2, ignore=-1)
+    all_count = check_labels("sigmoid_cross_entropy", "t", t, 2, ignore=-1)
     _check_reduce("sigmoid_cross_entropy", reduce)
     losses = binary_cross_entropies(x, t=t)
     if reduce == "no":
         return losses
-    return _averaged(losses, t, -1, normalize)
+    if not normalize:
+        return _averaged(losses, None, len(t) if t.ndim else 1)
+    return _averaged(losses, None if all_count else t != -1, losses.size)
+
+
+@differentiable
+def label_entropies(xp, x, /, t):
+    """-log softmax(x)[t] for each row of x, with all digits also where the label has almost all.
+
+    As log1p(rest + (p - 1)) - z, where z is the label's logit less the largest, p = e^z, and rest the sum of
+    the others' e^z: either p is 1, and p - 1 exactly 0, or rest is at least 1, and the sum no small number.
+    """
+    _, z, p, rest = _around_label(xp, x, t)
+    return xp.log1p(rest + (p - 1)) - z
+
+
+@differentiable
+def label_scores(xp, x, /, t):
+    """The derivative of :func:`label_entropies`: softmax(x), less 1 at the label (there as -rest / sum)."""
+    e, _, p, rest = _around_label(xp, x, t)
+    e[xp.arange(x.shape[0]), t] = -rest
+    return e / (rest + p)[:, None]
+
+
+def _around_label(xp, x, t):
+    """e^(x - max) with 0 at the label; the label's own x - max; its exponential; the sum of the others'."""
+    rows = xp.arange(x.shape[0])
+    m = x[rows, x.argmax(axis=1)]
+    z = x[rows, t] - m
+    e = xp.exp(x - m[:, None])
+    e[rows, t] = 0
+    return e, z, xp.exp(z), e.sum(axis=1)
+
+
+def _label_scores_rule(F, g, _y, x, t):
+    p = F.softmax(x)
+    gp = g * p
+    return gp - p * gp.sum(axis=1, keepdims=True)
+
+
+label_entropies.derivatives(lambda F, g, _y, x, t: g[:, None] * F.label_scores(x, t=t))
+label_scores.derivatives(_label_scores_rule)
 
 
 def softmax_cross_entropy(
@@ -96,7 +135,7 @@ def softmax_cross_entropy(
 
     Args:
         x: Variable or array of shape (N, K, ...), the classes along the second axis.
-        t: integers in 0..K-1, or ``ignore_label``, of shape (N, ...).
+        t: integers in 0..K-1, or ``ignore_label``, of shape (N, ...); or probabilities of the shape of x.
         normalize: divide by the number of labels that are not ignored, else by N.
         cache_score: taken for Chainer's sake; nothing depends on it.
         class_weight: K weights of the classes' losses, or None.
@@ -104,37 +143,55 @@ def softmax_cross_entropy(
         reduce: ``"mean"``, or ``"no"`` for the losses of all samples.
         enable_double_backprop: taken for Chainer's sake; it is always possible.
 
+    Returns:
+        Variable: 0-d, or of shape (N, ...) where ``reduce`` is ``"no"``.
+
     Raises:
         ValueError: where a shape does not fit or a label is out of range.
+
+    >>> import numpy as np
+    >>> softmax_cross_entropy(np.array([[0.0, 0.0], [100.0, 0.0]]), np.array([1, 0]), reduce="no").array
+    array([6.93147181e-01, 3.72007598e-44])
     """
     who = "softmax_cross_entropy"
-    x, t = as_variable(x), _labels(t)
-    if x.ndim < 2 or t.shape != x.shape[:1] + x.shape[2:]:
-        expected = x.shape[:1] + x.shape[2:] if x.ndim > 1 else "(N, K, ...) for x and (N, ...)"
-        raise ValueError(f"{who}: t: expected shape {expected} for x of shape {x.shape}, got {t.shape}")
     _check_reduce(who, reduce)
-    check_labels(who, "t", t, x.shape[1], ignore=ignore_label)
-    log_p = log_softmax(x)
-    if x.ndim > 2:
-        log_p = log_p.transpose((0, *range(2, x.ndim), 1))
-    xp = x.xp
-    kept = t != ignore_label
-    safe = xp.where(kept, t, 0)
-    weight = kept.astype(log_p.dtype)
+    x = as_variable(x)
     if class_weight is not None:
         class_weight = raw(class_weight)
-        if class_weight.shape != x.shape[1:2]:
+        if x.ndim < 2 or class_weight.shape != x.shape[1:2]:
             raise ValueError(f"{who}: class_weight: expected shape {x.shape[1:2]}, got {class_weight.shape}")
-        weight = weight * class_weight.astype(log_p.dtype)[safe]
-    losses = pick(log_p, t=safe) * -weight
+    t_raw = labels(t)
+    if t_raw.dtype.kind == "f" and t_raw.shape == x.shape and x.ndim > 1:
+        return _soft_label_entropy(x, t, normalize, class_weight, reduce)
+    t, (n, *rest) = t_raw, x.shape[:1] + x.shape[2:] or (0,)
+    if x.ndim < 2 or t.shape != (n, *rest):
+        expected = (n, *rest) if x.ndim > 1 else "(N, ...) for x of shape (N, K, ...)"
+        raise ValueError(f"{who}: t: expected shape {expected} for x of shape {x.shape}, got {t.shape}")
+    all_count = check_labels(who, "t", t, x.shape[1], ignore=ignore_label)
+    if x.ndim > 2:
+        x = x.transpose((0, *range(2, x.ndim), 1)).reshape((t.size, x.shape[1]))
+        t = t.reshape(-1)
+    kept = None if all_count else t != ignore_label
+    safe = t if kept is None else x.xp.where(kept, t, 0)
+    losses = label_entropies(x, t=safe)
+    if kept is not None:
+        losses = where(kept, losses, 0.0)
+    if class_weight is not None:
+        losses = losses * class_weight.astype(losses.dtype)[safe]
+    if reduce == "no":
+        return losses.reshape((n, *rest)) if rest else losses
+    return _averaged(losses, kept if normalize else None, losses.size if normalize else n)
+
+
+def _soft_label_entropy(x: Variable, t: Any, normalize: bool, class_weight: Any, reduce: str) -> Variable:
+    """The cross entropy of logits and probabilities of the classes."""
+    log_p = log_softmax(x)
+    if class_weight is not None:
+        log_p = log_p * class_weight.astype(log_p.dtype).reshape((-1, *[1] * (x.ndim - 2)))
+    losses = -(log_p * t).sum(axis=1)
     if reduce == "no":
         return losses
-    return _averaged(losses, t, ignore_label, normalize)
-
-
-def _labels(t: Any) -> Any:
-    t = raw(t)
-    return t if hasattr(t, "dtype") else np.asarray(t)
+    return _averaged(losses, None, losses.size if normalize else len(x))
 
 
 def _check_reduce(who: str, reduce: str) -> None:
@@ -142,12 +199,12 @@ def _check_reduce(who: str, reduce: str) -> None:
         raise ValueError(f"{who}: reduce: expected 'mean' or 'no', got {reduce!r}")
 
 
-def _averaged(losses: Variable, t: Any, ignore: int, normalize: bool) -> Variable:
-    """The sum of the losses over the number of labels that count, or over the number of samples."""
-    if not normalize:
-        return sum_of(losses) / max(1, len(t) if t.ndim else 1)
-    xp = losses.xp
-    return sum_of(losses) / xp.maximum((t != ignore).sum(dtype=losses.dtype), 1)
+def _averaged(losses: Variable, kept: Any, n: int) -> Variable:
+    """The sum of the losses over n, or over the number of those that are kept where a mask says which."""
+    total = sum_of(losses)
+    if kept is None:
+        return total / max(1, n)
+    return total / losses.xp.maximum(kept.sum(dtype=losses.dtype), 1)
 
 
 # Evaluation ------------------------------------------------------------------------------------------------
@@ -161,7 +218,7 @@ def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Variable:
         t: integer labels of shape (N, ...).
         ignore_label: a label whose samples do not count.
     """
-    y, t = as_variable(y), _labels(t)
+    y, t = as_variable(y), labels(t)
     if y.ndim < 2 or t.shape != y.shape[:1] + y.shape[2:]:
         raise ValueError(f"accuracy: t: expected labels for y of shape {y.shape}, got shape {t.shape}")
     check_labels("accuracy", "t", t, y.shape[1], ignore=ignore_label)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Variable, as_variable, differentiable
+from .indexing import select
 
 
 def _axes(axis, ndim):
@@ -125,13 +126,42 @@ def argmin(x: Any, axis: int | None = None) -> Variable:
 # In log space ----------------------------------------------------------------------------------------------
 
 
-def log_sum_exp(xp, z, top, axis):
-    """log(sum(e^z)) over ``axis``, kept, for z whose largest elements, marked by ``top``, are 0.
+def log_sum_exp(xp, x, axis, finite=False):
+    """The largest element m of ``axis``, x - m, and log(sum(e^(x - m))), axes kept.
 
-    All but the largest are summed apart: log1p of that has every digit where one class has almost all.
+    All but one of the largest are summed apart: log1p of that has every digit where one class has almost all.
+
+    Args:
+        finite: bring an infinite m to the largest finite number in x - m, so that inf - inf makes no nan.
     """
-    rest = xp.where(top, 0.0, xp.exp(z)).sum(axis=axis, keepdims=True)
-    return xp.log1p(rest + (top.sum(axis=axis, keepdims=True, dtype=z.dtype) - 1))
+    shape = x.shape
+    if axis is None or axis in (
+        -1,
+        x.ndim - 1,
+    ):  # rows: the largest is left out by index, faster than by mask
+        x = x.reshape((-1, x.size if axis is None else shape[-1]))
+        rows, top = xp.arange(x.shape[0]), x.argmax(axis=1)
+        m = x[rows, top][:, None]
+        z = x - (_held(xp, m) if finite else m)
+        e = xp.exp(z)
+        e[rows, top] = 0
+        rest = xp.log1p(e.sum(axis=1))
+        kept = (1,) * len(shape) if axis is None else (*shape[:-1], 1)
+        return m.reshape(kept), z.reshape(shape), rest.reshape(kept)
+    m = x.max(axis=axis, keepdims=True)
+    z = x - (_held(xp, m) if finite else m)
+    top = x == m
+    rest = select(xp, top, 0.0, xp.exp(z)).sum(axis=axis, keepdims=True)
+    return m, z, xp.log1p(rest + (top.sum(axis=axis, keepdims=True, dtype=z.dtype) - 1))
+
+
+_HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8")}
+
+
+def _held(xp, m):
+    """m between the smallest and the largest finite number."""
+    huge = _HUGE[m.dtype.itemsize]
+    return xp.minimum(xp.maximum(m, -huge), huge)
 
 
 @differentiable
@@ -142,14 +172,9 @@ def logsumexp(xp, x, /, axis=None, keepdims=False):
     """
     if not x.size:
         return x.sum(axis=axis, keepdims=keepdims) - xp.inf
-    m = x.max(axis=axis, keepdims=True)
-    huge = _HUGE[x.dtype.itemsize]
-    z = x - xp.minimum(xp.maximum(m, -huge), huge)  # no inf - inf
-    y = m + log_sum_exp(xp, z, x == m, axis)
+    m, _, rest = log_sum_exp(xp, x, axis, finite=True)
+    y = m + rest
     return y if keepdims else y.reshape(_without(x.shape, axis))
-
-
-_HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8")}
 
 
 def _logsumexp_rule(F, g, y, x, axis, keepdims):

@@ -48,7 +48,7 @@ class Case:
         return f"{self.name}-{self.label}" if self.label else self.name
 
 
-# Inputs: values by NumPy from a drawn seed, so that only shapes and seeds shrink -----------------------------
+# Inputs: values by NumPy from a drawn seed, so that only shapes and seeds shrink ----------------------------
 
 Domain = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
@@ -59,7 +59,9 @@ def between(low: float, high: float) -> Domain:
 
 def off_grid(low: int, high: int, offset: float = 0.3) -> Domain:
     """Numbers that keep a distance of 0.1 from multiples of 1/2, and from another offset's numbers."""
-    return lambda rng, shape: (rng.integers(2 * low, 2 * high, shape) + offset + rng.uniform(0, 0.2, shape)) / 2
+    return lambda rng, shape: (
+        (rng.integers(2 * low, 2 * high, shape) + offset + rng.uniform(0, 0.2, shape)) / 2
+    )
 
 
 real, positive, unit, away = between(-2, 2), between(0.3, 3), between(0.1, 0.9), off_grid(-2, 2)
@@ -70,9 +72,13 @@ lengths = st.integers(0, 4)
 @st.composite
 def elements(draw: Any, *domains: Domain) -> list[np.ndarray]:
     """One array a domain, of shapes that broadcast: 0-d and empty ones included."""
-    shapes = draw(hnp.mutually_broadcastable_shapes(num_shapes=len(domains), max_dims=3, max_side=3, min_side=0))
+    shapes = draw(
+        hnp.mutually_broadcastable_shapes(num_shapes=len(domains), max_dims=3, max_side=3, min_side=0)
+    )
     rng = np.random.default_rng(draw(seeds))
-    return [np.asarray(domain(rng, shape)) for domain, shape in zip(domains, shapes.input_shapes, strict=True)]
+    return [
+        np.asarray(domain(rng, shape)) for domain, shape in zip(domains, shapes.input_shapes, strict=True)
+    ]
 
 
 def shaped(*shapes: str, domain: Domain = real, least: int = 0, batch: bool = False) -> st.SearchStrategy:
@@ -109,7 +115,7 @@ def symmetrized(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda a: f(0.5 * (a + a.swapaxes(-1, -2)))
 
 
-# The table ---------------------------------------------------------------------------------------------------
+# The table ------------------------------------------------------------------------------------------------
 
 TABLE: list[Case] = []
 
@@ -137,10 +143,18 @@ each("fmod", away, between(4, 5))
 each("squared_difference", real, real, reference=lambda a, b: (a - b) ** 2)
 each("rsqrt", positive, reference=lambda x: x**-0.5)
 case("clip", elements(away), lambda x: np.clip(x, -0.5, 1), lambda x: F.clip(x, -0.5, 1.0), elementwise=True)
-case("clip", elements(away), lambda x: np.maximum(x, 0), lambda x: F.clip(x, 0, None), label="below", elementwise=True)
+case(
+    "clip",
+    elements(away),
+    lambda x: np.maximum(x, 0),
+    lambda x: F.clip(x, 0, None),
+    label="below",
+    elementwise=True,
+)
 for exponent in (0, 1, 2, 3, -1, 0.5, -2.5):
     case(
-        "power", elements(positive), lambda x, p=exponent: x**p, lambda x, p=exponent: x**p, label=f"to the {exponent}"
+        "power", elements(positive), lambda x, p=exponent: x**p, lambda x, p=exponent: x**p,
+        label=f"to the {exponent}",
     )  # fmt: skip
 case("power", elements(real), lambda x: 2**x, lambda x: 2**x, label="of 2")
 
@@ -155,7 +169,13 @@ each("xlog1py", real, between(-0.7, 2))
 each("sigmoid", between(-4, 4), reference=scipy.special.expit)
 each("log_sigmoid", between(-4, 4), reference=scipy.special.log_expit)
 each("softplus", between(-4, 4), reference=lambda x: np.logaddexp(x, 0))
-case("softplus", elements(real), lambda x: np.logaddexp(3 * x, 0) / 3, lambda x: F.softplus(x, beta=3.0), label="beta")
+case(
+    "softplus",
+    elements(real),
+    lambda x: np.logaddexp(3 * x, 0) / 3,
+    lambda x: F.softplus(x, beta=3.0),
+    label="beta",
+)
 each("tanh", real)
 each("relu", away, reference=lambda x: np.maximum(x, 0))
 each("leaky_relu", away, reference=lambda x: np.where(x > 0, x, 0.2 * x))
@@ -176,8 +196,8 @@ each("erfcinv", between(0.1, 1.9))
 each("ndtri", unit)
 for n in range(3):
     case(
-        "polygamma", elements(positive), lambda x, n=n: scipy.special.polygamma(n, x), lambda x, n=n: F.polygamma(n, x),
-        label=str(n), elementwise=True,
+        "polygamma", elements(positive), lambda x, n=n: scipy.special.polygamma(n, x),
+        lambda x, n=n: F.polygamma(n, x), label=str(n), elementwise=True,
     )  # fmt: skip
 
 # Reductions
@@ -191,7 +211,13 @@ for name in ("sum", "mean", "prod"):
         name, shaped("abc", least=least), lambda x, g=g: g(x, (0, -1), keepdims=True),
         lambda x, f=f: f(x, axis=(0, -1), keepdims=True), label="axes",
     )  # fmt: skip
-    case(name, shaped("abc", least=least), lambda x, g=g: g(x, (2, 0)), lambda x, f=f: f(x, (2, 0)), label="two axes")
+    case(
+        name,
+        shaped("abc", least=least),
+        lambda x, g=g: g(x, (2, 0)),
+        lambda x, f=f: f(x, (2, 0)),
+        label="two axes",
+    )
 
 
 def distinct(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -213,13 +239,24 @@ for name in ("max", "min", "logsumexp"):
     )  # fmt: skip
 for name in ("argmax", "argmin"):
     f, g = getattr(F, name), getattr(np, name)
-    case(name, shaped("ab", domain=distinct, least=1), lambda x, g=g: g(x, axis=1), lambda x, f=f: f(x, axis=1), order=0)
+    case(
+        name,
+        shaped("ab", domain=distinct, least=1),
+        lambda x, g=g: g(x, axis=1),
+        lambda x, f=f: f(x, axis=1),
+        order=0,
+    )
 for name in ("cumsum", "cumprod"):
     f, g = getattr(F, name), getattr(np, name)
     case(name, shaped("ab"), g)
     case(name, shaped("a"), lambda x, g=g: g(x, 0), lambda x, f=f: f(x, axis=0), label="vector")
     case(name, shaped("abc"), lambda x, g=g: g(x, 1), lambda x, f=f: f(x, axis=-2), label="axis")
-case("cumprod", st.tuples(seeds).map(lambda s: [np.random.default_rng(s).uniform(0.5, 1.5, 9)]), np.cumprod, label="long")
+case(
+    "cumprod",
+    st.tuples(seeds).map(lambda s: [np.random.default_rng(s).uniform(0.5, 1.5, 9)]),
+    np.cumprod,
+    label="long",
+)
 case(
     "average", shaped("ab", least=1), lambda x: np.average(x, 1, np.arange(1.0, x.shape[1] + 1)),
     lambda x: F.average(x, axis=1, weights=np.arange(1.0, x.shape[1] + 1, dtype=x.dtype)),
@@ -230,7 +267,13 @@ case(
 )  # fmt: skip
 case("average", shaped("ab", least=1), np.mean, label="plain")
 case("softmax", shaped("ab", least=1), lambda x: scipy.special.softmax(x, 1))
-case("softmax", shaped("abc", least=1), lambda x: scipy.special.softmax(x, 0), lambda x: F.softmax(x, axis=0), label="axis")
+case(
+    "softmax",
+    shaped("abc", least=1),
+    lambda x: scipy.special.softmax(x, 0),
+    lambda x: F.softmax(x, axis=0),
+    label="axis",
+)
 case("log_softmax", shaped("ab", least=1), lambda x: scipy.special.log_softmax(x, 1))
 case(
     "log_softmax", shaped("abc", least=1), lambda x: scipy.special.log_softmax(x, (0, 2)),
@@ -238,9 +281,25 @@ case(
 )  # fmt: skip
 
 # Shapes
-case("reshape", shaped("abb"), lambda x: x.reshape(-1, x.shape[0] or 1), lambda x: F.reshape(x, (-1, x.shape[0] or 1)))
-case("broadcast_to", shaped("b"), lambda x: np.broadcast_to(x, (2, *x.shape)), lambda x: F.broadcast_to(x, (2, *x.shape)))
-case("broadcast_to", shaped(""), lambda x: np.broadcast_to(x, (2, 3)), lambda x: F.broadcast_to(x, (2, 3)), label="0-d")
+case(
+    "reshape",
+    shaped("abb"),
+    lambda x: x.reshape(-1, x.shape[0] or 1),
+    lambda x: F.reshape(x, (-1, x.shape[0] or 1)),
+)
+case(
+    "broadcast_to",
+    shaped("b"),
+    lambda x: np.broadcast_to(x, (2, *x.shape)),
+    lambda x: F.broadcast_to(x, (2, *x.shape)),
+)
+case(
+    "broadcast_to",
+    shaped(""),
+    lambda x: np.broadcast_to(x, (2, 3)),
+    lambda x: F.broadcast_to(x, (2, 3)),
+    label="0-d",
+)
 case("broadcast", elements(real, real), np.broadcast_arrays)
 case("cast", elements(real), np.asarray, lambda x: F.cast(x, np.float64), label="wide")
 case("identity", elements(real), lambda x: x)
@@ -248,16 +307,33 @@ case("identity", elements(real, real), lambda x, y: (x, y), label="two")
 case("copy", elements(real), np.copy)
 case("flatten", elements(real), np.ravel)
 case("transpose", elements(real), np.transpose)
-case("transpose", shaped("abc"), lambda x: x.transpose(2, 0, 1), lambda x: F.transpose(x, (-1, 0, 1)), label="axes")
+case(
+    "transpose",
+    shaped("abc"),
+    lambda x: x.transpose(2, 0, 1),
+    lambda x: F.transpose(x, (-1, 0, 1)),
+    label="axes",
+)
 case("swapaxes", shaped("abc"), lambda x: x.swapaxes(0, 2), lambda x: F.swapaxes(x, 0, -1))
-case("moveaxis", shaped("abcd"), lambda x: np.moveaxis(x, (0, 1), (3, 0)), lambda x: F.moveaxis(x, (0, 1), (-1, 0)))
+case(
+    "moveaxis",
+    shaped("abcd"),
+    lambda x: np.moveaxis(x, (0, 1), (3, 0)),
+    lambda x: F.moveaxis(x, (0, 1), (-1, 0)),
+)
 for axis, start in ((2, 0), (0, 3), (1, -1), (-1, 1)):
     case(
         "rollaxis", shaped("abc"), lambda x, a=axis, s=start: np.rollaxis(x, a, s),
         lambda x, a=axis, s=start: F.rollaxis(x, a, s), label=f"{axis} to {start}",
     )  # fmt: skip
 case("squeeze", elements(real), np.squeeze)
-case("squeeze", shaped("ab"), np.asarray, lambda x: F.squeeze(x.reshape((1, *x.shape, 1)), axis=(0, -1)), label="axes")
+case(
+    "squeeze",
+    shaped("ab"),
+    np.asarray,
+    lambda x: F.squeeze(x.reshape((1, *x.shape, 1)), axis=(0, -1)),
+    label="axes",
+)
 case("expand_dims", elements(real), lambda x: np.expand_dims(x, -1), lambda x: F.expand_dims(x, -1))
 case("flip", elements(real), np.flip)
 case("flip", shaped("abc"), lambda x: np.flip(x, (0, 2)), lambda x: F.flip(x, axis=(0, -1)), label="axes")
@@ -273,18 +349,26 @@ case("concat", shaped("ab", "ac"), lambda *xs: np.concatenate(xs, 1), lambda *xs
 case("concat", shaped("ba", "ca", "ba"), np.vstack and (lambda *xs: np.concatenate(xs, 0)),
      lambda *xs: F.concat(xs, axis=-2), label="three")  # fmt: skip
 case("stack", shaped("ab", "ab"), lambda *xs: np.stack(xs, 1), lambda *xs: F.stack(xs, axis=1))
-case("stack", shaped("ab", "ab"), lambda *xs: np.stack(xs, -1), lambda *xs: F.stack(xs, axis=-1), label="last")
+case(
+    "stack", shaped("ab", "ab"), lambda *xs: np.stack(xs, -1), lambda *xs: F.stack(xs, axis=-1), label="last"
+)
 case("hstack", shaped("ab", "ac"), lambda *xs: np.hstack(xs), lambda *xs: F.hstack(xs))
 case("hstack", shaped("a", "b"), lambda *xs: np.hstack(xs), lambda *xs: F.hstack(xs), label="vectors")
 case("vstack", shaped("a", "a"), lambda *xs: np.vstack(xs), lambda *xs: F.vstack(xs))
-case("split_axis", shaped("abcc"), lambda x: np.split(x, [1, 2], 1), lambda x: F.split_axis(x, [1, 2], axis=1))
+case(
+    "split_axis", shaped("abcc"), lambda x: np.split(x, [1, 2], 1), lambda x: F.split_axis(x, [1, 2], axis=1)
+)
 case("split_axis", shaped("ab", least=1), lambda x: np.split(x, x.shape[0], 0),
      lambda x: F.split_axis(x, x.shape[0], axis=-2), label="equal")  # fmt: skip
-case("separate", shaped("abc", least=1), lambda x: list(np.moveaxis(x, 1, 0)), lambda x: F.separate(x, axis=1))
+case(
+    "separate", shaped("abc", least=1), lambda x: list(np.moveaxis(x, 1, 0)), lambda x: F.separate(x, axis=1)
+)
 
 # Choosing
 case("where", elements(away, real), lambda x, y: np.where(x > 0, x, y), lambda x, y: F.where(x > 0, x, y))
-case("where", elements(away), lambda x: np.where(x > 0, x, 0), lambda x: F.where(x > 0, x, 0.0), label="number")
+case(
+    "where", elements(away), lambda x: np.where(x > 0, x, 0), lambda x: F.where(x > 0, x, 0.0), label="number"
+)
 _INDICES: dict[str, Any] = {
     "number": 1,
     "slice": slice(None, None, -2),
@@ -322,8 +406,16 @@ case(
     lambda x: F.take_along_axis(x, some_labels((x.shape[0], 4, x.shape[2]), x.shape[1]), 1),
 )  # fmt: skip
 case("diagonal", shaped("ab"), np.diagonal)
-case("diagonal", shaped("abc"), lambda x: x.diagonal(1, 2, 0), lambda x: F.diagonal(x, 1, 2, 0), label="above")
-case("diagonal", shaped("abc"), lambda x: x.diagonal(-1, 1, 2), lambda x: F.diagonal(x, -1, -2, -1), label="below")
+case(
+    "diagonal", shaped("abc"), lambda x: x.diagonal(1, 2, 0), lambda x: F.diagonal(x, 1, 2, 0), label="above"
+)
+case(
+    "diagonal",
+    shaped("abc"),
+    lambda x: x.diagonal(-1, 1, 2),
+    lambda x: F.diagonal(x, -1, -2, -1),
+    label="below",
+)
 case("tril", shaped("abc"), np.tril)
 case("triu", shaped("abc"), lambda x: np.triu(x, 1), lambda x: F.triu(x, k=1))
 
@@ -346,9 +438,9 @@ case(
     lambda x, W, b: F.linear(x, W, b, n_batch_axes=2), label="two batch axes",
 )  # fmt: skip
 case(
-    "linear", shaped("abb", "cbb", "c"), lambda x, W, b: x.reshape(len(x), x[0].size if len(x) else W[0].size if len(W)
-    else x.shape[1] ** 2) @ W.reshape(len(W), x.shape[1] ** 2).T + b,
-    lambda x, W, b: F.linear(x, W.reshape((W.shape[0], x.shape[1] ** 2)), b), label="flattened",
+    "linear", shaped("acd", "be", least=1),
+    lambda x, W: x.reshape(len(x), x[:1].size) @ np.ones((3, x[:1].size)).T + W.sum(),
+    lambda x, W: F.linear(x, np.ones((3, x[:1].size), x.dtype)) + F.sum(W), label="flattened",
 )  # fmt: skip
 for text, shapes in {
     "ij,jk->ik": "ab bc",
@@ -442,7 +534,8 @@ case(
         x, _classes(x), normalize=False, class_weight=np.arange(1.0, x.shape[1] + 1)
     ), label="weights",
 )  # fmt: skip
-case("accuracy", shaped("ab", domain=distinct, least=1), lambda x: (x.argmax(1) == some_labels(x.shape[:1], x.shape[1])).mean(),
+case("accuracy", shaped("ab", domain=distinct, least=1),
+     lambda x: (x.argmax(1) == some_labels(x.shape[:1], x.shape[1])).mean(),
      lambda x: F.accuracy(x, some_labels(x.shape[:1], x.shape[1])), order=0)  # fmt: skip
 
 # Noise
