@@ -126,7 +126,7 @@ class Measure:
         return integrand
 
     def _plane(self, f: Integrand, cuts: np.ndarray | None = None) -> np.ndarray:
-        """By the product of two rules on a line, each over the panels of one coordinate, cut where f jumps."""
+        """By the product of two rules, each over the panels of one coordinate, cut where f jumps."""
         flat = self.points.reshape(len(self.points), self.size)
         edges = [self.edges(flat[:, i], dense=False) for i in range(self.size)]
         if cuts is not None:

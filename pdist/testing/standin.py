@@ -1,0 +1,331 @@
+"""A stand-in for a GPU's array library: NumPy inside, CuPy's rules outside.
+
+Its arrays do not turn into NumPy arrays unasked, do not mix with them, and NumPy's functions refuse them;
+only ``get()`` brings them to the host. Its random generator has the methods and keywords of CuPy's. A kernel
+that keeps to ``xp``, ``special(xp)`` and operators works on them; one that says ``np.exp`` by mistake, or
+looks at a value, fails here as it would, or as it would wait, on a GPU.
+
+Importing this module registers the library:
+
+>>> import numpy as np, pdist
+>>> from pdist.testing import standin
+>>> x = pdist.Variable(standin.asarray(np.array([0.0, 1.0])))
+>>> pdist.functions.exp(x).array
+standin([1.        , 2.71828183])
+>>> np.exp(x.array)
+Traceback (most recent call last):
+TypeError: operand type(s) all returned NotImplemented from __array_ufunc__...
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.special
+
+from ..backend import Library, register_library
+from ..backend.cupy_special import special as cupy_special
+
+# fmt: off
+# What an array of CuPy's has; each takes and gives what NumPy's does.
+_METHODS = {
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress",
+    "conj", "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "nonzero", "partition",
+    "prod", "ptp", "ravel", "repeat", "reshape", "round", "sort", "squeeze", "std", "sum", "swapaxes", "take",
+    "trace", "transpose", "var", "view",
+}
+_ATTRIBUTES = {
+    "T", "mT", "dtype", "flags", "imag", "itemsize", "nbytes", "ndim", "real", "shape", "size", "strides",
+}
+
+# What cupyx.scipy.special has of the functions that a distribution may want; a test compares it with CuPy's.
+CUPYX_SPECIAL = {
+    "beta", "betainc", "betaincinv", "betaln", "binom", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx",
+    "erfinv", "expi", "expit", "expm1", "exprel", "gamma", "gammainc", "gammaincc", "gammainccinv",
+    "gammaincinv", "gammaln", "i0", "i0e", "i1", "i1e", "j0", "j1", "k0", "k0e", "k1", "k1e", "log1p",
+    "log_expit", "log_ndtr", "log_softmax", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "poch",
+    "polygamma", "psi", "rel_entr", "rgamma", "sinc", "softmax", "xlog1py", "xlogy", "y0", "y1", "zeta",
+}
+
+_ARITHMETIC = (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
+    "and", "or", "xor", "lshift", "rshift",
+)
+_COMPARISONS_AND_SIGNS = ("lt", "le", "eq", "ne", "gt", "ge", "neg", "pos", "abs", "invert")
+# fmt: on
+
+
+class StandIn:
+    """An array of the stand-in library.
+
+    Args:
+        array: the NumPy array that it wraps.
+    """
+
+    __slots__ = ("_host",)
+    __array_ufunc__ = None  # NumPy's operators hand over to ours, its ufuncs raise TypeError
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._host = np.asarray(array)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        raise TypeError("implicit conversion to a NumPy array is not allowed; use get()")
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        raise TypeError(f"numpy.{function.__name__} does not take arrays of the stand-in library")
+
+    def get(self) -> np.ndarray:
+        """A NumPy array with the same values."""
+        return self._host.copy()
+
+    def item(self, *index: int) -> Any:
+        """One element as a Python number, asked for by name."""
+        return self._host.item(*index)
+
+    def tolist(self) -> Any:
+        """The elements as Python numbers, asked for by name."""
+        return self._host.tolist()
+
+    def __len__(self) -> int:
+        return len(self._host)
+
+    def __repr__(self) -> str:
+        return repr(self._host).replace("array(", "standin(", 1)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a kernel looks at a value: on a GPU it would wait for the device")
+
+    __float__ = __int__ = __index__ = __complex__ = __bool__  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _ATTRIBUTES:
+            return _wrap(getattr(self._host, name))
+        if name in _METHODS:
+            method = getattr(self._host, name)
+            return lambda *args, **kwargs: _wrap(method(*_unwrap(args), **_unwrap(kwargs)))
+        raise AttributeError(f"an array of CuPy's has no attribute {name!r} that the stand-in knows")
+
+    def __getitem__(self, index: Any) -> StandIn:
+        return _wrap(self._host[_unwrap(index)])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._host[_unwrap(index)] = _unwrap(value)
+
+    def __iter__(self) -> Any:
+        return (_wrap(row) for row in self._host)
+
+    def __reduce__(self) -> Any:
+        return StandIn, (self._host,)
+
+    def __deepcopy__(self, memo: Any) -> StandIn:
+        return StandIn(self._host.copy())
+
+
+def _operator(function: Callable[..., Any], reflected: bool = False) -> Callable[..., Any]:
+    def method(self: StandIn, *others: Any) -> Any:
+        if others and not isinstance(others[0], (StandIn, np.ndarray, np.generic, bool, int, float, complex)):
+            return NotImplemented  # a Variable, whose turn it is
+        own, theirs = self._host, _unwrap(others)
+        return _wrap(function(*theirs, own) if reflected else function(own, *theirs))
+
+    return method
+
+
+def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: StandIn, other: Any) -> StandIn:
+        self._host = function(self._host, _unwrap(other))
+        return self
+
+    return method
+
+
+for _name in _ARITHMETIC:
+    _function = getattr(operator, _name + "_" if _name in ("and", "or") else _name)
+    setattr(StandIn, f"__{_name}__", _operator(_function))
+    setattr(StandIn, f"__r{_name}__", _operator(_function, reflected=True))
+    setattr(StandIn, f"__i{_name}__", _in_place(getattr(operator, f"i{_name}")))
+for _name in _COMPARISONS_AND_SIGNS:
+    setattr(StandIn, f"__{_name}__", _operator(getattr(operator, _name)))
+
+
+def _wrap(value: Any) -> Any:
+    """Arrays and NumPy scalars as the stand-in's; anything else as it is."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return StandIn(value)
+    if isinstance(value, (tuple, list)) and any(isinstance(v, (np.ndarray, np.generic)) for v in value):
+        wrapped = [_wrap(v) for v in value]
+        return type(value)(*wrapped) if hasattr(value, "_fields") else type(value)(wrapped)
+    return value
+
+
+def _unwrap(value: Any) -> Any:
+    """The stand-in's arrays as NumPy's; an array of NumPy's is refused, its scalars are not, as by CuPy."""
+    if isinstance(value, StandIn):
+        return value._host
+    if isinstance(value, np.ndarray):
+        raise TypeError(
+            "unsupported type numpy.ndarray: the stand-in library's arrays do not mix with NumPy's"
+        )
+    if isinstance(value, (tuple, list)):
+        return type(value)([_unwrap(v) for v in value])
+    if isinstance(value, dict):
+        return {key: _unwrap(v) for key, v in value.items()}
+    if isinstance(value, slice):
+        return slice(_unwrap(value.start), _unwrap(value.stop), _unwrap(value.step))
+    return value
+
+
+class _Namespace:
+    """NumPy's functions for the stand-in's arrays.
+
+    Args:
+        target: the module they come from.
+        name: its name.
+    """
+
+    def __init__(self, target: Any, name: str) -> None:
+        self._target = target
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._target, name)
+        if isinstance(found, type) or not callable(found):
+            known = StandIn if found is np.ndarray else found
+        else:
+            known = _Function(found)
+        setattr(self, name, known)
+        return known
+
+    def __repr__(self) -> str:
+        return f"<namespace {self.__name__}>"
+
+
+class _Function:
+    """One of NumPy's functions, ufuncs with their methods (``add.at``) included."""
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+        self.__name__ = function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _wrap(self._function(*_unwrap(args), **_unwrap(kwargs)))
+
+    def __getattr__(self, name: str) -> Any:
+        return _Function(getattr(self._function, name))
+
+
+class _Special:
+    """The special functions that pdist has on a GPU: CuPy's and its own."""
+
+    def __getattr__(self, name: str) -> Any:
+        own = vars(type(cupy_special)).get(name)
+        if own is None and name not in CUPYX_SPECIAL:
+            raise AttributeError(
+                f"neither CuPy nor pdist has a special function {name!r} for arrays on a GPU"
+            )
+        found = _Function(getattr(scipy.special, name))
+        setattr(self, name, found)
+        return found
+
+
+class Generator:
+    """A random generator with the methods and keywords of ``cupy.random.Generator``.
+
+    Args:
+        seed: as ``numpy.random.default_rng`` takes it.
+    """
+
+    def __init__(self, seed: Any = None) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def _draw(self, name: str, *args: Any, **kwargs: Any) -> StandIn:
+        return StandIn(getattr(self._rng, name)(*_unwrap(args), **_unwrap(kwargs)))
+
+    def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> StandIn:
+        """Uniform on [0, 1)."""
+        return self._draw("random", size, dtype, out)
+
+    def standard_normal(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> StandIn:
+        """Normal with mean 0 and standard deviation 1."""
+        return self._draw("standard_normal", size, dtype, out)
+
+    def standard_exponential(
+        self, size: Any = None, dtype: Any = np.float64, method: str = "inv", out: Any = None
+    ) -> StandIn:
+        """Exponential with mean 1."""
+        return self._draw("standard_exponential", size, dtype, method, out)
+
+    def standard_gamma(
+        self, shape: Any, size: Any = None, dtype: Any = np.float64, out: Any = None
+    ) -> StandIn:
+        """Gamma with scale 1."""
+        return self._draw("standard_gamma", shape, size, dtype, out)
+
+    def gamma(self, shape: Any, scale: Any = 1.0, size: Any = None) -> StandIn:
+        """Gamma."""
+        return self._draw("gamma", shape, scale, size)
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: Any = np.float64) -> StandIn:
+        """Uniform on [low, high)."""
+        return self._draw("uniform", low, high, size).astype(dtype)
+
+    def exponential(self, scale: Any = 1.0, size: Any = None) -> StandIn:
+        """Exponential."""
+        return self._draw("exponential", scale, size)
+
+    def integers(
+        self, low: Any, high: Any = None, size: Any = None, dtype: Any = np.int64, endpoint: bool = False
+    ) -> StandIn:
+        """Integers from low to high, exclusive."""
+        return self._draw("integers", low, high, size, dtype, endpoint)
+
+    def poisson(self, lam: Any = 1.0, size: Any = None) -> StandIn:
+        """Poisson."""
+        return self._draw("poisson", lam, size)
+
+    def binomial(self, n: Any, p: Any, size: Any = None) -> StandIn:
+        """Binomial."""
+        return self._draw("binomial", n, p, size)
+
+    def beta(self, a: Any, b: Any, size: Any = None, dtype: Any = np.float64) -> StandIn:
+        """Beta."""
+        return self._draw("beta", a, b, size).astype(dtype)
+
+    def dirichlet(self, alpha: Any, size: Any = None) -> StandIn:
+        """Dirichlet."""
+        return self._draw("dirichlet", alpha, size)
+
+    def chisquare(self, df: Any, size: Any = None) -> StandIn:
+        """Chi-square."""
+        return self._draw("chisquare", df, size)
+
+    def geometric(self, p: Any, size: Any = None) -> StandIn:
+        """Geometric."""
+        return self._draw("geometric", p, size)
+
+
+xp = _Namespace(np, "standin")
+xp.linalg = _Namespace(np.linalg, "standin.linalg")  # type: ignore[attr-defined]
+
+
+def asarray(array: Any) -> StandIn:
+    """A NumPy array (or what makes one) as an array of the stand-in library."""
+    return array if isinstance(array, StandIn) else StandIn(np.array(array))
+
+
+library = register_library(
+    Library(
+        name="standin",
+        array_type=StandIn,
+        xp=xp,
+        special=_Special(),
+        new_stream=Generator,
+        from_host=asarray,
+        to_host=lambda array: array.get(),
+        device_of=lambda array: "standin",
+    )
+)
