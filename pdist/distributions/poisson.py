@@ -34,7 +34,7 @@ _STIRLING = (
 def _stirling_rest(xp, x):
     """log x! less Stirling's formula, for integers x >= 1: a table, then the asymptotic series."""
     table = xp.asarray(_STIRLING, dtype=x.dtype)
-    small = xp.take(table, xp.minimum(x, 15).astype(np.int32) - 1)
+    small = xp.take(table, xp.where(x < 15, x, 15).astype(np.int32) - 1)
     x = xp.maximum(x, 15)
     w = 1 / (x * x)
     series = (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w * (1 / 1680 - w / 1188)))) / x
@@ -54,79 +54,73 @@ poisson_log_prob.derivatives(
 )
 
 # The tails -------------------------------------------------------------------------------------------------
+#
+# By incomplete gamma functions; far out, beyond 4.4 standard deviations, by the density times a continued
+# fraction that converges there in so many steps. SciPy's functions lose their digits there for lam > 1e5.
 
 
-def _log_lower(xp, x, lam):
-    """log P(X <= x) for x far below lam: the density times a continued fraction."""
-    n = 16 if is_double(lam) else 8
-    d = lam - x
+def _steps(x):
+    return 16 if is_double(x) else 8
+
+
+def _lower(xp, x, lam):
+    """P(X <= x), its logarithm where x is far below lam, and where it is."""
+    log_p = poisson_log_prob.kernel(xp, x, lam)
+    n, d = _steps(lam), lam - x
     t = d + 2 * n
     for k in range(n, 0, -1):
         t = (d + 2 * (k - 1)) + xp.maximum(k * (x + (1 - k)), 0) / t
-    return poisson_log_prob.kernel(xp, x, lam) + xp.log(lam / t)
+    log_far = log_p + xp.log(lam / t)
+    far = (d > 0) & (d * d > 20 * lam)
+    # Where x + 1 is rounded to x, the gamma function is that of x - 1: the density at x is missing.
+    whole = (x + 1) - x == 1
+    near = special(xp).gammaincc(xp.where(whole, x + 1, x), lam) + xp.where(whole, 0, xp.exp(log_p))
+    return xp.where(far & (lam > 1e5), xp.exp(log_far), near), log_far, far
 
 
-def _log_upper(xp, x, lam):
-    """log P(X > x) for x far above lam: the density times a continued fraction."""
-    n = 16 if is_double(lam) else 8
-    d = x - lam
+def _upper(xp, x, lam):
+    """P(X > x), its logarithm where x is far above lam, and where it is."""
+    log_p = poisson_log_prob.kernel(xp, x, lam)
+    n, d = _steps(lam), x - lam
     t = d + (n + 1)
     for k in range(n, 0, -1):
         t = (d + k) + k * lam / t
-    return poisson_log_prob.kernel(xp, x, lam) + xp.log(lam / t)
-
-
-def _tails(xp, x, lam):
-    """P(X <= x), P(X > x), the logarithm of the smaller one where that is far out, and where that is which.
-
-    Far out is beyond 4.4 standard deviations, where the fractions converge in their 8 (float32) or 16 steps.
-    SciPy's incomplete gamma functions lose their digits there for lam > 1e5.
-    """
-    d = x - lam
-    far = d * d > 20 * lam
-    below, above = far & (d < 0), far & (d > 0)
-    log_lower = _log_lower(xp, xp.where(below, x, 0), xp.where(below, lam, 1))
-    log_upper = _log_upper(xp, xp.where(above, x, 1), xp.where(above, lam, 0.01))
-    # Where x + 1 is rounded to x, P(X <= x) is that below x and the density at x.
+    log_far = log_p + xp.log(lam / t)
+    far = (d > 0) & (d * d > 20 * lam)
     whole = (x + 1) - x == 1
-    density = xp.where(whole, 0, xp.exp(poisson_log_prob.kernel(xp, x, lam)))
-    a = xp.where(whole, x + 1, x)
-    lower, upper = special(xp).gammaincc(a, lam) + density, special(xp).gammainc(a, lam) - density
-    large = lam > 1e5
-    lower = xp.where(below & large, xp.exp(log_lower), lower)
-    upper = xp.where(above & large, xp.exp(log_upper), upper)
-    return lower, upper, xp.where(below, log_lower, log_upper), below, above
+    near = special(xp).gammainc(xp.where(whole, x + 1, x), lam) - xp.where(whole, 0, xp.exp(log_p))
+    return xp.where(far & (lam > 1e5), xp.exp(log_far), near), log_far, far
 
 
-def _log(xp, y, complement):
-    """log y, or log(1 - complement) where y is near 1."""
-    return xp.where(complement < 0.5, xp.log1p(-complement), xp.log(y))
+def _log(xp, tail, complement):
+    """The logarithm of a tail, by the other one where it is near 1."""
+    y, log_far, far = tail
+    near = xp.where(complement[0] < 0.5, xp.log1p(-complement[0]), xp.log(y))
+    return xp.where(far, log_far, near)
 
 
 @differentiable
 def poisson_cdf(xp, x, lam):
     """P(X <= x) for counts x >= 0."""
-    return _tails(xp, x, lam)[0]
+    return _lower(xp, x, lam)[0]
 
 
 @differentiable
 def poisson_survival(xp, x, lam):
     """P(X > x) for counts x >= 0."""
-    return _tails(xp, x, lam)[1]
+    return _upper(xp, x, lam)[0]
 
 
 @differentiable
 def poisson_log_cdf(xp, x, lam):
     """log P(X <= x) for counts x >= 0."""
-    lower, upper, log_far, below, _ = _tails(xp, x, lam)
-    return xp.where(below, log_far, _log(xp, lower, upper))
+    return _log(xp, _lower(xp, x, lam), _upper(xp, x, lam))
 
 
 @differentiable
 def poisson_log_survival(xp, x, lam):
     """log P(X > x) for counts x >= 0."""
-    lower, upper, log_far, _, above = _tails(xp, x, lam)
-    return xp.where(above, log_far, _log(xp, upper, lower))
+    return _log(xp, _upper(xp, x, lam), _lower(xp, x, lam))
 
 
 # As lam grows, the density at x is what passes from below to above.
@@ -223,14 +217,15 @@ def poisson_quantile(xp, u, lam):
         reached = (middle >= 0) & (poisson_cdf.kernel(xp, xp.maximum(middle, 0), lam) >= u)
         low, high = xp.where(reached, low, middle), xp.where(reached, middle, high)
     certain = xp.where((u >= 0) & (u <= 1), xp.where((u == 1) & (lam > 0), math.inf, 0), math.nan)
-    return xp.where(between, high, certain.astype(u.dtype))
+    return xp.where(between, high, certain.astype(u.dtype)) + 0 * lam  # nan stays
 
 
 def _bisections(xp, width):
     """How many steps bring brackets of these widths to one; enough for all where the host cannot look."""
     if not library(xp).host:
         return 32
-    return math.ceil(math.log2(max(float(width.max(initial=2)), 2)))
+    widest = xp.where((width > 2) & (width < 2.0**52), width, 2).max(initial=2)
+    return math.ceil(math.log2(float(widest)))
 
 
 class Poisson(Distribution):
