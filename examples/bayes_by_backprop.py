@@ -17,7 +17,7 @@ import pdist.distributions as D
 import pdist.functions as F
 import pdist_nn as nn
 import pdist_nn.links as L
-from examples.common import Report, host, options, train
+from examples.common import Report, options, train
 from pdist import plotting
 
 N = 200
@@ -105,7 +105,7 @@ def cross_entropy(logit: pdist.Variable, y: Any) -> pdist.Variable:
 def prediction(model: Any, x: np.ndarray) -> np.ndarray:
     """The probability of label 1 at each point, by one set of weights."""
     with pdist.no_backprop_mode():
-        return host(F.sigmoid(model(model.xp.asarray(x))))[:, 0]
+        return F.sigmoid(model(x)).array[:, 0]
 
 
 # --- Pictures ---------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def picture(report: Report, log: Any, model: Any, x: np.ndarray, y: np.ndarray) 
     right.plot(x, 1 / (1 + np.exp(-2 * x - 2)), ":", color=plotting.COLORS[1], label="at first")
     right.plot(x, 1 / (1 + np.exp(-x)), color="#333333", linewidth=5, alpha=0.3, label="truth")
     with pdist.no_backprop_mode():
-        right.plot(x, model.to_cpu()(x).mean.array, color=plotting.COLORS[0], label="learned")
+        right.plot(x, model(x).mean.array, color=plotting.COLORS[0], label="learned")
     right.set(title="Probability of a 1", xlabel="x", ylabel="P(1)")
     right.legend()
     report.picture(

@@ -37,11 +37,6 @@ def options(description: str | None, epochs: int | None = None) -> argparse.Argu
     return parser
 
 
-def host(value: Any) -> np.ndarray:
-    """A Variable's or an array's values as a NumPy array, for pictures."""
-    return pdist.to_cpu(value.array if isinstance(value, pdist.Variable) else value)
-
-
 def read_csv(name: str) -> tuple[np.ndarray, np.ndarray]:
     """The two columns of one of the data sets in examples/data."""
     table = np.loadtxt(DATA / f"{name}.csv", delimiter=",", skiprows=1)
@@ -61,8 +56,11 @@ def train(
     decay: bool = False,
     snapshot_every: int = 1,
     validation_data: Any = None,
+    seed: int | None = None,
 ) -> Path:
     """``pdist_nn.fit`` with what the command line says; the run's folder is ``OUT/runs/NAME``.
+
+    Afterwards the model is on the host, for figures and pictures.
 
     Args:
         args: the command line.
@@ -76,6 +74,7 @@ def train(
         decay: whether the rate goes down to zero along half a cosine.
         snapshot_every: epochs from one snapshot to the next.
         validation_data: what to evaluate after each epoch.
+        seed: of the order of the data; what the command line says where None.
 
     Returns:
         The file of the log.
@@ -98,12 +97,13 @@ def train(
         batch_size=batch_size,
         optimizer=optimizer,
         validation_data=validation_data,
-        seed=args.seed,
+        seed=args.seed if seed is None else seed,
         device=args.device,
         extensions=[snapshot],
         progress=True,
         out=folder,
     )
+    model.to_cpu()
     return folder / "log.jsonl"
 
 

@@ -60,8 +60,8 @@ def picture(report: Report, model: Any, x: np.ndarray, y: np.ndarray) -> None:
     fig, (left, right) = plotting.subplots(1, 2, size=(5.2, 3.6))
     shown = np.linspace(-2, 2, 200, dtype=np.float32)[:, None]
     with pdist.no_backprop_mode():
-        predicted = model(model.xp.asarray(shown)).to_cpu()
-        slices = model(model.xp.asarray(np.float32([[-1], [0], [1.5]]))).to_cpu()
+        predicted = model(shown)
+        slices = model(np.float32([[-1], [0], [1.5]]))
     plotting.plot_bands(shown, predicted, data=(x, y), levels=(0.5, 0.9), ax=left)
     left.plot(shown, np.exp(WEIGHT * shown + BIAS), "--", color="#333333", linewidth=1.2, label="true rate")
     left.set(title="Counts and predicted bands", ylabel="count")

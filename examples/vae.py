@@ -18,7 +18,7 @@ import pdist.distributions as D
 import pdist.functions as F
 import pdist_nn as nn
 import pdist_nn.links as L
-from examples.common import DATA, Report, host, options, train
+from examples.common import DATA, Report, options, train
 from pdist import plotting
 
 # --- The models -------------------------------------------------------------------------------------
@@ -238,13 +238,13 @@ def pictures(
 def mean_code(encoder: Encoder, x: np.ndarray) -> np.ndarray:
     """The mean of q(z | x)."""
     with pdist.no_backprop_mode():
-        return host(encoder(encoder.xp.asarray(x)).mean)
+        return encoder(x).mean.array
 
 
 def images(decoder: Decoder, z: np.ndarray) -> np.ndarray:
     """The probabilities of black that the decoder makes of latent points ``[N, latent]``."""
     with pdist.no_backprop_mode():
-        return host(decoder(decoder.xp.asarray(z)).mean)
+        return decoder(z).mean.array
 
 
 def picture_latent(report: Report, codes: dict[str, np.ndarray], labels: np.ndarray) -> None:
