@@ -45,12 +45,12 @@ def select(xp, condition, x, y):
 
 
 @differentiable(weak=True)
-def choose(xp, x, y, /, condition):
+def where_(xp, x, y, /, condition):
     """x where ``condition`` holds, else y: the op behind :func:`where`."""
     return select(xp, condition, x, y)
 
 
-choose.derivatives(
+where_.derivatives(
     lambda F, g, _z, _x, _y, condition: F.where(condition, g, 0.0),
     lambda F, g, _z, _x, _y, condition: F.where(condition, 0.0, g),
 )
@@ -68,14 +68,14 @@ def where(condition: Any, x: Any, y: Any) -> Variable:
     A gradient never passes through what is not chosen, but a derivative that is infinite there still makes
     0 * inf: choose safe *inputs* too.
     """
-    return choose(x, y, condition=condition._array if isinstance(condition, Variable) else condition)
+    return where_(x, y, condition=condition._array if isinstance(condition, Variable) else condition)
 
 
 # By index --------------------------------------------------------------------------------------------------
 
 
 @differentiable(keep_dtype=True)
-def take_index(xp, x, /, slices):
+def get_item_(xp, x, /, slices):
     """x[slices], the op behind :func:`get_item`."""
     return x[slices]
 
@@ -91,7 +91,7 @@ def put_index(xp, x, /, slices, shape):
     return out
 
 
-take_index.derivatives(lambda F, g, _y, _x, slices: F.put_index(g, slices=slices, shape=_x.shape))
+get_item_.derivatives(lambda F, g, _y, _x, slices: F.put_index(g, slices=slices, shape=_x.shape))
 put_index.derivatives(lambda F, g, _y, _x, slices: g[slices])
 
 
@@ -120,11 +120,11 @@ def get_item(x: Any, slices: Any) -> Variable:
         slices = slices._array
     elif isinstance(slices, tuple):
         slices = tuple([raw(i) for i in slices])
-    return take_index(x, slices=slices)
+    return get_item_(x, slices=slices)
 
 
 @differentiable(keep_dtype=True)
-def pick(xp, x, /, t):
+def select_item_(xp, x, /, t):
     """x[..., t]: the element of each row of the last axis that the integers t name."""
     rows = x.reshape((t.size, x.shape[-1]))
     return rows[xp.arange(t.size), t.reshape(-1)].reshape(t.shape)
@@ -138,8 +138,8 @@ def place(xp, x, /, t, n):
     return out.reshape(*t.shape, n)
 
 
-pick.derivatives(lambda F, g, _y, _x, t: F.place(g, t=t, n=_x.shape[-1]))
-place.derivatives(lambda F, g, _y, _x, t: F.pick(g, t=t))
+select_item_.derivatives(lambda F, g, _y, _x, t: F.place(g, t=t, n=_x.shape[-1]))
+place.derivatives(lambda F, g, _y, _x, t: F.select_item_(g, t=t))
 
 
 def labels(t: Any) -> Any:
@@ -203,11 +203,11 @@ def select_item(x: Any, t: Any) -> Variable:
             f"select_item: t: expected shape {x.shape[:-1]} for x of shape {x.shape}, got {t.shape}"
         )
     check_labels("select_item", "t", t, x.shape[-1])
-    return pick(x, t=t)
+    return select_item_(x, t=t)
 
 
 @differentiable(keep_dtype=True)
-def take_along(xp, x, /, indices, axis):
+def take_along_axis_(xp, x, /, indices, axis):
     """The op behind :func:`take_along_axis`."""
     return xp.take_along_axis(x, indices, axis)
 
@@ -225,7 +225,7 @@ def add_along(xp, x, /, indices, axis, shape):
     return out
 
 
-take_along.derivatives(
+take_along_axis_.derivatives(
     lambda F, g, _y, _x, indices, axis: F.add_along(g, indices=indices, axis=axis, shape=_x.shape)
 )
 add_along.derivatives(lambda F, g, _y, _x, indices, axis: F.take_along_axis(g, indices, axis))
@@ -254,7 +254,7 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Variable:
             f"take_along_axis: indices: expected the shape {x.shape} of x except along axis {axis}, "
             f"got {indices.shape}"
         )
-    return take_along(x, indices=indices, axis=axis)
+    return take_along_axis_(x, indices=indices, axis=axis)
 
 
 # Diagonals -------------------------------------------------------------------------------------------------

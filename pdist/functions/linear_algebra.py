@@ -14,7 +14,7 @@ from .indexing import diagonal
 
 
 @differentiable
-def matrix_product(xp, a, b):
+def matmul_(xp, a, b):
     """a @ b, the op behind :func:`matmul`."""
     return a @ b
 
@@ -43,7 +43,7 @@ def _product_right(F, g, _y, a, _b):
     return a.swapaxes(-1, -2) @ g
 
 
-matrix_product.derivatives(_product_left, _product_right)
+matmul_.derivatives(_product_left, _product_right)
 
 
 @in_rules(lambda xp, a, b: a @ b)
@@ -68,7 +68,7 @@ def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variab
         raise ValueError(
             f"matmul: shapes {a.shape} and {b.shape} do not fit: (..., m, k) and (..., k, n) expected"
         )
-    return matrix_product(a, b)
+    return matmul_(a, b)
 
 
 # Linear maps -----------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
 
 
 @differentiable
-def contract(xp, *xs, subscripts):
+def einsum_(xp, *xs, subscripts):
     """The op behind :func:`einsum`: every index of an operand is in another one or in the result."""
     return xp.einsum(subscripts, *xs, optimize=len(xs) > 1)
 
@@ -155,11 +155,11 @@ def _contract_rule(F, needs, g, _y, xs, subscripts):
     for i, need in enumerate(needs):
         others = [j for j in range(len(xs)) if j != i]
         rule = ",".join([output, *[terms[j] for j in others]]) + "->" + terms[i]
-        gradients.append(F.contract(g, *[xs[j] for j in others], subscripts=rule) if need else None)
+        gradients.append(F.einsum_(g, *[xs[j] for j in others], subscripts=rule) if need else None)
     return gradients
 
 
-contract.joint_derivative(_contract_rule)
+einsum_.joint_derivative(_contract_rule)
 
 
 def einsum(*operands: Any) -> Variable:
@@ -189,7 +189,7 @@ def einsum(*operands: Any) -> Variable:
                     )
                 lengths[index] = n if n != 1 else lengths[index]
     simple = [_simplify(i, terms, output, x) for i, x in enumerate(xs)]
-    return contract(*[x for _, x in simple], subscripts=",".join([t for t, _ in simple]) + "->" + output)
+    return einsum_(*[x for _, x in simple], subscripts=",".join([t for t, _ in simple]) + "->" + output)
 
 
 def _simplify(i: int, terms: list[str], output: str, x: Variable) -> tuple[str, Variable]:

@@ -208,7 +208,7 @@ tile.derivatives(_tile_rule)
 
 
 @differentiable(keep_dtype=True)
-def concatenate(xp, *xs, axis, ends):
+def concat_(xp, *xs, axis, ends):
     """Arrays joined along ``axis``; ``ends`` says where each ends there."""
     return xp.concatenate(xs, axis=axis)
 
@@ -220,7 +220,7 @@ def _concatenate_rule(F, needs, g, _y, _xs, axis, ends):
     ]
 
 
-concatenate.joint_derivative(_concatenate_rule)
+concat_.joint_derivative(_concatenate_rule)
 
 
 def _alike(who: str, xs: Sequence[Any]) -> list[Variable]:
@@ -263,11 +263,11 @@ def concat(xs: Sequence[Any], axis: int = 1) -> Variable:
         axis: along which.
     """
     variables = _alike("concat", xs)
-    return concatenate(*variables, axis=axis, ends=_ends("concat", variables, axis))
+    return concat_(*variables, axis=axis, ends=_ends("concat", variables, axis))
 
 
 @differentiable(keep_dtype=True)
-def stack_arrays(xp, *xs, axis):
+def stack_(xp, *xs, axis):
     """Arrays of one shape joined along a new axis."""
     return xp.stack(xs, axis=axis)
 
@@ -277,7 +277,7 @@ def _stack_rule(F, needs, g, _y, _xs, axis):
     return [g[(*lead, i)] if need else None for i, need in enumerate(needs)]
 
 
-stack_arrays.joint_derivative(_stack_rule)
+stack_.joint_derivative(_stack_rule)
 
 
 @in_rules(lambda xp, xs, axis=0: xp.stack(xs, axis=axis))
@@ -294,7 +294,7 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Variable:
             raise ValueError(
                 f"stack: xs[{i}] of shape {x.shape} does not fit xs[0] of shape {variables[0].shape}"
             )
-    return stack_arrays(*variables, axis=axis)
+    return stack_(*variables, axis=axis)
 
 
 def hstack(xs: Sequence[Any]) -> Variable:

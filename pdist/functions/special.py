@@ -36,17 +36,17 @@ digamma.derivatives(lambda F, g, _y, x: g * F.polygamma(1, x))
 
 
 @differentiable
-def polygamma_of(xp, x, /, n):
+def polygamma_(xp, x, /, n):
     """The op behind :func:`polygamma`: (-1)^(n + 1) n! zeta(n + 1, x)."""
     if n == 0:
         return special(xp).digamma(x)
     return (-1.0) ** (n + 1) * math.factorial(n) * special(xp).zeta(n + 1.0, x)
 
 
-polygamma_of.derivatives(lambda F, g, _y, x, n: g * F.polygamma(n + 1, x))
+polygamma_.derivatives(lambda F, g, _y, x, n: g * F.polygamma(n + 1, x))
 
 
-@in_rules(lambda xp, n, x: polygamma_of.kernel(xp, x, n))
+@in_rules(lambda xp, n, x: polygamma_.kernel(xp, x, n))
 def polygamma(n: int, x: Any) -> Variable:
     """The n-th derivative of digamma, elementwise, for x > 0.
 
@@ -56,7 +56,7 @@ def polygamma(n: int, x: Any) -> Variable:
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 0:
         raise ValueError(f"polygamma: n: expected an integer of at least 0, got {n!r}")
-    return polygamma_of(x, n=n)
+    return polygamma_(x, n=n)
 
 
 # Error functions -------------------------------------------------------------------------------------------
