@@ -8,6 +8,7 @@ from .divergences import cross_entropy, kl_divergence, register_kl
 from .independent import Independent
 from .laplace import Laplace
 from .log_normal import LogNormal
+from .mixture_same_family import MixtureSameFamily, register_mixture_density
 from .normal import Normal
 from .one_hot_categorical import OneHotCategorical
 from .poisson import Poisson
@@ -20,6 +21,7 @@ __all__ = [
     "Independent",
     "Laplace",
     "LogNormal",
+    "MixtureSameFamily",
     "Normal",
     "OneHotCategorical",
     "Option",
@@ -30,5 +32,6 @@ __all__ = [
     "cross_entropy",
     "kl_divergence",
     "register_kl",
+    "register_mixture_density",
     "supports",
 ]
