@@ -33,8 +33,8 @@ from ..backend.cupy_special import special as cupy_special
 # What an array of CuPy's has; each takes and gives what NumPy's does.
 _METHODS = {
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress",
-    "conj", "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "nonzero", "partition",
-    "prod", "ptp", "ravel", "repeat", "reshape", "round", "sort", "squeeze", "std", "sum", "swapaxes", "take",
+    "conj", "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "nonzero",
+    "partition", "prod", "ptp", "ravel", "repeat", "reshape", "round", "sort", "squeeze", "std", "sum", "swapaxes", "take",
     "trace", "transpose", "var", "view",
 }
 _ATTRIBUTES = {
@@ -241,6 +241,7 @@ class Generator:
 
     def __init__(self, seed: Any = None) -> None:
         self._rng = np.random.default_rng(seed)
+        self.bit_generator = self._rng.bit_generator
 
     def _draw(self, name: str, *args: Any, **kwargs: Any) -> StandIn:
         return StandIn(getattr(self._rng, name)(*_unwrap(args), **_unwrap(kwargs)))
@@ -256,8 +257,8 @@ class Generator:
     def standard_exponential(
         self, size: Any = None, dtype: Any = np.float64, method: str = "inv", out: Any = None
     ) -> StandIn:
-        """Exponential with mean 1."""
-        return self._draw("standard_exponential", size, dtype, method, out)
+        """Exponential with mean 1; by NumPy's own method, so that its numbers can be compared."""
+        return self._draw("standard_exponential", size, dtype, out=out)
 
     def standard_gamma(
         self, shape: Any, size: Any = None, dtype: Any = np.float64, out: Any = None
@@ -327,5 +328,7 @@ library = register_library(
         from_host=asarray,
         to_host=lambda array: array.get(),
         device_of=lambda array: "standin",
+        stream_state=lambda stream: stream._rng.bit_generator.state,
+        restore_stream=lambda stream, state: setattr(stream._rng.bit_generator, "state", state),
     )
 )
