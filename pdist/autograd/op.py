@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, default_library, library_of
+from ..backend import Array, Library, default_library, library_of
 from . import written
 from .config import config
 from .variable import Variable, as_array, canonical, from_node
@@ -61,6 +61,7 @@ class Op:
     def __init__(self, kernel: Callable[..., Any], keep_dtype: bool, weak: bool) -> None:
         self.kernel = kernel
         self.name = kernel.__name__
+        self.title = self.name.rstrip("_")  # what error messages call it: where_ is the op behind where
         self.keep_dtype = keep_dtype  # integers stay integers (shape operations)
         self.weak = weak  # Python numbers reach the kernel as they are
         self.parameters = list(inspect.signature(kernel).parameters.values())[1:]
@@ -128,7 +129,7 @@ class Op:
 
     def coerce(self, arrays: list[Any]) -> tuple[Any, list[Any]]:
         """The arguments brought to one library, device and dtype: see :func:`coerce`."""
-        return coerce(self.name, self.argument_name, arrays, weak=self.weak, keep_dtype=self.keep_dtype)
+        return coerce(self.title, self.argument_name, arrays, weak=self.weak, keep_dtype=self.keep_dtype)
 
     def _joint_pullback(self, F: Any, edges: Any, g: Any, y: Any, args: Any, settings: Any) -> Any:
         assert self.joint is not None
@@ -153,11 +154,28 @@ class Op:
         self.pullback = self._joint_pullback if self.joint is not None else written.pullback(self)
         return self.function
 
+    def named(self, error: Exception, arrays: Any, settings: dict[str, Any] | None) -> Exception:
+        """An array library's complaint of what the kernel was given, with the op's name and the arguments."""
+        given = [f"{self.argument_name(i)} of shape {np.shape(array)}" for i, array in enumerate(arrays)]
+        given += [f"{name}={_brief(value)}" for name, value in (settings or {}).items()]
+        message = f"{self.title}: {str(error).rstrip('. ')} ({', '.join(given)})"
+        for kind in (np.linalg.LinAlgError, IndexError, ValueError):
+            if isinstance(error, kind):
+                return kind(message)
+        return error
+
     def no_derivative(self, i: int) -> NotImplementedError:
         """The error of a gradient that nobody gave a rule for."""
         return NotImplementedError(
             f"{self.name}: no derivative with respect to {self.argument_name(i)} is defined"
         )
+
+
+def _brief(value: Any) -> str:
+    """A setting as error messages show it: an array by its shape where it is long."""
+    if getattr(value, "size", 0) > 8:
+        return f"an array of shape {value.shape}"
+    return repr(value)
 
 
 def _array_names(parameters: list[inspect.Parameter]) -> tuple[str, ...]:
@@ -381,7 +399,10 @@ def _variadic_function(op: Op) -> Any:
             (arg._node or arg) if isinstance(arg, Variable) and arg.requires_grad else None for arg in args
         ]
         xp, arrays = op.coerce(arrays)
-        result = op.kernel(xp, *arrays, **settings)
+        try:
+            result = op.kernel(xp, *arrays, **settings)
+        except (ValueError, IndexError) as error:
+            raise op.named(error, arrays, settings) from None
         if result.__class__ is not ndarray and xp is np:
             result = np.asarray(result)
         if all(edge is None for edge in edges) or not config.enable_backprop or result.dtype.kind != "f":
@@ -418,22 +439,21 @@ def coerce(
         TypeError: for what is no number, and where devices mix.
     """
     name = names if callable(names) else names.__getitem__
-    values = [as_array_of(who, name(i), value) for i, value in enumerate(values)]
-    owner, first, dtypes = None, 0, []
+    owner, first = None, 0
     for i, value in enumerate(values):
         found = library_of(value)
-        if found is None:
-            continue
         if owner is None:
             owner, first = found, i
-        elif found is not owner or found.device_of(value) != owner.device_of(values[first]):
+        elif found is not None and (
+            found is not owner or found.device_of(value) != owner.device_of(values[first])
+        ):
             raise TypeError(
                 f"{who}: {name(first)} is on {owner.device_of(values[first])} and {name(i)} on "
                 f"{found.device_of(value)}; move one with to_cpu or to_gpu"
             )
-        if value.dtype.kind == "f":
-            dtypes.append(value.dtype)
     owner = owner or default_library()
+    values = [_as_array_of(who, name(i), value, owner) for i, value in enumerate(values)]
+    dtypes = [value.dtype for value in values if hasattr(value, "dtype") and value.dtype.kind == "f"]
     if dtypes:
         dtype = np.dtype(np.result_type(*dtypes).type)
     elif keep_dtype and not any(isinstance(value, float) for value in values):
@@ -451,14 +471,14 @@ def coerce(
     return owner.xp, [cast(value) for value in values]
 
 
-def as_array_of(who: str, name: str, value: Any) -> Any:
-    """A raw array or Python number, refused by name where it is neither."""
+def _as_array_of(who: str, name: str, value: Any, owner: Library) -> Any:
+    """A raw array or Python number, refused by name where it is neither; lists go where the arrays are."""
     if value.__class__ is ndarray and value.dtype.kind in "fiub":
         return value
     if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
         return value
     try:
-        return as_array(value)
+        return as_array(value, owner)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{who}: {name}: {error}") from None
 

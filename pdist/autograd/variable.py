@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backend import Array, default_library, library_of, numpy_library, to_cpu, to_gpu
+from ..backend import Array, Library, default_library, library_of, numpy_library, to_cpu, to_gpu
 from .config import config
 
 Axis = int | tuple[int, ...] | None
@@ -349,8 +349,12 @@ def canonical(array: Array) -> Array:
     return array if array.dtype is dtype or array.dtype != dtype else array.view(dtype)
 
 
-def as_array(value: Any) -> Array:
+def as_array(value: Any, owner: Library | None = None) -> Array:
     """``value`` as an array of a registered library, refused where its dtype is no number's.
+
+    Args:
+        value: an array, which is returned as it is; or a number or nested list.
+        owner: the library of what was no array before; by default that of :func:`pdist.using_device`.
 
     Raises:
         TypeError: for object, string, complex and masked arrays, naming the dtype; for ragged lists.
@@ -358,7 +362,7 @@ def as_array(value: Any) -> Array:
     if isinstance(value, Variable):
         raise TypeError("expected an array, got a Variable; pdist.as_variable takes both")
     if library_of(value) is None:
-        value = default_library().from_host(_from_python(value))
+        value = (owner or default_library()).from_host(_from_python(value))
     elif isinstance(value, np.ndarray) and type(value) is not np.ndarray:
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError("masked arrays have no meaning here: fill or select their values first")

@@ -21,7 +21,10 @@ def {name}({signature}):
         xp = np
     else:
         xp, ({arrays},) = op.coerce([{arrays}])
-    result = kernel({call})
+    try:
+        result = kernel({call})
+    except (ValueError, IndexError) as error:
+        raise op.named(error, ({arrays},), {settings}) from None
     if result.__class__ is not ndarray and xp is np:
         result = np.asarray(result)
     out = new(Variable)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -18,6 +18,10 @@ import numpy as np
 import scipy.special
 
 Array = Any  #: an array of any registered library
+
+
+def _restore(stream: Any, state: Any) -> None:
+    stream.bit_generator.state = state
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +33,16 @@ class Library:
         array_type: the type of its arrays.
         xp: a module or namespace with NumPy's functions for them.
         special: a namespace with SciPy's special functions for them.
-        new_stream: makes a random generator with NumPy's ``Generator`` methods from a seed (or None).
+        new_stream: makes a random generator with the methods of ``cupy.random.Generator`` (which are among
+            those of NumPy's) from a seed, a ``numpy.random.SeedSequence`` or None.
         from_host: turns a NumPy array into one of this library's.
         to_host: turns one of this library's arrays into NumPy's.
         device_of: a hashable name of the device that an array lives on.
         host: whether values can be looked at without waiting for a device; only then are they validated.
+        stream_state: the state of a random generator, as numbers and strings that JSON can hold.
+        restore_stream: gives a generator such a state back.
+        current_device: the number of the device that new arrays go to; None where there is but one.
+        on_device: a context in which that device is another one.
     """
 
     name: str
@@ -45,6 +54,10 @@ class Library:
     to_host: Callable[[Array], np.ndarray]
     device_of: Callable[[Array], Any]
     host: bool = False
+    stream_state: Callable[[Any], Any] = lambda stream: stream.bit_generator.state
+    restore_stream: Callable[[Any, Any], None] = _restore
+    current_device: Callable[[], int | None] = lambda: None
+    on_device: Callable[[int | None], AbstractContextManager[Any]] = lambda number: nullcontext()
 
 
 numpy_library = Library(
@@ -72,7 +85,18 @@ def register_library(library: Library) -> Library:
 
     Returns:
         The same record.
+
+    Raises:
+        ValueError: where another library has its name, array type or namespace.
     """
+    for other in _by_type.values():
+        if other is not library and (
+            other.name == library.name or other.array_type is library.array_type or other.xp is library.xp
+        ):
+            raise ValueError(
+                f"register_library: {library.name!r} clashes with {other.name!r}, which is registered: name, "
+                "array type and namespace must be its own"
+            )
     _by_type[library.array_type] = library
     _by_xp[library.xp] = library
     return library
@@ -80,8 +104,27 @@ def register_library(library: Library) -> Library:
 
 def unregister_library(library: Library) -> None:
     """Forget a library that :func:`register_library` made known."""
+    if library is numpy_library:
+        raise ValueError("unregister_library: NumPy cannot be done without")
     _by_type.pop(library.array_type, None)
     _by_xp.pop(library.xp, None)
+
+
+def named_library(name: str) -> Library:
+    """The registered library of that name; CuPy's also before its first use.
+
+    Raises:
+        ValueError: where there is none.
+        ImportError: where CuPy is asked for and not installed.
+    """
+    found = {library.name: library for library in _by_type.values()}
+    if name == "cupy" and name not in found:
+        return cupy_library()
+    if name not in found:
+        raise ValueError(
+            f"there is no array library {name!r}; expected one of {', '.join(sorted({*found, 'cupy'}))}"
+        )
+    return found[name]
 
 
 def library_of(array: Any) -> Library | None:
@@ -159,46 +202,71 @@ def to_cpu(array: Any) -> np.ndarray:
 
 
 def to_gpu(array: Any, device: int | None = None) -> Array:
-    """A CuPy array with the values of ``array`` on ``device`` (the current one by default).
+    """A CuPy array with the values of ``array`` on ``device``, itself where it is there already.
+
+    Args:
+        array: an array of any registered library, or a number.
+        device: the number of a CUDA device; None leaves CuPy's arrays where they are and moves others to the
+            current device.
 
     Raises:
         ImportError: where CuPy is not installed.
     """
     target = cupy_library()
-    with using_device(device):
+    if library_of(array) is target:
+        if device is None or array.device.id == device:
+            return array
+        with target.on_device(device):
+            return array.copy()
+    with target.on_device(device):
         return target.from_host(to_cpu(array))
 
 
 @contextmanager
 def using_device(device: Any) -> Iterator[None]:
-    """Make new arrays and random draws on ``device`` inside the ``with`` block.
+    """Make new arrays and random draws on ``device`` inside the ``with`` block, in this thread.
 
     Args:
-        device: ``None`` (leave as it is), ``"cpu"``, ``"cuda"``, a CUDA device number, or the name of
-            a registered library.
+        device: ``None`` (leave as it is), ``"cpu"``, ``"cuda"`` (the current CUDA device), ``"cuda:1"`` or 1
+            (a certain one), or the name of a registered library.
+
+    Raises:
+        ValueError: for anything else.
+        ImportError: where CuPy is asked for and not installed.
+
+    >>> with using_device("cpu"):
+    ...     default_library().name
+    'numpy'
     """
     if device is None:
         yield
         return
+    target, number = _target(device)
     previous = default_library()
-    if isinstance(device, int) or device == "cuda" or str(device).startswith("cuda:"):
-        target = cupy_library()
-        number = device if isinstance(device, int) else int(str(device).partition(":")[2] or 0)
+    with target.on_device(number):
         _local.library = target
         try:
-            with target.xp.cuda.Device(number):
-                yield
+            yield
         finally:
             _local.library = previous
-        return
-    names = {lib.name: lib for lib in _by_type.values()} | {"cpu": numpy_library}
-    if device not in names:
-        raise ValueError(f"using_device: unknown device {device!r}; expected one of {sorted(names)}, 'cuda' or a number")
-    _local.library = names[device]
+
+
+def _target(device: Any) -> tuple[Library, int | None]:
+    """The library that a name of a device stands for, and the number of the device."""
+    if isinstance(device, (int, np.integer)) and not isinstance(device, bool):
+        return cupy_library(), int(device)
+    name, _, number = str(device).partition(":")
+    if name == "cuda" and (number.isdigit() or str(device) == "cuda"):
+        return cupy_library(), int(number) if number else None
+    if device == "cpu":
+        return numpy_library, None
     try:
-        yield
-    finally:
-        _local.library = previous
+        return named_library(device), None
+    except ValueError:
+        raise ValueError(
+            f"using_device: unknown device {device!r}; expected 'cpu', 'cuda', 'cuda:0', a number, or one of "
+            f"{', '.join(sorted(library.name for library in _by_type.values()))}"
+        ) from None
 
 
 def default_library() -> Library:

@@ -6,55 +6,133 @@
 >>> pdist.random.seed(0)
 >>> first == pdist.random.generator().standard_normal()
 True
+
+The host's stream is ``numpy.random.default_rng(seed)``; the streams of other devices come from the same seed
+but are independent of it and of each other. All threads draw from the same streams: each draw is whole, but
+which thread gets which numbers is left to chance. For numbers that come again, give each thread an ``rng`` of its own.
 """
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
 
-from .libraries import default_library, library
+from .libraries import Library, default_library, library, named_library, numpy_library
 
 _seed: int | None = None
-_streams: dict[Any, Any] = {}
+_streams: dict[tuple[Library, int | None], Any] = {}  # by library and the number of the device
+_lock = threading.RLock()
 
 
 def seed(value: int | None) -> None:
-    """Start every device's stream anew from ``value`` (from the system's entropy where it is None)."""
+    """Start every device's stream anew from ``value`` (from the system's entropy where it is None).
+
+    Args:
+        value: a nonnegative integer, or None.
+
+    Raises:
+        ValueError: for a negative seed.
+        TypeError: for a seed that is no integer.
+    """
     global _seed
-    _seed = value
-    _streams.clear()
+    if value is not None:
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+            raise TypeError(f"random.seed: expected an integer or None, got {value!r}")
+        if value < 0:
+            raise ValueError(f"random.seed: expected an integer from 0 upwards, got {value}")
+    with _lock:
+        _seed = None if value is None else int(value)
+        _streams.clear()
 
 
 def generator(xp: Any = None) -> Any:
-    """The stream of the current device of ``xp``, an object with the methods of ``numpy.random.Generator``.
+    """The stream of the current device of ``xp``, an object with the methods of ``cupy.random.Generator``.
+
+    Those are among the methods of ``numpy.random.Generator``, which the host's stream is.
 
     Args:
         xp: an array namespace; by default that of :func:`pdist.using_device`.
     """
     found = default_library() if xp is None else library(xp)
-    key = (found.name, found.xp.cuda.Device().id if found.name == "cupy" else 0)
-    stream = _streams.get(key)
-    if stream is None:
-        stream = _streams[key] = found.new_stream(_seed)
-    return stream
+    return _stream(found, found.current_device())
+
+
+def _stream(owner: Library, device: int | None) -> Any:
+    with _lock:
+        stream = _streams.get((owner, device))
+        if stream is None:
+            entropy: Any = _seed
+            if _seed is not None and owner is not numpy_library:
+                entropy = np.random.SeedSequence(_seed, spawn_key=tuple(_name(owner, device).encode()))
+            stream = _streams[owner, device] = owner.new_stream(entropy)
+        return stream
+
+
+def _name(owner: Library, device: int | None) -> str:
+    return owner.name if device is None else f"{owner.name}:{device}"
 
 
 def as_generator(rng: Any, xp: Any) -> Any:
-    """What a sampler's ``rng=`` stands for: None is the device's own stream, an integer a seed."""
+    """What a sampler's ``rng=`` stands for.
+
+    Args:
+        rng: None for the device's own stream; an integer or a ``SeedSequence`` for a new one; or a generator
+            of the library of ``xp``, which is returned as it is.
+        xp: the namespace of the arrays that the draws are combined with.
+
+    Raises:
+        TypeError: for anything else, a NumPy generator beside arrays of another library included.
+    """
     if rng is None:
         return generator(xp)
-    if isinstance(rng, (int, np.integer, np.random.SeedSequence)):
-        return library(xp).new_stream(rng)
+    owner = library(xp)
+    if isinstance(rng, (int, np.integer, np.random.SeedSequence)) and not isinstance(rng, bool):
+        return owner.new_stream(rng)
+    if isinstance(rng, np.random.RandomState) or not hasattr(rng, "standard_normal"):
+        raise TypeError(
+            f"rng: expected None, a seed or a generator such as numpy.random.default_rng(), got {rng!r}"
+        )
+    if isinstance(rng, np.random.Generator) != (owner is numpy_library):
+        raise TypeError(
+            f"rng: {type(rng).__module__}.{type(rng).__name__} makes no arrays of {owner.name}; expected a "
+            f"seed, or a generator of {owner.name}"
+        )
     return rng
 
 
 def get_state() -> dict[str, Any]:
-    """The state of the host's stream, as plain numbers that JSON can hold."""
-    return generator(np).bit_generator.state
+    """The seed and the states of all streams in use, the host's included: numbers and strings, for JSON."""
+    with _lock:
+        generator(np)
+        states = {_name(*key): key[0].stream_state(stream) for key, stream in _streams.items()}
+        return {"seed": _seed, "streams": states}
 
 
 def set_state(state: dict[str, Any]) -> None:
-    """Continue the host's stream from a state that :func:`get_state` gave."""
-    generator(np).bit_generator.state = state
+    """Continue all streams from where :func:`get_state` found them.
+
+    Args:
+        state: what it returned. Streams that were not in use then begin anew from the seed of then.
+
+    Raises:
+        ValueError: where it is nothing that :func:`get_state` returns; nothing is changed then.
+    """
+    global _seed
+    with _lock:
+        before = _seed, dict(_streams)
+        try:
+            seed(state["seed"])
+            for name, found in state["streams"].items():
+                owner_name, _, device = name.partition(":")
+                owner, number = named_library(owner_name), int(device) if device else None
+                with owner.on_device(number):
+                    owner.restore_stream(_stream(owner, number), found)
+        except BaseException as error:
+            _seed, streams = before
+            _streams.clear()
+            _streams.update(streams)
+            if isinstance(error, (TypeError, KeyError, AttributeError, ValueError)):
+                raise ValueError(f"random.set_state: this is no state of get_state: {error!r}") from error
+            raise

@@ -432,7 +432,7 @@ REFUSED = {
     "dictionary": {},
 }
 
-EVERY_OP = sorted(ops._ops)
+EVERY_OP = sorted(name for name, op in ops._ops.items() if op.kernel.__module__.startswith("pdist."))
 
 
 @pytest.mark.parametrize("kind", sorted(REFUSED))
@@ -444,7 +444,7 @@ def test_every_op_refuses_what_is_no_array_of_numbers(kind):
             arrays = [X] * i + [REFUSED[kind]] + [X] * (op.arity - i - 1)
             with pytest.raises(TypeError) as caught:
                 op.function(*arrays, **settings)
-            assert str(caught.value).startswith(f"{name}: {op.argument_name(i)}: ")
+            assert str(caught.value).startswith(f"{op.title}: {op.argument_name(i)}: ")
 
 
 @pytest.mark.parametrize("bad", [REFUSED[kind] for kind in sorted(REFUSED) if kind != "variables"])
