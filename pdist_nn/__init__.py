@@ -16,20 +16,25 @@ from pdist import (
     as_array,
     as_variable,
     backend,
+    check_gradients,
     config,
+    cross_entropy,
+    differentiable,
     distributions,
     force_backprop_mode,
     functions,
     get_array_module,
     grad,
+    kl_divergence,
     no_backprop_mode,
     random,
+    register_kl,
     to_cpu,
     to_gpu,
     using_config,
     using_device,
 )
-from pdist.distributions import Distribution, kl_divergence, register_kl
+from pdist.distributions import Distribution
 
 from . import (
     datasets,

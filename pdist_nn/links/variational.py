@@ -123,13 +123,32 @@ class DenseReparameterization(Link):
             self.bias_prior = _prior(bias_prior, (self.out_size,))
         if in_size is not None:
             self._initialize(check_size("DenseReparameterization", "in_size", in_size))
+        else:
+            # Made for one input, to have the names; the shapes come with the first data or from a file
+            self._make_weights(1)
+            for part in (self.posterior, self.prior):
+                for parameter in part.params() if isinstance(part, Link) else ():
+                    parameter._array = None
 
     def _initialize(self, in_size: int) -> None:
         self.in_size = in_size
+        self._make_weights(in_size)
+
+    def _make_weights(self, in_size: int) -> None:
         shape = (self.out_size, in_size)
         with self.init_scope():
             self.posterior = self._make_posterior(shape)
             self.prior = _prior(self._make_prior, shape)
+
+    def serialize(self, serializer: Any) -> None:
+        """Save or load the parameters; a width not known yet is taken from the file."""
+        super().serialize(serializer)
+        if self.in_size is None and all(p.is_initialized for p in self.posterior.params()):
+            loaded, prior = self.posterior, self.prior
+            self._initialize(next(loaded.params()).shape[-1])
+            self.posterior.copyparams(loaded)
+            if isinstance(prior, Link):
+                self.prior.copyparams(prior)
 
     def forward(self, x: Any, n_batch_axes: int = 1, mean: bool | None = None) -> Variable:
         """Apply the layer.

@@ -62,7 +62,8 @@ class StandardUpdater:
 
     def update(self) -> None:
         """Do one step."""
-        self.update_core()
+        with np.errstate(all="ignore"):  # what goes wrong shows in the numbers: see FailOnNonNumber
+            self.update_core()
         self.iteration += 1
 
     def update_core(self) -> None:

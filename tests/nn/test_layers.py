@@ -15,7 +15,7 @@ import pdist.functions as F
 import pdist_nn as nn
 import pdist_nn.links as L
 
-# Linear -------------------------------------------------------------------------------------------------------
+# Linear --------------------------------------------------------------------------------------------------
 
 
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.data())
@@ -58,7 +58,9 @@ def test_lecun_normal_is_the_default():
 @pytest.mark.parametrize("shape", [(4, 2), (4, 3, 1, 2)])
 def test_data_of_the_wrong_width_names_the_layer(shape):
     model = nn.Chain(hidden=L.Linear(3, 2))
-    with pytest.raises(ValueError, match=r"Linear 'hidden': x has shape .*, which is . numbers .* expected 3"):
+    with pytest.raises(
+        ValueError, match=r"Linear 'hidden': x has shape .*, which is . numbers .* expected 3"
+    ):
         model.hidden(np.zeros(shape, np.float32))
 
 
@@ -69,9 +71,9 @@ def test_data_without_example_axes():
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, "3", True])
 def test_sizes_are_positive_integers(size):
-    with pytest.raises(ValueError, match="Linear: out_size is .*; expected a positive integer"):
+    with pytest.raises(ValueError, match=r"Linear: out_size is .*; expected a positive integer"):
         L.Linear(3, size)
-    with pytest.raises(ValueError, match="Linear: in_size is .*; expected a positive integer"):
+    with pytest.raises(ValueError, match=r"Linear: in_size is .*; expected a positive integer"):
         L.Linear(size, 3)
 
 
@@ -80,7 +82,7 @@ def test_weights_of_another_shape():
         L.Linear(3, 2, initialW=np.zeros((2, 2)))
 
 
-# Heads --------------------------------------------------------------------------------------------------------
+# Heads ---------------------------------------------------------------------------------------------------
 
 event_shapes = st.one_of(st.just(()), st.integers(1, 3), st.lists(st.integers(1, 3), max_size=2).map(tuple))
 
@@ -132,17 +134,18 @@ def test_heads_carry_gradients_to_the_layer_before():
 
 def test_a_head_names_the_width_it_wants():
     with pytest.raises(
-        ValueError, match=r"MixtureNormal\(n_components=2, event_shape=\(\)\): the input has shape \(4, 5\); expected 6"
+        ValueError,
+        match=r"MixtureNormal\(n_components=2, event_shape=\(\)\): the input has shape \(4, 5\); expected 6",
     ):
         nn.heads.MixtureNormal(2)(np.zeros((4, 5), np.float32))
 
 
 def test_a_lambda_that_makes_no_distribution():
-    with pytest.raises(TypeError, match="make returned a ndarray; expected a Distribution"):
+    with pytest.raises(TypeError, match=r"make returned a ndarray; expected a Distribution"):
         nn.heads.DistributionLambda(lambda x: x)(np.zeros(3))
-    with pytest.raises(TypeError, match="make is a int; expected a function"):
+    with pytest.raises(TypeError, match=r"make is a int; expected a function"):
         nn.heads.DistributionLambda(3)
-    with pytest.raises(TypeError, match="convert_to_array is a str; expected a function"):
+    with pytest.raises(TypeError, match=r"convert_to_array is a str; expected a function"):
         nn.heads.DistributionLambda(D.Normal, "mean")
 
 
@@ -154,7 +157,7 @@ def test_a_copied_head_makes_its_own_distributions():
     assert head(np.zeros((1, 6), np.float32)).mixture_distribution.logit.shape == (1, 2)
 
 
-# Stochastic layers --------------------------------------------------------------------------------------------
+# Stochastic layers ---------------------------------------------------------------------------------------
 
 
 def test_weights_are_drawn_afresh_or_are_the_mean():
@@ -181,11 +184,11 @@ def test_draws_have_the_posterior_s_moments():
 
 
 def test_the_divergence_is_the_sum_over_layers():
-    model = nn.Sequential(L.DenseReparameterization(2, 4), F.tanh, nn.Chain(a=L.DenseReparameterization(4, 1)), L.Linear(1, 1))
-    layers = [model[0], model[2].a]
-    expected = sum(
-        float(F.sum(D.kl_divergence(layer.posterior(), D.Normal(0.0, 1.0)))) for layer in layers
+    model = nn.Sequential(
+        L.DenseReparameterization(2, 4), F.tanh, nn.Chain(a=L.DenseReparameterization(4, 1)), L.Linear(1, 1)
     )
+    layers = [model[0], model[2].a]
+    expected = sum(float(F.sum(D.kl_divergence(layer.posterior(), D.Normal(0.0, 1.0)))) for layer in layers)
     assert float(model.kl_divergence()) == pytest.approx(expected, rel=1e-6)
     model.kl_divergence().backward()
     for layer in layers:
@@ -205,7 +208,12 @@ def test_posteriors_and_priors_may_be_given():
             return D.Laplace(self.loc, np.float32(0.5))
 
     layer = L.DenseReparameterization(
-        2, 3, posterior=Laplace, prior=D.Laplace(0.0, 1.0), bias_posterior=L.NormalPosterior, bias_prior=D.Normal(0.0, 2.0)
+        2,
+        3,
+        posterior=Laplace,
+        prior=D.Laplace(0.0, 1.0),
+        bias_posterior=L.NormalPosterior,
+        bias_prior=D.Normal(0.0, 2.0),
     )
     assert layer(np.ones((4, 2), np.float32)).shape == (4, 3)
     expected = float(F.sum(D.kl_divergence(layer.posterior(), D.Laplace(0.0, 1.0)))) + float(
@@ -219,7 +227,7 @@ def test_posteriors_and_priors_may_be_given():
 
 def test_a_stochastic_layer_may_find_its_width_later():
     layer = L.DenseReparameterization(None, 3)
-    with pytest.raises(ValueError, match="the input size is not known yet"):
+    with pytest.raises(ValueError, match=r"the input size is not known yet"):
         layer.kl_divergence()
     assert layer(np.ones((4, 2), np.float32)).shape == (4, 3)
     assert layer.posterior.loc.shape == (3, 2)
@@ -227,18 +235,18 @@ def test_a_stochastic_layer_may_find_its_width_later():
         layer(np.ones((4, 5), np.float32))
 
 
-# Losses -------------------------------------------------------------------------------------------------------
+# Losses --------------------------------------------------------------------------------------------------
 
 
 def test_negative_log_likelihood_refuses_a_target_that_would_broadcast():
     d = D.Normal(np.zeros(4, np.float32), np.float32(1))
     with pytest.raises(ValueError, match=r"the target has shape \(4, 1\); expected \(4,\)"):
         nn.losses.negative_log_likelihood(d, np.zeros((4, 1), np.float32))
-    with pytest.raises(TypeError, match="expected a distribution, then the target; got a ndarray"):
+    with pytest.raises(TypeError, match=r"expected a distribution, then the target; got a ndarray"):
         nn.losses.negative_log_likelihood(np.zeros(4), d)
 
 
-# Initializers -------------------------------------------------------------------------------------------------
+# Initializers --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -261,7 +269,8 @@ def test_initializers_have_their_variance(name, variance, dtype):
     assert array.var() == pytest.approx(variance, rel=0.03)
     assert abs(array.mean()) < 5 * variance**0.5 / array.size**0.5
     doubled = nn.initializers.generate_array(
-        getattr(nn.initializers, name)(scale=2 * (0.05 if name in ("Normal", "Uniform") else 1), rng=0), (300, 200)
+        getattr(nn.initializers, name)(scale=2 * (0.05 if name in ("Normal", "Uniform") else 1), rng=0),
+        (300, 200),
     )
     assert doubled.var() == pytest.approx(4 * variance, rel=0.03)
 
@@ -269,7 +278,7 @@ def test_initializers_have_their_variance(name, variance, dtype):
 def test_he_may_count_outputs():
     array = nn.initializers.generate_array(nn.initializers.HeNormal(fan_option="fan_out", rng=0), (300, 200))
     assert array.var() == pytest.approx(2 / 300, rel=0.03)
-    with pytest.raises(ValueError, match="HeNormal: fan_option is 'in'"):
+    with pytest.raises(ValueError, match=r"HeNormal: fan_option is 'in'"):
         nn.initializers.HeNormal(fan_option="in")
 
 

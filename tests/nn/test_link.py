@@ -68,7 +68,12 @@ def test_every_parameter_is_found_once_by_its_path(form):
 @given(forms)
 def test_copies_and_pickles_have_the_same_structure_and_arrays_of_their_own(form):
     link = Nested(form)
-    for other in (copy.deepcopy(link), pickle.loads(pickle.dumps(link)), link.copy("copy"), link.copy("init")):
+    for other in (
+        copy.deepcopy(link),
+        pickle.loads(pickle.dumps(link)),
+        link.copy("copy"),
+        link.copy("init"),
+    ):
         ours, theirs = dict(link.namedparams()), dict(other.namedparams())
         assert ours.keys() == theirs.keys()
         for path, p in theirs.items():
@@ -150,7 +155,7 @@ def test_links_are_named_by_path():
     assert [path for path, _ in link.namedlinks(skipself=True)] == ["/a", "/a/b", "/c", "/c/0", "/c/1"]
     assert list(link.links()) == [found for _, found in link.namedlinks()]
     assert link["a"] is link.a
-    with pytest.raises(KeyError, match="no child 'z'"):
+    with pytest.raises(KeyError, match=r"no child 'z'"):
         link["z"]
 
 
@@ -167,7 +172,7 @@ def test_chain_list_is_a_list():
     assert dict(chain.namedparams()).keys() == {"/0/W", "/0/b", "/1/W", "/1/b"}
     chain.extend([a])
     assert chain[-1] is a
-    with pytest.raises(TypeError, match="ChainList: expected a Link, got a function"):
+    with pytest.raises(TypeError, match=r"ChainList: expected a Link, got a function"):
         chain.append(lambda x: x)
 
 
@@ -177,7 +182,7 @@ def test_sequential_applies_its_layers():
     np.testing.assert_array_equal(model(x).array, np.full((1, 3), 6))
     assert nn.Sequential()(x) is x
     assert dict(model.namedparams()).keys() == {"/0/W", "/0/b"}
-    with pytest.raises(TypeError, match="Sequential: expected a Link or a function, got a int"):
+    with pytest.raises(TypeError, match=r"Sequential: expected a Link or a function, got a int"):
         model.append(3)
 
 
@@ -217,7 +222,9 @@ def test_copyparams():
 def test_copyparams_of_another_structure_changes_nothing():
     model = Pair(3)
     before = [p.array.copy() for p in model.params()]
-    with pytest.raises(ValueError, match=r"Pair.copyparams: /first/W has shape \(3, 2\) here and \(4, 2\) there"):
+    with pytest.raises(
+        ValueError, match=r"Pair.copyparams: /first/W has shape \(3, 2\) here and \(4, 2\) there"
+    ):
         model.copyparams(Pair(4))
     with pytest.raises(ValueError, match=r"Chain.copyparams: the links differ in /first/W"):
         nn.Chain().copyparams(Pair(4))
@@ -243,9 +250,9 @@ def test_gradients_are_cleared_and_added():
 def test_persistents_are_listed_and_checked():
     link = nn.Chain(a=Pair())
     assert [path for path, _, _ in link.persistents()] == ["/a/count"]
-    with pytest.raises(AttributeError, match="register_persistent: there is no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match=r"register_persistent: there is no attribute 'nothing'"):
         link.register_persistent("nothing")
-    with pytest.raises(AttributeError, match="already an attribute 'count'"):
+    with pytest.raises(AttributeError, match=r"already an attribute 'count'"):
         link.a.add_persistent("count", 1)
 
 
@@ -267,7 +274,7 @@ def test_repr_shows_the_tree():
 
 
 def test_a_link_without_forward_says_so():
-    with pytest.raises(NotImplementedError, match="Nothing has no forward method"):
+    with pytest.raises(NotImplementedError, match=r"Nothing has no forward method"):
         type("Nothing", (nn.Link,), {})()(1)
 
 
@@ -275,13 +282,13 @@ def test_add_param_and_add_link_check():
     link = nn.Chain()
     p = link.add_param("w", (2,), 1.0)
     assert link.w is p
-    with pytest.raises(AttributeError, match="Chain: there is already an attribute 'w'"):
+    with pytest.raises(AttributeError, match=r"Chain: there is already an attribute 'w'"):
         link.add_param("w", (2,))
-    with pytest.raises(TypeError, match="Chain.add_link: l is a int; expected a Link"):
+    with pytest.raises(TypeError, match=r"Chain.add_link: l is a int; expected a Link"):
         link.add_link("l", 3)
 
 
-# Parameters ---------------------------------------------------------------------------------------------------
+# Parameters ----------------------------------------------------------------------------------------------
 
 
 def test_a_parameter_may_get_its_shape_later():

@@ -15,7 +15,7 @@ import pdist_nn.links as L
 from pdist_nn import optimizers
 from pdist_nn.optimizers import packs
 
-# The formulas, one number at a time ----------------------------------------------------------------------------
+# The formulas, one number at a time ----------------------------------------------------------------------
 
 
 def sgd(p, g, t, state, lr=0.01):
@@ -138,7 +138,7 @@ def test_adam_s_first_step_is_the_rate():
     np.testing.assert_allclose(before - link.p0.array, [0.01, -0.01, 0.01, 0.01], rtol=1e-4)
 
 
-# Packed storage -------------------------------------------------------------------------------------------------
+# Packed storage ------------------------------------------------------------------------------------------
 
 
 def test_arrays_become_views_of_one_array():
@@ -170,7 +170,9 @@ def test_assigning_an_array_copies_into_the_storage():
     np.testing.assert_array_equal(given, [5, 6])
     link.p0.array = np.array([1.0, 2.0])  # cast, as any assignment into an array
     np.testing.assert_array_equal(link.p0.array, [1, 2])
-    with pytest.raises(ValueError, match=r"Parameter p0: an optimizer holds it with shape \(2,\); got .* \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"Parameter p0: an optimizer holds it with shape \(2,\); got .* \(3,\)"
+    ):
         link.p0.array = np.zeros(3, np.float32)
 
 
@@ -257,7 +259,7 @@ def test_a_moved_model_goes_on(device, xp):
     np.testing.assert_allclose(link.p0.array, twin.p0.array, rtol=1e-6)
 
 
-# Use and misuse -------------------------------------------------------------------------------------------------
+# Use and misuse ------------------------------------------------------------------------------------------
 
 
 def test_before_setup():
@@ -265,7 +267,7 @@ def test_before_setup():
         optimizers.Adam().update()
     with pytest.raises(ValueError, match=r"Adam.setup: Chain has no parameters; .*init_scope"):
         optimizers.Adam().setup(nn.Chain())
-    with pytest.raises(TypeError, match="Adam.setup: expected a Link, got a int"):
+    with pytest.raises(TypeError, match=r"Adam.setup: expected a Link, got a int"):
         optimizers.Adam().setup(3)
 
 
@@ -318,7 +320,7 @@ def test_hyperparameters_change_at_any_time():
     np.testing.assert_allclose(link.p0.array, [-0.75])
 
 
-# Hooks ----------------------------------------------------------------------------------------------------------
+# Hooks ---------------------------------------------------------------------------------------------------
 
 
 def updated(hooks, gradients, values, lr=1.0):
@@ -363,7 +365,9 @@ def test_gradient_clipping_of_zero_and_huge_gradients():
 
 
 def test_hooks_see_only_what_is_updated():
-    p, q = updated([optimizers.WeightDecay(1.0), optimizers.GradientClipping(1.0)], [[1.0], None], [[0.0], [100.0]])
+    p, q = updated(
+        [optimizers.WeightDecay(1.0), optimizers.GradientClipping(1.0)], [[1.0], None], [[0.0], [100.0]]
+    )
     np.testing.assert_array_equal(p, [-1])
     np.testing.assert_array_equal(q, [100])
 
@@ -393,11 +397,11 @@ def test_own_hooks_may_change_or_replace_gradients():
 def test_hooks_have_names():
     optimizer = optimizers.SGD().setup(Bag([(1,)]))
     optimizer.add_hook(optimizers.WeightDecay(0.1))
-    with pytest.raises(KeyError, match="already a hook called 'WeightDecay'"):
+    with pytest.raises(KeyError, match=r"already a hook called 'WeightDecay'"):
         optimizer.add_hook(optimizers.WeightDecay(0.1))
     optimizer.add_hook(optimizers.WeightDecay(0.1), "second")
     optimizer.remove_hook("WeightDecay")
-    with pytest.raises(TypeError, match="a int cannot be called"):
+    with pytest.raises(TypeError, match=r"a int cannot be called"):
         optimizer.add_hook(3)
 
 
@@ -407,7 +411,7 @@ def test_schedules():
     assert optimizers.ExponentialDecay(0.5, 10)(20) == 0.25
     warm = optimizers.Warmup(4, after=optimizers.ExponentialDecay(0.5))
     assert [warm(t) for t in (0, 3, 4, 5)] == [0.25, 1, 1, 0.5]
-    with pytest.raises(ValueError, match="2 boundaries need 3 values, got 2"):
+    with pytest.raises(ValueError, match=r"2 boundaries need 3 values, got 2"):
         optimizers.PiecewiseConstant([1, 2], [1, 2])
 
 

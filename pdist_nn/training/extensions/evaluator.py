@@ -70,6 +70,11 @@ class Evaluator(Extension):
         report(means)
         return means
 
+    def serialize(self, serializer: Any) -> None:
+        """Save or load the order of the data: a shuffled iterator goes on shuffling."""
+        if hasattr(self.iterator, "serialize"):
+            self.iterator.serialize(serializer["iterator"])
+
     def _batches(self) -> Any:
         if hasattr(self.iterator, "reset"):
             self.iterator.reset()
