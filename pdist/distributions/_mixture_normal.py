@@ -116,9 +116,11 @@ def mixture_normal_responsibilities(xp, x, log_p, loc, scale):
     lo = xp.where(abs(h) == math.inf, 0, lo - half_lo)
     top = h.argmax(axis=-1)[..., None]
     d, rest = numerics.two_sum(xp, h, -xp.take_along_axis(h, top, axis=-1))
-    rest = xp.where(d == -math.inf, 0, rest + (lo - xp.take_along_axis(lo, top, axis=-1)))
+    rest = rest + (lo - xp.take_along_axis(lo, top, axis=-1))
+    possible = d > -math.inf
+    d, rest = numerics.two_sum(xp, xp.where(possible, d, -1e30), xp.where(possible, rest, 0))
     e = xp.exp(d)
-    e = e * xp.exp(rest)
+    e = e + e * rest
     return e / e.sum(axis=-1, keepdims=True)
 
 

@@ -103,8 +103,9 @@ class _Plan(NamedTuple):
     given: tuple[str, ...]  # the parameters
     parts: tuple[str, ...]
     settings: tuple[str, ...]  # the options
-    event_ndims: tuple[int, ...]
-    plain: bool  # nothing but parameters without event axes
+    own_ndims: tuple[tuple[str, int], ...]  # of the parameters
+    plain: bool  # nothing but parameters
+    scalar: bool  # no parameter has event axes
     supports: tuple[tuple[str, Support], ...]
 
 
@@ -189,68 +190,66 @@ class Distribution:
     def _take(self, names: tuple[str, ...], values: list[Any]) -> None:
         """Store arguments, the parameters brought to one dtype and device, and find the batch shape."""
         plan = self._plans.get(names) or _plan_of(type(self), names)
+        state = self.__dict__
+        state.update(zip(names, values))  # noqa: B905 - as many names as values
+        state["_plan"] = plan
         if plan.plain and _alike(values):
-            shape = values[0]._array.shape
-            self.__dict__.update(zip(names, values))  # noqa: B905 - as many names as values
-            self.__dict__["_plan"] = plan
-            for value in values:
-                if value._array.shape != shape:
-                    shape = self._batch_shape()
-                    break
-            self.__dict__["batch_shape"] = shape
-            return
-        arguments = dict(zip(names, values, strict=True))
-        given = [arguments[name] for name in plan.given]
-        arguments.update(zip(plan.given, promote(type(self).__name__, plan.given, given), strict=True))
-        self.__dict__.update(arguments, _plan=plan)
-        if plan.parts:
-            self._take_parts()
-        self.__dict__["batch_shape"] = self._batch_shape()
+            if plan.scalar:
+                shape = values[0]._array.shape
+                for value in values:
+                    if value._array.shape != shape:
+                        break
+                else:
+                    state["batch_shape"] = shape
+                    return
+        else:
+            if plan.given:
+                given = [state[name] for name in plan.given]
+                state.update(zip(plan.given, promote(type(self).__name__, plan.given, given), strict=True))
+            if plan.parts:
+                self._take_parts()
+        state["batch_shape"] = self._batch_shape()
 
     def _take_parts(self) -> None:
         """Bring the inner distributions to one dtype, and refuse what is no distribution."""
-        who = type(self).__name__
+        who, state = type(self).__name__, self.__dict__
         for name in self._plan.parts:
-            if not isinstance(self.__dict__[name], Distribution):
-                raise TypeError(f"{who}: {name} is {self.__dict__[name]!r}; expected a Distribution")
-        leaves = list(self._leaves())
-        for name, leaf in leaves[1:]:
-            first, other = library_of(leaves[0][1]._array), library_of(leaf._array)
-            if first is not other:
-                raise TypeError(
-                    f"{who}: {leaves[0][0]} is on {leaves[0][1].device} and {name} on {leaf.device}"
-                )
-        dtypes = {leaf._array.dtype for _, leaf in leaves}
+            if not isinstance(state[name], Distribution):
+                raise TypeError(f"{who}: {name} is {state[name]!r}; expected a Distribution")
+        first: Any = None
+        dtypes = set()
+        for name in self._plan.parts + self._plan.given:
+            leading = state[name]._leading if name in self.parts else state[name]  # has the dtype of all
+            if first is None:
+                first, first_name = leading, name
+            elif library_of(first._array) is not library_of(leading._array):
+                raise TypeError(f"{who}: {first_name} is on {first.device} and {name} on {leading.device}")
+            dtypes.add(leading._array.dtype)
         if len(dtypes) > 1:
             dtype = np.result_type(*dtypes)
-            for name in self._plan.parts:
-                self.__dict__[name] = self.__dict__[name]._cast(dtype)
-            for name in self._plan.given:
-                self.__dict__[name] = F.cast(self.__dict__[name], dtype)
-
-    def _cast(self, dtype: Any) -> Any:
-        """The same distribution with its parameters in another dtype, as part of the graph."""
-        return self._map(lambda v, n: v._cast(dtype) if isinstance(v, Distribution) else F.cast(v, dtype))
+            state.update({name: _cast(value, dtype) for name, value, _ in self._members()})
 
     def _batch_shape(self) -> tuple[int, ...]:
         """The broadcast shape of parameters and parts, without the axes that one distribution has."""
-        shapes = {}
+        shapes = []
         for name, value, n in self._members():
             shape = value.batch_shape if isinstance(value, Distribution) else value._array.shape
-            if len(shape) < n:
-                what = "batch shape" if isinstance(value, Distribution) else "shape"
-                raise ValueError(
-                    f"{type(self).__name__}: {name} has {what} {shape}; expected at least {n} "
-                    f"{'axis' if n == 1 else 'axes'} for one distribution"
-                )
-            shapes[name] = shape[: len(shape) - n]
+            if n:
+                if len(shape) < n:
+                    raise ValueError(
+                        f"{type(self).__name__}: {name} has shape {shape}; expected at least {n} "
+                        f"{'axis' if n == 1 else 'axes'} for one distribution"
+                    )
+                shape = shape[:-n]
+            shapes.append(shape)
+        if shapes.count(shapes[0]) == len(shapes):
+            return shapes[0]
         try:
-            return np.broadcast_shapes(*shapes.values())
+            return np.broadcast_shapes(*shapes)
         except ValueError:
-            listing = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-            raise ValueError(
-                f"{type(self).__name__}: batch shapes that do not broadcast: {listing}"
-            ) from None
+            names = [name for name, _, _ in self._members()]
+            listing = ", ".join(f"{name} {shape}" for name, shape in zip(names, shapes, strict=True))
+            raise ValueError(f"{type(self).__name__}: batch shapes do not broadcast: {listing}") from None
 
     def _validate(self) -> None:
         """Refuse parameters that make no distribution."""
@@ -304,12 +303,11 @@ class Distribution:
             else:
                 yield name, value
 
-    def _members(self) -> Iterator[tuple[str, Any, int]]:
+    def _members(self) -> list[tuple[str, Any, int]]:
         """The parts and the given parameters, each with the number of last axes that one distribution has."""
-        for name in self._plan.parts:
-            yield name, self.__dict__[name], self.parts[name].own_ndim(self)
-        for name, n in zip(self._plan.given, self._plan.event_ndims, strict=True):
-            yield name, self.__dict__[name], n
+        plan, state = self._plan, self.__dict__
+        found = [(name, state[name], n) for name, n in plan.own_ndims]
+        return [(name, state[name], self.parts[name].own_ndim(self)) for name in plan.parts] + found
 
     @property
     def dtype(self) -> np.dtype:
@@ -706,13 +704,13 @@ def _make_plan(cls: type[Distribution], names: tuple[str, ...]) -> _Plan:
                 f"got {' and '.join(present) or 'none'}"
             )
     given = tuple(n for n in names if n in cls.parameters)
-    event_ndims = tuple(cls.parameters[n].event_ndim for n in given)
     return _Plan(
         given,
         tuple(n for n in names if n in cls.parts),
         tuple(n for n in names if n in cls.options),
-        event_ndims,
-        given == names and not any(event_ndims),
+        tuple((n, cls.parameters[n].event_ndim) for n in given),
+        given == names,
+        not any(cls.parameters[n].event_ndim for n in given),
         tuple((n, cls.parameters[n].support) for n in given),
     )
 
@@ -740,6 +738,13 @@ def _spread(value: Any, shape: tuple[int, ...], n: int) -> Any:
     if present == target:
         return value
     return value.expand(target) if isinstance(value, Distribution) else F.broadcast_to(value, target)
+
+
+def _cast(value: Any, dtype: Any) -> Any:
+    """A parameter or part in another dtype, as part of the graph."""
+    if isinstance(value, Distribution):
+        return value._map(lambda v, n: _cast(v, dtype))
+    return value if value.dtype == dtype else F.cast(value, dtype)
 
 
 def _moved(value: Variable, array: Any) -> Variable:
