@@ -1,0 +1,122 @@
+"""Speed: ``python -m benchmarks [core jobs ...] [--quick]`` prints tables in Markdown.
+
+Everything is measured twice: with every library held to one core, and with every library free to use all.
+Each setting has a process of its own, for libraries choose their threads when they are loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import partial
+
+from .timing import Comparison, Result, compare, table
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def core() -> Iterable[Comparison]:
+    """The engine on small arrays, the distributions on large ones."""
+    from .core import comparisons
+
+    return comparisons()
+
+
+def jobs() -> Iterable[Comparison]:
+    """Training steps of whole models."""
+    from .jobs import JOBS
+
+    for job in JOBS.values():
+        sides = {side: partial(getattr(job, side), **job.settings) for side in ("pdist", "torch")}
+        yield Comparison(job.name, sides, job.asked)
+
+
+# Another joins here: a function that yields comparisons.
+BENCHMARKS = {"core": core, "jobs": jobs}
+
+
+def run_here(names: list[str], only: str, rounds: int, budget: float) -> list[Result]:
+    """Measure in this process."""
+    results = []
+    for name in names:
+        for comparison in BENCHMARKS[name]():
+            if only in comparison.name:
+                results.append(compare(comparison, rounds, budget))
+                print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return results
+
+
+def prepare(threads: int) -> None:
+    """Hold this process to one core, or leave it all; no library validates."""
+    if threads == 1 and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    try:
+        import torch
+    except ImportError:
+        return
+    torch.set_num_threads(threads)
+    torch.distributions.Distribution.set_default_validate_args(False)
+
+
+def run_apart(threads: int, arguments: list[str]) -> list[Result]:
+    """Measure in a process of its own."""
+    environment = {**os.environ, **{name: str(threads) for name in THREADS}}
+    command = [sys.executable, "-m", "benchmarks", *arguments, "--threads", str(threads)]
+    answer = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return [Result(**found) for found in json.loads(answer.stdout)]
+
+
+def header() -> str:
+    """Date, hardware and versions."""
+    versions = [f"Python {platform.python_version()}"]
+    for package in ("numpy", "scipy", "torch"):
+        try:
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    machine = f"{cores} cores of {platform.machine()}, {platform.system()}"
+    return f"{datetime.date.today()}; {machine}; {', '.join(versions)}."
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", help=f"which: {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("--only", default="", help="comparisons whose name contains this")
+    parser.add_argument("--rounds", type=int, default=100, help="how often every side has its turn")
+    parser.add_argument("--budget", type=float, default=5.0, help="seconds a comparison may take")
+    parser.add_argument("--quick", action="store_true", help="a first impression: few rounds")
+    parser.add_argument("--threads", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    names = options.names or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    rounds, budget = (10, 0.5) if options.quick else (options.rounds, options.budget)
+    if options.threads:
+        prepare(options.threads)
+        print(json.dumps([result.as_dict() for result in run_here(names, options.only, rounds, budget)]))
+        return
+    print(header())
+    arguments = [*names, "--only", options.only, "--rounds", str(rounds), "--budget", str(budget)]
+    cores = os.cpu_count() or 1
+    for title, threads in (
+        ("Every library held to one core", 1),
+        (f"Every library free to use {cores} cores", cores),
+    ):
+        print(f"\n{title}:\n\n{table(run_apart(threads, arguments))}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
