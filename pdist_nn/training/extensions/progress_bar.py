@@ -42,7 +42,7 @@ class ProgressBar(Extension):
         self._unit = "iteration" if length is None else length[1]
         self._bar = tqdm(
             total=None if length is None else length[0],
-            initial=self._position(trainer),
+            initial=self._position(trainer) if length is None else min(self._position(trainer), length[0]),
             file=self._out or sys.stderr,
             unit=self._unit,
             bar_format=None
