@@ -84,11 +84,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     truth = GRID[:, 1] > GRID[:, 0] ** 2
     distance = np.sqrt(((GRID[:, None] - CURVE) ** 2).sum(axis=-1)).min(axis=1)
     near, far = stddev[distance < 0.1].mean(), stddev[distance > 0.4].mean()
-    report.figure("grid accuracy, deterministic", ((single > 0.5) == truth).mean(), at_least=0.93)
-    report.figure("grid accuracy, mean of the probabilistic", ((mean > 0.5) == truth).mean(), at_least=0.93)
+    bound = 0.93 if args.epochs >= 2000 else None
+    report.figure("grid accuracy, deterministic", ((single > 0.5) == truth).mean(), at_least=bound)
+    report.figure("grid accuracy, mean of the probabilistic", ((mean > 0.5) == truth).mean(), at_least=bound)
     report.figure("predictive standard deviation within 0.1 of the curve", near)
     report.figure("predictive standard deviation further than 0.4 away", far)
-    report.figure("their ratio", near / far, at_least=3)
+    report.figure("their ratio", near / far, at_least=3 if bound else None)
 
     with plotting.style():
         picture_maps(report, x, y, single, mean, stddev)

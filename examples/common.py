@@ -144,7 +144,7 @@ class Report:
         os.replace(temporary, path)
         print(f"\n{self.content['title']} ({self.content['seconds']} s)")
         for figure in self.content["figures"]:
-            print(f"  {figure['name']:64s} {figure['value']:10.4f}{goal(figure)}")
+            print(f"  {figure['name']:64s} {figure['value']:12.5g}{goal(figure)}")
         for picture in self.content["pictures"]:
             print(f"  {self.out / picture['file']}")
         print(f"  {path}", flush=True)

@@ -10,10 +10,17 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from examples import tour
+from examples import bayes_by_backprop, bernoulli_recovery, mdn, poisson_regression, tour, vae
 from examples.common import options, write_page
 
-EXAMPLES = {"tour": tour}
+EXAMPLES = {
+    "mdn": mdn,
+    "bayes_by_backprop": bayes_by_backprop,
+    "vae": vae,
+    "poisson_regression": poisson_regression,
+    "bernoulli_recovery": bernoulli_recovery,
+    "tour": tour,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> Path:

@@ -90,9 +90,9 @@ KINDS = ("one Normal", "mixture of two")
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Train everything, print what the held-out points say, draw."""
-    args = options(__doc__, epochs=20).parse_args(argv)
+    args = options(__doc__, epochs=30).parse_args(argv)
     if args.quick:
-        args.epochs = min(args.epochs, 4)
+        args.epochs = min(args.epochs, 3)
     report = Report(
         args.out,
         "Mixture density networks",
@@ -117,6 +117,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 def five_epochs(args: Any, report: Report) -> None:
     """Five epochs of batch 32 with Adam at 0.001: the median of three seeds on 10,000 fresh points."""
     asked = {("a", "one Normal"): 0.70, ("b", "one Normal"): 0.90, ("b", "mixture of two"): -0.30}
+    if args.quick:
+        asked = {("b", "mixture of two"): asked["b", "mixture of two"]}
     for (problem, kind), bound in asked.items():
         found = []
         for seed in range(args.seed, args.seed + (1 if args.quick else 3)):
@@ -144,7 +146,7 @@ def full_run(args: Any, report: Report) -> tuple[dict[str, Any], dict[tuple[str,
                 report.figure(
                     f"({problem}) {kind}, {args.epochs} epochs: held-out nats",
                     held_out(problem, models[problem, kind], args.seed),
-                    at_most=None if right is None or args.quick else best + right,
+                    at_most=best + right if right is not None and args.epochs >= 15 else None,
                 )
     return data, models
 
@@ -267,7 +269,7 @@ def picture_moments(report: Report, models: dict[str, Any]) -> None:
             ax.set_title(f"({problem}) {'mean' if what == 'mean' else 'standard deviation'}")
             ax.set_xlabel("x" if problem == "b" else "")
         row[1].set_ylim(0, 1.6)
-        row[0].set_ylim(-0.5, 1.2)
+        row[0].set_ylim(-0.2, 1.2)
     axes[0, 0].legend()
     axes[1, 1].legend()
     report.picture(
@@ -275,8 +277,8 @@ def picture_moments(report: Report, models: dict[str, Any]) -> None:
         "moments.png",
         "Mean and standard deviation",
         "What one Normal and the mixture say of mean and standard deviation, against the truth (grey). "
-        "Both get them right, for problem (b) too: two numbers do not tell a line and a cloud from one "
-        "wide cloud.",
+        "Both come close to them, for problem (b) too: two numbers do not tell a line and a cloud from "
+        "one wide cloud.",
     )
 
 
@@ -296,7 +298,7 @@ def picture_components(report: Report, model: Any) -> None:
     names = ("weight", "mean", "standard deviation")
     for ax, name, ours, truth in zip(axes, names, found, true, strict=True):
         for k, label in enumerate(("upper component", "lower component")):
-            ax.plot(x, truth[:, k], color="#333333", linewidth=5, alpha=0.3, label="truth" if k else None)
+            ax.plot(x, truth[:, k], color="#333333", linewidth=5, alpha=0.3, label=None if k else "truth")
             ax.plot(x, ours[:, k], color=plotting.COLORS[k], label=label)
         ax.set(title=name, xlabel="x")
     axes[0].set_ylim(0, 1)
@@ -372,7 +374,13 @@ def picture_real(report: Report, scores: dict[str, Any], fitted: dict[str, Any])
         weight, mean, _ = components(q)
         for k in range(2):
             line = np.where(weight[:, k] > 0.1, mean[:, k], np.nan)
-            ax.plot(at, line, "--", color=plotting.COLORS[1 + k], label=f"mean of component {k}")
+            ax.plot(
+                at,
+                line,
+                "--",
+                color=plotting.COLORS[1 + k],
+                label=f"{('upper', 'lower')[k]} component's mean",
+            )
         ax.set(title=name, xlabel=labels[name][0], ylabel=labels[name][1])
         ax.get_legend().remove()
     last = axes.flat[-1]
@@ -404,7 +412,7 @@ def picture_training(report: Report, runs: Path) -> None:
         fig,
         "training.png",
         "Training",
-        "The mean of -log q(y | x) over the epochs. For (a) the second component is of no use; for (b) "
+        "The mean of -log q(y | x) over the epochs. For (a) a second component hardly matters; for (b) "
         "it is what makes the difference.",
     )
 
