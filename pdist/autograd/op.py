@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from itertools import count
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,6 +44,20 @@ class Zero:
 
 
 zero = Zero()
+
+
+class Rule(NamedTuple):
+    """A derivative: by one argument, or a joint one by all.
+
+    Attributes:
+        function: the rule; ``zero``, or None where nobody gave one.
+        saves: whether it names the output, and each of the arrays.
+        settings: the settings that it names.
+    """
+
+    function: Any
+    saves: tuple[bool, ...]
+    settings: tuple[str, ...]
 
 
 class Op:
@@ -73,10 +88,8 @@ class Op:
             raise TypeError(f"differentiable: {self.name} cannot have an argument called {taken[0].name!r}")
         self.keep = self.zeros = (False,) * self.arity
         self.keep_y = self.saves = False
-        self.rules: tuple[tuple[Any, tuple[str, ...]], ...] = (
-            (None, ()),
-        ) * self.arity  # and what settings they name
-        self.joint: tuple[Any, tuple[str, ...]] | None = None
+        self.rules = [Rule(None, (), ())] * self.arity
+        self.joint: Rule | None = None
         self.pullback: Callable[..., Any] = self._first_pullback
         self.function: Any = None
         self.source = ""  # of that function, once it was called
@@ -93,36 +106,38 @@ class Op:
             )
         if len(rules) != self.arity:
             raise TypeError(f"{self.name}.derivatives: expected {self.arity} rules, got {len(rules)}")
-        self.zeros = tuple(rule is zero for rule in rules)
-        self._take(rules, lead=2)
+        self._take([self._read(rule, lead=2) for rule in rules])
 
     def set_joint_rule(self, rule: Any) -> None:
         """Take one rule that returns the gradients of all arguments."""
-        self._take((rule,), lead=3)
-        (self.joint,) = self.rules
+        self._take([self._read(rule, lead=3)], joint=True)
 
-    def _take(self, rules: tuple[Any, ...], lead: int) -> None:
-        """Note what the rules need saved: ``lead`` arguments, then the output, the arrays and settings."""
-        if self.saves or any(rule is not None for rule, _ in self.rules):
+    def _read(self, rule: Any, lead: int) -> Rule:
+        """What a rule names: after the first ``lead`` arguments the output, the arrays, and some settings."""
+        if rule is zero or rule is None:
+            return Rule(rule, (False,) * (1 + self.arity), ())
+        names = list(inspect.signature(rule).parameters)[lead:]
+        arrays, settings = names[: 1 + self.arity], tuple(names[1 + self.arity :])
+        if len(arrays) < 1 + self.arity or not self.settings.keys() >= set(settings):
+            first = "F, g" if lead == 2 else "F, needs, g"
+            raise TypeError(
+                f"{self.name}.derivatives: a rule takes {first}, the output, "
+                f"{', '.join(self.array_names)} and any of the settings ({', '.join(self.settings)}); "
+                f"this one takes {', '.join(inspect.signature(rule).parameters)}"
+            )
+        return Rule(rule, tuple(not name.startswith("_") for name in arrays), settings)
+
+    def _take(self, rules: list[Rule], joint: bool = False) -> None:
+        if self.joint is not None or any(known.function is not None for known in self.rules):
             raise ValueError(f"{self.name}: its derivatives are given already")
-        keep, taken = np.zeros(self.arity, bool), []
-        for rule in rules:
-            names = [] if rule is zero or rule is None else list(inspect.signature(rule).parameters)[lead:]
-            arrays, settings = names[: 1 + self.arity], tuple(names[1 + self.arity :])
-            if names and (len(arrays) < 1 + self.arity or not self.settings.keys() >= set(settings)):
-                raise TypeError(
-                    f"{self.name}.derivatives: a rule takes {'F, g' if lead == 2 else 'F, needs, g'}, the "
-                    f"output, {', '.join(self.array_names)} and any of the settings "
-                    f"({', '.join(self.settings)}); "
-                    f"this one takes {', '.join(inspect.signature(rule).parameters)}"
-                )
-            if names:
-                wanted = [not name.startswith("_") for name in arrays]
-                self.keep_y |= wanted[0]
-                keep |= wanted[1:]
-            taken.append((rule, settings))
-        self.rules, self.keep = tuple(taken), tuple(keep.tolist())
-        self.saves = self.keep_y or any(self.keep)
+        self.keep_y, *keep = (any(uses) for uses in zip(*(rule.saves for rule in rules), strict=True))
+        self.keep = tuple(keep)
+        self.saves = self.keep_y or any(keep)
+        if joint:
+            (self.joint,) = rules
+        else:
+            self.rules = rules
+            self.zeros = tuple(rule.function is zero for rule in rules)
         self.pullback = self._first_pullback
         if self.source:  # somebody called it before
             self.write()
@@ -133,10 +148,9 @@ class Op:
 
     def _joint_pullback(self, F: Any, edges: Any, g: Any, y: Any, args: Any, settings: Any) -> Any:
         assert self.joint is not None
-        rule, names = self.joint
         needs = tuple([edge is not None for edge in edges])
-        chosen = {name: settings[name] for name in names}
-        answers = rule(F, needs, g, y, *((args,) if self.variadic else args), **chosen)
+        chosen = {name: settings[name] for name in self.joint.settings}
+        answers = self.joint.function(F, needs, g, y, *((args,) if self.variadic else args), **chosen)
         if len(answers) != len(edges):
             raise TypeError(
                 f"{self.name}: the joint rule returned {len(answers)} gradients; expected {len(edges)}"
@@ -156,7 +170,8 @@ class Op:
 
     def named(self, error: Exception, arrays: Any, settings: dict[str, Any] | None) -> Exception:
         """An array library's complaint of what the kernel was given, with the op's name and the arguments."""
-        given = [f"{self.argument_name(i)} of shape {np.shape(array)}" for i, array in enumerate(arrays)]
+        shapes = [getattr(array, "shape", ()) for array in arrays]
+        given = [f"{self.argument_name(i)} of shape {shape}" for i, shape in enumerate(shapes)]
         given += [f"{name}={_brief(value)}" for name, value in (settings or {}).items()]
         message = f"{self.title}: {str(error).rstrip('. ')} ({', '.join(given)})"
         for kind in (np.linalg.LinAlgError, IndexError, ValueError):
@@ -220,7 +235,7 @@ class Node:
     @property
     def size(self) -> int:
         """The number of elements of the output."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     @property
     def label(self) -> str:

@@ -88,7 +88,7 @@ def function(op: Op) -> None:
 
 def pullback(op: Op) -> Any:
     """The function that applies the rules of an op to those of its arguments that need a gradient."""
-    names = {f"rule_{i}": rule for i, (rule, _) in enumerate(op.rules)}
+    names = {f"rule_{i}": rule.function for i, rule in enumerate(op.rules)}
     _execute(_pullback_source(op), f"{op.name}.pullback", names)
     return names["pullback"]
 
@@ -167,9 +167,10 @@ def _plain(op: Op, arrays: list[str]) -> str:
 
 def _pullback_source(op: Op) -> str:
     lines = []
-    for x, (rule, names), i in zip(op.array_names, op.rules, range(op.arity), strict=True):
-        arguments = ["_F", "_g", "_y", *op.array_names, *(f'{name}=_settings["{name}"]' for name in names)]
-        gradient = f"None if {x}_edge is None else rule_{i}({', '.join(arguments)})" if rule else "None"
+    for i, (x, rule) in enumerate(zip(op.array_names, op.rules, strict=True)):
+        settings = [f'{name}=_settings["{name}"]' for name in rule.settings]
+        call = f"rule_{i}({', '.join(['_F', '_g', '_y', *op.array_names, *settings])})"
+        gradient = f"None if {x}_edge is None else {call}" if rule.function else "None"
         lines.append(f"        ({x}_edge, {gradient}),")
     return PULLBACK.format(
         edges=", ".join(f"{x}_edge" for x in op.array_names),

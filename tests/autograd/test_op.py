@@ -297,6 +297,17 @@ def test_a_joint_rule_is_told_what_is_needed(new_op):
     np.testing.assert_array_equal(h.array, [2.0, 2.0])
 
 
+def test_a_joint_rule_may_come_after_a_call(new_op):
+    f = new_op(plus)
+    x = Variable(X)
+    assert f(x, X).requires_grad
+    f.joint_derivative(lambda F, needs, g, _y, x1, _x2: (g * x1, None))
+    f(x, X).sum().backward()
+    np.testing.assert_array_equal(x.grad, X)
+    with pytest.raises(ValueError, match="given already"):
+        f.derivatives(zero, zero)
+
+
 def test_a_joint_rule_with_settings_that_leaves_one_out(new_op):
     def mixed(xp, x1, x2, *, weight=0.5):
         return weight * x1 + x2
