@@ -114,7 +114,7 @@ class Categorical(Distribution):
         return self._leading.shape[-1]
 
     @property
-    def support(self) -> Support:  # type: ignore[override]
+    def support(self) -> Support:
         """The labels."""
         return labels(self.n_classes)
 
@@ -140,9 +140,14 @@ class Categorical(Distribution):
 
     def _tables(self) -> tuple[Variable, Variable]:
         """P(X <= k) and P(X > k) for every label k but the last, where 0 and 1 are not asked for."""
-        reverse = F.flip(F.cumsum(F.flip(self.p, -1), axis=-1), -1)
+        reverse = F.flip(self._running_sum(F.flip(self.p, -1)), -1)
         following = self.xp.minimum(self.xp.arange(self.n_classes) + 1, self.n_classes - 1)
-        return F.cumsum(self.p, axis=-1), reverse[..., following]
+        return self._running_sum(self.p), reverse[..., following]
+
+    def _running_sum(self, p: Variable) -> Variable:
+        """Sums of the first classes, at most 1 also where they are rounded up."""
+        y = F.cumsum(p, axis=-1)
+        return y + self.xp.minimum(1 - y.array, 0)
 
     def _log_tables(self) -> tuple[Variable, Variable]:
         """The logarithms of both: of the one near 1 by the other, of the other by a sum in log space."""
@@ -171,7 +176,7 @@ class Categorical(Distribution):
         return self._steps(x, self._log_tables()[1], 0.0, -math.inf)
 
     def _icdf(self, p: Variable) -> Variable:
-        u, table = promote(type(self).__name__, ("p", self._plan.given[0]), (p, F.cumsum(self.p, axis=-1)))
+        u, table = promote(type(self).__name__, ("p", self._plan.given[0]), (p, self._running_sum(self.p)))
         label = first_class(self.xp, table.array, u.array)
         valid = (u.array >= 0) & (u.array <= 1)
         return as_variable(self.xp.where(valid, label.astype(u.dtype), math.nan))
