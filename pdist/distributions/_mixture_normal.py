@@ -44,34 +44,32 @@ def _standardized(F, x, loc, scale, log_scale):
 
 
 @differentiable
-def mixture_normal_log_prob(xp, x, logit, loc, scale, /, normalize, log_scale):
+def mixture_normal_log_prob(xp, x, logit, loc, scale, /, log_scale):
     """log sum_k w_k N(x; loc_k, scale_k), the components on the last axis of all but x.
 
     Args:
         x: ``[..., *batch]``.
-        logit: log w, or, where ``normalize``, that up to a constant a row.
+        logit: log w up to a constant a row.
         loc: locations.
         scale: standard deviations, or, where ``log_scale``, their logarithms.
-        normalize: whether the weights' sum is taken off.
         log_scale: see ``scale``.
     """
     ndim = max(x.ndim + 1, logit.ndim, loc.ndim, scale.ndim)
     logit, loc, scale = [components_first.kernel(xp, a, ndim) for a in (logit, loc, scale)]
     z, log_s = _standardized(xp, x, loc, scale, log_scale)
-    a = logit - logit.max(axis=0) if normalize else logit
+    a = logit - logit.max(axis=0)
     h = a - 0.5 * z * z - log_s
     top = xp.maximum(h.max(axis=0), -LARGEST[numerics.is_double(h)])  # finite also where every h is -inf
-    y = top + xp.log(xp.exp(h - top).sum(axis=0)) - HALF_LOG_2PI
-    return y - xp.log(xp.exp(a).sum(axis=0)) if normalize else y
+    return top + xp.log(xp.exp(h - top).sum(axis=0)) - (xp.log(xp.exp(a).sum(axis=0)) + HALF_LOG_2PI)
 
 
-def _score(F, needs, g, _y, x, logit, loc, scale, normalize, log_scale):
+def _score(F, needs, g, _y, x, logit, loc, scale, log_scale):
     """r - w by the logits, r z/scale by loc and r (z^2 - 1)/scale by scale, r the responsibilities."""
     ndim = max(x.ndim + 1, logit.ndim, loc.ndim, scale.ndim)
     logit, loc, scale = [F.components_first(a, ndim=ndim) for a in (logit, loc, scale)]
     z, log_s = _standardized(F, x, loc, scale, log_scale)
     largest = LARGEST[numerics.is_double(z)]
-    a = logit - logit.max(axis=0) if normalize else logit
+    a = logit - logit.max(axis=0)
     h = a - 0.5 * z * z - log_s
     r = F.exp(h - F.maximum(h.max(axis=0), -largest))
     r = r * (g / F.maximum(r.sum(axis=0), 1.0))  # the sum is below 1 only where every h is -inf, and r 0
@@ -82,11 +80,8 @@ def _score(F, needs, g, _y, x, logit, loc, scale, normalize, log_scale):
         d_x = -d_loc.sum(axis=0) if needs[0] else None
         d_loc = F.components_last(d_loc, ndim=ndim)
     if needs[1]:
-        if normalize:
-            w = F.exp(a)
-            d_logit = F.components_last(r - w * (g / w.sum(axis=0)), ndim=ndim)
-        else:
-            d_logit = F.components_last(r, ndim=ndim)
+        w = F.exp(a)
+        d_logit = F.components_last(r - w * (g / w.sum(axis=0)), ndim=ndim)
     if needs[3]:
         d_scale = r * (z - 1) * (z + 1)
         d_scale = F.components_last(d_scale if log_scale else d_scale / scale, ndim=ndim)

@@ -461,6 +461,8 @@ class Distribution:
 
     def icdf(self, p: Any) -> Variable:
         """The smallest x with P(X <= x) >= p; nan for p outside [0, 1]."""
+        if self.event_shape:
+            raise self._no("icdf")
         return self._either("icdf", p)
 
     def _either(self, method: str, x: Any) -> Variable:

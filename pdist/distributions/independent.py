@@ -70,7 +70,7 @@ class Independent(Distribution):
         return shape[len(shape) - self.reinterpreted_batch_ndims :]
 
     @property
-    def support(self) -> Support:  # type: ignore[override]
+    def support(self) -> Support:
         """The inner distribution's, of every part."""
         return self.distribution.support.over(self.reinterpreted_batch_ndims)
 
@@ -85,7 +85,9 @@ class Independent(Distribution):
 
     def _product(self, y: Variable) -> Variable:
         n = self.reinterpreted_batch_ndims
-        return F.prod(y.reshape((*y.shape[: y.ndim - n], -1)), axis=-1) if n else y
+        if not n:
+            return y
+        return F.prod(y.reshape((*y.shape[:-n], math.prod(self._parts_shape))), axis=-1)
 
     def _log_prob(self, x: Variable) -> Variable:
         return self._sum(self.distribution.log_prob(x))

@@ -117,7 +117,7 @@ class MixtureSameFamily(Distribution):
         return self.component_distribution.event_shape
 
     @property
-    def support(self) -> Support:  # type: ignore[override]
+    def support(self) -> Support:
         """The values that any component can take."""
         inner = self.component_distribution.support
         if isinstance(getattr(type(self.component_distribution), "support", None), str):
@@ -147,13 +147,21 @@ class MixtureSameFamily(Distribution):
 
     # Densities ----------------------------------------------------------------------------------------
 
+    @property
+    def _log_weights(self) -> Variable:
+        """The logarithms of the weights, which sum to one to the last digit also where ``p`` was given."""
+        weights = self.mixture_distribution
+        if "logit" in weights.__dict__:
+            return weights.log_p
+        return weights.log_p - F.log(weights.p.sum(axis=-1, keepdims=True))
+
     def _for_components(self, x: Variable) -> Variable:
         """``x`` with an axis of length 1 for the components."""
         return F.expand_dims(x, x.ndim - len(self.event_shape))
 
     def _joint(self, x: Variable) -> Variable:
         """log w_k + log p_k(x), of shape ``[..., K]``."""
-        return self.mixture_distribution.log_p + self.component_distribution.log_prob(self._for_components(x))
+        return self._log_weights + self.component_distribution.log_prob(self._for_components(x))
 
     def _log_prob(self, x: Variable) -> Variable:
         density = _densities.get(type(self.component_distribution))
@@ -173,9 +181,7 @@ class MixtureSameFamily(Distribution):
         with np.errstate(all="ignore"):
             if type(components) is Normal:
                 x = self._for_components(x)
-                return mixture_normal_responsibilities(
-                    x, self.mixture_distribution.log_p, components.loc, components.scale
-                )
+                return mixture_normal_responsibilities(x, self._log_weights, components.loc, components.scale)
             return F.softmax(self._joint(x), axis=-1)
 
     def log_responsibilities(self, x: Any) -> Variable:
@@ -185,9 +191,10 @@ class MixtureSameFamily(Distribution):
             return F.log_softmax(self._joint(x), axis=-1)
 
     def _weighted(self, y: Variable) -> Variable:
-        """sum_k w_k y_k, in which what has no weight has no say, nan and inf included."""
+        """The mean of y_k by the weights w_k, in which what has no weight has no say, be it nan or inf."""
         w = self.mixture_distribution.p
-        return (w * F.where(w.array == 0, 0.0, y)).sum(axis=-1)
+        w, y = F.broadcast(w, F.where(w.array == 0, 0.0, y))
+        return (w * y).sum(axis=-1) / w.sum(axis=-1)  # which is exactly 1 where every y is
 
     def _cdf(self, x: Variable) -> Variable:
         return self._weighted(self.component_distribution.cdf(self._for_components(x)))
@@ -204,9 +211,7 @@ class MixtureSameFamily(Distribution):
     def _log_tail(self, x: Variable, tail: str, complement: str | None) -> Variable:
         """The logarithm of a tail: as log(1 - the other one) where it is near 1."""
         x = self._for_components(x)
-        y = F.logsumexp(
-            self.mixture_distribution.log_p + getattr(self.component_distribution, tail)(x), axis=-1
-        )
+        y = F.logsumexp(self._log_weights + getattr(self.component_distribution, tail)(x), axis=-1)
         if complement is None:  # in several dimensions the one tail is not one minus the other
             return y
         other = self._weighted(getattr(self.component_distribution, complement)(x))
@@ -217,7 +222,7 @@ class MixtureSameFamily(Distribution):
 
     def _icdf(self, p: Variable) -> Variable:
         """By a safeguarded search; then Newton's steps from there carry the gradients."""
-        if self.event_shape or not hasattr(self.component_distribution, "_icdf"):
+        if not hasattr(self.component_distribution, "_icdf"):
             raise self._no("icdf")
         found = search_quantile(
             *[v.array for v in promote("icdf", ("p", *self.params), (p, *self.params.values()))], mixture=self
@@ -411,11 +416,12 @@ def _newton(mixture: MixtureSameFamily, p: Any, low: Any, high: Any) -> Any:
     xp, host = mixture.xp, library_of(p).host  # type: ignore[union-attr]
     upper = p > 0.5
     target = xp.where(upper, xp.log1p(-p), xp.log(p))
-    ends = ~((low < high) & (low > -math.inf) & (high < math.inf))  # there is no way to go; nan as well
+    ends = ~((low < high) & (p > 0) & (p < 1))  # there is no way to go; nan as well
     found = xp.where(p > 0.5, high, low)
     low, high = xp.where(ends, 0, low), xp.where(ends, 0, high)
     x = 0.5 * low + 0.5 * high
     step = high - low
+    noise = 2 * float(np.finfo(p.dtype).eps) * (1 + abs(target))
     for _ in range(100):
         tail = xp.where(upper, mixture.log_survival_function(x).array, mixture.log_cdf(x).array)
         error = xp.where(upper, target - tail, tail - target)  # positive where x is too large
@@ -424,8 +430,9 @@ def _newton(mixture: MixtureSameFamily, p: Any, low: Any, high: Any) -> Any:
         slow = ~((x - newton > low) & (x - newton < high) & (abs(newton) < 0.5 * step))
         step = xp.where(slow, 0.5 * (high - low), abs(newton))
         new = xp.where(slow, low + 0.5 * (high - low), x - newton)
-        done = ends | (error == 0) | (new == x)
-        x = xp.where(error == 0, x, new)
+        near = abs(error) <= noise
+        done = ends | near | (new == x)
+        x = xp.where(near, x, new)
         if host and done.all():
             break
     return xp.where(ends, found, x)
@@ -434,7 +441,7 @@ def _newton(mixture: MixtureSameFamily, p: Any, low: Any, high: Any) -> Any:
 def _bisect_counts(mixture: MixtureSameFamily, p: Any, low: Any, high: Any) -> Any:
     """The smallest integer from ``low`` to ``high`` with P(X <= x) >= p."""
     xp = mixture.xp
-    ends = ~((low < high) & (high < math.inf))
+    ends = ~((low < high) & (p > 0) & (p < 1))
     found = xp.where(p > 0.5, high, low)
     low, high = xp.where(ends, 0, low), xp.where(ends, 0, high)
     for _ in range(64):
@@ -505,6 +512,5 @@ def _density_of_normals(mixture: MixtureSameFamily, x: Variable) -> Variable:
         weights.logit,
         loc if loc.ndim else loc.reshape((1,)),
         scale if scale.ndim else scale.reshape((1,)),
-        normalize="logit" in weights.__dict__,
         log_scale=log_scale,
     )
