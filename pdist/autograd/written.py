@@ -78,26 +78,25 @@ RESERVED = frozenset(
 
 def function(op: Op) -> None:
     """Give the public function of an op its code, in the place of that which asked for it."""
-    names = op.function.__globals__
     op.source = _source(op)
-    _execute(op.source, op.name, names)
-    new = names.pop(op.name)
+    new = _defined(op.name, op.source, op.name, op.function.__globals__)
     op.function.__defaults__, op.function.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
     op.function.__code__ = new.__code__
 
 
 def pullback(op: Op) -> Any:
     """The function that applies the rules of an op to those of its arguments that need a gradient."""
-    names = {f"rule_{i}": rule.function for i, rule in enumerate(op.rules)}
-    _execute(_pullback_source(op), f"{op.name}.pullback", names)
-    return names["pullback"]
+    rules = {f"rule_{i}": rule.function for i, rule in enumerate(op.rules)}
+    return _defined("pullback", _pullback_source(op), f"{op.name}.pullback", rules)
 
 
-def _execute(source: str, name: str, names: dict[str, Any]) -> None:
-    """Run what was written, known to tracebacks by the op's name."""
-    file = f"<pdist: {name}>"
+def _defined(function: str, source: str, title: str, names: dict[str, Any]) -> Any:
+    """The function that ``source`` defines, with ``names`` as its globals; tracebacks show its lines."""
+    file = f"<pdist: {title}>"
     linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
-    exec(compile(source, file, "exec", dont_inherit=True), names)
+    found: dict[str, Any] = {}
+    exec(compile(source, file, "exec", dont_inherit=True), names, found)
+    return found[function]
 
 
 def _source(op: Op) -> str:
