@@ -37,6 +37,8 @@ class Entry:
         twin: makes the frozen ``scipy.stats`` distribution of a namespace with the parameters of one member.
         lacks: the properties that make no sense for it; a test holds that they indeed make none.
         extended: which values outside the support have a density all the same.
+        gentle: as ``make``, of distributions whose samples' gradients have a moderate variance, for the check
+            of their mean.
     """
 
     cls: type[D.Distribution]
@@ -48,17 +50,21 @@ class Entry:
     twin: Callable[[Any], Any] | None = None
     lacks: frozenset[str] = frozenset()
     extended: Callable[[np.ndarray], np.ndarray] | None = None
+    gentle: Callable[..., SearchStrategy[D.Distribution]] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.cls.__name__)
 
-    def distributions(self, **wishes: Any) -> SearchStrategy[D.Distribution]:
+    def distributions(self, gently: bool = False, **wishes: Any) -> SearchStrategy[D.Distribution]:
         """Distributions of this entry.
 
         Args:
+            gently: such that Monte Carlo estimates of gradients converge.
             **wishes: ``dtype``, ``batch_shape``, ``size``, ``edges`` and ``min_side`` of
                 :func:`strategies.parameters`.
         """
+        if gently and self.gentle is not None:
+            return self.gentle(**wishes)
         if self.make is not None:
             return self.make(**wishes)
         drawn = strategies.parameters(self.cls, elements=self.elements, **wishes)
@@ -128,8 +134,50 @@ def _independents(
     """Independent over one axis, of up to two parts: quadrature goes no further."""
     batch = draw(strategies.shapes(min_side=min_side)) if batch_shape is None else batch_shape
     parts = draw(st.integers(1, 2)) if size is None else 1 + size % 2
-    entry = next(entry for entry in _ENTRIES if entry.name == inner)
-    return D.Independent(draw(entry.distributions(batch_shape=(*batch, parts), size=size, **wishes)), 1)
+    return D.Independent(
+        draw(_entry(inner).distributions(batch_shape=(*batch, parts), size=size, **wishes)), 1
+    )
+
+
+@st.composite
+def _mixtures(
+    draw: DrawFn,
+    inner: str,
+    *,
+    batch_shape: tuple[int, ...] | None = None,
+    size: int | None = None,
+    min_side: int = 0,
+    dtype: Any = None,
+    edges: bool = False,
+) -> D.Distribution:
+    """Mixtures of up to three components."""
+    batch = draw(strategies.shapes(min_side=min_side)) if batch_shape is None else batch_shape
+    dtype = draw(strategies.dtypes()) if dtype is None else dtype
+    k = draw(st.integers(1, 3))
+    weights = _entry("Categorical").distributions(batch_shape=batch, size=k, dtype=dtype, edges=edges)
+    components = _entry(inner).distributions(batch_shape=(*batch, k), size=size, dtype=dtype, edges=edges)
+    return D.MixtureSameFamily(draw(weights), draw(components))
+
+
+def _entry(name: str) -> Entry:
+    return next(entry for entry in [*_ENTRIES, *_COMPONENTS] if entry.name == name)
+
+
+# Components that are not far apart: the variance of a mixture's implicit gradients grows fast with the distance.
+_COMPONENTS = [
+    Entry(
+        D.Normal,
+        "close Normal",
+        {"loc": reals(-1, 1), "scale": positives(0.5, 2), "log_scale": reals(-0.5, 0.5)},
+    ),
+    Entry(D.Laplace, "close Laplace", {"loc": reals(-1, 1), "scale": positives(0.5, 2)}),
+    Entry(D.LogNormal, "close LogNormal", {"mu": reals(-0.5, 0.5), "sigma": positives(0.3, 1)}),
+    Entry(
+        D.Independent,
+        "close Independent Normal",
+        make=lambda **wishes: _independents("close Normal", **wishes),
+    ),
+]
 
 
 _ENTRIES += [
@@ -151,6 +199,36 @@ _ENTRIES += [
         name="Independent OneHotCategorical",
         make=lambda **wishes: _independents("OneHotCategorical", **wishes),
         lacks=frozenset({"icdf", "pathwise", "cdf"}),
+    ),
+    Entry(
+        D.MixtureSameFamily,
+        name="Mixture of Normals",
+        make=lambda **wishes: _mixtures("Normal", **wishes),
+        gentle=lambda **wishes: _mixtures("close Normal", **wishes),
+    ),
+    Entry(
+        D.MixtureSameFamily,
+        name="Mixture of LogNormals",
+        make=lambda **wishes: _mixtures("LogNormal", **wishes),
+        gentle=lambda **wishes: _mixtures("close LogNormal", **wishes),
+    ),
+    Entry(
+        D.MixtureSameFamily,
+        name="Mixture of Laplaces",
+        make=lambda **wishes: _mixtures("Laplace", **wishes),
+        gentle=lambda **wishes: _mixtures("close Laplace", **wishes),
+    ),
+    Entry(
+        D.MixtureSameFamily,
+        name="Mixture of Poissons",
+        make=lambda **wishes: _mixtures("Poisson", **wishes),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
+        D.MixtureSameFamily,
+        name="Mixture of Independent Normals",
+        make=lambda **wishes: _mixtures("close Independent Normal", **wishes),
+        lacks=frozenset({"icdf"}),
     ),
 ]
 

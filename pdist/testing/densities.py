@@ -10,7 +10,7 @@ import numpy as np
 
 from . import points
 from .contracts import answers, arguments
-from .quadrature import Measure
+from .quadrature import Measure, support_end
 from .report import Inapplicable, host, require, require_close, tolerance
 from .variants import double, like, members
 
@@ -83,14 +83,9 @@ def check_cdf(dist: Any, *, seed: int = 0) -> None:
             member=index,
         )
         require(np.diff(got) >= 0, "cdf", dist, "falls", x=x[1:], got=got[1:], before=got[:-1])
-        require(
-            got[0] == 0 and got[-1] == 1,
-            "cdf",
-            dist,
-            "at -inf and inf",
-            got=(got[0], got[-1]),
-            expected=(0, 1),
-        )
+        ends = (float(got[0]), float(got[-1]))
+        whole = abs(ends[1] - 1) <= 8 * float(np.finfo(dist.dtype).eps)  # weights sum to one but for rounding
+        require(ends[0] == 0 and whole, "cdf", dist, "at -inf and inf", got=ends, expected=(0, 1))
         _check_relatives(dist, own, x, got)
 
 
@@ -164,9 +159,10 @@ def check_icdf(dist: Any, *, seed: int = 0) -> None:
         require(below <= p * (1 + 1e-12), "icdf", dist, "a smaller x has cdf(x) >= p", p=p, x=x, got=below)
     else:
         slack = host(exact.prob(like(dist, x))) * np.abs(x) * 1e-14
-        require_close(
-            reached, p, "icdf", dist, "cdf(icdf(p))", 1e-8, np.where(np.isfinite(slack), slack, 0), p=p, x=x
-        )
+        slack = np.where(np.isfinite(slack), slack, 0)
+        # Probabilities given in float32 sum to one less exactly.
+        rtol = 1e-8 if dist.dtype == np.float64 else 1e-6
+        require_close(reached, p, "icdf", dist, "cdf(icdf(p))", rtol, slack, p=p, x=x)
     for outside in (-0.1, 1.1, -np.inf, np.nan):
         got = host(dist.icdf(like(dist, np.full(dist.batch_shape, outside, dist.dtype))))
         require(np.isnan(got), "icdf", dist, f"icdf({outside})", got=got, expected="nan")
@@ -175,8 +171,6 @@ def check_icdf(dist: Any, *, seed: int = 0) -> None:
 
 def _check_icdf_ends(dist: Any) -> None:
     """icdf(0) and icdf(1) are the ends of a continuous support."""
-    from .quadrature import support_end
-
     if dist.support.discrete:
         return
     for index, member in members(dist):

@@ -49,7 +49,10 @@ def check_gradients(dist: Any, *, seed: int = 0, of: tuple[str, ...] = FIRST_ORD
     for name in of:
         x = None if name in STATISTICS else arguments(double(dist), name, n, seed)
         try:
-            _check_method(wide, name, x, seed)
+            if name == "icdf":
+                _check_quantiles(wide, x)
+            else:
+                _check_method(wide, name, x, seed)
         except NotImplementedError:
             if name == "log_prob":
                 raise
@@ -95,6 +98,34 @@ def _check_method(wide: Any, name: str, x: np.ndarray | None, seed: int) -> None
             lambda s: host(score(s)),
             f"a first derivative of {name}",
         )
+
+
+def _check_quantiles(wide: Any, p: np.ndarray) -> None:
+    """As cdf(icdf(p)) = p, icdf has the derivatives 1/prob by p and -(that of the cdf)/prob by a parameter."""
+    dist, parameters = leaves(wide)
+    at = Variable(like(wide, p), name="p")
+    x = dist.icdf(at)
+    by_parameter = grad([x], parameters) if x.requires_grad else [None] * len(parameters)
+    (by_p,) = grad([x], [at]) if x.requires_grad else [None]
+    here, what = like(wide, host(x)), "the derivative of icdf with respect to"
+    if wide.support.discrete:
+        for value, g in zip([*parameters, at], [*by_parameter, by_p], strict=True):
+            require(
+                g is None or (host(g) == 0).all(), "gradients", wide, f"{what} {value.name}, a step", got=g
+            )
+        return
+    density = host(dist.prob(here))
+    require_close(by_p, 1 / density, "gradients", wide, f"{what} p", 1e-7, 1e-9, p=p, x=host(x))
+    moved = grad([dist.cdf(here)], parameters)
+    for value, g, m in zip(parameters, by_parameter, moved, strict=True):
+        g, m = (np.zeros(value.shape) if v is None else host(v) for v in (g, m))
+        for direction in directions(host(value), p.ndim):
+            got, slope_of_cdf = ((v * direction).reshape(p.shape + (-1,)).sum(axis=-1) for v in (g, m))
+            expected = -slope_of_cdf / density
+            atol = 1e-9 * (1 + np.abs(expected))
+            require_close(
+                got, expected, "gradients", wide, f"{what} {value.name}", 1e-7, atol, p=p, x=host(x)
+            )
 
 
 class _Setup:

@@ -30,7 +30,10 @@ def slope(f: Callable[[float], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         sides = [(f(h), f(-h)) for h in _STEPS]
         central = np.stack([(up - down) / (2 * h) for h, (up, down) in zip(_STEPS, sides, strict=True)])
         rounding = np.stack(
-            [_EPS * np.maximum(abs(up), abs(down)) / h for h, (up, down) in zip(_STEPS, sides, strict=True)]
+            [
+                _EPS * np.maximum(1, np.maximum(abs(up), abs(down))) / h
+                for h, (up, down) in zip(_STEPS, sides, strict=True)
+            ]
         )
         better = (16 * central[1:] - central[:-1]) / 15
         change = np.abs(np.diff(better, axis=0))

@@ -28,10 +28,8 @@ def inside(dist: Any, n: int = 8, seed: int = 0) -> np.ndarray:
         return np.empty((n, *shape), dist.dtype)
     rng = np.random.default_rng(seed)
     draws = _draws(dist, 2 * n, rng)
-    further = draws[:n] + (
-        np.round(3 * (draws[:n] - draws[n:])) if dist.support.discrete else 2 * (draws[:n] - draws[n:])
-    )
-    further = further.astype(dist.dtype)
+    apart = draws[:n] - draws[n:]
+    further = draws[:n] + (np.round(3 * apart) if dist.support.discrete else 2 * apart).astype(dist.dtype)
     event = tuple(range(-len(dist.event_shape), 0))
     valid = host(dist.support.contains(like(dist, further)))
     valid = np.expand_dims(valid, event) if event else valid

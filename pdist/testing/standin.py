@@ -34,8 +34,8 @@ from ..backend.cupy_special import special as cupy_special
 _METHODS = {
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress",
     "conj", "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "nonzero",
-    "partition", "prod", "ptp", "ravel", "repeat", "reshape", "round", "sort", "squeeze", "std", "sum", "swapaxes", "take",
-    "trace", "transpose", "var", "view",
+    "partition", "prod", "ptp", "ravel", "repeat", "reshape", "round", "sort", "squeeze", "std", "sum",
+    "swapaxes", "take", "trace", "transpose", "var", "view",
 }
 _ATTRIBUTES = {
     "T", "mT", "dtype", "flags", "imag", "itemsize", "nbytes", "ndim", "real", "shape", "size", "strides",

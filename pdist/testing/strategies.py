@@ -108,7 +108,7 @@ def _not_all_out(logits: np.ndarray) -> np.ndarray:
 
 # By the support that a parameter declares: moderate values, and the edges that are still allowed.
 _BY_SUPPORT: dict[str, Any] = {
-    "real": _scalars(reals(), [0.0, -1e6, 1e6, 1e-6]),
+    "real": _scalars(reals(), [0.0, -30.0, 30.0, 1e-6]),  # a log-scale too
     "positive": _scalars(positives(), [1e-6, 1e6]),
     "non negative": _scalars(positives(), [0.0, 1e-6, 1e6]),
     "[0, 1]": _scalars(reals(0.02, 0.98), [0.0, 1.0, 1e-6]),

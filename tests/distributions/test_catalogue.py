@@ -47,7 +47,8 @@ def run(
 ) -> None:
     options = {"extended": entry.extended} if name == "support" else {}
     examples = EXAMPLES if examples is None else examples
-    search(PROPERTIES[name], on(entry.distributions(**wishes), device), examples, deep, **options)
+    drawn = entry.distributions(gently=name == "pathwise", **wishes)
+    search(PROPERTIES[name], on(drawn, device), examples, deep, **options)
 
 
 @pytest.mark.parametrize(("entry", "name"), APPLICABLE)
