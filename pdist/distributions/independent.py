@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import functions as F
 from ..autograd import Variable
 from ..backend import get_array_module
@@ -25,8 +27,8 @@ class Independent(Distribution):
             the first.
 
     ``cdf`` is P(X <= x in every element), and ``survival_function`` P(X > x in every element): the products
-    over the parts. There is no ``icdf``. ``covariance`` is a matrix over the flattened event, with a block for
-    each part.
+    over the parts. There is no ``icdf``. ``covariance`` is a matrix over the flattened event, a block for each
+    part.
 
     Raises:
         ValueError: where there are fewer batch axes than asked for.
@@ -90,7 +92,11 @@ class Independent(Distribution):
         return F.prod(y.reshape((*y.shape[:-n], math.prod(self._parts_shape))), axis=-1)
 
     def _log_prob(self, x: Variable) -> Variable:
-        return self._sum(self.distribution.log_prob(x))
+        y = self._sum(self.distribution.log_prob(x))
+        impossible = y._array == -math.inf
+        if type(impossible) is np.ndarray and not np.count_nonzero(impossible):
+            return y  # the host can see that no event is outside
+        return F.where(impossible, -math.inf, y)  # without gradients, also of the parts that are inside
 
     def _cdf(self, x: Variable) -> Variable:
         return self._product(self.distribution.cdf(x))
