@@ -159,7 +159,7 @@ class Categorical(Distribution):
         )
 
     def _log_sum(self, table: Variable, complement: Variable, classes: Any) -> Variable:
-        near_one = table.array > 0.5
+        near_one = (table.array > 0.5) & (complement.array < 1)  # not where no class is left
         log_sum = F.logsumexp(F.where(classes, self.log_p[..., None, :], -math.inf), axis=-1)
         return F.where(near_one, F.log1p(-F.where(near_one, complement, 0.0)), log_sum)
 
