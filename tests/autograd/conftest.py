@@ -1,4 +1,4 @@
-"""Ops made for one test and forgotten after it."""
+"""The engine is tested on the chosen device and on the stand-in; ops made for one test are forgotten after it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
+import pdist
 from pdist.autograd import differentiable, op
+from pdist.backend import default_library
+from pdist.testing import standin
+
+
+@pytest.fixture(params=["device", standin.library.name])
+def xp(request: pytest.FixtureRequest, device: str) -> Iterator[Any]:
+    """The namespace of new arrays."""
+    with pdist.using_device(device if request.param == "device" else request.param):
+        yield default_library().xp
 
 
 @pytest.fixture

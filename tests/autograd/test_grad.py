@@ -8,10 +8,11 @@ import pytest
 import pdist
 import pdist.functions as F
 from pdist import Variable, to_cpu
+from pdist.backend import default_library
 
 
 def leaf(xp, values, dtype=np.float64):
-    return Variable(xp.asarray(np.asarray(values, dtype)))
+    return Variable(default_library().from_host(np.asarray(values, dtype)))
 
 
 def equal(variable, values):
