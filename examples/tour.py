@@ -102,7 +102,7 @@ def tails(report: Report) -> None:
         "Solid: pdist in float32. Dashed: the formula that one would write down first, also in float32. "
         "Its log cdf is minus infinity from 14 standard deviations on, its clamped coin never falls "
         "below 1e-7, and its divergence is zero for all d under 0.0003; pdist goes on. "
-        f"Normal.log_cdf(-40) is {normal.log_cdf(np.float32(-40)).item():.4f} and "
+        f"Normal.log_cdf(-40) is {normal.log_cdf(np.float32(-40)).item():.3f} and "
         f"Bernoulli(logit=-100).log_prob(0) is {D.Bernoulli(logit=-100.0).log_prob(0).item():.2g}.",
     )
     report.figure("Normal(0, 1).log_cdf(-40) in float32", normal.log_cdf(np.float32(-40)).item())
