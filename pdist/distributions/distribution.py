@@ -142,6 +142,7 @@ class Distribution:
     support: Any
     masked: ClassVar[bool] = True  # whether the base class answers -inf outside the support
     reparameterized: ClassVar[bool | frozenset[str]] = False  # which parameters samples carry gradients to
+    _factors: Any = None  # independent parts: their distribution, and over how many of its last batch axes
 
     # Construction -------------------------------------------------------------------------------------
 

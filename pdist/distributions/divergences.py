@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import functions as F
-from ..autograd import Variable
+from ..autograd import Variable, as_variable
 from ..backend import library, to_cpu
 from .distribution import Distribution
 
@@ -16,6 +16,7 @@ Rule = Callable[[Any, Any], Variable]
 Integrand = Callable[[Variable, Variable], Variable]  # of log p(x) and log q(x)
 
 _rules: dict[tuple[type, type], Rule] = {}
+_found: dict[tuple[type, type], Rule | None] = {}  # what find_kl answered
 
 
 def register_kl(p_type: type, q_type: type) -> Callable[[Rule], Rule]:
@@ -42,6 +43,7 @@ def register_kl(p_type: type, q_type: type) -> Callable[[Rule], Rule]:
                 f"register_kl: there is already a formula for {p_type.__name__} and {q_type.__name__}"
             )
         _rules[p_type, q_type] = rule
+        _found.clear()
         return rule
 
     return register
@@ -54,13 +56,16 @@ def registered_kl() -> dict[tuple[type, type], Rule]:
 
 def find_kl(p_type: type, q_type: type) -> Rule | None:
     """The formula of the most specific pair of base classes; None where there is none."""
-    pairs = [
-        (i + j, i, _rules[a, b])
-        for i, a in enumerate(p_type.__mro__)
-        for j, b in enumerate(q_type.__mro__)
-        if (a, b) in _rules
-    ]
-    return min(pairs, key=lambda pair: pair[:2])[2] if pairs else None
+    pair = p_type, q_type
+    if pair not in _found:
+        known = [
+            (i + j, i, _rules[a, b])
+            for i, a in enumerate(p_type.__mro__)
+            for j, b in enumerate(q_type.__mro__)
+            if (a, b) in _rules
+        ]
+        _found[pair] = min(known, key=lambda entry: entry[:2])[2] if known else None
+    return _found[pair]
 
 
 def kl_divergence(
@@ -71,9 +76,9 @@ def kl_divergence(
     Args:
         p: the distribution that the expectation is over.
         q: another of the same event shape; batch shapes broadcast.
-        method: None for the pair's formula; ``"quadrature"`` for an integral (or sum) over numbers, exact to
-            some nine digits in float64; ``"monte_carlo"`` for the mean over draws from p. An estimate is
-            never made unasked.
+        method: None for the pair's formula; ``"quadrature"`` for an integral (or sum) over numbers, or
+            independent ones, exact to some nine digits in float64; ``"monte_carlo"`` for the mean over draws
+            from p. An estimate is never made unasked.
         n_samples: how many draws Monte Carlo takes.
         rng: its generator or seed.
 
@@ -89,13 +94,14 @@ def kl_divergence(
     >>> print(f"{kl_divergence(p, q):.4f} {kl_divergence(p, q, method='quadrature'):.4f}")
     0.0721 0.0721
     """
-    _check_pair("kl_divergence", p, q, method, n_samples)
+    shape = _check_pair("kl_divergence", p, q, method, n_samples)
     with np.errstate(all="ignore"):
         if method is None:
             rule = find_kl(type(p), type(q))
             if rule is None:
                 raise _missing(p, q)
-            return rule(p, q)
+            y = as_variable(rule(p, q))
+            return y if y._array.shape == shape else F.broadcast_to(y, shape)
         return _expectation(p, q, method, lambda log_p, log_q: log_p - log_q, n_samples, rng)
 
 
@@ -129,7 +135,8 @@ def cross_entropy(
         return _expectation(p, q, method, lambda _log_p, log_q: -log_q, n_samples, rng)
 
 
-def _check_pair(who: str, p: Any, q: Any, method: str | None, n_samples: int) -> None:
+def _check_pair(who: str, p: Any, q: Any, method: str | None, n_samples: int) -> tuple[int, ...]:
+    """The broadcast batch shape of two distributions that can be compared."""
     for name, d in (("p", p), ("q", q)):
         if not isinstance(d, Distribution):
             raise TypeError(f"{who}: {name} is {d!r}; expected a Distribution")
@@ -139,16 +146,18 @@ def _check_pair(who: str, p: Any, q: Any, method: str | None, n_samples: int) ->
         raise TypeError(
             f"{who}: p is in {p.xp.__name__} and q in {q.xp.__name__}; move one with to_cpu or to_gpu"
         )
-    try:
-        np.broadcast_shapes(p.batch_shape, q.batch_shape)
-    except ValueError:
-        raise ValueError(
-            f"{who}: batch shapes {p.batch_shape} of p and {q.batch_shape} of q do not broadcast"
-        ) from None
     if method not in (None, "quadrature", "monte_carlo"):
         raise ValueError(f"{who}: method is {method!r}; expected None, 'quadrature' or 'monte_carlo'")
     if method == "monte_carlo" and not n_samples > 0:
         raise ValueError(f"{who}: n_samples is {n_samples}; expected a positive number")
+    if p.batch_shape == q.batch_shape:
+        return p.batch_shape
+    try:
+        return np.broadcast_shapes(p.batch_shape, q.batch_shape)
+    except ValueError:
+        raise ValueError(
+            f"{who}: batch shapes {p.batch_shape} of p and {q.batch_shape} of q do not broadcast"
+        ) from None
 
 
 def _missing(p: Distribution, q: Distribution) -> NotImplementedError:
@@ -170,10 +179,14 @@ def _expectation(p: Any, q: Any, method: str, f: Integrand, n_samples: int, rng:
     if method == "monte_carlo":
         return _monte_carlo(p, q, f, n_samples, rng)
     if p.event_shape:
-        raise ValueError(
-            f"quadrature is for numbers; {type(p).__name__} has event shape {p.event_shape}: "
-            "use method='monte_carlo'"
-        )
+        if not (p._factors and q._factors and p._factors[1] == q._factors[1]):
+            raise ValueError(
+                f"quadrature is for numbers; {type(p).__name__} has event shape {p.event_shape}: "
+                "use method='monte_carlo'"
+            )
+        n = p._factors[1]
+        y = _expectation(p._factors[0], q._factors[0], method, f, n_samples, rng)
+        return F.sum(y, axis=tuple(range(-n, 0)))
     if p.support.discrete:
         x = _counts(p)
         return F.sum(_weighted(p, q, f, x), axis=0)
@@ -195,12 +208,22 @@ def _weighted(p: Any, q: Any, f: Integrand, x: Any) -> Variable:
 
 
 def _monte_carlo(p: Any, q: Any, f: Integrand, n_samples: int, rng: Any) -> Variable:
-    """The mean over draws from p; where draws carry no gradient to p, with the score function's."""
+    """The mean over draws from p.
+
+    Its gradients flow through the draws, or, where these carry none to a parameter of p that needs one, come
+    from E[f d log p(X)], in which every draw's f is seen from the mean of the others.
+    """
     x = p.sample((n_samples,), rng)
+    pathwise = all(p._has_pathwise(name) for name, value in p._leaves() if value.requires_grad)
+    if not pathwise:
+        x = as_variable(x.array)
     log_p = p.log_prob(x)
     values = f(log_p, q.log_prob(x))
-    if not all(p._has_pathwise(name) for name, value in p.params.items() if value.requires_grad):
-        values = values + values.array * (log_p - log_p.array)  # adds nothing but E[f d log p]
+    if not pathwise:
+        known = p.xp.where(abs(values.array) < np.inf, values.array, 0)
+        if n_samples > 1:
+            known = (known - known.mean(axis=0)) * (n_samples / (n_samples - 1))
+        values = values + known * (log_p - log_p.array)
     return F.mean(values, axis=0)
 
 
@@ -283,4 +306,4 @@ def _on_unit_interval(p: Any) -> tuple[Any, Any]:
     w = (0.5 * width * _WEIGHTS).ravel()
     shape = (-1,) + (1,) * len(p.batch_shape)
     owner = library(p.xp)
-    return tuple(owner.from_host(a.astype(p.dtype)).reshape(shape) for a in (u, w))  # type: ignore[return-value]
+    return tuple(owner.from_host(a.astype(p.dtype)).reshape(shape) for a in (u, w))

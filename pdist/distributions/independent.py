@@ -27,8 +27,8 @@ class Independent(Distribution):
             the first.
 
     ``cdf`` is P(X <= x in every element), and ``survival_function`` P(X > x in every element): the products
-    over the parts. There is no ``icdf``. ``covariance`` is a matrix over the flattened event, a block for each
-    part.
+    over the parts. There is no ``icdf``. ``covariance`` is a matrix over the flattened event, a block
+    for each part.
 
     Raises:
         ValueError: where there are fewer batch axes than asked for.
@@ -80,6 +80,12 @@ class Independent(Distribution):
     def params(self) -> dict[str, Variable]:
         """The inner distribution's parameters as they were given, by name."""
         return self.distribution.params
+
+    @property
+    def _factors(self) -> tuple[Distribution, int]:
+        """The distribution inside all Independents, and how many of its batch axes they took together."""
+        inner, n = self.distribution, self.reinterpreted_batch_ndims
+        return (inner._factors[0], inner._factors[1] + n) if inner._factors else (inner, n)
 
     def _sum(self, y: Variable) -> Variable:
         n = self.reinterpreted_batch_ndims
@@ -146,19 +152,10 @@ class Independent(Distribution):
         return inner.sample(sample_shape, rng)
 
 
-def _unwrapped(dist: Independent) -> tuple[Distribution, int]:
-    """The distribution inside all Independents, and how many of its batch axes they took together."""
-    inner, n = dist.distribution, dist.reinterpreted_batch_ndims
-    while isinstance(inner, Independent):
-        n += inner.reinterpreted_batch_ndims
-        inner = inner.distribution
-    return inner, n
-
-
 @register_kl(Independent, Independent)
 def _kl_independent_independent(p: Independent, q: Independent) -> Variable:
     """The sum over the parts."""
-    (p_inner, p_ndim), (q_inner, q_ndim) = _unwrapped(p), _unwrapped(q)
+    (p_inner, p_ndim), (q_inner, q_ndim) = p._factors, q._factors
     if p_ndim != q_ndim:
         raise NotImplementedError(
             f"kl_divergence: no formula for Independent over {p_ndim} and over {q_ndim} axes"

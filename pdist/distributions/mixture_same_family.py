@@ -23,7 +23,6 @@ from ..backend import library_of
 from ._mixture_normal import mixture_normal_log_prob, mixture_normal_responsibilities
 from .categorical import Categorical, draw_classes
 from .distribution import Distribution, Part, _spread
-from .independent import Independent, _unwrapped
 from .normal import Normal
 from .supports import Support
 
@@ -67,8 +66,8 @@ class MixtureSameFamily(Distribution):
     keeps its place u = F(x) in the cumulative distribution function moves with the weights by -dF(x)/p(x).
     They exist for continuous components that are numbers, or :class:`Independent` ones of such (there for one
     number after the other, given those before). Their variance grows fast as the modes part, since a draw
-    between the modes has a long way to go: with two Normals of scale 1 the gradient of a draw by a logit has a
-    standard deviation of some 0.15 for locations of +-1, and of 20 for +-4.
+    between the modes has a long way to go: with two Normals of scale 1 the gradient of a draw by a logit has
+    a standard deviation of some 0.15 for locations of +-1, and of 20 for +-4.
 
     Raises:
         TypeError: where the mixture distribution is no Categorical.
@@ -285,6 +284,12 @@ class MixtureSameFamily(Distribution):
         inner = F.where(w.array == 0, 0.0, self._full(self.component_distribution.variance))
         return (w * (inner + away * away)).sum(axis=axis)
 
+    def _entropy(self) -> Variable:
+        raise NotImplementedError(
+            "MixtureSameFamily has no entropy in closed form: pdist.cross_entropy(p, p, method='quadrature') "
+            "or 'monte_carlo' computes it"
+        )
+
     def _covariance(self) -> Variable:
         """The mean of the components' matrices, and the matrix of their means."""
         _, _, away, _ = self._centred()
@@ -319,8 +324,7 @@ class MixtureSameFamily(Distribution):
     @property
     def _numbers(self) -> tuple[Distribution, int]:
         """The distribution of the single numbers that a component draws, and how many axes they fill."""
-        components = self.component_distribution
-        return _unwrapped(components) if isinstance(components, Independent) else (components, 0)
+        return self.component_distribution._factors or (self.component_distribution, 0)
 
     @property
     def _moves_with_weights(self) -> bool:
@@ -400,8 +404,8 @@ def search_quantile(xp, *arrays, mixture):
     Newton's method on the log of the smaller tail, kept inside the components' own quantiles and halving that
     interval where it does not get ahead. Looks at values on the host, to see whether it is done.
     """
-    p, *arrays = arrays
-    mixture = mixture._with_arrays(iter(arrays))
+    p, *parameters = arrays
+    mixture = mixture._with_arrays(iter(parameters))
     with no_backprop_mode():
         used = mixture.mixture_distribution.p.array > 0
         quantiles = mixture.component_distribution.icdf(p[..., None]).array
