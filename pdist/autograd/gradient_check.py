@@ -149,7 +149,7 @@ def _check(
             along = got * scale * direction
             expected = slope(i, direction)
             if not abs(along.sum() - expected) <= atol + rtol * abs(along).sum():
-                _blame(who, got, scale, lambda d, i=i: slope(i, d), expected, along.sum())
+                _blame(who, got, scale, lambda d, i=i: slope(i, d), expected, along.sum(), atol, rtol)
 
 
 def type_like(x: Any, step: np.ndarray) -> Any:
@@ -167,21 +167,22 @@ def _require_equal(who: str, plain: np.ndarray, with_graph: np.ndarray, atol: fl
         )
 
 
-def _blame(who: str, got: np.ndarray, scale: Any, slope: Any, expected: float, along: float) -> None:
+def _blame(
+    who: str, got: np.ndarray, scale: Any, slope: Any, expected: float, along: float, atol: float, rtol: float
+) -> None:
     """Say which element of the gradient is furthest from its own finite difference."""
     worst, blamed = -1.0, None
     for index in np.ndindex(got.shape):
         direction = np.zeros(got.shape)
         direction[index] = 1
         difference = slope(direction) / np.broadcast_to(scale, got.shape)[index]
-        error = abs(got[index] - difference) / (1e-12 + abs(difference))
-        if not error <= worst:
+        error = abs(got[index] - difference) / (atol + rtol * abs(difference))
+        if not np.isfinite(got[index]):
+            error = np.inf
+        if error > worst:
             worst, blamed = error, (index, difference)
-            if error != error:
-                break
-    assert blamed is not None
-    index, difference = blamed
+    index, difference = blamed or ((0,) * got.ndim, expected)
     raise AssertionError(
-        f"{who}, index {index}: got {got[index]}, expected {difference} (by finite differences); "
-        f"along a random direction got {along}, expected {expected}"
+        f"{who}, index {index}: got {got[index]}, expected {difference} by finite differences of the outputs' "
+        f"weighted sum; along a random direction got {along}, expected {expected}"
     )

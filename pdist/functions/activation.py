@@ -90,6 +90,8 @@ elu.derivatives(_elu_rule)
 @differentiable
 def softmax(xp, x, /, axis=1):
     """e^x / sum(e^x), the sum over ``axis``."""
+    if not x.size:
+        return x.copy()
     e = xp.exp(x - x.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 

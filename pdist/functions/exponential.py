@@ -75,7 +75,14 @@ def log1mexp(xp, x):
     )
 
 
-log1mexp.derivatives(lambda F, g, _y, x: -g / F.expm1(-x))
+@differentiable
+def log1mexp_slope(xp, x):
+    """The derivative -e^x / (1 - e^x) of :func:`log1mexp`, elementwise."""
+    return -1 / xp.expm1(-x)
+
+
+log1mexp.derivatives(lambda F, g, _y, x: g * F.log1mexp_slope(x))
+log1mexp_slope.derivatives(lambda F, g, y, _x: g * (y * (1 - y)))
 
 
 @differentiable

@@ -6,15 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Variable, as_variable, differentiable
+from ..autograd import Variable, differentiable
 from ..autograd.op import in_rules
-from ..backend import library_of
-
-
-def raw(value: Any) -> Any:
-    """The array of a Variable, anything else as it is."""
-    return value._array if isinstance(value, Variable) else value
-
+from .arguments import axis_of, check_labels, labels, raw, variable
 
 _BITS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 
@@ -68,7 +62,8 @@ def where(condition: Any, x: Any, y: Any) -> Variable:
     A gradient never passes through what is not chosen, but a derivative that is infinite there still makes
     0 * inf: choose safe *inputs* too.
     """
-    return where_(x, y, condition=condition._array if isinstance(condition, Variable) else condition)
+    condition = raw(condition)
+    return where_(x, y, condition=condition if hasattr(condition, "dtype") else np.asarray(condition))
 
 
 # By index --------------------------------------------------------------------------------------------------
@@ -115,7 +110,7 @@ def get_item(x: Any, slices: Any) -> Variable:
     Raises:
         IndexError: where an index is out of range.
     """
-    x = as_variable(x)
+    x = variable("get_item", "x", x)
     if isinstance(slices, Variable):
         slices = slices._array
     elif isinstance(slices, tuple):
@@ -142,48 +137,6 @@ select_item_.derivatives(lambda F, g, _y, _x, t: F.place(g, t=t, n=_x.shape[-1])
 place.derivatives(lambda F, g, _y, _x, t: F.select_item_(g, t=t))
 
 
-def labels(t: Any) -> Any:
-    """Labels as a raw array; bool ones as integers, which NumPy would take for a mask."""
-    t = raw(t)
-    if not hasattr(t, "dtype"):
-        t = np.asarray(t)
-    return t.astype(np.int8) if t.dtype.kind == "b" else t
-
-
-def check_labels(who: str, name: str, t: Any, n: int, ignore: int | None = None) -> bool:
-    """Refuse labels outside 0..n-1, by name; on a device they are taken as they are.
-
-    Returns:
-        Whether all are known to be labels, none of them ``ignore``.
-
-    Raises:
-        TypeError: where t is not of integers.
-        ValueError: naming the first label out of range and its index.
-    """
-    if t.dtype.kind not in "iu":
-        raise TypeError(f"{who}: {name}: expected integers, got an array of dtype {t.dtype}")
-    found = library_of(t)
-    if found is None or not found.host:
-        return False
-    if not t.size or _largest(t) < n:
-        return True
-    wrong = (t < 0) | (t >= n)
-    if ignore is not None:
-        wrong &= t != ignore
-    if wrong.any():
-        index = tuple([int(i) for i in np.argwhere(wrong)[0]])
-        also = "" if ignore is None else f" or {ignore} (ignored)"
-        raise ValueError(
-            f"{who}: {name}: expected labels from 0 to {n - 1}{also}, got {t[index]} at index {index}"
-        )
-    return False
-
-
-def _largest(t: Any) -> Any:
-    """The largest of some integers, a negative one read as unsigned and therefore large."""
-    return t.max() if t.dtype.kind != "i" else t.view(f"u{t.dtype.itemsize}").max()
-
-
 def select_item(x: Any, t: Any) -> Variable:
     """One element of each row: y[...] = x[..., t[...]].
 
@@ -197,7 +150,7 @@ def select_item(x: Any, t: Any) -> Variable:
     Raises:
         ValueError: where a shape does not fit or a label is out of range.
     """
-    x, t = as_variable(x), labels(t)
+    x, t = variable("select_item", "x", x), labels(t)
     if not x.ndim or t.shape != x.shape[:-1]:
         raise ValueError(
             f"select_item: t: expected shape {x.shape[:-1]} for x of shape {x.shape}, got {t.shape}"
@@ -243,10 +196,9 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Variable:
     Raises:
         IndexError: where an index is out of range.
     """
-    x, indices = as_variable(x), raw(indices)
+    x, indices = variable("take_along_axis", "x", x), raw(indices)
+    axis = axis_of("take_along_axis", x, axis)
     other = list(x.shape)
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"take_along_axis: axis: expected an axis of x of shape {x.shape}, got {axis}")
     if indices.ndim == x.ndim:
         other[axis] = indices.shape[axis]
     if indices.shape != tuple(other):

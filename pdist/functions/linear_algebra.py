@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Variable, as_variable, differentiable, promote
+from ..autograd import Variable, differentiable, promote
 from ..autograd.op import in_rules
+from .arguments import variable
 from .indexing import diagonal
 
 
@@ -59,7 +60,7 @@ def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variab
     Raises:
         ValueError: where the shapes do not fit.
     """
-    a, b = as_variable(a), as_variable(b)
+    a, b = variable("matmul", "a", a), variable("matmul", "b", b)
     if transa and a.ndim > 1:
         a = a.swapaxes(-1, -2)
     if transb and b.ndim > 1:
@@ -116,7 +117,7 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
     Raises:
         ValueError: where the shapes do not fit.
     """
-    x, W = as_variable(x), as_variable(W)
+    x, W = variable("linear", "x", x), variable("linear", "W", W)
     shape = x.shape
     if x.ndim != 2 or n_batch_axes != 1:
         if not 1 <= n_batch_axes < x.ndim:
@@ -130,7 +131,7 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
     if b is None:
         y = linear_map(x, W)
     else:
-        b = as_variable(b)
+        b = variable("linear", "b", b)
         if b.shape != W.shape[:1]:
             raise ValueError(
                 f"linear: b: expected shape {W.shape[:1]} for W of shape {W.shape}, got {b.shape}"
@@ -327,7 +328,28 @@ def batch_det(xp, a):
     return xp.linalg.det(a)
 
 
-batch_det.derivatives(lambda F, g, y, a: (g * y)[..., None, None] * F.batch_inv(a).swapaxes(-1, -2))
+@differentiable
+def cofactors(xp, a):
+    """The derivative of the determinant, det(a) a^-T, also where a is singular.
+
+    From the singular values s and vectors of a: det(U) det(V) U diag(the product of the other s) V^T.
+    """
+    u, s, v = xp.linalg.svd(a)
+    one = xp.ones_like(s[..., :1])
+    before = xp.concatenate([one, s[..., :-1].cumprod(axis=-1)], axis=-1)
+    after = xp.concatenate([s[..., :0:-1].cumprod(axis=-1)[..., ::-1], one], axis=-1)
+    sign = xp.linalg.det(u) * xp.linalg.det(v)
+    return u * (sign[..., None] * before * after)[..., None, :] @ v
+
+
+def _cofactors_rule(F, g, y, a):
+    """With t = a^-T: sum(g t) y - y g^T t. There the matrices must have inverses."""
+    t = F.batch_inv(a).swapaxes(-1, -2)
+    return (g * t).sum(axis=(-2, -1), keepdims=True) * y - y @ g.swapaxes(-1, -2) @ t
+
+
+batch_det.derivatives(lambda F, g, _y, a: g[..., None, None] * F.cofactors(a))
+cofactors.derivatives(_cofactors_rule)
 
 
 @differentiable
@@ -351,13 +373,13 @@ def det(a: Any) -> Variable:
 
 def slogdet(a: Any) -> tuple[Variable, Variable]:
     """The sign of the determinants of the matrices in the last two axes (no gradient), and log |det a|."""
-    a = as_variable(a)
+    a = variable("slogdet", "a", a)
     sign = a.xp.linalg.slogdet(a.array)[0]
     return Variable(a.xp.asarray(sign), requires_grad=False), logdet(a)
 
 
 def _matrix(who: str, a: Any) -> Variable:
-    a = as_variable(a)
+    a = variable(who, "a", a)
     if a.ndim != 2 or a.shape[0] != a.shape[1]:
         raise ValueError(f"{who}: expected one square matrix, got shape {a.shape}")
     return a

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import Variable, as_variable, differentiable, zero
+from ..autograd import Variable, differentiable, zero
 from .activation import log_softmax
-from .indexing import check_labels, labels, raw, where
+from .arguments import check_labels, labels, raw, variable
+from .indexing import select, where
 from .reductions import sum as sum_of
 
 # Errors ----------------------------------------------------------------------------------------------------
@@ -49,12 +50,19 @@ mean_absolute_error.joint_derivative(_mean_absolute_error_rule)
 
 @differentiable
 def binary_cross_entropies(xp, x, /, t):
-    """log(1 + e^x) - t x, elementwise, and 0 where the label t is -1."""
-    loss = xp.maximum(x, 0) - x * (t > 0) + xp.log1p(xp.exp(-abs(x)))
-    return xp.where(t == -1, 0.0, loss)
+    """-log sigmoid(x) where the label t is 1, -log sigmoid(-x) where it is 0, and 0 where it is -1."""
+    loss = xp.maximum(select(xp, t > 0, -x, x), 0) + xp.log1p(xp.exp(-abs(x)))
+    return select(xp, t == -1, 0.0, loss)
 
 
-binary_cross_entropies.derivatives(lambda F, g, _y, x, t: F.where(t == -1, 0.0, g * (F.sigmoid(x) - (t > 0))))
+def _binary_cross_entropies_rule(F, g, _y, x, t):
+    """sigmoid(x) - t, as -sigmoid(-x) where t is 1."""
+    positive = t > 0
+    miss = F.sigmoid(F.where(positive, -x, x))
+    return F.where(t == -1, 0.0, g * F.where(positive, -miss, miss))
+
+
+binary_cross_entropies.derivatives(_binary_cross_entropies_rule)
 
 
 def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = "mean") -> Variable:
@@ -69,7 +77,7 @@ def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = 
     Raises:
         ValueError: where a shape does not fit or a label is out of range.
     """
-    x, t = as_variable(x), labels(t)
+    x, t = variable("sigmoid_cross_entropy", "x", x), labels(t)
     if t.shape != x.shape:
         raise ValueError(f"sigmoid_cross_entropy: t: expected the shape {x.shape} of x, got {t.shape}")
     all_count = check_labels("sigmoid_cross_entropy", "t", t, 2, ignore=-1)
@@ -155,7 +163,7 @@ def softmax_cross_entropy(
     """
     who = "softmax_cross_entropy"
     _check_reduce(who, reduce)
-    x = as_variable(x)
+    x = variable(who, "x", x)
     if class_weight is not None:
         class_weight = raw(class_weight)
         if x.ndim < 2 or class_weight.shape != x.shape[1:2]:
@@ -172,12 +180,13 @@ def softmax_cross_entropy(
         x = x.transpose((0, *range(2, x.ndim), 1)).reshape((t.size, x.shape[1]))
         t = t.reshape(-1)
     kept = None if all_count else t != ignore_label
-    safe = t if kept is None else x.xp.where(kept, t, 0)
-    losses = label_entropies(x, t=safe)
-    if kept is not None:
-        losses = where(kept, losses, 0.0)
+    if kept is None:
+        losses = label_entropies(x, t=t)
+    else:  # what is ignored may be infinite or nan
+        t = x.xp.where(kept, t, 0)
+        losses = where(kept, label_entropies(where(kept[:, None], x, 0.0), t=t), 0.0)
     if class_weight is not None:
-        losses = losses * class_weight.astype(losses.dtype)[safe]
+        losses = losses * class_weight.astype(losses.dtype)[t]
     if reduce == "no":
         return losses.reshape((n, *rest)) if rest else losses
     return _averaged(losses, kept if normalize else None, losses.size if normalize else n)
@@ -218,7 +227,7 @@ def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Variable:
         t: integer labels of shape (N, ...).
         ignore_label: a label whose samples do not count.
     """
-    y, t = as_variable(y), labels(t)
+    y, t = variable("accuracy", "y", y), labels(t)
     if y.ndim < 2 or t.shape != y.shape[:1] + y.shape[2:]:
         raise ValueError(f"accuracy: t: expected labels for y of shape {y.shape}, got shape {t.shape}")
     check_labels("accuracy", "t", t, y.shape[1], ignore=ignore_label)

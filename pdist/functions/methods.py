@@ -8,6 +8,7 @@ from typing import Any
 from ..autograd import Variable
 from ..autograd.op import array_functions, ufuncs
 from . import activation, arithmetic, exponential, indexing, linear_algebra, reductions, shape, trigonometric
+from .arguments import raw
 
 Class: Any = Variable  # for mypy: the methods are declared in Variable itself
 
@@ -121,7 +122,7 @@ ufuncs["positive"] = Class.__pos__
 
 def _on_raw_arrays(function: Any) -> Any:
     """A function of NumPy whose answer has no gradient, on the arrays of Variables."""
-    return lambda *args: function(*[indexing.raw(arg) for arg in args])
+    return lambda *args: function(*[raw(arg) for arg in args])
 
 
 for _name, _function in {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd import Variable, as_variable, config
+from ..autograd import Variable, config
 from ..backend import random
+from .arguments import variable
+from .exponential import exp
 
 
 def dropout(x: Any, ratio: float = 0.5, mask: Any = None, return_mask: bool = False, rng: Any = None) -> Any:
@@ -25,7 +27,7 @@ def dropout(x: Any, ratio: float = 0.5, mask: Any = None, return_mask: bool = Fa
     """
     if not 0 <= ratio < 1:
         raise ValueError(f"dropout: ratio: expected a number in [0, 1), got {ratio}")
-    x = as_variable(x)
+    x = variable("dropout", "x", x)
     if config.train and (ratio or mask is not None):
         if mask is None:
             dtype = x.dtype if x.dtype.kind == "f" else config.dtype
@@ -47,13 +49,11 @@ def gaussian(mean: Any, ln_var: Any, eps: Any = None, return_eps: bool = False, 
         return_eps: also return the draws that were used.
         rng: a generator or a seed; the device's own stream by default.
     """
-    mean, ln_var = as_variable(mean), as_variable(ln_var)
+    mean, ln_var = variable("gaussian", "mean", mean), variable("gaussian", "ln_var", ln_var)
     if mean.shape != ln_var.shape:
         raise ValueError(f"gaussian: ln_var: expected the shape {mean.shape} of mean, got {ln_var.shape}")
     if eps is None:
         dtype = mean.dtype if mean.dtype.kind == "f" else config.dtype
         eps = random.as_generator(rng, mean.xp).standard_normal(mean.shape, dtype=dtype)
-    from .exponential import exp
-
     sample: Variable = mean + exp(0.5 * ln_var) * eps
     return (sample, eps) if return_eps else sample

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Variable, as_variable, differentiable
+from ..autograd import Variable, differentiable
+from .arguments import variable
 from .indexing import select
 
 
@@ -76,7 +77,7 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
     """
     if weights is None:
         return mean(x, axis=axis, keepdims=keepdims)
-    x, weights = as_variable(x), as_variable(weights)
+    x, weights = variable("average", "x", x), variable("average", "weights", weights)
     if weights.shape != x.shape:
         if not isinstance(axis, int) or weights.shape != (x.shape[axis],):
             raise ValueError(
@@ -115,12 +116,12 @@ min.derivatives(_extremum_rule)
 
 def argmax(x: Any, axis: int | None = None) -> Variable:
     """The index of the largest element over ``axis``, as integers without gradient."""
-    return Variable(as_variable(x).array.argmax(axis=axis), requires_grad=False)
+    return Variable(variable("argmax", "x", x).array.argmax(axis=axis), requires_grad=False)
 
 
 def argmin(x: Any, axis: int | None = None) -> Variable:
     """The index of the smallest element over ``axis``, as integers without gradient."""
-    return Variable(as_variable(x).array.argmin(axis=axis), requires_grad=False)
+    return Variable(variable("argmin", "x", x).array.argmin(axis=axis), requires_grad=False)
 
 
 # In log space ----------------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Variable, as_variable, differentiable, promote
+from ..autograd import Variable, differentiable, promote
 from ..autograd.op import in_rules
+from .arguments import axis_of, variable
 
 
 @differentiable(keep_dtype=True)
@@ -37,7 +38,7 @@ def broadcast(*args: Any) -> tuple[Variable, ...]:
     Args:
         *args: Variables, arrays or numbers.
     """
-    variables = [as_variable(arg) for arg in args]
+    variables = [variable("broadcast", f"args[{i}]", arg) for i, arg in enumerate(args)]
     shape = np.broadcast_shapes(*[v.shape for v in variables])
     return tuple([v if v.shape == shape else broadcast_to(v, shape) for v in variables])
 
@@ -53,7 +54,7 @@ cast.derivatives(lambda F, g, _y, _x: g)
 
 def identity(*inputs: Any) -> Any:
     """The arguments themselves as Variables: one, or a tuple of several."""
-    outputs = tuple([as_variable(x) for x in inputs])
+    outputs = tuple([variable("identity", f"inputs[{i}]", x) for i, x in enumerate(inputs)])
     return outputs[0] if len(outputs) == 1 else outputs
 
 
@@ -225,9 +226,9 @@ concat_.joint_derivative(_concatenate_rule)
 
 def _alike(who: str, xs: Sequence[Any]) -> list[Variable]:
     """``xs`` as Variables of one dtype."""
-    if isinstance(xs, (Variable, np.ndarray)) and xs.ndim == 0:
-        raise TypeError(f"{who}: xs: expected a sequence of arrays, got a single one")
-    variables = [as_variable(x) for x in xs]
+    if getattr(xs, "ndim", 1) == 0 or not hasattr(xs, "__iter__"):
+        raise TypeError(f"{who}: xs: expected a sequence of arrays, got a single {type(xs).__name__}")
+    variables = [variable(who, f"xs[{i}]", x) for i, x in enumerate(xs)]
     if not variables:
         raise ValueError(f"{who}: xs: expected at least one array, got none")
     dtypes = {v.dtype for v in variables}
@@ -320,9 +321,8 @@ def split_axis(x: Any, indices_or_sections: Any, axis: int, force_tuple: bool = 
     Raises:
         ValueError: where the axis does not divide into that many parts.
     """
-    x = as_variable(x)
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"split_axis: axis: expected an axis of x of shape {x.shape}, got {axis}")
+    x = variable("split_axis", "x", x)
+    axis = axis_of("split_axis", x, axis)
     n = x.shape[axis]
     if isinstance(indices_or_sections, (int, np.integer)):
         sections = int(indices_or_sections)
@@ -333,15 +333,14 @@ def split_axis(x: Any, indices_or_sections: Any, axis: int, force_tuple: bool = 
         cuts = list(range(n // sections, n, n // sections)) if n else [0] * (sections - 1)
     else:
         cuts = [int(i) for i in indices_or_sections]
-    lead = (slice(None),) * (axis % x.ndim)
+    lead = (slice(None),) * axis
     parts = tuple([x[(*lead, slice(a, b))] for a, b in zip([0, *cuts], [*cuts, n], strict=True)])
     return parts if force_tuple or len(parts) > 1 else parts[0]
 
 
 def separate(x: Any, axis: int = 0) -> tuple[Variable, ...]:
     """The slices of x along an axis, which they lack."""
-    x = as_variable(x)
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"separate: axis: expected an axis of x of shape {x.shape}, got {axis}")
-    lead = (slice(None),) * (axis % x.ndim)
+    x = variable("separate", "x", x)
+    axis = axis_of("separate", x, axis)
+    lead = (slice(None),) * axis
     return tuple([x[(*lead, i)] for i in range(x.shape[axis])])

@@ -1,0 +1,74 @@
+"""What the public functions with a signature of their own do to their arguments before an op sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Variable, as_variable
+from ..backend import library_of
+
+
+def raw(value: Any) -> Any:
+    """The array of a Variable, anything else as it is."""
+    return value._array if isinstance(value, Variable) else value
+
+
+def variable(who: str, name: str, value: Any) -> Variable:
+    """``value`` as a Variable; what is no array of numbers is refused by name."""
+    if isinstance(value, Variable):
+        return value
+    try:
+        return as_variable(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{who}: {name}: {error}") from None
+
+
+def axis_of(who: str, x: Variable, axis: int) -> int:
+    """``axis`` counted from the front; refused where x has no such axis."""
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"{who}: axis: expected an axis of x of shape {x.shape}, got {axis}")
+    return axis % x.ndim
+
+
+def labels(t: Any) -> Any:
+    """Labels as a raw array; bool ones as integers, which NumPy would take for a mask."""
+    t = raw(t)
+    if not hasattr(t, "dtype"):
+        t = np.asarray(t)
+    return t.astype(np.int8) if t.dtype.kind == "b" else t
+
+
+def check_labels(who: str, name: str, t: Any, n: int, ignore: int | None = None) -> bool:
+    """Refuse labels outside 0..n-1, by name; on a device they are taken as they are.
+
+    Returns:
+        Whether all are known to be labels, none of them ``ignore``.
+
+    Raises:
+        TypeError: where t is not of integers.
+        ValueError: naming the first label out of range and its index.
+    """
+    if t.dtype.kind not in "iu":
+        raise TypeError(f"{who}: {name}: expected integers, got an array of dtype {t.dtype}")
+    found = library_of(t)
+    if found is None or not found.host:
+        return False
+    if not t.size or _largest(t) < n:
+        return True
+    wrong = (t < 0) | (t >= n)
+    if ignore is not None:
+        wrong &= t != ignore
+    if wrong.any():
+        index = tuple([int(i) for i in np.argwhere(wrong)[0]])
+        also = "" if ignore is None else f" or {ignore} (ignored)"
+        raise ValueError(
+            f"{who}: {name}: expected labels from 0 to {n - 1}{also}, got {t[index]} at index {index}"
+        )
+    return False
+
+
+def _largest(t: Any) -> Any:
+    """The largest of some integers, a negative one read as unsigned and therefore large."""
+    return t.max() if t.dtype.kind != "i" else t.view(f"u{t.dtype.itemsize}").max()
