@@ -334,12 +334,12 @@ class Link:
     # Devices ------------------------------------------------------------------------------------------
 
     def to_cpu(self) -> Any:
-        """Move parameters and persistent arrays to the host; returns the link."""
-        return self._move(to_cpu, lambda p: p.to_cpu())
+        """Move parameters, persistent arrays and distributions to the host; returns the link."""
+        return self._move(to_cpu, lambda movable: movable.to_cpu())
 
     def to_gpu(self, device: int | None = None) -> Any:
-        """Move parameters and persistent arrays to a CUDA device; returns the link."""
-        return self._move(lambda array: to_gpu(array, device), lambda p: p.to_gpu(device))
+        """Move parameters, persistent arrays and distributions to a CUDA device; returns the link."""
+        return self._move(lambda array: to_gpu(array, device), lambda movable: movable.to_gpu(device))
 
     def to_device(self, device: Any) -> Any:
         """Move to ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or a CUDA device number; returns the link."""
@@ -348,13 +348,15 @@ class Link:
         number = str(device).removeprefix("cuda").removeprefix("@cupy").lstrip(":")
         return self.to_gpu(int(number) if number else None)
 
-    def _move(self, move: Callable[[Any], Any], move_parameter: Callable[[Parameter], None]) -> Any:
+    def _move(self, move_array: Callable[[Any], Any], move: Callable[[Any], Any]) -> Any:
         for parameter in self.params():
-            move_parameter(parameter)
-        for _, link, name in self.persistents():
-            value = getattr(link, name)
-            if library_of(value) is not None:
-                setattr(link, name, move(value))
+            move(parameter)
+        for link in self.links():
+            for name, value in link.__dict__.items():
+                if isinstance(value, Distribution):
+                    link.__dict__[name] = move(value)
+                elif name in link._persistent and library_of(value) is not None:
+                    link.__dict__[name] = move_array(value)
         return self
 
     @property

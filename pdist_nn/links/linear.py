@@ -10,6 +10,7 @@ from pdist.autograd import Variable, as_variable
 from pdist.functions.linear_algebra import affine_map, linear_map
 
 from .. import initializers
+from ..checks import check_size
 from ..link import Link
 from ..parameter import Parameter
 
@@ -102,10 +103,3 @@ def fit_width(link: Any, shape: tuple[int, ...], n_batch_axes: int) -> None:
         raise ValueError(
             f"{who}: x has shape {shape}, which is {width} numbers an example; expected {link.in_size}"
         )
-
-
-def check_size(who: str, name: str, value: Any) -> int:
-    """``value`` where it is a positive integer; the error says who asked for it."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < 1:
-        raise ValueError(f"{who}: {name} is {value!r}; expected a positive integer")
-    return value.__index__()

@@ -8,13 +8,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import pdist.functions as F
-from pdist.autograd import Variable, as_variable
+from pdist.autograd import Variable, as_variable, differentiable
+from pdist.autograd.op import module_of
+from pdist.backend import random
 from pdist.distributions import Distribution, Normal, kl_divergence
+from pdist.distributions.normal import normal_kl_log_ratio
+from pdist.functions.linear_algebra import affine_map
 
 from .. import initializers
+from ..checks import check_size
 from ..link import Link
 from ..parameter import Parameter
-from .linear import check_size, fit_width
+from .linear import fit_width
 
 _local = threading.local()
 
@@ -38,24 +43,70 @@ def mean_weights(on: bool = True) -> Iterator[None]:
         _local.mean = previous
 
 
+@differentiable
+def draw_weights(xp, loc, log_scale, /, noise):
+    """loc + e^log_scale noise, as one op."""
+    return loc + xp.exp(log_scale) * noise
+
+
+draw_weights.derivatives(
+    lambda F, g, _y, _loc, _log_scale: g,
+    lambda F, g, _y, _loc, log_scale, noise: g * F.exp(log_scale) * noise,
+)
+
+
+@differentiable
+def divergence_of_weights(xp, loc, log_scale, prior_loc, prior_log_scale):
+    """The sum of KL(N(loc, e^log_scale) || N(prior_loc, e^prior_log_scale)), as one op."""
+    z = (loc - prior_loc) * xp.exp(-prior_log_scale)
+    return normal_kl_log_ratio.kernel(xp, z, log_scale - prior_log_scale).sum()
+
+
+divergence_of_weights.derivatives(
+    lambda F, g, _y, loc, _log_scale, m, s: g * (loc - m) * F.exp(-2 * s),
+    lambda F, g, _y, _loc, log_scale, _m, s: g * F.expm1(2 * (log_scale - s)),
+    lambda F, g, _y, loc, _log_scale, m, s: -g * (loc - m) * F.exp(-2 * s),
+    lambda F, g, _y, loc, log_scale, m, s: (
+        -g * (F.square((loc - m) * F.exp(-s)) + F.expm1(2 * (log_scale - s)))
+    ),
+)
+
+
 class NormalPosterior(Link):
-    """Independent Normals with trained locations and scales, softplus(rho).
+    """Independent Normals with trained locations and logarithms of scales.
 
     Args:
         shape: the shape of a draw.
         initial_loc: initializer of the locations; Normal(0.1) by default.
-        initial_rho: initializer of rho; Normal draws with standard deviation 0.1 about -3 by default.
+        initial_log_scale: initializer of the logarithms; Normal draws with standard deviation 0.1 about -3 by
+            default.
     """
 
-    def __init__(self, shape: tuple[int, ...], initial_loc: Any = None, initial_rho: Any = None) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], initial_loc: Any = None, initial_log_scale: Any = None
+    ) -> None:
         super().__init__()
+        if initial_log_scale is None:
+            initial_log_scale = _around_minus_three
         with self.init_scope():
             self.loc = Parameter(initializers.Normal(0.1) if initial_loc is None else initial_loc, shape)
-            self.rho = Parameter(_around_minus_three if initial_rho is None else initial_rho, shape)
+            self.log_scale = Parameter(initial_log_scale, shape)
 
     def forward(self) -> Normal:
         """The distribution."""
-        return Normal(self.loc, F.softplus(self.rho))
+        return Normal(self.loc, log_scale=self.log_scale)
+
+    def draw(self) -> Variable:
+        """``self().sample()`` as one op."""
+        array = self.loc._array
+        noise = random.generator(module_of(array)).standard_normal(array.shape, dtype=array.dtype)
+        return draw_weights(self.loc, self.log_scale, noise=noise)
+
+    def kl_divergence_from(self, prior: Distribution) -> Variable:
+        """KL(self() || prior), summed; as one op where the prior is a Normal too."""
+        if type(prior) is Normal:
+            return divergence_of_weights(self.loc, self.log_scale, prior.loc, prior.log_scale)
+        return F.sum(kl_divergence(self(), prior))
 
 
 def _around_minus_three(array: Any) -> None:
@@ -160,11 +211,16 @@ class DenseReparameterization(Link):
         """
         if not isinstance(x, Variable):
             x = as_variable(x)
-        fit_width(self, x._array.shape, n_batch_axes)
+        shape = x._array.shape
+        plain = n_batch_axes == 1 and len(shape) == 2 and shape[1] == self.in_size
+        if not plain:
+            fit_width(self, shape, n_batch_axes)
         if mean is None:
             mean = getattr(_local, "mean", False)
-        W = _draw(self.posterior(), mean)
-        b = None if self.bias_posterior is None else _draw(self.bias_posterior(), mean)
+        W = _draw(self.posterior, mean)
+        b = None if self.bias_posterior is None else _draw(self.bias_posterior, mean)
+        if plain and b is not None:
+            return affine_map(x, W, b)
         return F.linear(x, W, b, n_batch_axes)
 
     def kl_divergence(self) -> Variable:
@@ -173,11 +229,9 @@ class DenseReparameterization(Link):
             raise ValueError(
                 "DenseReparameterization.kl_divergence: the input size is not known yet; call it once"
             )
-        total = F.sum(kl_divergence(self.posterior(), _distribution(self.prior)))
-        if self.bias_posterior is not None:
-            b = self.bias_posterior()
-            if isinstance(b, Distribution):
-                total = total + F.sum(kl_divergence(b, _distribution(self.bias_prior)))
+        total = _divergence(self.posterior, self.prior)
+        if self.bias_posterior is not None and not isinstance(self.bias_posterior, PointPosterior):
+            total = total + _divergence(self.bias_posterior, self.bias_prior)
         return total
 
     def printable(self) -> str:
@@ -186,17 +240,26 @@ class DenseReparameterization(Link):
 
 def _prior(prior: Any, shape: tuple[int, ...]) -> Any:
     if prior is None:
-        return Normal(0.0, 1.0)
+        return Normal(0.0, log_scale=0.0)
     if isinstance(prior, (Distribution, Link)):
         return prior
     return prior(shape)
 
 
-def _distribution(prior: Any) -> Distribution:
-    return prior() if isinstance(prior, Link) else prior
+def _draw(posterior: Link, mean: bool) -> Variable:
+    """Weights: the mean or a draw; a posterior without uncertainty is its weights."""
+    if mean or not isinstance(posterior, NormalPosterior):
+        weights = posterior()
+        if isinstance(weights, Distribution):
+            return weights.mean if mean else weights.sample()
+        return weights
+    return posterior.draw()
 
 
-def _draw(weights: Any, mean: bool) -> Variable:
-    if isinstance(weights, Distribution):
-        return weights.mean if mean else weights.sample()
-    return weights
+def _divergence(posterior: Link, prior: Any) -> Variable:
+    """KL(posterior || prior), summed."""
+    if isinstance(prior, Link):
+        prior = prior()
+    if isinstance(posterior, NormalPosterior):
+        return posterior.kl_divergence_from(prior)
+    return F.sum(kl_divergence(posterior(), prior))

@@ -10,6 +10,7 @@ import numpy as np
 
 from pdist.autograd import Variable
 
+from ..checks import check_loss
 from ..link import Link
 from ..parameter import Parameter
 from ..serializers import Unknown
@@ -315,17 +316,6 @@ class Optimizer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{n}={v:g}' for n, v in self.hyperparameters.items())})"
-
-
-def check_loss(loss: Any, who: str) -> Variable:
-    """``loss`` where it can be differentiated: a Variable of one element."""
-    if not isinstance(loss, Variable):
-        raise TypeError(f"{who}: the loss is a {type(loss).__name__}; expected a Variable")
-    if loss.size != 1:
-        raise ValueError(f"{who}: the loss has shape {loss.shape}; expected a scalar: take its mean or sum")
-    if not loss.requires_grad:
-        raise ValueError(f"{who}: the loss depends on no parameter")
-    return loss
 
 
 def _on(array: Any, xp: Any) -> Any:

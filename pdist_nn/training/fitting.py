@@ -10,6 +10,7 @@ import numpy as np
 from pdist.autograd import Variable, config
 from pdist.backend import library_of
 
+from ..checks import check_finite
 from ..datasets import TupleDataset
 from ..iterators import SerialIterator
 from ..link import Link
@@ -18,7 +19,7 @@ from ..optimizers import Adam
 from ..optimizers.optimizer import Optimizer
 from .extensions import Evaluator, FailOnNonNumber, LogReport, PrintReport, ProgressBar
 from .trainer import Trainer
-from .updaters import StandardUpdater, check_finite
+from .updaters import StandardUpdater
 
 
 def fit(

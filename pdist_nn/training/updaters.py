@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd import Variable, config
-from pdist.backend import library_of
 
+from ..checks import check_finite, check_loss
 from ..datasets import concat_examples
 from ..iterators import SerialIterator
-from ..optimizers.optimizer import Optimizer, check_loss
+from ..optimizers.optimizer import Optimizer
 from ..reporter import get_current_reporter, report
 
 
@@ -159,17 +159,6 @@ class StandardUpdater:
         for name, optimizer in self._optimizers.items():
             optimizer.target.serialize(serializer[f"model:{name}"])
             optimizer.serialize(serializer[f"optimizer:{name}"])
-
-
-def check_finite(array: Any, who: str) -> None:
-    """Raise ValueError where a host's floating array has nan or infinity, naming the first one's index."""
-    library = library_of(array)
-    if library is None or not library.host or array.dtype.kind != "f":
-        return
-    finite = np.isfinite(array)
-    if not finite.all():
-        index = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(f"{who}{list(index)} is {array[index]}; expected finite numbers")
 
 
 __all__ = ["StandardUpdater"]

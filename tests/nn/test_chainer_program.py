@@ -140,8 +140,9 @@ def test_the_model_is_saved_with_its_prior(tmp_path):
 def test_it_has_chainer_s_names():
     names = """
     Chain ChainList Link Parameter Reporter Sequential Variable as_variable backend config cross_entropy
-    datasets distributions functions get_array_module get_dtype grad initializers iterators kl_divergence links
-    no_backprop_mode optimizers register_kl report report_scope reporter serializers training using_config
+    datasets distributions functions get_array_module get_dtype grad initializers iterators kl_divergence
+    links no_backprop_mode optimizers register_kl report report_scope reporter serializers training
+    using_config
     """
     for name in [*names.split(), *pdist.__all__]:
         assert hasattr(chainer, name), name

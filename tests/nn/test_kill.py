@@ -34,8 +34,9 @@ pdist.random.seed(5)
 rng = np.random.default_rng(0)
 x = rng.uniform(-1, 1, (50, 2))
 y = (x[:, :1] > x[:, 1:] ** 2).astype(float)
-model = nn.Sequential(L.DenseReparameterization(None, 12), F.tanh, lambda h: F.dropout(h, 0.2), L.Linear(12,
-1)) optimizer = nn.optimizers.Adam(0.01).setup(model)
+dropout = lambda h: F.dropout(h, 0.2)
+model = nn.Sequential(L.DenseReparameterization(None, 12), F.tanh, dropout, L.Linear(12, 1))
+optimizer = nn.optimizers.Adam(0.01).setup(model)
 optimizer.add_hook(nn.optimizers.LearningRateSchedule(nn.optimizers.CosineDecay(150)))
 
 
@@ -44,8 +45,9 @@ def loss(x, y):
 
 
 iterator = nn.iterators.SerialIterator(nn.datasets.TupleDataset(x, y), 7)
-trainer = training.Trainer(training.StandardUpdater(iterator, optimizer, loss_func=loss), (150, "iteration"),
-out=out) trainer.extend(extensions.LogReport(trigger=(5, "iteration")))
+updater = training.StandardUpdater(iterator, optimizer, loss_func=loss)
+trainer = training.Trainer(updater, (150, "iteration"), out=out)
+trainer.extend(extensions.LogReport(trigger=(5, "iteration")))
 trainer.extend(extensions.snapshot(filename="run.npz", autoload=True), trigger=(3, "iteration"))
 print("begins", flush=True)
 trainer.run()

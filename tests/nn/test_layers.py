@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -132,6 +133,62 @@ def test_heads_carry_gradients_to_the_layer_before():
     assert all(np.isfinite(p.grad).all() and p.grad.any() for p in model.params())
 
 
+def test_a_mixture_from_a_head_is_like_any_other():
+    """Its density is one op from the layer's output until somebody asks for its parts."""
+    rng = np.random.default_rng(0)
+    params = nn.Variable(rng.normal(size=(3, 6)))
+    x = rng.normal(size=(4, 3))
+
+    def plain():
+        h = params
+        return D.MixtureSameFamily(D.Categorical(logit=h[:, :2]), D.Normal(h[:, 2:4], F.softplus(h[:, 4:])))
+
+    def gradient(y):
+        (g,) = nn.grad([F.sum(F.sin(y))], [params])
+        return g.array
+
+    make = lambda: nn.heads.MixtureNormal(2)(params)
+    d = make()
+    fast = d.log_prob(x)
+    assert type(d) is not D.MixtureSameFamily
+    expected = plain().log_prob(x)
+    np.testing.assert_allclose(fast.array, expected.array, rtol=1e-13)
+    np.testing.assert_allclose(gradient(fast), gradient(expected), rtol=1e-12)
+    for other in (make(), d[1:], d.copy(), d.expand((2, 3)), copy.deepcopy(d), pickle.loads(pickle.dumps(d))):
+        assert other.mixture_distribution.n_classes == 2
+        assert type(other) is D.MixtureSameFamily
+    assert type(make()[1:]) is type(make().copy()) is type(copy.deepcopy(make())) is D.MixtureSameFamily
+    assert repr(make()).startswith("MixtureSameFamily(mixture_distribution=Categorical(")
+    np.testing.assert_array_equal(make().mean.array, plain().mean.array)
+    assert make().sample(5).shape == (5, 3)
+    np.testing.assert_allclose(d.log_prob(x).array, expected.array, rtol=1e-13)  # after its parts were seen
+    assert make().dtype == np.float64
+    assert make().batch_shape == (3,)
+    with pytest.raises(AttributeError, match=r"no attribute 'nothing'"):
+        make().nothing  # noqa: B018
+    with pytest.raises(TypeError, match=r"log_prob: x"):
+        make().log_prob("x")
+
+
+def test_the_density_of_a_head_s_mixture_has_derivatives_of_first_and_second_order():
+    rng = np.random.default_rng(0)
+    op = nn.heads.normal.mixture_head_log_prob
+    pdist.check_gradients(lambda x, h: op(x, h, k=3), [rng.normal(size=(2, 4)), rng.normal(size=(4, 9))])
+
+
+def test_a_component_that_is_out_of_reach_makes_no_nan():
+    for dtype in (np.float32, np.float64):
+        params = nn.Variable(np.array([[0, -1e4, 1e30, 1, 0, -80.0]], dtype))
+        y = nn.heads.MixtureNormal(2)(params).log_prob(np.zeros(1, dtype))
+        y.backward()
+        assert np.isfinite(params.grad).all()
+
+
+def test_a_head_refuses_nan():
+    with pytest.raises(ValueError, match=r"MixtureNormal: the input\[1, 4\] is nan"):
+        nn.heads.MixtureNormal(2)(np.where(np.arange(12).reshape(2, 6) == 10, np.nan, 1.0))
+
+
 def test_a_head_names_the_width_it_wants():
     with pytest.raises(
         ValueError,
@@ -151,10 +208,9 @@ def test_a_lambda_that_makes_no_distribution():
 
 def test_a_copied_head_makes_its_own_distributions():
     head = nn.heads.MixtureNormal(2)
-    other = copy.deepcopy(head)
-    other.n_components = 3
-    assert other(np.zeros((1, 9), np.float32)).mixture_distribution.logit.shape == (1, 3)
-    assert head(np.zeros((1, 6), np.float32)).mixture_distribution.logit.shape == (1, 2)
+    for other in (copy.deepcopy(head), pickle.loads(pickle.dumps(head))):
+        assert other.make.__self__ is other
+        assert other(np.zeros((1, 6), np.float32)).n_components == 2
 
 
 # Stochastic layers ---------------------------------------------------------------------------------------
@@ -176,11 +232,14 @@ def test_weights_are_drawn_afresh_or_are_the_mean():
 def test_draws_have_the_posterior_s_moments():
     pdist.random.seed(0)
     layer = L.DenseReparameterization(1, 1)
-    layer.posterior.loc.array, layer.posterior.rho.array = np.float32([[2]]), np.float32([[0]])
+    layer.posterior.loc.array, layer.posterior.log_scale.array = (
+        np.float32([[2]]),
+        np.log(np.float32([[0.7]])),
+    )
     x = np.float32([[1]])
     draws = np.array([layer(x).array.item() for _ in range(4000)])
-    assert draws.mean() == pytest.approx(2, abs=4 * np.log(2) / 4000**0.5)
-    assert draws.std() == pytest.approx(np.log(2), rel=0.05)
+    assert draws.mean() == pytest.approx(2, abs=4 * 0.7 / 4000**0.5)
+    assert draws.std() == pytest.approx(0.7, rel=0.05)
 
 
 def test_the_divergence_is_the_sum_over_layers():
@@ -192,7 +251,7 @@ def test_the_divergence_is_the_sum_over_layers():
     assert float(model.kl_divergence()) == pytest.approx(expected, rel=1e-6)
     model.kl_divergence().backward()
     for layer in layers:
-        assert layer.posterior.rho.grad.shape == layer.posterior.rho.shape
+        assert layer.posterior.log_scale.grad.shape == layer.posterior.log_scale.shape
         assert layer.bias_posterior.value.grad is None
     assert float(nn.Chain(a=L.Linear(1, 1)).kl_divergence()) == 0
 

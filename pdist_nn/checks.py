@@ -1,0 +1,39 @@
+"""Checks of arguments that several modules make alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pdist.autograd import Variable
+from pdist.backend import library_of
+
+
+def check_size(who: str, name: str, value: Any) -> int:
+    """``value`` where it is a positive integer; the error says who asked for it."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < 1:
+        raise ValueError(f"{who}: {name} is {value!r}; expected a positive integer")
+    return value.__index__()
+
+
+def check_finite(array: Any, who: str) -> None:
+    """Raise ValueError where a host's floating array has nan or infinity, naming the first one's index."""
+    library = library_of(array)
+    if library is None or not library.host or array.dtype.kind != "f":
+        return
+    finite = np.isfinite(array)
+    if not finite.all():
+        index = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(f"{who}{list(index)} is {array[index]}; expected finite numbers")
+
+
+def check_loss(loss: Any, who: str) -> Variable:
+    """``loss`` where it can be differentiated: a Variable of one element."""
+    if not isinstance(loss, Variable):
+        raise TypeError(f"{who}: the loss is a {type(loss).__name__}; expected a Variable")
+    if loss.size != 1:
+        raise ValueError(f"{who}: the loss has shape {loss.shape}; expected a scalar: take its mean or sum")
+    if not loss.requires_grad:
+        raise ValueError(f"{who}: the loss depends on no parameter")
+    return loss
