@@ -1,4 +1,4 @@
-"""The engine is tested on the chosen device and the stand-in; ops made for one test are forgotten after it."""
+"""The engine runs on the chosen device and on the stand-in; ops made for one test are forgotten after it."""
 
 from __future__ import annotations
 
