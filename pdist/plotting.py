@@ -26,7 +26,7 @@ import numpy as np
 
 from .autograd import Variable, no_backprop_mode
 from .backend import library, to_cpu
-from .distributions import Distribution
+from .distributions import Distribution, Independent, MixtureSameFamily
 
 __all__ = [
     "CLASS_COLORS",
@@ -445,11 +445,9 @@ def plot_bands(
     if data is not None:
         _data_points(ax, *data)
     ends = [p for level in sorted(levels) for p in ((1 - level) / 2, (1 + level) / 2)]
-    tail = dist.batch_shape + dist.event_shape
-    p = np.reshape([0.5, *ends], (-1, *(1,) * len(tail)))
-    if dist.event_shape:
-        p = np.broadcast_to(p, p.shape[:1] + dist.batch_shape + dist.event_shape)
-    q = _evaluate(dist, "icdf", p).reshape(len(ends) + 1, -1)
+    dist = _of_numbers(dist)
+    _check_univariate("plot_bands", dist)
+    q = _quantiles(dist, [0.5, *ends])
     if q.shape[1] != len(x):
         raise ValueError(
             f"plot_bands: x has {len(x)} values, and {type(dist).__name__} is {q.shape[1]} distributions"
@@ -460,6 +458,17 @@ def plot_bands(
         alpha = 0.38 / (1 + 0.9 * i)
         ax.fill_between(x, low, high, color=color, alpha=alpha, linewidth=0, label=f"{level:.0%} band")
     _finish(ax, "x", "y", title)
+
+
+def _of_numbers(dist: Distribution) -> Distribution:
+    """A distribution of vectors of length one as one of numbers: networks often predict these."""
+    if dist.event_shape != (1,):
+        return dist
+    if isinstance(dist, Independent):
+        return dist.distribution[..., 0]
+    if isinstance(dist, MixtureSameFamily) and isinstance(dist.component_distribution, Independent):
+        return MixtureSameFamily(dist.mixture_distribution, dist.component_distribution.distribution[..., 0])
+    return dist
 
 
 def _data_points(ax: Any, x: Any, y: Any, label: str = "data") -> None:

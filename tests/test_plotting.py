@@ -137,6 +137,16 @@ def test_bands_hold_their_probability(ax) -> None:
     assert abs(d[-1].cdf(top).item() - 0.75) < 1e-6
 
 
+@pytest.mark.parametrize("n_components", [1, 2])
+def test_bands_of_vectors_of_length_one(ax, n_components: int) -> None:
+    x = np.linspace(0.1, 1, 20)
+    parts = D.Independent(D.Normal(x[:, None, None] * np.ones((1, n_components, 1)), 1.0), 1)
+    weights = D.Categorical(np.full((20, n_components), 1 / n_components))
+    for dist in (D.MixtureSameFamily(weights, parts), parts[:, 0]):
+        plotting.plot_bands(x, dist, ax=ax)
+        np.testing.assert_allclose(ax.lines[-1].get_ydata(), x)
+
+
 def test_bands_want_a_distribution_for_each_x(ax) -> None:
     with pytest.raises(ValueError, match="x has 3 values, and Normal is 2 distributions"):
         plotting.plot_bands(np.arange(3), D.Normal(np.zeros(2), 1.0), ax=ax)
