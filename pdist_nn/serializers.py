@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import zipfile
 from collections.abc import Callable, Iterator
@@ -174,6 +175,19 @@ def atomic_write(path: Any) -> Iterator[BinaryIO]:
             os.unlink(temporary)
         raise
     _sync_folder(folder)
+
+
+def remove_leftovers(folder: Any, written: Callable[[str], bool]) -> None:
+    """Remove what a killed process left half-written by :func:`atomic_write`.
+
+    Args:
+        folder: where.
+        written: tells of a file's name whether it is one that is written here.
+    """
+    for name in os.listdir(folder):
+        half = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}\.tmp", name)
+        if half and written(half[1]):
+            os.unlink(os.path.join(folder, name))
 
 
 def _sync_folder(folder: str) -> None:
@@ -338,5 +352,6 @@ __all__ = [
     "Unknown",
     "atomic_write",
     "load_npz",
+    "remove_leftovers",
     "save_npz",
 ]

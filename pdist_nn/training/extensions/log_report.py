@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...reporter import DictSummary
-from ...serializers import atomic_write
+from ...serializers import atomic_write, remove_leftovers
 from ..extension import Extension
 from ..triggers import get_trigger
 
@@ -47,6 +47,7 @@ class LogReport(Extension):
         """Begin the file: empty, or with the entries of the run that goes on."""
         if self._filename is not None and trainer.out is not None:
             self._path = os.path.join(trainer.out, self._filename)
+            remove_leftovers(trainer.out, self._filename.__eq__)
             with atomic_write(self._path) as stream:
                 stream.write("".join(map(_line, self.log)).encode())
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...reporter import DictSummary
-from ...serializers import atomic_write
+from ...serializers import atomic_write, remove_leftovers
 from ..extension import Extension
 from ..triggers import get_trigger
 
@@ -38,6 +38,11 @@ class PlotReport(Extension):
         self._interval = get_trigger(trigger)
         self._summary = DictSummary()
         self._points: list[dict[str, float]] = []
+
+    def initialize(self, trainer: Any) -> None:
+        """Clear away what a killed run left half-drawn."""
+        if trainer.out is not None:
+            remove_leftovers(trainer.out, self._filename.__eq__)
 
     def __call__(self, trainer: Any) -> None:
         self._summary.add({key: trainer.observation[key] for key in self._keys if key in trainer.observation})

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ...serializers import load_npz, save_npz
+from ...serializers import load_npz, remove_leftovers, save_npz
 from ..extension import Extension
 
 
@@ -32,9 +32,7 @@ class _Snapshot(Extension):
         """Clear away what a killed run left half-written; load the newest snapshot where asked to."""
         if trainer.out is None:
             raise ValueError("snapshot: the trainer has no folder to write to (its `out` is None)")
-        for name in os.listdir(trainer.out):
-            if name.endswith(".tmp") and name.startswith(".") and self._matches(name[1:].rsplit(".", 2)[0]):
-                os.unlink(os.path.join(trainer.out, name))
+        remove_leftovers(trainer.out, self._matches)
         if self._autoload and (files := self._files(trainer.out)):
             load_npz(files[-1], self._target or trainer, may_lack=_of_extensions)
 
