@@ -183,6 +183,6 @@ def _blame(
             worst, blamed = error, (index, difference)
     index, difference = blamed or ((0,) * got.ndim, expected)
     raise AssertionError(
-        f"{who}, index {index}: got {got[index]}, expected {difference} by finite differences of the outputs' "
-        f"weighted sum; along a random direction got {along}, expected {expected}"
+        f"{who}, index {index}: got {got[index]}, expected {difference} by finite differences of the "
+        f"weighted sum of outputs; along a random direction got {along}, expected {expected}"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..autograd import differentiable, zero
 
 
@@ -97,11 +99,14 @@ def _power_base(F, g, _y, x1, x2):
     return F.where(constant, 0.0, g * x2 * x1 ** (F.where(constant, 1.0, x2) - 1))
 
 
-power.derivatives(
-    _power_base,
-    # 0^x2 is 0 on both sides of every x2 > 0: no log of 0 there
-    lambda F, g, y, x1, _x2: g * (y * F.log(F.where(x1 == 0, 1.0, x1))),
-)
+def _power_exponent(F, g, y, x1, _x2):
+    """x1^x2 log(x1), and 0 for x1 = 0: 0^x2 is 0 on both sides of every x2 > 0."""
+    if isinstance(x1, (int, float)):
+        return g * (y * (math.log(x1) if x1 > 0 else math.nan if x1 else 0.0))
+    return g * (y * F.log(F.where(x1 == 0, 1.0, x1)))
+
+
+power.derivatives(_power_base, _power_exponent)
 
 
 @differentiable
