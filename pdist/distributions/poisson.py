@@ -11,7 +11,18 @@ from .. import functions as F
 from ..autograd import Variable, as_variable, differentiable, promote, zero
 from ..backend import library, special
 from ._discrete import i_divergence, or_infinite, sqrt_or_zero, steps_outside
-from ._numerics import HALF_LOG_2PI, HALF_LOG_2PIE, deviance, is_double, log_ratio
+from ._numerics import (
+    HALF_LOG_2PI,
+    HALF_LOG_2PIE,
+    deviance,
+    divide_double,
+    is_double,
+    log_double,
+    log_ratio,
+    rounding,
+    two_product,
+    two_sum,
+)
 from .distribution import Distribution, Parameter
 from .divergences import register_kl
 from .supports import non_negative_integer, nonnegative
@@ -56,40 +67,56 @@ poisson_log_prob.derivatives(
 # The tails -------------------------------------------------------------------------------------------------
 #
 # By incomplete gamma functions; far out, beyond 4.4 standard deviations, by the density times a continued
-# fraction that converges there in so many steps. SciPy's functions lose their digits there for lam > 1e5.
+# fraction that converges there in so many steps. SciPy's functions lose their digits there, from lam = 1e5 on
+# all of them.
 
 
 def _steps(x):
-    return 16 if is_double(x) else 8
+    return 24 if is_double(x) else 8
+
+
+def _density(xp, x, lam):
+    """The density in three parts: f e^-(D + rest), D being the deviance, of which each digit counts."""
+    n = xp.maximum(x, 1)
+    r, r_rest = divide_double(xp, n, xp.zeros_like(n), lam)
+    log_r, log_rest = two_sum(xp, *log_double(xp, r))
+    y, y_rest = two_product(xp, n, log_r)
+    d, d_rest = two_sum(xp, n, -lam)
+    hi, lo = two_sum(xp, y, -d)
+    lo = rounding(xp, lo + (n * (log_rest + r_rest / r) + (y_rest - d_rest)), 8 * n)
+    hi, rest = two_sum(xp, hi, lo)
+    hi = xp.where(abs(hi) < math.inf, hi, deviance(xp, n, lam, n - lam))  # where n/lam overflows
+    factor = xp.exp(-_stirling_rest(xp, n)) / xp.sqrt(2 * math.pi * n)
+    return xp.where(x > 0, factor, 1), xp.where(x > 0, hi, lam), xp.where(x > 0, rest, 0)
 
 
 def _lower(xp, x, lam):
     """P(X <= x), its logarithm where x is far below lam, and where it is."""
-    log_p = poisson_log_prob.kernel(xp, x, lam)
     n, d = _steps(lam), lam - x
     t = d + 2 * n
     for k in range(n, 0, -1):
         t = (d + 2 * (k - 1)) + xp.maximum(k * (x + (1 - k)), 0) / t
-    log_far = log_p + xp.log(lam / t)
-    far = (d > 0) & (d * d > 20 * lam)
-    # Where x + 1 is rounded to x, the gamma function is that of x - 1: the density at x is missing.
-    whole = (x + 1) - x == 1
-    near = special(xp).gammaincc(xp.where(whole, x + 1, x), lam) + xp.where(whole, 0, xp.exp(log_p))
-    return xp.where(far & (lam > 1e5), xp.exp(log_far), near), log_far, far
+    return _tail(xp, x, lam, t, (d > 0) & (d * d > 20 * lam), special(xp).gammaincc, 1)
 
 
 def _upper(xp, x, lam):
     """P(X > x), its logarithm where x is far above lam, and where it is."""
-    log_p = poisson_log_prob.kernel(xp, x, lam)
     n, d = _steps(lam), x - lam
     t = d + (n + 1)
     for k in range(n, 0, -1):
         t = (d + k) + k * lam / t
-    log_far = log_p + xp.log(lam / t)
-    far = (d > 0) & (d * d > 20 * lam)
+    return _tail(xp, x, lam, t, (d > 0) & (d * d > 20 * lam) & (lam > 0), special(xp).gammainc, -1)
+
+
+def _tail(xp, x, lam, t, far, gamma, sign):
+    """The density times lam/t where x is far out, else a gamma function at x + 1."""
+    factor, hi, rest = _density(xp, x, lam)
+    density = factor * xp.exp(-hi)
+    # Where x + 1 is rounded to x, the gamma function is that of x - 1: the density at x is missing.
     whole = (x + 1) - x == 1
-    near = special(xp).gammainc(xp.where(whole, x + 1, x), lam) - xp.where(whole, 0, xp.exp(log_p))
-    return xp.where(far & (lam > 1e5), xp.exp(log_far), near), log_far, far
+    near = gamma(xp.where(whole, x + 1, x), lam) + sign * xp.where(whole, 0, density)
+    log_far = -hi + (xp.log(factor * lam / t) - rest)
+    return xp.where(far, density * (lam / t) * (1 - rest), near), log_far, far
 
 
 def _log(xp, tail, complement):
