@@ -132,7 +132,7 @@ def test_tails(dtype: type, lam: float, z: float) -> None:
     d = D.Poisson(np.array(lam, dtype))
     with mp.workdps(50):
         lower, upper = lower_tail(mp.mpf(x), mp.mpf(lam)), upper_tail(mp.mpf(x), mp.mpf(lam))
-    limit = 16 if dtype == np.float32 or abs(z) > 5 else 500  # up to 4.4 standard deviations it is SciPy's
+    limit = 16 if dtype == np.float32 or abs(z) > 5 else 2000  # up to 4.4 standard deviations it is SciPy's
     tiny = float(np.finfo(dtype).tiny)
     require(d.cdf(x), [lower], limit, beside=tiny)
     require(d.survival_function(x), [upper], limit, beside=tiny)
@@ -176,7 +176,7 @@ def test_tails_are_complements_and_steps(lam: float, z: float) -> None:
     np.testing.assert_allclose(d.cdf(x).array + d.survival_function(x).array, 1, rtol=1e-12)
     for name in TAILS:
         assert getattr(d, name)(x + 0.5).array == getattr(d, name)(x).array
-    np.testing.assert_allclose(d.cdf(x).array - d.cdf(x - 1).array, d.prob(x).array, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(d.cdf(x).array - d.cdf(x - 1).array, d.prob(x).array, rtol=1e-9, atol=1e-14)
 
 
 # Quantiles -------------------------------------------------------------------------------------------------
