@@ -1,4 +1,19 @@
-"""Every differentiable operation."""
+"""Every differentiable operation, with Chainer's names.
+
+Each is a kernel on raw arrays and one line of calculus per argument (:func:`pdist.autograd.differentiable`).
+They come by family: arithmetic, exponential, activation, trigonometric, special, reductions, shape, indexing,
+linear_algebra, loss, noise. What has a signature of its own (a list of arrays, a condition) is a Python
+function around an op of that name with an underscore. ``methods`` gives Variable its operators and NumPy's
+functions their meaning.
+
+All take Variables, arrays or numbers, and return Variables.
+
+>>> import numpy as np, pdist, pdist.functions as F
+>>> x = pdist.Variable(np.array([0.0, 1.0]))
+>>> F.sum(F.sigmoid(x) * 2).backward()
+>>> x.grad
+array([0.5       , 0.39322387])
+"""
 
 from . import methods
 from .activation import (

@@ -28,7 +28,12 @@ log_sigmoid.derivatives(lambda F, g, _y, x: g * F.sigmoid(-x))
 
 @differentiable
 def softplus(xp, x, /, beta=1.0):
-    """log(1 + e^(beta x)) / beta, elementwise, without overflow."""
+    """log(1 + e^(beta x)) / beta, elementwise, without overflow.
+
+    >>> import numpy as np
+    >>> softplus(np.array([-1000.0, 0.0, 1000.0])).array
+    array([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
+    """
     if beta == 1:
         return xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))
     x = beta * x
@@ -89,7 +94,12 @@ elu.derivatives(_elu_rule)
 
 @differentiable
 def softmax(xp, x, /, axis=1):
-    """e^x / sum(e^x), the sum over ``axis``."""
+    """e^x / sum(e^x), the sum over ``axis``.
+
+    >>> import numpy as np
+    >>> softmax(np.array([[1000.0, 1000.0]])).array
+    array([[0.5, 0.5]])
+    """
     if not x.size:
         return x.copy()
     e = xp.exp(x - x.max(axis=axis, keepdims=True))

@@ -68,6 +68,10 @@ def log1mexp(xp, x):
 
     Near 0 as log(-expm1(x)), else as log1p(-e^x), so that all digits are right on both sides (Maechler 2012,
     "Accurately computing log(1 - exp(-|a|))").
+
+    >>> import numpy as np
+    >>> log1mexp(np.array([-1e-10, -50.0])).array
+    array([-2.30258509e+01, -1.92874985e-22])
     """
     near = x > -math.log(2)
     return xp.where(
@@ -87,7 +91,12 @@ log1mexp_slope.derivatives(lambda F, g, y, _x: g * (y * (1 - y)))
 
 @differentiable
 def xlogy(xp, x, y):
-    """x log(y), elementwise with broadcasting; 0 where x = 0, also at y = 0 (there without gradient)."""
+    """x log(y), elementwise with broadcasting; 0 where x = 0, also at y = 0 (there without gradient).
+
+    >>> import numpy as np
+    >>> xlogy(np.array([0.0, 2.0]), np.array([0.0, 1.0])).array
+    array([0., 0.])
+    """
     return special(xp).xlogy(x, y)
 
 

@@ -61,6 +61,10 @@ def where(condition: Any, x: Any, y: Any) -> Variable:
 
     A gradient never passes through what is not chosen, but a derivative that is infinite there still makes
     0 * inf: choose safe *inputs* too.
+
+    >>> import numpy as np
+    >>> where(np.array([True, False]), np.array([1.0, 2.0]), 0.0).array
+    array([1., 0.])
     """
     condition = raw(condition)
     return where_(x, y, condition=condition if hasattr(condition, "dtype") else np.asarray(condition))
@@ -109,6 +113,10 @@ def get_item(x: Any, slices: Any) -> Variable:
 
     Raises:
         IndexError: where an index is out of range.
+
+    >>> import numpy as np
+    >>> get_item(np.array([[1.0, 2.0], [3.0, 4.0]]), (slice(None), 1)).array
+    array([2., 4.])
     """
     x = variable("get_item", "x", x)
     if isinstance(slices, Variable):
@@ -149,6 +157,10 @@ def select_item(x: Any, t: Any) -> Variable:
 
     Raises:
         ValueError: where a shape does not fit or a label is out of range.
+
+    >>> import numpy as np
+    >>> select_item(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 0])).array
+    array([2., 3.])
     """
     x, t = variable("select_item", "x", x), labels(t)
     if not x.ndim or t.shape != x.shape[:-1]:
@@ -195,6 +207,10 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Variable:
 
     Raises:
         IndexError: where an index is out of range.
+
+    >>> import numpy as np
+    >>> take_along_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1, 0]]), axis=0).array
+    array([[3., 2.]])
     """
     x, indices = variable("take_along_axis", "x", x), raw(indices)
     axis = axis_of("take_along_axis", x, axis)

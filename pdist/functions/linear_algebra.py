@@ -59,6 +59,10 @@ def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variab
 
     Raises:
         ValueError: where the shapes do not fit.
+
+    >>> import numpy as np
+    >>> matmul(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), transb=True).array
+    array([[11.]])
     """
     a, b = variable("matmul", "a", a), variable("matmul", "b", b)
     if transa and a.ndim > 1:
@@ -116,6 +120,10 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
 
     Raises:
         ValueError: where the shapes do not fit.
+
+    >>> import numpy as np
+    >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5])).array
+    array([[11.5]])
     """
     x, W = variable("linear", "x", x), variable("linear", "W", W)
     shape = x.shape
@@ -171,6 +179,10 @@ def einsum(*operands: Any) -> Variable:
 
     Raises:
         ValueError: where subscripts and operands do not fit.
+
+    >>> import numpy as np
+    >>> einsum("ij,ij->i", np.eye(2), np.full((2, 2), 3.0)).array
+    array([3., 3.])
     """
     subscripts, *values = operands
     if not isinstance(subscripts, str):
@@ -237,7 +249,13 @@ def _subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
 
 @differentiable
 def cholesky(xp, a):
-    """The lower triangular L with L L^T = a, for positive definite matrices in the last two axes."""
+    """The lower triangular L with L L^T = a, for positive definite matrices in the last two axes.
+
+    >>> import numpy as np
+    >>> cholesky(np.array([[4.0, 2.0], [2.0, 2.0]])).array
+    array([[2., 0.],
+           [1., 1.]])
+    """
     return xp.linalg.cholesky(a)
 
 
@@ -264,6 +282,10 @@ def solve_triangular(xp, a, b, /, trans=0, lower=False):
         b: of shape (n,) or (..., n, k).
         trans: 1 solves with the transposes of a.
         lower: whether a is lower triangular.
+
+    >>> import numpy as np
+    >>> solve_triangular(np.array([[2.0, 0.0], [1.0, 1.0]]), np.array([2.0, 4.0]), lower=True).array
+    array([1., 3.])
     """
     if xp is np and a.ndim == 2 and b.ndim <= 2 and a.size and b.size:
         from scipy.linalg import solve_triangular as solve
@@ -372,7 +394,13 @@ def det(a: Any) -> Variable:
 
 
 def slogdet(a: Any) -> tuple[Variable, Variable]:
-    """The sign of the determinants of the matrices in the last two axes (no gradient), and log |det a|."""
+    """The sign of the determinants of the matrices in the last two axes (no gradient), and log |det a|.
+
+    >>> import numpy as np
+    >>> sign, log = slogdet(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    >>> sign.array, log.array
+    (array(-1.), array(0.))
+    """
     a = variable("slogdet", "a", a)
     sign = a.xp.linalg.slogdet(a.array)[0]
     return Variable(a.xp.asarray(sign), requires_grad=False), logdet(a)

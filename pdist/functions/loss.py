@@ -76,6 +76,10 @@ def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = 
 
     Raises:
         ValueError: where a shape does not fit or a label is out of range.
+
+    >>> import numpy as np
+    >>> sigmoid_cross_entropy(np.array([0.0, 100.0, 5.0]), np.array([1, 0, -1]), reduce="no").array
+    array([  0.69314718, 100.        ,   0.        ])
     """
     x, t = variable("sigmoid_cross_entropy", "x", x), labels(t)
     if t.shape != x.shape:
@@ -226,6 +230,10 @@ def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Variable:
         y: scores of shape (N, K, ...), the classes along the second axis.
         t: integer labels of shape (N, ...).
         ignore_label: a label whose samples do not count.
+
+    >>> import numpy as np
+    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])).array
+    array(0.5)
     """
     y, t = variable("accuracy", "y", y), labels(t)
     if y.ndim < 2 or t.shape != y.shape[:1] + y.shape[2:]:

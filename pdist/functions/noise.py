@@ -24,6 +24,11 @@ def dropout(x: Any, ratio: float = 0.5, mask: Any = None, return_mask: bool = Fa
 
     Raises:
         ValueError: where the ratio is not in [0, 1).
+
+    >>> import numpy as np
+    >>> y, mask = dropout(np.ones(4), 0.5, return_mask=True, rng=0)
+    >>> bool((y.array == mask).all()), sorted(set(mask.tolist()))
+    (True, [0.0, 2.0])
     """
     if not 0 <= ratio < 1:
         raise ValueError(f"dropout: ratio: expected a number in [0, 1), got {ratio}")

@@ -74,6 +74,10 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
         axis: an axis, several, or None for all.
         weights: of the shape of ``x``, or, for one axis, of its length; None for the plain mean.
         keepdims: leave the axes there with length 1.
+
+    >>> import numpy as np
+    >>> average(np.array([1.0, 3.0]), weights=np.array([3.0, 1.0])).array
+    array(1.5)
     """
     if weights is None:
         return mean(x, axis=axis, keepdims=keepdims)
@@ -170,6 +174,10 @@ def logsumexp(xp, x, /, axis=None, keepdims=False):
     """log(sum(e^x)) over ``axis``, without overflow.
 
     Of elements that are all -inf, or of none, it is -inf, and its gradient is 0.
+
+    >>> import numpy as np
+    >>> logsumexp(np.array([1000.0, 1000.0])).array
+    array(1000.69314718)
     """
     if not x.size:
         return x.sum(axis=axis, keepdims=keepdims) - xp.inf

@@ -37,6 +37,11 @@ def broadcast(*args: Any) -> tuple[Variable, ...]:
 
     Args:
         *args: Variables, arrays or numbers.
+
+    >>> import numpy as np
+    >>> a, b = broadcast(np.zeros((2, 1)), np.zeros(3))
+    >>> a.shape, b.shape
+    ((2, 3), (2, 3))
     """
     variables = [variable("broadcast", f"args[{i}]", arg) for i, arg in enumerate(args)]
     shape = np.broadcast_shapes(*[v.shape for v in variables])
@@ -165,6 +170,10 @@ def repeat(xp, x, /, repeats, axis=None):
     """Each element repeated along ``axis``: ``repeats`` times, or as often as a sequence of counts says.
 
     Where ``axis`` is None the elements are taken in one axis.
+
+    >>> import numpy as np
+    >>> repeat(np.array([1.0, 2.0]), [3, 1], axis=0).array
+    array([1., 1., 1., 2.])
     """
     return xp.repeat(x, repeats, axis)
 
@@ -262,6 +271,11 @@ def concat(xs: Sequence[Any], axis: int = 1) -> Variable:
     Args:
         xs: Variables or arrays, alike in all other axes.
         axis: along which.
+
+    >>> import numpy as np
+    >>> concat([np.zeros((2, 1)), np.ones((2, 2))]).array
+    array([[0., 1., 1.],
+           [0., 1., 1.]])
     """
     variables = _alike("concat", xs)
     return concat_(*variables, axis=axis, ends=_ends("concat", variables, axis))
@@ -288,6 +302,11 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Variable:
     Args:
         xs: Variables or arrays of one shape.
         axis: where the new axis is in the result.
+
+    >>> import numpy as np
+    >>> stack([np.zeros(2), np.ones(2)], axis=1).array
+    array([[0., 1.],
+           [0., 1.]])
     """
     variables = _alike("stack", xs)
     for i, x in enumerate(variables):
@@ -320,6 +339,10 @@ def split_axis(x: Any, indices_or_sections: Any, axis: int, force_tuple: bool = 
 
     Raises:
         ValueError: where the axis does not divide into that many parts.
+
+    >>> import numpy as np
+    >>> [part.array for part in split_axis(np.arange(4.0), [1], axis=0)]
+    [array([0.]), array([1., 2., 3.])]
     """
     x = variable("split_axis", "x", x)
     axis = axis_of("split_axis", x, axis)
@@ -339,7 +362,12 @@ def split_axis(x: Any, indices_or_sections: Any, axis: int, force_tuple: bool = 
 
 
 def separate(x: Any, axis: int = 0) -> tuple[Variable, ...]:
-    """The slices of x along an axis, which they lack."""
+    """The slices of x along an axis, which they lack.
+
+    >>> import numpy as np
+    >>> [row.array for row in separate(np.eye(2))]
+    [array([1., 0.]), array([0., 1.])]
+    """
     x = variable("separate", "x", x)
     axis = axis_of("separate", x, axis)
     lead = (slice(None),) * axis

@@ -53,6 +53,10 @@ def polygamma(n: int, x: Any) -> Variable:
     Args:
         n: 0 or more.
         x: Variable, array or number.
+
+    >>> import numpy as np
+    >>> polygamma(1, np.array([1.0])).array
+    array([1.64493407])
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 0:
         raise ValueError(f"polygamma: n: expected an integer of at least 0, got {n!r}")

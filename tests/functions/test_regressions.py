@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,22 @@ import pdist
 import pdist.functions as F
 from pdist.autograd import differentiable
 from pdist.autograd.gradient_check import check_gradients
+
+# Documentation ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", F.__all__)
+def test_docstring(name: str):
+    """Every function says what it does, and the examples of ops hold; doctest by itself passes ops over."""
+    function = getattr(F, name)
+    assert function.__doc__
+    for example in doctest.DocTestFinder(recurse=False).find(
+        function, name, module=False, globs={name: function}
+    ):
+        report: list[str] = []
+        runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+        assert runner.run(example, out=report.append).failed == 0, "".join(report)
+
 
 # Noise -------------------------------------------------------------------------------------------------
 
