@@ -206,7 +206,9 @@ class Distribution:
         else:
             if plan.given:
                 given = [state[name] for name in plan.given]
-                state.update(zip(plan.given, promote(type(self).__name__, plan.given, given), strict=True))
+                with np.errstate(over="ignore"):  # an error says it better
+                    given = promote(type(self).__name__, plan.given, given)
+                state.update(zip(plan.given, given, strict=True))
             if plan.parts:
                 self._take_parts()
         state["batch_shape"] = self._batch_shape()
@@ -240,6 +242,11 @@ class Distribution:
                     raise ValueError(
                         f"{type(self).__name__}: {name} has shape {shape}; expected at least {n} "
                         f"{'axis' if n == 1 else 'axes'} for one distribution"
+                    )
+                if 0 in shape[-n:] and not isinstance(value, Distribution):
+                    raise ValueError(
+                        f"{type(self).__name__}: {name} has shape {shape}; expected at least one class or "
+                        "element for each distribution"
                     )
                 shape = shape[:-n]
             shapes.append(shape)
@@ -588,7 +595,9 @@ class Distribution:
     @property
     def perplexity(self) -> Variable:
         """e to the entropy."""
-        return F.exp(self.entropy)
+        entropy = self.entropy
+        with np.errstate(all="ignore"):
+            return F.exp(entropy)
 
     # Samples ------------------------------------------------------------------------------------------
 

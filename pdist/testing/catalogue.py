@@ -163,7 +163,7 @@ def _entry(name: str) -> Entry:
     return next(entry for entry in [*_ENTRIES, *_COMPONENTS] if entry.name == name)
 
 
-# Components that are not far apart: the variance of a mixture's implicit gradients grows fast with the distance.
+# Components that are not far apart: the variance of a mixture's implicit gradients grows with the distance.
 _COMPONENTS = [
     Entry(
         D.Normal,

@@ -101,7 +101,7 @@ def _check_method(wide: Any, name: str, x: np.ndarray | None, seed: int) -> None
 
 
 def _check_quantiles(wide: Any, p: np.ndarray) -> None:
-    """As cdf(icdf(p)) = p, icdf has the derivatives 1/prob by p and -(that of the cdf)/prob by a parameter."""
+    """As cdf(icdf(p)) = p, the derivatives are 1/prob by p and -(that of the cdf)/prob by a parameter."""
     dist, parameters = leaves(wide)
     at = Variable(like(wide, p), name="p")
     x = dist.icdf(at)
