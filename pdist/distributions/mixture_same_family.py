@@ -466,47 +466,44 @@ def search_mode(xp, *arrays, mixture):
     low = xp.where(used, modes, math.inf).min(axis=-1) if peaked else -math.inf
     high = xp.where(used, modes, -math.inf).max(axis=-1) if peaked else math.inf
     with no_backprop_mode():
-        x = xp.sort(xp.clip(_grid(mixture, modes, low, high), low, high), axis=0)
+        x = xp.clip(_grid(mixture, modes), low, high)
         y = mixture.log_prob(x).array
     best = y.argmax(axis=0)[None]
-
-    def pick(i):
-        return xp.take_along_axis(x, xp.clip(i, 0, len(x) - 1), axis=0)[0]
-
-    top, height = pick(best), xp.take_along_axis(y, best, axis=0)[0]
-    if mixture.support.discrete:
-        return top
-    left, right = pick(best - 1), pick(best + 1)
+    top, height = (xp.take_along_axis(a, best, axis=0)[0] for a in (x, y))
+    left = right = top
+    for _ in range(2):  # the second neighbours: the first may differ by a rounding error alone
+        left = xp.maximum(xp.where(x < left, x, -math.inf).max(axis=0), x.min(axis=0))
+        right = xp.minimum(xp.where(x > right, x, math.inf).min(axis=0), x.max(axis=0))
+    discrete = mixture.support.discrete
     for _ in range(60):
         middle = 0.5 * left + 0.5 * right
+        middle = xp.floor(middle) if discrete else middle
         rising = _slope(mixture, middle) > 0
-        left, right = xp.where(rising, middle, left), xp.where(rising, right, middle)
+        left = xp.where(rising, xp.minimum(middle + 1, right) if discrete else middle, left)
+        right = xp.where(rising, right, middle)
     with no_backprop_mode():
-        higher = mixture.log_prob(middle).array > height
-    return xp.where(higher, middle, top)
+        higher = mixture.log_prob(right).array > height
+    return xp.where(higher, right, top)
 
 
-def _grid(mixture: MixtureSameFamily, modes: Any, low: Any, high: Any) -> Any:
-    """Values that miss no peak, on a new first axis: the components' quantiles and modes, or all counts."""
-    xp, batch = mixture.xp, mixture.batch_shape
-    modes = xp.moveaxis(modes, -1, 0)
-    if mixture.support.discrete:
-        n = int((high - low).max(initial=0)) + 1
-        return low + xp.arange(n, dtype=modes.dtype).reshape((n,) + (1,) * len(batch))
-    u = xp.linspace(0.02, 0.98, 49, dtype=modes.dtype).reshape((-1,) + (1,) * (len(batch) + 1))
-    quantiles = xp.broadcast_to(
-        mixture.component_distribution.icdf(u).array, (49, *batch, mixture.n_components)
-    )
-    return xp.concatenate(
-        [modes, xp.moveaxis(quantiles, -1, 1).reshape((49 * mixture.n_components, *batch))], axis=0
-    )
+def _grid(mixture: MixtureSameFamily, modes: Any) -> Any:
+    """Values close enough to miss no peak, on a new first axis: the components' modes and quantiles."""
+    xp, batch, n = mixture.xp, mixture.batch_shape, 49
+    u = xp.linspace(0.02, 0.98, n, dtype=modes.dtype).reshape((n,) + (1,) * (len(batch) + 1))
+    quantiles = mixture.component_distribution.icdf(u).array
+    quantiles = xp.broadcast_to(quantiles, (n, *batch, mixture.n_components))
+    x = xp.concatenate([modes[None], quantiles], axis=0)  # [n + 1, *batch, K]
+    return xp.moveaxis(x, -1, 1).reshape(((n + 1) * mixture.n_components, *batch))
 
 
 def _slope(mixture: MixtureSameFamily, x: Any) -> Any:
-    """d log p/dx."""
+    """d log p/dx, or by how much log p grows to the next count."""
+    if mixture.support.discrete:
+        with no_backprop_mode():
+            return mixture.log_prob(x + 1).array - mixture.log_prob(x).array
     at = Variable(x)
     with force_backprop_mode():
-        (g,) = grad([mixture.log_prob(at)], [at])
+        (g,) = grad([mixture.log_prob(at)], [at], [mixture.xp.ones_like(x)])
     return x * 0 if g is None else g.array
 
 
