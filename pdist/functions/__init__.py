@@ -2,9 +2,9 @@
 
 Each is a kernel on raw arrays and one line of calculus per argument (:func:`pdist.autograd.differentiable`).
 They come by family: arithmetic, exponential, activation, trigonometric, special, reductions, shape, indexing,
-linear_algebra, loss, noise. What has a signature of its own (a list of arrays, a condition) is a Python
-function around an op of that name with an underscore. ``methods`` gives Variable its operators and NumPy's
-functions their meaning.
+linear_algebra, convolution, loss, noise. What has a signature of its own (a list of arrays, a condition) is a
+Python function around an op of that name with an underscore. ``methods`` gives Variable its operators and
+NumPy's functions their meaning.
 
 All take Variables, arrays or numbers, and return Variables.
 
@@ -48,6 +48,7 @@ from .arithmetic import (
     squared_difference,
     subtract,
 )
+from .convolution import average_pooling_2d, convolution_2d, max_pooling_2d
 from .exponential import exp, expm1, log, log1mexp, log1p, log2, log10, xlog1py, xlogy
 from .indexing import diagonal, get_item, select_item, take_along_axis, tril, triu, where
 from .linear_algebra import (
@@ -137,6 +138,7 @@ __all__ = [
     "argmax",
     "argmin",
     "average",
+    "average_pooling_2d",
     "batch_det",
     "batch_inv",
     "broadcast",
@@ -146,6 +148,7 @@ __all__ = [
     "cholesky",
     "clip",
     "concat",
+    "convolution_2d",
     "copy",
     "cos",
     "cosh",
@@ -191,6 +194,7 @@ __all__ = [
     "logsumexp",
     "matmul",
     "max",
+    "max_pooling_2d",
     "maximum",
     "mean",
     "mean_absolute_error",

@@ -32,28 +32,31 @@ def axis_of(who: str, x: Variable, axis: int) -> int:
     return axis % x.ndim
 
 
-def labels(t: Any) -> Any:
-    """Labels as a raw array; bool ones as integers, which NumPy would take for a mask."""
+def labels(t: Any, x: Variable) -> Any:
+    """Labels for ``x`` as a raw array; bool ones as integers, which NumPy would take for a mask."""
     t = raw(t)
-    if not hasattr(t, "dtype"):
-        t = np.asarray(t)
+    if library_of(t) is None:  # a list or a number goes where x is
+        t = x.xp.asarray(t)
     return t.astype(np.int8) if t.dtype.kind == "b" else t
 
 
-def check_labels(who: str, name: str, t: Any, n: int, ignore: int | None = None) -> bool:
-    """Refuse labels outside 0..n-1, by name; on a device they are taken as they are.
+def check_labels(who: str, t: Any, n: int, x: Variable, ignore: int | None = None) -> bool:
+    """Refuse labels ``t`` outside 0..n-1; on a device they are taken as they are.
 
     Returns:
         Whether all are known to be labels, none of them ``ignore``.
 
     Raises:
-        TypeError: where t is not of integers.
+        TypeError: where t is not of integers, or lives elsewhere than x.
         ValueError: naming the first label out of range and its index.
     """
     if t.dtype.kind not in "iu":
-        raise TypeError(f"{who}: {name}: expected integers, got an array of dtype {t.dtype}")
+        raise TypeError(f"{who}: t: expected integers, got an array of dtype {t.dtype}")
     found = library_of(t)
-    if found is None or not found.host:
+    if found is None or found is not library_of(x._array):
+        device = found and found.device_of(t)
+        raise TypeError(f"{who}: x is on {x.device} and t on {device}; move one with to_cpu or to_gpu")
+    if not found.host:
         return False
     if not t.size or _largest(t) < n:
         return True
@@ -64,7 +67,7 @@ def check_labels(who: str, name: str, t: Any, n: int, ignore: int | None = None)
         index = tuple([int(i) for i in np.argwhere(wrong)[0]])
         also = "" if ignore is None else f" or {ignore} (ignored)"
         raise ValueError(
-            f"{who}: {name}: expected labels from 0 to {n - 1}{also}, got {t[index]} at index {index}"
+            f"{who}: t: expected labels from 0 to {n - 1}{also}, got {t[index]} at index {index}"
         )
     return False
 

@@ -162,12 +162,13 @@ def select_item(x: Any, t: Any) -> Variable:
     >>> select_item(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 0])).array
     array([2., 3.])
     """
-    x, t = variable("select_item", "x", x), labels(t)
+    x = variable("select_item", "x", x)
+    t = labels(t, x)
     if not x.ndim or t.shape != x.shape[:-1]:
         raise ValueError(
             f"select_item: t: expected shape {x.shape[:-1]} for x of shape {x.shape}, got {t.shape}"
         )
-    check_labels("select_item", "t", t, x.shape[-1])
+    check_labels("select_item", t, x.shape[-1], x)
     return select_item_(x, t=t)
 
 

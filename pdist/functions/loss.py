@@ -81,10 +81,11 @@ def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = 
     >>> sigmoid_cross_entropy(np.array([0.0, 100.0, 5.0]), np.array([1, 0, -1]), reduce="no").array
     array([  0.69314718, 100.        ,   0.        ])
     """
-    x, t = variable("sigmoid_cross_entropy", "x", x), labels(t)
+    x = variable("sigmoid_cross_entropy", "x", x)
+    t = labels(t, x)
     if t.shape != x.shape:
         raise ValueError(f"sigmoid_cross_entropy: t: expected the shape {x.shape} of x, got {t.shape}")
-    all_count = check_labels("sigmoid_cross_entropy", "t", t, 2, ignore=-1)
+    all_count = check_labels("sigmoid_cross_entropy", t, 2, x, ignore=-1)
     _check_reduce("sigmoid_cross_entropy", reduce)
     losses = binary_cross_entropies(x, t=t)
     if reduce == "no":
@@ -172,14 +173,14 @@ def softmax_cross_entropy(
         class_weight = raw(class_weight)
         if x.ndim < 2 or class_weight.shape != x.shape[1:2]:
             raise ValueError(f"{who}: class_weight: expected shape {x.shape[1:2]}, got {class_weight.shape}")
-    t_raw = labels(t)
+    t_raw = labels(t, x)
     if t_raw.dtype.kind == "f" and t_raw.shape == x.shape and x.ndim > 1:
         return _soft_label_entropy(x, t, normalize, class_weight, reduce)
     t, (n, *rest) = t_raw, x.shape[:1] + x.shape[2:] or (0,)
     if x.ndim < 2 or t.shape != (n, *rest):
         expected = (n, *rest) if x.ndim > 1 else "(N, ...) for x of shape (N, K, ...)"
         raise ValueError(f"{who}: t: expected shape {expected} for x of shape {x.shape}, got {t.shape}")
-    all_count = check_labels(who, "t", t, x.shape[1], ignore=ignore_label)
+    all_count = check_labels(who, t, x.shape[1], x, ignore=ignore_label)
     if x.ndim > 2:
         x = x.transpose((0, *range(2, x.ndim), 1)).reshape((t.size, x.shape[1]))
         t = t.reshape(-1)
@@ -235,10 +236,11 @@ def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Variable:
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])).array
     array(0.5)
     """
-    y, t = variable("accuracy", "y", y), labels(t)
+    y = variable("accuracy", "y", y)
+    t = labels(t, y)
     if y.ndim < 2 or t.shape != y.shape[:1] + y.shape[2:]:
         raise ValueError(f"accuracy: t: expected labels for y of shape {y.shape}, got shape {t.shape}")
-    check_labels("accuracy", "t", t, y.shape[1], ignore=ignore_label)
+    check_labels("accuracy", t, y.shape[1], y, ignore=ignore_label)
     right = y.array.argmax(axis=1) == t
     n: Any = t.size or 1
     if ignore_label is not None:

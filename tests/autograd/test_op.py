@@ -471,7 +471,7 @@ def test_every_op_has_a_docstring_whose_examples_hold():
         function = ops._ops[name].function
         assert function.__doc__, name
         for test in finder.find(
-            function, name, globs={"np": np, "pdist": pdist, "F": F, "Variable": Variable}
+            function, name, globs={"np": np, "pdist": pdist, "F": F, "Variable": Variable, name: function}
         ):
             runner.run(test)
     assert runner.summarize(verbose=False).failed == 0

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
+import scipy.signal
 import scipy.special
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -484,6 +485,65 @@ case("slogdet", matrices("general"), np.linalg.slogdet)
 square_matrix = matrices("general").filter(lambda a: a[0].ndim == 2)
 case("inv", square_matrix, np.linalg.inv)
 case("det", square_matrix, np.linalg.det)
+
+
+# Convolution
+BOTTOM_RIGHT, AROUND = ((0, 0), (0, 0), (0, 1), (0, 1)), ((0, 0), (0, 0), (1, 1), (1, 1))
+
+
+def _convolved(x: np.ndarray, W: np.ndarray, stride: int = 1, pad: int = 0, dilate: int = 1) -> np.ndarray:
+    """By SciPy, image by image and filter by filter."""
+    x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    wide = np.zeros((*W.shape[:2], dilate * (W.shape[2] - 1) + 1, dilate * (W.shape[3] - 1) + 1))
+    wide[:, :, ::dilate, ::dilate] = W
+    full = [[sum(map(_correlate, image, filters)) for filters in wide] for image in x]
+    return np.array(full)[:, :, ::stride, ::stride]
+
+
+def _correlate(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    return scipy.signal.correlate2d(image, kernel, mode="valid")
+
+
+def images(*shapes: tuple[int, ...], domain: Domain = real) -> st.SearchStrategy:
+    def arrays_of(seed: int) -> list[np.ndarray]:
+        rng = np.random.default_rng(seed)
+        return [np.asarray(domain(rng, shape)) for shape in shapes]
+
+    return seeds.map(arrays_of)
+
+
+case("convolution_2d", images((2, 2, 4, 3), (3, 2, 2, 2)), _convolved)
+case("convolution_2d", images((1, 2, 4, 4), (2, 2, 3, 3), (2,)),
+     lambda x, W, b: _convolved(x, W, 2, 1) + b[:, None, None],
+     lambda x, W, b: F.convolution_2d(x, W, b, stride=2, pad=1), label="strided")  # fmt: skip
+case("convolution_2d", images((1, 1, 5, 5), (1, 1, 2, 3)), lambda x, W: _convolved(x, W, dilate=2),
+     lambda x, W: F.convolution_2d(x, W, dilate=2), label="dilated")  # fmt: skip
+case("convolution_2d", images((2, 4, 3, 3), (6, 2, 2, 2)),
+     lambda x, W: np.concatenate([_convolved(x[:, :2], W[:3]), _convolved(x[:, 2:], W[3:])], 1),
+     lambda x, W: F.convolution_2d(x, W, groups=2), label="grouped")  # fmt: skip
+case("convolution_2d", images((1, 1, 3, 4), (1, 1, 2, 2)),
+     lambda x, W: _convolved(np.pad(x, ((0, 0), (0, 0), (0, 1), (0, 0))), W, 2),
+     lambda x, W: F.convolution_2d(x, W, stride=2, cover_all=True), label="covering all")  # fmt: skip
+case(
+    "convolution_2d",
+    images((0, 1, 3, 3), (1, 1, 2, 2)),
+    lambda x, W: np.zeros((0, 1, 2, 2)),
+    label="no images",
+)
+case("max_pooling_2d", images((2, 2, 4, 6), domain=distinct),
+     lambda x: x.reshape(2, 2, 2, 2, 2, 3).max((3, 5)),
+     lambda x: F.max_pooling_2d(x, (2, 3)))  # fmt: skip
+case("max_pooling_2d", images((1, 1, 3, 3), domain=distinct),
+     lambda x: np.pad(x, BOTTOM_RIGHT, constant_values=-9).reshape(1, 1, 2, 2, 2, 2).max((3, 5)),
+     lambda x: F.max_pooling_2d(x, 2), label="covering all")  # fmt: skip
+case("max_pooling_2d", images((1, 1, 3, 3), domain=distinct),
+     lambda x: x[:, :, :2, :2].max((2, 3), keepdims=True),
+     lambda x: F.max_pooling_2d(x, 3, stride=3, pad=1, cover_all=False), label="padded")  # fmt: skip
+case("average_pooling_2d", images((2, 1, 4, 4)), lambda x: x.reshape(2, 1, 2, 2, 2, 2).mean((3, 5)),
+     lambda x: F.average_pooling_2d(x, 2))  # fmt: skip
+case("average_pooling_2d", images((1, 2, 3, 3)),
+     lambda x: np.pad(x, AROUND)[:, :, :4, :4].reshape(1, 2, 2, 2, 2, 2).mean((3, 5)),
+     lambda x: F.average_pooling_2d(x, 2, stride=2, pad=1), label="padded")  # fmt: skip
 
 # Losses
 case("mean_squared_error", shaped("ab", "ab", least=1), lambda a, b: ((a - b) ** 2).mean())

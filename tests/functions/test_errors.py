@@ -12,6 +12,7 @@ import pdist.functions as F
 
 X = np.ones((2, 3))
 T = np.array([0, 2])
+IMAGE = np.ones((1, 2, 4, 4))
 
 
 def case(f: Any, error: type[Exception], *words: str) -> Any:
@@ -56,6 +57,12 @@ def case(f: Any, error: type[Exception], *words: str) -> Any:
         case(lambda: F.linear(X, np.ones((4, 2))), ValueError, "linear: W", "(M, 3)", "(4, 2)"),
         case(lambda: F.linear(X, np.ones((4, 3)), np.ones(3)), ValueError, "linear: b", "(4,)", "(3,)"),
         case(lambda: F.linear(X, np.ones((4, 3)), n_batch_axes=2), ValueError, "linear: n_batch_axes", "2"),
+        case(lambda: F.convolution_2d(X, X), ValueError, "convolution_2d: x", "(2, 3)"),
+        case(lambda: F.convolution_2d(IMAGE, X), ValueError, "convolution_2d: W", "(O, 2, kh, kw)", "(2, 3)"),
+        case(lambda: F.convolution_2d(IMAGE, np.ones((3, 2, 5, 1))), ValueError, "no patch", "(5, 1)"),
+        case(lambda: F.convolution_2d(IMAGE, IMAGE, np.ones(2)), ValueError, "convolution_2d: b", "(2,)"),
+        case(lambda: F.max_pooling_2d(IMAGE, 2, stride=0), ValueError, "max_pooling_2d", "(0, 0)"),
+        case(lambda: F.average_pooling_2d(IMAGE, 9), ValueError, "average_pooling_2d", "(9, 9)"),
         case(lambda: F.einsum("ij,jk", X), ValueError, "einsum", "2 operands", "got 1"),
         case(lambda: F.einsum("ij,jk", X, X), ValueError, "einsum: operands[1]", "(2, 3)"),
         case(lambda: F.einsum("ijk", X), ValueError, "einsum", "'ijk'", "operands[0]", "2 axes"),
@@ -133,3 +140,14 @@ def test_labels_of_every_integer_type():
     np.testing.assert_array_equal(F.select_item(np.array([[1.0, 2.0]]), np.array([True])).array, [2])
     with pytest.raises(ValueError, match="got 200"):
         F.softmax_cross_entropy(X, np.array([0, 200], np.uint8))
+
+
+def test_labels_on_another_device():
+    from pdist.testing import standin
+
+    x = pdist.Variable(standin.asarray(X))
+    for f in (F.softmax_cross_entropy, F.select_item, F.accuracy):
+        with pytest.raises(TypeError, match=f"{f.__name__}: x is on standin and t on cpu"):
+            f(x, T)
+        f(x, standin.asarray(T))
+    assert F.softmax_cross_entropy(x, [0, 1]).array.get() == pytest.approx(np.log(3))
