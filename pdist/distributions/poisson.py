@@ -66,9 +66,8 @@ poisson_log_prob.derivatives(
 
 # The tails -------------------------------------------------------------------------------------------------
 #
-# By incomplete gamma functions; far out, beyond 4.4 standard deviations, by the density times a continued
-# fraction that converges there in so many steps. SciPy's functions lose their digits there, from lam = 1e5 on
-# all of them.
+# By incomplete gamma functions. Beyond 4.4 standard deviations, where SciPy's lose digits (all of them from
+# lam = 1e5 on), the smaller tail is the density times a continued fraction that converges in so many steps.
 
 
 def _steps(x):
@@ -90,64 +89,70 @@ def _density(xp, x, lam):
     return xp.where(x > 0, factor, 1), xp.where(x > 0, hi, lam), xp.where(x > 0, rest, 0)
 
 
-def _lower(xp, x, lam):
-    """P(X <= x), its logarithm where x is far below lam, and where it is."""
-    n, d = _steps(lam), lam - x
-    t = d + 2 * n
+def _far_tail(xp, x, lam):
+    """The smaller one of P(X <= x) and P(X > x), far from lam.
+
+    Returns:
+        That tail, its logarithm, where it is the upper one, where x is far enough, and the density.
+    """
+    n, d = _steps(lam), abs(x - lam)
+    above = x > lam
+    first, slope = xp.where(above, d, d - 2), xp.where(above, 1, 2).astype(d.dtype)
+    weight, fall = xp.where(above, lam, x + 1), slope - 1
+    t = first + (n + 1) * slope
     for k in range(n, 0, -1):
-        t = (d + 2 * (k - 1)) + xp.maximum(k * (x + (1 - k)), 0) / t
-    return _tail(xp, x, lam, t, (d > 0) & (d * d > 20 * lam), special(xp).gammaincc, 1)
-
-
-def _upper(xp, x, lam):
-    """P(X > x), its logarithm where x is far above lam, and where it is."""
-    n, d = _steps(lam), x - lam
-    t = d + (n + 1)
-    for k in range(n, 0, -1):
-        t = (d + k) + k * lam / t
-    return _tail(xp, x, lam, t, (d > 0) & (d * d > 20 * lam) & (lam > 0), special(xp).gammainc, -1)
-
-
-def _tail(xp, x, lam, t, far, gamma, sign):
-    """The density times lam/t where x is far out, else a gamma function at x + 1."""
+        t = (first + k * slope) + xp.maximum(k * (weight - k * fall), 0) / t
     factor, hi, rest = _density(xp, x, lam)
     density = factor * xp.exp(-hi)
-    # Where x + 1 is rounded to x, the gamma function is that of x - 1: the density at x is missing.
+    log_tail = -hi + (xp.log(factor * lam / t) - rest)
+    return density * (lam / t) * (1 - rest), log_tail, above, (d * d > 20 * lam) & (lam > 0), density
+
+
+def _near_cdf(xp, x, lam, density):
+    """P(X <= x). Where x + 1 is rounded to x, the gamma function is that of x - 1: the density is missing."""
     whole = (x + 1) - x == 1
-    near = gamma(xp.where(whole, x + 1, x), lam) + sign * xp.where(whole, 0, density)
-    log_far = -hi + (xp.log(factor * lam / t) - rest)
-    return xp.where(far, density * (lam / t) * (1 - rest), near), log_far, far
+    return special(xp).gammaincc(xp.where(whole, x + 1, x), lam) + xp.where(whole, 0, density)
 
 
-def _log(xp, tail, complement):
-    """The logarithm of a tail, by the other one where it is near 1."""
-    y, log_far, far = tail
-    near = xp.where(complement[0] < 0.5, xp.log1p(-complement[0]), xp.log(y))
-    return xp.where(far, log_far, near)
+def _near_survival(xp, x, lam, density):
+    """P(X > x)."""
+    whole = (x + 1) - x == 1
+    return special(xp).gammainc(xp.where(whole, x + 1, x), lam) - xp.where(whole, 0, density)
+
+
+def _log(xp, y, complement):
+    """log y, by its complement where y is near 1."""
+    return xp.where(complement < 0.5, xp.log1p(-complement), xp.log(y))
 
 
 @differentiable
 def poisson_cdf(xp, x, lam):
     """P(X <= x) for counts x >= 0."""
-    return _lower(xp, x, lam)[0]
+    tail, _, above, far, density = _far_tail(xp, x, lam)
+    return xp.where(far, xp.where(above, 1 - tail, tail), _near_cdf(xp, x, lam, density))
 
 
 @differentiable
 def poisson_survival(xp, x, lam):
     """P(X > x) for counts x >= 0."""
-    return _upper(xp, x, lam)[0]
+    tail, _, above, far, density = _far_tail(xp, x, lam)
+    return xp.where(far, xp.where(above, tail, 1 - tail), _near_survival(xp, x, lam, density))
 
 
 @differentiable
 def poisson_log_cdf(xp, x, lam):
     """log P(X <= x) for counts x >= 0."""
-    return _log(xp, _lower(xp, x, lam), _upper(xp, x, lam))
+    tail, log_tail, above, far, density = _far_tail(xp, x, lam)
+    near = _log(xp, _near_cdf(xp, x, lam, density), _near_survival(xp, x, lam, density))
+    return xp.where(far, xp.where(above, xp.log1p(-tail), log_tail), near)
 
 
 @differentiable
 def poisson_log_survival(xp, x, lam):
     """log P(X > x) for counts x >= 0."""
-    return _log(xp, _upper(xp, x, lam), _lower(xp, x, lam))
+    tail, log_tail, above, far, density = _far_tail(xp, x, lam)
+    near = _log(xp, _near_survival(xp, x, lam, density), _near_cdf(xp, x, lam, density))
+    return xp.where(far, xp.where(above, log_tail, xp.log1p(-tail)), near)
 
 
 # As lam grows, the density at x is what passes from below to above.
