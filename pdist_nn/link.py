@@ -14,6 +14,7 @@ from pdist.autograd import Variable, as_variable, config
 from pdist.backend import default_library, get_array_module, library_of, to_cpu, to_gpu
 from pdist.distributions import Distribution
 
+from . import divergences
 from .parameter import Parameter
 from .serializers import Unknown
 
@@ -76,13 +77,21 @@ class Link:
 
     def kl_divergence(self) -> Variable:
         """The sum of the divergences KL(posterior || prior) of all stochastic layers inside, or 0."""
-        terms = list(_kl_terms(self))
-        if not terms:
+        found = divergences.total(self.divergence_terms())
+        if found is None:
             return as_variable(default_library().xp.zeros((), dtype=config.dtype))
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
-        return total
+        return found
+
+    def divergence_terms(self) -> Iterator[Any]:
+        """The terms of :meth:`kl_divergence`: see :func:`pdist_nn.divergences.total`.
+
+        A layer of your own states one of the two methods.
+        """
+        for child in self.children():
+            if type(child).kl_divergence is not Link.kl_divergence:
+                yield child.kl_divergence()
+            else:
+                yield from child.divergence_terms()
 
     # Registration -------------------------------------------------------------------------------------
 
@@ -402,15 +411,6 @@ class Link:
     def printable(self) -> str:
         """What ``repr`` says of it besides its children."""
         return ""
-
-
-def _kl_terms(link: Link) -> Iterator[Variable]:
-    """The divergences of the children that state their own, at any depth."""
-    for child in link.children():
-        if type(child).kl_divergence is not Link.kl_divergence:
-            yield child.kl_divergence()
-        else:
-            yield from _kl_terms(child)
 
 
 def _like(array: Any, model: Any) -> Any:

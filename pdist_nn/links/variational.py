@@ -12,11 +12,11 @@ from pdist.autograd import Variable, as_variable, differentiable
 from pdist.autograd.op import module_of
 from pdist.backend import random
 from pdist.distributions import Distribution, Normal, kl_divergence
-from pdist.distributions.normal import normal_kl_log_ratio
 from pdist.functions.linear_algebra import affine_map
 
 from .. import initializers
 from ..checks import check_size
+from ..divergences import divergence_from_normal
 from ..link import Link
 from ..parameter import Parameter
 from .linear import fit_width
@@ -55,23 +55,6 @@ draw_weights.derivatives(
 )
 
 
-@differentiable
-def divergence_of_weights(xp, loc, log_scale, prior_loc, prior_log_scale):
-    """The sum of KL(N(loc, e^log_scale) || N(prior_loc, e^prior_log_scale)), as one op."""
-    z = (loc - prior_loc) * xp.exp(-prior_log_scale)
-    return normal_kl_log_ratio.kernel(xp, z, log_scale - prior_log_scale).sum()
-
-
-divergence_of_weights.derivatives(
-    lambda F, g, _y, loc, _log_scale, m, s: g * (loc - m) * F.exp(-2 * s),
-    lambda F, g, _y, _loc, log_scale, _m, s: g * F.expm1(2 * (log_scale - s)),
-    lambda F, g, _y, loc, _log_scale, m, s: -g * (loc - m) * F.exp(-2 * s),
-    lambda F, g, _y, loc, log_scale, m, s: (
-        -g * (F.square((loc - m) * F.exp(-s)) + F.expm1(2 * (log_scale - s)))
-    ),
-)
-
-
 class NormalPosterior(Link):
     """Independent Normals with trained locations and logarithms of scales.
 
@@ -101,12 +84,6 @@ class NormalPosterior(Link):
         array = self.loc._array
         noise = random.generator(module_of(array)).standard_normal(array.shape, dtype=array.dtype)
         return draw_weights(self.loc, self.log_scale, noise=noise)
-
-    def kl_divergence_from(self, prior: Distribution) -> Variable:
-        """KL(self() || prior), summed; as one op where the prior is a Normal too."""
-        if type(prior) is Normal:
-            return divergence_of_weights(self.loc, self.log_scale, prior.loc, prior.log_scale)
-        return F.sum(kl_divergence(self(), prior))
 
 
 def _around_minus_three(array: Any) -> None:
@@ -223,25 +200,22 @@ class DenseReparameterization(Link):
             return affine_map(x, W, b)
         return F.linear(x, W, b, n_batch_axes)
 
-    def kl_divergence(self) -> Variable:
-        """KL(posterior || prior), summed over the weights (and b where it has a posterior)."""
+    def divergence_terms(self) -> Iterator[Any]:
+        """KL(posterior || prior) of the weights, and of b where it has a posterior."""
         if self.in_size is None:
             raise ValueError(
                 "DenseReparameterization.kl_divergence: the input size is not known yet; call it once"
             )
-        total = _divergence(self.posterior, self.prior)
+        yield _divergence(self.posterior, self.prior)
         if self.bias_posterior is not None and not isinstance(self.bias_posterior, PointPosterior):
-            total = total + _divergence(self.bias_posterior, self.bias_prior)
-        return total
+            yield _divergence(self.bias_posterior, self.bias_prior)
 
     def printable(self) -> str:
         return f"in_size={self.in_size}, out_size={self.out_size}"
 
 
 def _prior(prior: Any, shape: tuple[int, ...]) -> Any:
-    if prior is None:
-        return Normal(0.0, log_scale=0.0)
-    if isinstance(prior, (Distribution, Link)):
+    if prior is None or isinstance(prior, (Distribution, Link)):
         return prior
     return prior(shape)
 
@@ -256,10 +230,12 @@ def _draw(posterior: Link, mean: bool) -> Variable:
     return posterior.draw()
 
 
-def _divergence(posterior: Link, prior: Any) -> Variable:
-    """KL(posterior || prior), summed."""
+def _divergence(posterior: Link, prior: Any) -> Any:
+    """KL(posterior || prior), summed: a term for :func:`pdist_nn.divergences.total`."""
     if isinstance(prior, Link):
         prior = prior()
-    if isinstance(posterior, NormalPosterior):
-        return posterior.kl_divergence_from(prior)
-    return F.sum(kl_divergence(posterior(), prior))
+    if isinstance(posterior, NormalPosterior) and (prior is None or type(prior) is Normal):
+        if prior is None:
+            return posterior.loc, posterior.log_scale
+        return divergence_from_normal(posterior.loc, posterior.log_scale, prior.loc, prior.log_scale)
+    return F.sum(kl_divergence(posterior(), Normal(0.0, log_scale=0.0) if prior is None else prior))

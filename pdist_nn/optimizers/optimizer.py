@@ -78,7 +78,6 @@ class Optimizer:
         self.packs: list[Pack] = []
         self.target: Any = None
         self.epoch = 0
-        self._t = np.zeros((), np.int64)
         self._hooks: dict[str, Any] = {}
         self._parameters: list[Parameter] | None = None
         for base in reversed(type(self).__mro__):
@@ -96,8 +95,8 @@ class Optimizer:
         """The numbers of one step, in the parameters' dtype.
 
         Args:
-            t: how many updates the parameters have had, this one included: a 0-d array.
-            h: the hyperparameters by name: 0-d float64 arrays.
+            t: how many updates the parameters have had, this one included.
+            h: the hyperparameters by name: float64 numbers read from their arrays.
             dtype: the parameters' dtype.
         """
         raise NotImplementedError
@@ -118,12 +117,8 @@ class Optimizer:
 
     @property
     def t(self) -> int:
-        """How many updates there were."""
-        return int(self._t)
-
-    @t.setter
-    def t(self, value: int) -> None:
-        self._t[...] = value
+        """How many updates there were: the most that any parameter has had."""
+        return int(max((run.t for pack in self.packs for run in pack.runs), default=0))
 
     def setup(self, link: Link) -> Any:
         """Take charge of a model's parameters.
@@ -145,7 +140,6 @@ class Optimizer:
             )
         self.target = link
         self.packs, self._parameters = [], None
-        self._t[...] = 0
         self.epoch = 0
         self._pack()
         return self
@@ -210,7 +204,6 @@ class Optimizer:
         gathered = [(pack, pack.gather()) for pack in self.packs]
         if self._hooks:
             self._call_hooks(gathered)
-        self._t += 1
         for pack, runs in gathered:
             self._update(pack, runs)
 
@@ -219,7 +212,9 @@ class Optimizer:
         with np.errstate(all="ignore"):
             for run in runs:
                 run.t += 1
-                rates = self.rates(run.t, h, pack.array.dtype)
+                rates = self.rates(
+                    run.t[()], {name: value[()] for name, value in h.items()}, pack.array.dtype
+                )
                 for arrays in run.blocks:
                     step(xp, rates, *arrays)
 
@@ -282,7 +277,6 @@ class Optimizer:
 
     def serialize(self, serializer: Any) -> None:
         """Save or load counts, hyperparameters and moments: see :mod:`pdist_nn.serializers`."""
-        self.t = serializer("t", self.t)
         self.epoch = serializer("epoch", self.epoch)
         for name, value in list(self.hyperparameters.items()):
             setattr(self, name, serializer(name, value))

@@ -284,6 +284,42 @@ def test_posteriors_and_priors_may_be_given():
     assert L.DenseReparameterization(2, 3, bias_posterior=False).bias_posterior is None
 
 
+@pytest.mark.parametrize(
+    "prior", [None, D.Normal(0.0, 1.0), D.Normal(0.5, log_scale=-0.5), L.NormalPosterior]
+)
+def test_divergences_in_one_op_are_those_of_the_registry(prior):
+    model = nn.Sequential(*(L.DenseReparameterization(n, 2, prior=prior) for n in (3, 2)))
+    for layer in model:
+        layer.posterior.log_scale.array[0] = 0.0  # as wide as the prior: small differences count
+        layer.posterior.loc.array[0, 0] = 1e-4
+    registered = 0.0
+    for layer in model:
+        p = D.Normal(0.0, 1.0) if layer.prior is None else layer.prior
+        p = p() if isinstance(p, nn.Link) else p
+        registered = registered + F.sum(D.kl_divergence(layer.posterior(), p))
+    fused = model.kl_divergence()
+    np.testing.assert_allclose(fused.array, registered.array, rtol=1e-6)
+    found = [nn.grad([y], list(model.params())) for y in (fused, registered)]
+    for a, b in zip(*found, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            np.testing.assert_allclose(a.array, b.array, rtol=1e-5, atol=1e-6)
+
+
+def test_the_divergence_keeps_small_differences():
+    posterior = L.NormalPosterior((1,), initial_loc=1e-4, initial_log_scale=0.0)
+    (term,) = nn.divergences.total([(posterior.loc, posterior.log_scale)]).array.ravel()
+    assert term == pytest.approx(5e-9, rel=1e-6)
+
+
+def test_ops_of_stochastic_layers_have_derivatives_of_first_and_second_order():
+    rng = np.random.default_rng(0)
+    a, b, c, d = (rng.normal(size=(2, 3)) for _ in range(4))
+    pdist.check_gradients(lambda x, y: nn.links.variational.draw_weights(x, y, noise=c), [a, b])
+    pdist.check_gradients(nn.divergences.divergence_from_standard_normal, [a, b, c, d])
+    pdist.check_gradients(nn.divergences.divergence_from_normal, [a, b, c[0], d[:, :1]])
+
+
 def test_a_stochastic_layer_may_find_its_width_later():
     layer = L.DenseReparameterization(None, 3)
     with pytest.raises(ValueError, match=r"the input size is not known yet"):
