@@ -358,7 +358,8 @@ def picture_density(report: Report, model: Any) -> None:
 
 def picture_real(report: Report, scores: dict[str, Any], fitted: dict[str, Any]) -> None:
     """The mixture's bands and components on every real data set, and what it gains."""
-    fig, axes = plotting.subplots(2, 3, size=(4.2, 3.5))
+    rows, columns = (2, 3) if len(scores) > 1 else (1, 2)
+    fig, axes = plotting.subplots(rows, columns, size=(4.2, 3.5))
     labels = {
         "geyser": ("waiting (min)", "eruption (min)"),
         "tonedata": ("stretch ratio", "tuned ratio"),
@@ -388,11 +389,11 @@ def picture_real(report: Report, scores: dict[str, Any], fitted: dict[str, Any])
     last.barh(list(scores)[::-1], gains[::-1], color=plotting.COLORS[0])
     last.axvline(0, color="#333333", linewidth=1)
     last.set(title="What the mixture gains", xlabel="cross-validated nats a point")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    fig.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * columns)
     report.picture(
         fig,
         "real.png",
-        "Five real data sets",
+        "Real data",
         "Median, 50% and 90% bands of the mixture, and its components' means where they weigh more than "
         "a tenth. Old Faithful's eruptions (geyser) are of two kinds after a long waiting time; the "
         "musician of tonedata tuned by one of two rules. Last: by how much the mixture's likelihood of "
