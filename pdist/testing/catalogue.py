@@ -49,7 +49,7 @@ class Entry:
     make: Callable[..., SearchStrategy[D.Distribution]] | None = None
     twin: Callable[[Any], Any] | None = None
     lacks: frozenset[str] = frozenset()
-    extended: Callable[[np.ndarray], np.ndarray] | None = None
+    extended: Callable[[np.ndarray], Any] | None = None
     gentle: Callable[..., SearchStrategy[D.Distribution]] | None = None
 
     def __post_init__(self) -> None:

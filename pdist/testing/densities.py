@@ -105,7 +105,7 @@ def _rounding(own: Any, x: np.ndarray, rtol: float) -> np.ndarray:
     """How far off a cdf in float32 may be: as far as rounding x moves it."""
     finite = np.where(np.isfinite(x), x, 0)
     density = host(own.prob(like(own, finite))).astype(np.float64)
-    moved = 0 if own.support.discrete else np.abs(finite) * np.where(np.isfinite(density), density, 0)
+    moved = np.abs(finite) * np.where(np.isfinite(density) & (not own.support.discrete), density, 0)
     return rtol + 8 * float(np.finfo(own.dtype).eps) * moved
 
 

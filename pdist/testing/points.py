@@ -44,7 +44,8 @@ def _draws(dist: Any, n: int, rng: np.random.Generator) -> np.ndarray:
     draws = np.empty((n, *dist.batch_shape, *dist.event_shape), dist.dtype)
     for index, member in members(dist, limit=1000):
         points = Measure(member).points
-        draws[(slice(None), *index)] = points[rng.integers(len(points), size=n)]
+        at: Any = (slice(None), *index)
+        draws[at] = points[rng.integers(len(points), size=n)]
     return draws
 
 

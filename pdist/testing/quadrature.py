@@ -180,15 +180,21 @@ def integrate(f: Callable[[np.ndarray], np.ndarray], edges: np.ndarray, rtol: fl
         left, right = rule(a, middle), rule(middle, b)
         with np.errstate(invalid="ignore"):  # an infinite panel is done: so is the integral
             done = ~(np.abs(left + right - coarse) > rtol * scale).any(axis=0) | (middle <= a) | (middle >= b)
-        np.add.at(totals, (slice(None), owner[done]), (left + right)[:, done])
+        _add(totals, owner[done], (left + right)[:, done])
         more = ~done
         if not more.any():
             return totals
         a, b, middle, owner = a[more], b[more], middle[more], owner[more]
         coarse = np.concatenate([left[:, more], right[:, more]], axis=1)
         a, b, owner = np.concatenate([a, middle]), np.concatenate([middle, b]), np.concatenate([owner, owner])
-    np.add.at(totals, (slice(None), owner), coarse)
+    _add(totals, owner, coarse)
     return totals
+
+
+def _add(totals: np.ndarray, owner: np.ndarray, parts: np.ndarray) -> None:
+    """Add the integrals of parts to those of the panels they belong to."""
+    for total, part in zip(totals, parts, strict=True):
+        np.add.at(total, owner, part)
 
 
 def support_end(dist: Any, sign: int, start: float | None = None) -> float:

@@ -45,7 +45,8 @@ def check_sample(dist: Any, *, seed: int = 0, n: int = 2000) -> None:
     require(contained, "sample", dist, "a draw outside the support", got=x)
     for index, member in members(dist, seed=seed):
         measure = Measure(member, seed)
-        draws = x[(slice(None), *index)].astype(np.float64)
+        at: Any = (slice(None), *index)
+        draws = x[at].astype(np.float64)
         if measure.discrete:
             _chi_square(dist, measure, draws, index)
         elif measure.size == 1:
