@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     plain, bayes = deterministic(), probabilistic()
     log_plain = train(
-        args, "deterministic", plain, cross_entropy, (x, y), epochs=args.epochs // 2, batch_size=N,
+        args, "deterministic", plain, cross_entropy, (x, y), epochs=max(1, args.epochs // 2), batch_size=N,
         optimizer=nn.optimizers.Adam(0.01), snapshot_every=500,
     )  # fmt: skip
 
