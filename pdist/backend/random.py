@@ -9,7 +9,8 @@ True
 
 The host's stream is ``numpy.random.default_rng(seed)``; the streams of other devices come from the same seed
 but are independent of it and of each other. All threads draw from the same streams: each draw is whole, but
-which thread gets which numbers is left to chance. For numbers that come again, give each thread an ``rng`` of its own.
+which thread gets which numbers is left to chance. For numbers that come again, give each thread an ``rng`` of
+its own.
 """
 
 from __future__ import annotations
