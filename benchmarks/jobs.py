@@ -1,6 +1,7 @@
 """Four training jobs, each as one step: forward, backward, Adam; by pdist and by PyTorch.
 
-    python -m benchmarks.jobs [--rounds 200] [--jobs mdn-small,bbb] [--profile]
+    python -m benchmarks jobs              # the table
+    python -m benchmarks.jobs mdn-small    # where the time of a step goes
 
 - ``mdn-small``: a mixture density network, 1-64-64-6 with ReLU, two Normals, batches of 32.
 - ``mdn-large``: 1-256-256-48 with ReLU, sixteen Normals, batches of 1,024.
@@ -8,18 +9,12 @@
   Normal(0, 1), batches of 200.
 - ``vae``: a variational autoencoder, 784-500-20-500-784 with tanh, a Bernoulli decoder, batches of 100.
 
-Both sides run eagerly, with validation off, on the same data, interleaved in one process. What is compared is
-the median time of a step.
+Both sides run eagerly, with validation off, on the same data.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +45,13 @@ def vae_data(batch: int) -> np.ndarray:
     return np.where(x > 0.8, x, np.float32(0))
 
 
+def unvalidated() -> None:
+    """Switch pdist's validation off."""
+    import pdist
+
+    pdist.config.validate = False
+
+
 # pdist ---------------------------------------------------------------------------------------------------
 
 
@@ -59,6 +61,7 @@ def pdist_mdn(batch: int, hidden: int, components: int, device: str = "cpu") -> 
     import pdist_nn as nn
     import pdist_nn.links as L
 
+    unvalidated()
     model = nn.Sequential(
         L.Linear(1, hidden),
         F.relu,
@@ -87,6 +90,7 @@ def pdist_bbb(batch: int, device: str = "cpu") -> Step:
     import pdist_nn as nn
     import pdist_nn.links as L
 
+    unvalidated()
     model = nn.Sequential(
         L.DenseReparameterization(2, 10), F.tanh, L.DenseReparameterization(10, 1)
     ).to_device(device)
@@ -112,6 +116,8 @@ def pdist_vae(batch: int, device: str = "cpu") -> Step:
     import pdist.functions as F
     import pdist_nn as nn
     import pdist_nn.links as L
+
+    unvalidated()
 
     class VAE(nn.Chain):
         def __init__(self) -> None:
@@ -273,64 +279,11 @@ JOBS = {
 }
 
 
-def prepare(threads: int) -> bool:
-    """Switch validation off on both sides; whether PyTorch is there."""
-    import pdist
-
-    pdist.config.validate = False
-    try:
-        import torch
-    except ImportError:
-        return False
-    torch.set_num_threads(threads)
-    torch.distributions.Distribution.set_default_validate_args(False)
-    return True
-
-
-def measure(
-    job: Job, sides: list[str], rounds: int, device: str = "cpu", **settings: int
-) -> dict[str, float]:
-    """Median seconds a step by side, from interleaved rounds."""
-    steps = {side: getattr(job, side)(device=device, **{**job.settings, **settings}) for side in sides}
-    repeats = {}
-    for side, step in steps.items():
-        for _ in range(5):
-            step()
-        begin = time.perf_counter()
-        for _ in range(5):
-            step()
-        repeats[side] = max(1, round(0.002 / ((time.perf_counter() - begin) / 5)))
-    times: dict[str, list[float]] = {side: [] for side in sides}
-    for _ in range(rounds):
-        for side, step in steps.items():
-            n = repeats[side]
-            begin = time.perf_counter()
-            for _ in range(n):
-                step()
-            times[side].append((time.perf_counter() - begin) / n)
-    return {side: statistics.median(found) for side, found in times.items()}
-
-
-def report(names: list[str], rounds: int, threads: int) -> None:
-    """Measure in this process and print a line a job."""
-    sides = ["pdist", "torch"] if prepare(threads) else ["pdist"]
-    for name in names:
-        found = measure(JOBS[name], sides, rounds)
-        line = f"  {name:10s} pdist {found['pdist'] * 1e6:8.0f} us"
-        if "torch" in found:
-            ratio = found["pdist"] / found["torch"]
-            verdict = "yes" if ratio <= JOBS[name].asked else "NO"
-            line += f"   torch {found['torch'] * 1e6:8.0f} us   ratio {ratio:.3f}"
-            line += f"   at most {JOBS[name].asked:.3f}: {verdict}"
-        print(line, flush=True)
-
-
 def profile(name: str) -> None:
     """Print where the time of a pdist step goes."""
     import cProfile
     import pstats
 
-    prepare(1)
     step = JOBS[name].pdist(**JOBS[name].settings)
     for _ in range(50):
         step()
@@ -339,49 +292,10 @@ def profile(name: str) -> None:
     for _ in range(500):
         step()
     profiler.disable()
-    pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
-
-
-def main() -> None:
-    """Each setting runs in a process of its own: threads are chosen when the libraries are loaded."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--jobs", default=",".join(JOBS))
-    parser.add_argument("--profile", action="store_true", help="where the time of a step goes")
-    parser.add_argument("--threads", type=int, default=0, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    names = options.jobs.split(",")
-    if options.profile:
-        for name in names:
-            profile(name)
-        return
-    if options.threads:
-        report(names, options.rounds, options.threads)
-        return
-    free = os.cpu_count() or 1
-    for label, threads in (("pinned to one core", 1), (f"free to use {free} cores", free)):
-        print(label, flush=True)
-        environment = {
-            **os.environ,
-            **{f"{name}_NUM_THREADS": str(threads) for name in ("OPENBLAS", "OMP", "MKL")},
-        }
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.jobs",
-            "--rounds",
-            str(options.rounds),
-            "--jobs",
-            options.jobs,
-        ]
-        command += ["--threads", str(threads)]
-        pin = (lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})) if threads == 1 else None
-        subprocess.run(
-            command, env=environment, check=True, preexec_fn=pin if hasattr(os, "sched_setaffinity") else None
-        )
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description="where the time of a step goes")
+    parser.add_argument("job", choices=list(JOBS))
+    profile(parser.parse_args().job)

@@ -12,7 +12,6 @@ from pdist.autograd import Variable, as_variable, differentiable
 from pdist.autograd.op import module_of
 from pdist.backend import random
 from pdist.distributions import Distribution, Normal, kl_divergence
-from pdist.functions.linear_algebra import affine_map
 
 from .. import initializers
 from ..checks import check_size
@@ -55,6 +54,23 @@ draw_weights.derivatives(
 )
 
 
+@differentiable
+def affine_map_of_draw(xp, x, loc, log_scale, b, /, noise):
+    """x (loc + e^log_scale noise)^T + b, as one op."""
+    y = x @ draw_weights.kernel(xp, loc, log_scale, noise).T
+    y += b
+    return y
+
+
+def _affine_rule(F, needs, g, _y, x, loc, log_scale, _b, noise):
+    moved = F.exp(log_scale) * noise
+    d_W = g.T @ x
+    return g @ (loc + moved) if needs[0] else None, d_W, d_W * moved, g.sum(axis=0)
+
+
+affine_map_of_draw.joint_derivative(_affine_rule)
+
+
 class NormalPosterior(Link):
     """Independent Normals with trained locations and logarithms of scales.
 
@@ -79,11 +95,14 @@ class NormalPosterior(Link):
         """The distribution."""
         return Normal(self.loc, log_scale=self.log_scale)
 
+    def noise(self) -> Any:
+        """Standard normal numbers for a draw."""
+        array = self.loc._array
+        return random.generator(module_of(array)).standard_normal(array.shape, dtype=array.dtype)
+
     def draw(self) -> Variable:
         """``self().sample()`` as one op."""
-        array = self.loc._array
-        noise = random.generator(module_of(array)).standard_normal(array.shape, dtype=array.dtype)
-        return draw_weights(self.loc, self.log_scale, noise=noise)
+        return draw_weights(self.loc, self.log_scale, noise=self.noise())
 
 
 def _around_minus_three(array: Any) -> None:
@@ -194,11 +213,11 @@ class DenseReparameterization(Link):
             fit_width(self, shape, n_batch_axes)
         if mean is None:
             mean = getattr(_local, "mean", False)
-        W = _draw(self.posterior, mean)
+        posterior = self.posterior
         b = None if self.bias_posterior is None else _draw(self.bias_posterior, mean)
-        if plain and b is not None:
-            return affine_map(x, W, b)
-        return F.linear(x, W, b, n_batch_axes)
+        if plain and b is not None and not mean and posterior.__class__ is NormalPosterior:
+            return affine_map_of_draw(x, posterior.loc, posterior.log_scale, b, noise=posterior.noise())
+        return F.linear(x, _draw(posterior, mean), b, n_batch_axes)
 
     def divergence_terms(self) -> Iterator[Any]:
         """KL(posterior || prior) of the weights, and of b where it has a posterior."""

@@ -316,6 +316,11 @@ def test_ops_of_stochastic_layers_have_derivatives_of_first_and_second_order():
     rng = np.random.default_rng(0)
     a, b, c, d = (rng.normal(size=(2, 3)) for _ in range(4))
     pdist.check_gradients(lambda x, y: nn.links.variational.draw_weights(x, y, noise=c), [a, b])
+    bias = rng.normal(size=2)
+    pdist.check_gradients(
+        lambda *xs: nn.links.variational.affine_map_of_draw(*xs, noise=c),
+        [rng.normal(size=(4, 3)), a, b, bias],
+    )
     pdist.check_gradients(nn.divergences.divergence_from_standard_normal, [a, b, c, d])
     pdist.check_gradients(nn.divergences.divergence_from_normal, [a, b, c[0], d[:, :1]])
 
