@@ -377,7 +377,7 @@ class Distribution:
         Raises:
             ValueError: where it does not.
         """
-        shape = _as_shape(batch_shape)
+        shape = _as_shape(f"{type(self).__name__}.expand: batch_shape", batch_shape)
         if not _broadcasts(self.batch_shape, shape):
             raise ValueError(
                 f"{type(self).__name__}.expand: batch shape {self.batch_shape} does not broadcast to {shape}"
@@ -516,8 +516,9 @@ class Distribution:
         """An array, or numbers in this distribution's dtype and on its device, as a Variable."""
         try:
             if library_of(x) is None:
+                weak = not isinstance(x, np.generic)  # Python's numbers, and lists of them
                 x = np.asarray(x)
-                if x.dtype == np.float64:
+                if weak and x.dtype == np.float64:
                     x = x.astype(self.dtype)
                 owner = library_of(self._leading._array)
                 x = x if owner is None or x.dtype.kind not in "fiub" else owner.from_host(x)
@@ -613,7 +614,7 @@ class Distribution:
         Returns:
             A Variable of shape ``sample_shape + batch_shape + event_shape``.
         """
-        shape = _as_shape(sample_shape)
+        shape = _as_shape(f"{type(self).__name__}.sample: sample_shape", sample_shape)
         if not hasattr(self, "_sample"):
             raise self._no("sample")
         with np.errstate(all="ignore"):
@@ -727,14 +728,14 @@ def _make_plan(cls: type[Distribution], names: tuple[str, ...]) -> _Plan:
     )
 
 
-def _as_shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:
+def _as_shape(what: str, shape: int | tuple[int, ...]) -> tuple[int, ...]:
     if isinstance(shape, (int, np.integer)):
         shape = (int(shape),)
     if not isinstance(shape, (tuple, list)) or not all(isinstance(n, (int, np.integer)) for n in shape):
-        raise TypeError(f"expected a number or a tuple of numbers as a shape, got {shape!r}")
+        raise TypeError(f"{what} is {shape!r}; expected a length or a tuple of lengths")
     if any(n < 0 for n in shape):
-        raise ValueError(f"a shape cannot have a negative length: {tuple(shape)}")
-    return tuple(int(n) for n in shape)
+        raise ValueError(f"{what} is {tuple(shape)}; expected no negative length")
+    return tuple([int(n) for n in shape])
 
 
 def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:

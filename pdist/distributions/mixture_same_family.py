@@ -64,10 +64,10 @@ class MixtureSameFamily(Distribution):
     ``sample`` draws from the chosen components alone. Its gradients are unbiased. Those by the components'
     parameters are those of the chosen component's own draws. Those by the weights are implicit: a draw x that
     keeps its place u = F(x) in the cumulative distribution function moves with the weights by -dF(x)/p(x).
-    They exist for continuous components that are numbers, or :class:`Independent` ones of such (there for one
-    number after the other, given those before). Their variance grows fast as the modes part, since a draw
-    between the modes has a long way to go: with two Normals of scale 1 the gradient of a draw by a logit has
-    a standard deviation of some 0.15 for locations of +-1, and of 20 for +-4.
+    They exist for continuous components on one support that are numbers, or :class:`Independent` ones of such
+    (there for one number after the other, given those before). Their variance grows fast as the modes part,
+    since a draw between the modes has a long way to go: with two Normals of scale 1 the gradient of a draw by
+    a logit has a standard deviation of some 0.15 for locations of +-1, and of 20 for +-4.
 
     Raises:
         TypeError: where the mixture distribution is no Categorical.
@@ -119,8 +119,8 @@ class MixtureSameFamily(Distribution):
     def support(self) -> Support:
         """The values that any component can take."""
         inner = self.component_distribution.support
-        if isinstance(getattr(type(self.component_distribution), "support", None), str):
-            return inner  # the same for all
+        if _has_fixed_support(self.component_distribution):
+            return inner
         axis = -1 - len(self.event_shape)
         return Support(
             str(inner),
@@ -328,10 +328,14 @@ class MixtureSameFamily(Distribution):
 
     @property
     def _moves_with_weights(self) -> bool:
-        """Whether draws carry gradients to the weights: those of continuous numbers do."""
+        """Whether draws carry gradients to the weights.
+
+        They do for continuous numbers with one support for all components: where the density has gaps, draws
+        cannot pass.
+        """
         inner = self._numbers[0]
         has_cdf = hasattr(inner, "_cdf") or hasattr(inner, "_log_cdf")
-        return has_cdf and not inner.event_shape and not inner.support.discrete
+        return has_cdf and not inner.event_shape and _has_fixed_support(inner) and not inner.support.discrete
 
     def _has_pathwise(self, name: str) -> bool:
         if name.startswith("mixture_distribution."):
@@ -364,6 +368,11 @@ class MixtureSameFamily(Distribution):
                 fixed + component.log_prob(at[..., None]),
             )
         return F.stack(moved, axis=-1).reshape(x.shape) if n else moved[0]
+
+
+def _has_fixed_support(dist: Distribution) -> bool:
+    """Whether the support is declared for the whole class, so that it is the same for all components."""
+    return isinstance(getattr(type(dist), "support", None), Support)
 
 
 class _Place:
