@@ -499,7 +499,7 @@ def slopes(formula: Callable[..., Any], row: list[Any], by: int) -> list[Any]:
             h = (abs(v) or 1) * mp.mpf(10) ** -DIGITS
             slope = (at(i, v + h) - at(i, v - h)) / (2 * h)
         # What is left of a slope of zero is noise; at an end of where the formula holds there is none.
-        found.append(mp.nan if not mp.isfinite(slope) else slope if abs(slope) > h else mp.mpf(0))
+        found.append(mp.nan if not mp.isfinite(slope) else slope if abs(slope) > 1e6 * h * h else mp.mpf(0))
     return found
 
 
