@@ -8,7 +8,7 @@ from .divergences import cross_entropy, kl_divergence, register_kl
 from .independent import Independent
 from .laplace import Laplace
 from .log_normal import LogNormal
-from .mixture_same_family import MixtureSameFamily, register_mixture_density
+from .mixture_same_family import MixtureSameFamily, register_mixture_formula
 from .normal import Normal
 from .one_hot_categorical import OneHotCategorical
 from .poisson import Poisson
@@ -32,6 +32,6 @@ __all__ = [
     "cross_entropy",
     "kl_divergence",
     "register_kl",
-    "register_mixture_density",
+    "register_mixture_formula",
     "supports",
 ]

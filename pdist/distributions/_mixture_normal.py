@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
+from ..backend import special
 from . import _numerics as numerics
 from ._numerics import HALF_LOG_2PI, LARGEST
 
@@ -89,6 +90,40 @@ def _score(F, needs, g, _y, x, logit, loc, scale, log_scale):
 
 
 mixture_normal_log_prob.joint_derivative(_score)
+
+
+# The tails -------------------------------------------------------------------------------------------------
+
+
+@differentiable
+def mixture_normal_tail(xp, x, p, loc, scale, /, upper, log_scale):
+    """The mean of P(X_k <= x), or, where ``upper``, of P(X_k > x), by the weights p.
+
+    Exactly 1 where every one is. A component without weight has no say, whatever its parameters are.
+    """
+    ndim = max(x.ndim + 1, p.ndim, loc.ndim, scale.ndim)
+    p, loc, scale = [components_first.kernel(xp, a, ndim) for a in (p, loc, scale)]
+    z, _ = _standardized(xp, x, xp.where(p == 0, 0, loc), scale, log_scale)
+    return (p * special(xp).ndtr(-z if upper else z)).sum(axis=0) / p.sum(axis=0)
+
+
+def _tail_rule(F, needs, g, y, x, p, loc, scale, upper, log_scale):
+    """The densities by x and loc, those times z by scale, and by p what each component is above the mean."""
+    ndim = max(x.ndim + 1, p.ndim, loc.ndim, scale.ndim)
+    p, loc, scale = [F.components_first(a, ndim=ndim) for a in (p, loc, scale)]
+    z, _ = _standardized(F, x, F.where(p == 0, 0.0, loc), scale, log_scale)
+    largest = LARGEST[numerics.is_double(z)]
+    z = F.minimum(F.maximum(z, -largest), largest)
+    g = g / p.sum(axis=0)
+    density = g * p * F.exp(-0.5 * z * z - HALF_LOG_2PI)
+    density = -density if upper else density
+    slope = density * F.exp(-scale) if log_scale else density / scale
+    d_p = g * (F.ndtr(-z if upper else z) - y) if needs[1] else 0 * slope
+    d_scale = -density * z if log_scale else -slope * z
+    return slope.sum(axis=0), *(F.components_last(d, ndim=ndim) for d in (d_p, -slope, d_scale))
+
+
+mixture_normal_tail.joint_derivative(_tail_rule)
 
 
 # Which component -------------------------------------------------------------------------------------------

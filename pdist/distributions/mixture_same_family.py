@@ -20,32 +20,41 @@ from ..autograd import (
     promote,
 )
 from ..backend import library_of
-from ._mixture_normal import mixture_normal_log_prob, mixture_normal_responsibilities
+from ._mixture_normal import mixture_normal_log_prob, mixture_normal_responsibilities, mixture_normal_tail
 from .categorical import Categorical, draw_classes
 from .distribution import Distribution, Part, _spread
 from .normal import Normal
 from .supports import Support
 
-Density = Callable[[Any, Variable], Variable]
+Formula = Callable[[Any, Variable], Variable]
 
-_densities: dict[type, Density] = {}
+_formulas: dict[tuple[type, str], Formula] = {}
+_NAMES = ("log_prob", "cdf", "survival_function", "responsibilities")
 
 
-def register_mixture_density(component_type: type) -> Callable[[Density], Density]:
-    """Register a faster log-density for mixtures whose components are of exactly this class.
+def register_mixture_formula(component_type: type, name: str) -> Callable[[Formula], Formula]:
+    """Register a faster or more exact form of a method for mixtures of components of exactly this class.
 
     Args:
         component_type: the class of the components.
+        name: ``"log_prob"``, ``"cdf"``, ``"survival_function"`` or ``"responsibilities"``.
 
     Returns:
         A decorator for a function of the mixture and a Variable of values, which it gives back.
-    """
 
-    def register(density: Density) -> Density:
-        if component_type in _densities:
-            raise ValueError(f"register_mixture_density: there is already one for {component_type.__name__}")
-        _densities[component_type] = density
-        return density
+    Raises:
+        ValueError: for another name, and where there is one already.
+    """
+    if name not in _NAMES:
+        raise ValueError(f"register_mixture_formula: name is {name!r}; expected one of {', '.join(_NAMES)}")
+
+    def register(formula: Formula) -> Formula:
+        if (component_type, name) in _formulas:
+            raise ValueError(
+                f"register_mixture_formula: there is already one for {name} of {component_type.__name__}"
+            )
+        _formulas[component_type, name] = formula
+        return formula
 
     return register
 
@@ -163,8 +172,11 @@ class MixtureSameFamily(Distribution):
         return self._log_weights + self.component_distribution.log_prob(self._for_components(x))
 
     def _log_prob(self, x: Variable) -> Variable:
-        density = _densities.get(type(self.component_distribution))
-        return F.logsumexp(self._joint(x), axis=-1) if density is None else density(self, x)
+        formula = self._formula("log_prob")
+        return F.logsumexp(self._joint(x), axis=-1) if formula is None else formula(self, x)
+
+    def _formula(self, name: str) -> Formula | None:
+        return _formulas.get((type(self.component_distribution), name))
 
     def responsibilities(self, x: Any) -> Variable:
         """How probable it is of each component that ``x`` came from it: w_k p_k(x)/p(x).
@@ -176,12 +188,9 @@ class MixtureSameFamily(Distribution):
             A Variable of shape ``[..., K]`` whose rows sum to one; nan where no component can make ``x``.
         """
         x = self._value(x, "responsibilities")
-        components = self.component_distribution
+        formula = self._formula("responsibilities")
         with np.errstate(all="ignore"):
-            if type(components) is Normal:
-                x = self._for_components(x)
-                return mixture_normal_responsibilities(x, self._log_weights, components.loc, components.scale)
-            return F.softmax(self._joint(x), axis=-1)
+            return F.softmax(self._joint(x), axis=-1) if formula is None else formula(self, x)
 
     def log_responsibilities(self, x: Any) -> Variable:
         """The logarithms of :meth:`responsibilities`, exact also where these are too small for a number."""
@@ -196,10 +205,16 @@ class MixtureSameFamily(Distribution):
         return (w * y).sum(axis=-1) / w.sum(axis=-1)  # which is exactly 1 where every y is
 
     def _cdf(self, x: Variable) -> Variable:
-        return self._weighted(self.component_distribution.cdf(self._for_components(x)))
+        return self._tail(x, "cdf")
 
     def _survival_function(self, x: Variable) -> Variable:
-        return self._weighted(self.component_distribution.survival_function(self._for_components(x)))
+        return self._tail(x, "survival_function")
+
+    def _tail(self, x: Variable, name: str) -> Variable:
+        formula = self._formula(name)
+        if formula is not None:
+            return formula(self, x)
+        return self._weighted(getattr(self.component_distribution, name)(self._for_components(x)))
 
     def _log_cdf(self, x: Variable) -> Variable:
         return self._log_tail(x, "log_cdf", None if self.event_shape else "survival_function")
@@ -516,15 +531,41 @@ def _slope(mixture: MixtureSameFamily, x: Any) -> Any:
     return x * 0 if g is None else g.array
 
 
-@register_mixture_density(Normal)
-def _density_of_normals(mixture: MixtureSameFamily, x: Variable) -> Variable:
-    weights, normals = mixture.mixture_distribution, mixture.component_distribution
+# Normal components -----------------------------------------------------------------------------------------
+
+
+def _parameters(normals: Normal) -> tuple[Variable, Variable, bool]:
+    """Locations, scales or their logarithms, and which of both: each with an axis for the components."""
     log_scale = "log_scale" in normals.__dict__
     loc, scale = normals.loc, normals.log_scale if log_scale else normals.scale
-    return mixture_normal_log_prob(
-        x,
-        weights.logit,
+    return (
         loc if loc.ndim else loc.reshape((1,)),
         scale if scale.ndim else scale.reshape((1,)),
-        log_scale=log_scale,
+        log_scale,
+    )
+
+
+@register_mixture_formula(Normal, "log_prob")
+def _log_prob_of_normals(mixture: MixtureSameFamily, x: Variable) -> Variable:
+    loc, scale, log_scale = _parameters(mixture.component_distribution)
+    return mixture_normal_log_prob(x, mixture.mixture_distribution.logit, loc, scale, log_scale=log_scale)
+
+
+@register_mixture_formula(Normal, "cdf")
+def _cdf_of_normals(mixture: MixtureSameFamily, x: Variable) -> Variable:
+    loc, scale, log_scale = _parameters(mixture.component_distribution)
+    return mixture_normal_tail(x, mixture.weights, loc, scale, upper=False, log_scale=log_scale)
+
+
+@register_mixture_formula(Normal, "survival_function")
+def _survival_function_of_normals(mixture: MixtureSameFamily, x: Variable) -> Variable:
+    loc, scale, log_scale = _parameters(mixture.component_distribution)
+    return mixture_normal_tail(x, mixture.weights, loc, scale, upper=True, log_scale=log_scale)
+
+
+@register_mixture_formula(Normal, "responsibilities")
+def _responsibilities_of_normals(mixture: MixtureSameFamily, x: Variable) -> Variable:
+    normals = mixture.component_distribution
+    return mixture_normal_responsibilities(
+        mixture._for_components(x), mixture._log_weights, normals.loc, normals.scale
     )

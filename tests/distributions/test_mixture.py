@@ -14,7 +14,7 @@ import pdist
 import pdist.distributions as D
 import pdist.functions as F
 from pdist.distributions import mixture_same_family
-from pdist.distributions.mixture_same_family import register_mixture_density
+from pdist.distributions.mixture_same_family import register_mixture_formula
 
 RNG = np.random.default_rng(0)
 
@@ -38,9 +38,17 @@ def mixtures(draw, kinds=("Normal", "Laplace", "LogNormal")):
 # --- The density ------------------------------------------------------------------------------------
 
 
-def plain_log_prob(d, x):
-    """The general path, which mixtures of any components take."""
-    return F.logsumexp(d._joint(pdist.as_variable(x)), axis=-1)
+class General(D.MixtureSameFamily):
+    """A mixture that knows nothing of its components' class."""
+
+    def _formula(self, name):
+        return None
+
+
+GENERAL = {
+    name: lambda d, x, name=name: getattr(General(d.mixture_distribution, d.component_distribution), name)(x)
+    for name in ("log_prob", "cdf", "survival_function", "responsibilities")
+}
 
 
 SHAPES = [
@@ -57,12 +65,13 @@ SHAPES = [
 
 @pytest.mark.parametrize("shapes", SHAPES, ids=repr)
 @pytest.mark.parametrize("by", ["logit", "p", "log_scale"])
-def test_the_density_of_normals_is_the_general_one(shapes, by):
+@pytest.mark.parametrize("name", GENERAL)
+def test_formulas_of_normals_are_the_general_ones(shapes, by, name):
     x, logit, loc, scale = (pdist.Variable(RNG.standard_normal(s)) for s in shapes)
     spread = {"log_scale": scale} if by == "log_scale" else {"scale": F.exp(scale)}
     weights = D.Categorical(p=F.softmax(logit, axis=-1)) if by == "p" else D.Categorical(logit=logit)
     d = D.MixtureSameFamily(weights, D.Normal(loc, **spread))
-    fast, slow = d.log_prob(x), plain_log_prob(d, x)
+    fast, slow = getattr(d, name)(x), GENERAL[name](d, x)
     assert fast.shape == slow.shape
     np.testing.assert_allclose(fast.array, slow.array, rtol=1e-12)
     leaves = [x, logit, loc, scale]
@@ -122,15 +131,15 @@ def test_another_class_may_state_its_density():
         pass
 
     asked = []
-    register_mixture_density(Copy)(lambda d, x: asked.append(d) or plain_log_prob(d, x))
+    register_mixture_formula(Copy, "log_prob")(lambda d, x: asked.append(d) or x)
     try:
         d = mixture(np.zeros(2), Copy(np.array([0.0, 1.0]), 1.0))
         d.log_prob(0.0)
         assert asked == [d]
-        with pytest.raises(ValueError, match="already one for Copy"):
-            register_mixture_density(Copy)(plain_log_prob)
+        with pytest.raises(ValueError, match="already one for log_prob of Copy"):
+            register_mixture_formula(Copy, "log_prob")(lambda d, x: x)
     finally:
-        del mixture_same_family._densities[Copy]
+        del mixture_same_family._formulas[Copy, "log_prob"]
 
 
 @given(mixtures(), st.floats(-4, 4))
