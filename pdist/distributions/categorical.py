@@ -9,14 +9,16 @@ import numpy as np
 
 from .. import functions as F
 from ..autograd import Variable, as_variable, differentiable, promote
+from ..backend import library, library_of
 from ._classes import (
+    BLOCK,
     class_entropy,
     class_entropy_p,
     class_kl,
     class_log_probabilities,
     class_probabilities,
 )
-from ._discrete import i_divergence, log_probability, steps_outside
+from ._discrete import all_between, i_divergence, log_probability, steps_outside
 from .distribution import Distribution, Parameter
 from .divergences import register_kl
 from .supports import Support, labels, log_probabilities, simplex
@@ -24,26 +26,25 @@ from .supports import Support, labels, log_probabilities, simplex
 # One class of each row -------------------------------------------------------------------------------------
 
 
-def _flat_index(xp, label, batch):
-    """Where the elements of ``label`` lie in a flat table of shape ``(K, *batch)``."""
-    n = math.prod(batch)
-    return label * n + xp.arange(n).reshape(batch) if batch else label
+def _flat_index(xp, label, shape):
+    """Where the elements of ``label`` lie in a flat table of that shape, classes last."""
+    batch = shape[:-1]
+    return label + xp.arange(math.prod(batch)).reshape(batch) * shape[-1] if batch else label
 
 
 @differentiable
 def take_class(xp, table, /, label):
     """table[..., label] for every row; the labels broadcast with the batch axes."""
-    flat = xp.ascontiguousarray(xp.moveaxis(table, -1, 0)).reshape(-1)
-    return xp.take(flat, _flat_index(xp, label, table.shape[:-1]))
+    return xp.take(table, _flat_index(xp, label, table.shape))
 
 
 @differentiable
 def put_class(xp, x, /, label, shape):
     """A table of that shape with each element of x added at its label's place: the reverse of take_class."""
-    flat = xp.zeros(math.prod(shape), x.dtype)
-    index = xp.broadcast_to(_flat_index(xp, label, shape[:-1]), x.shape)
-    xp.add.at(flat, index.reshape(-1), x.reshape(-1))
-    return xp.moveaxis(flat.reshape(shape[-1:] + shape[:-1]), 0, -1)
+    table = xp.zeros(math.prod(shape), x.dtype)
+    index = xp.broadcast_to(_flat_index(xp, label, shape), x.shape)
+    xp.add.at(table, index.reshape(-1), x.reshape(-1))
+    return table.reshape(shape)
 
 
 take_class.derivatives(lambda F, g, _y, _table, label: F.put_class(g, label=label, shape=_table.shape))
@@ -54,29 +55,55 @@ put_class.derivatives(lambda F, g, _y, _x, label: F.take_class(g, label=label))
 
 
 def first_class(xp, cumulative, u):
-    """For every u the first class whose cumulative weight is not below it, by bisecting all rows at once."""
-    *batch, k = cumulative.shape
+    """The first class whose cumulative weight is not below u, by bisecting all rows at once.
+
+    Args:
+        xp: the namespace.
+        cumulative: of shape ``[R, K]``.
+        u: of shape ``[..., R]``.
+    """
+    rows, k = cumulative.shape
     size = 1 << (k - 1).bit_length()  # the smallest power of 2 that is not below k
-    ends = xp.full((*batch, size), math.inf, cumulative.dtype)
-    ends[..., : k - 1] = cumulative[..., :-1]
-    before = xp.arange(math.prod(batch)).reshape(batch) * size + (size // 2 - 1) if size > 1 else 0
-    found = xp.zeros(np.broadcast_shapes(u.shape, tuple(batch)), np.int64)
+    ends = xp.full((rows, size), math.inf, cumulative.dtype)
+    ends[:, : k - 1] = cumulative[:, :-1]
+    ends = ends.reshape(-1)
+    start = xp.arange(rows) * size
+    at = xp.zeros(u.shape, np.int64) + start
     step = size // 2
     while step:
-        found += (u > xp.take(ends, found + before)) * step
-        before -= step - step // 2
+        at += (u > xp.take(ends[step - 1 :], at)) * step
         step //= 2
-    return found
+    return at - start
 
 
 def draw_classes(xp, weights, shape, rng):
-    """Labels of that shape with chances in proportion to nonnegative weights on the last axis.
+    """Labels with chances in proportion to weights.
 
     Sums and uniforms have 53 bits: with the 24 of float32, classes of less than 1e-7 would come too often or
-    never. 1 - u is in (0, 1]: no class of weight 0 is the first to reach it.
+    never. On the host so many are drawn at a time that they stay in the cache.
+
+    Args:
+        xp: the namespace.
+        weights: of shape ``[*batch, K]``, not negative.
+        shape: of the result, which ends with ``batch``.
+        rng: the generator.
     """
-    cumulative = xp.cumsum(weights, axis=-1, dtype=np.float64)
-    return first_class(xp, cumulative, (1 - rng.random(shape)) * cumulative[..., -1])
+    weights = weights.reshape(-1, weights.shape[-1])
+    rows, k = weights.shape
+    labels = xp.empty((math.prod(shape) // rows if rows else 0, rows), np.int64)
+    host = library(xp).host
+    for r in slices(rows, max(1, BLOCK // k) if host else rows):
+        cumulative = xp.cumsum(weights[r], axis=-1, dtype=np.float64)
+        for s in slices(len(labels), BLOCK // len(cumulative) + 1 if host else len(labels)):
+            # 1 - u is in (0, 1]: no class of weight 0 is the first to reach it.
+            u = (1 - rng.random(labels[s, r].shape)) * cumulative[:, -1]
+            labels[s, r] = first_class(xp, cumulative, u)
+    return labels.reshape(shape)
+
+
+def slices(n, step):
+    """Slices of so many, one after the other, that make up n."""
+    return [slice(i, min(i + step, n)) for i in range(0, n, max(step, 1))]
 
 
 class Categorical(Distribution):
@@ -126,10 +153,16 @@ class Categorical(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         return self._look_up(x, self.log_p)
 
+    def _accepts(self, x: Variable) -> Any:
+        if x.dtype.kind != "f" and all_between(x, 0, self.n_classes - 1):
+            return np.array(True)
+        return super()._accepts(x)
+
     def _look_up(self, x: Variable, table: Variable) -> Variable:
         """``table[..., x]``, x being labels."""
-        x, table = promote(type(self).__name__, ("x", self._plan.given[0]), (x, table))
-        return take_class(table, label=x.array.astype(np.int64))
+        if x.dtype.kind == "f" or library_of(x.array) is not library_of(table.array):
+            x, table = promote(type(self).__name__, ("x", self._plan.given[0]), (x, table))
+        return take_class(table, label=x.array.astype(np.int64, copy=False))
 
     def _steps(self, x: Variable, table: Variable, low: float, high: float) -> Variable:
         """``table[..., floor(x)]``, but ``low`` below 0 and ``high`` from K - 1 on; nan at nan."""
@@ -177,9 +210,11 @@ class Categorical(Distribution):
 
     def _icdf(self, p: Variable) -> Variable:
         u, table = promote(type(self).__name__, ("p", self._plan.given[0]), (p, self._running_sum(self.p)))
-        label = first_class(self.xp, table.array, u.array)
+        rows = table.array.reshape(-1, self.n_classes)
+        shape = np.broadcast_shapes(u.shape, self.batch_shape)
+        label = first_class(self.xp, rows, self.xp.broadcast_to(u.array, shape).reshape(-1, len(rows)))
         valid = (u.array >= 0) & (u.array <= 1)
-        return as_variable(self.xp.where(valid, label.astype(u.dtype), math.nan))
+        return as_variable(self.xp.where(valid, label.reshape(shape).astype(u.dtype), math.nan))
 
     def _entropy(self) -> Variable:
         return class_entropy(self.logit) if "logit" in self.__dict__ else class_entropy_p(self.p)

@@ -292,7 +292,7 @@ class Fixed(np.random.Generator):
         self.numbers = np.array(numbers)
 
     def random(self, shape: tuple[int, ...]) -> np.ndarray:  # type: ignore[override]
-        return np.broadcast_to(self.numbers, shape)
+        return np.resize(self.numbers, shape)
 
 
 def test_small_probabilities_are_not_drawn_too_often() -> None:
