@@ -238,15 +238,16 @@ class MixtureSameFamily(Distribution):
         """By a safeguarded search; then Newton's steps from there carry the gradients."""
         if not hasattr(self.component_distribution, "_icdf"):
             raise self._no("icdf")
-        found = search_quantile(
-            *[v.array for v in promote("icdf", ("p", *self.params), (p, *self.params.values()))], mixture=self
-        ).array
-        if self.support.discrete or not config.enable_backprop:
+        params = self.params
+        arguments = promote("MixtureSameFamily.icdf", ("p", *params), (p, *params.values()))
+        found = search_quantile(*[v.array for v in arguments], mixture=self).array
+        moved = config.enable_backprop and any(v.requires_grad for v in arguments)
+        if self.support.discrete or not moved:
             return as_variable(found)
         upper = p.array > 0.5
         target = F.where(upper, F.log1p(-F.where(upper, p, 0.0)), F.log(F.where(upper, 1.0, p)))
-        safe = self.xp.where(abs(found) < math.inf, found, self.component_means.array[..., 0])
-        x: Any = as_variable(safe)
+        inside = self.component_distribution.icdf(0.5).array[..., 0]
+        x: Any = as_variable(self.xp.where(abs(found) < math.inf, found, inside))
         for _ in range(2):  # the second is for second derivatives
             tail = F.where(upper, self.log_survival_function(x), self.log_cdf(x))
             x = _newton_step(x, tail - target, self.log_prob(x) - tail, upper)
