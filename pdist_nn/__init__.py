@@ -48,7 +48,9 @@ from . import (
     serializers,
     training,
 )
+from . import datasets as dataset  # Chainer has concat_examples there
 from .link import Chain, ChainList, Link, Sequential
+from .optimizers import hooks as optimizer_hooks
 from .parameter import Parameter
 from .reporter import Reporter, get_current_reporter, report, report_scope
 from .training import fit

@@ -13,7 +13,7 @@ import math
 from typing import Any
 
 from pdist.autograd import as_array, config
-from pdist.backend import default_library, get_array_module, random
+from pdist.backend import default_library, get_array_module, library_of, random, to_cpu
 
 
 def get_fans(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -60,7 +60,10 @@ class Constant(Initializer):
         self.fill_value = fill_value
 
     def __call__(self, array: Any) -> None:
-        array[...] = self.fill_value
+        value, library = self.fill_value, library_of(array)
+        if library is not None and library_of(value) not in (None, library):
+            value = library.from_host(to_cpu(value))
+        array[...] = value
 
 
 class Zero(Constant):

@@ -63,12 +63,14 @@ class Parameter(Variable):
         Args:
             shape: a length or a tuple of lengths.
         """
-        self._array = initializers.generate_array(self.initializer, shape)
-        if self._array.dtype.kind != "f":
+        array = initializers.generate_array(self.initializer, shape)
+        if array.dtype.kind != "f":
             raise TypeError(
                 f"Parameter{f' {self.name}' if self.name else ''}: expected a floating dtype, got "
-                f"{self._array.dtype}"
+                f"{array.dtype}"
             )
+        self.release()
+        self._array, self._grad = array, None
 
     @property
     def array(self) -> Any:

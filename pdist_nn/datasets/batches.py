@@ -13,8 +13,9 @@ from pdist.backend import get_array_module, library_of, to_cpu, to_gpu
 
 def take(dataset: Any, indices: Any) -> Any:
     """Some examples of an array or dataset as a batch; of arrays at once, not one by one."""
-    if library_of(dataset) is not None:
-        return dataset[indices]
+    library = library_of(dataset)
+    if library is not None:
+        return dataset[indices if library.host else library.from_host(np.asarray(indices))]
     if hasattr(dataset, "take"):
         return dataset.take(indices)
     return _stack([dataset[int(i)] for i in indices])
@@ -84,7 +85,7 @@ def concat_examples(batch: Any, device: Any = None, padding: Any = None) -> Any:
         arrays = _stack(list(batch), padding)
     if device is None:
         return arrays
-    return _map(arrays, lambda array: _to_device(array, device))
+    return _map(arrays, lambda array: to_device(array, device))
 
 
 def _stack(examples: list[Any], padding: Any = None) -> Any:
@@ -123,7 +124,8 @@ def _map(arrays: Any, function: Any) -> Any:
     return function(arrays)
 
 
-def _to_device(array: Any, device: Any) -> Any:
+def to_device(array: Any, device: Any) -> Any:
+    """An array on ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or a CUDA device number."""
     if device in ("cpu", -1):
         return to_cpu(array)
     number = str(device).removeprefix("cuda").lstrip(":")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
 from pdist.autograd import Variable
+from pdist.backend import library, to_cpu
 
 from ..checks import check_loss
 from ..link import Link
@@ -80,6 +81,7 @@ class Optimizer:
         self.epoch = 0
         self._hooks: dict[str, Any] = {}
         self._parameters: list[Parameter] | None = None
+        self._waiting: list[Parameter] = []  # for their shapes
         for base in reversed(type(self).__mro__):
             for name, value in vars(base).items():
                 if isinstance(value, Hyperparameter):
@@ -118,7 +120,7 @@ class Optimizer:
     @property
     def t(self) -> int:
         """How many updates there were: the most that any parameter has had."""
-        return int(max((run.t for pack in self.packs for run in pack.runs), default=0))
+        return int(max((to_cpu(run.t) for pack in self.packs for run in pack.runs), default=0))
 
     def setup(self, link: Link) -> Any:
         """Take charge of a model's parameters.
@@ -147,12 +149,14 @@ class Optimizer:
     def _pack(self) -> None:
         """Pack the parameters, unless they are; what was known of them before is kept."""
         parameters = self.target._flattened()
-        if parameters is self._parameters and not any(pack.stale for pack in self.packs):
+        if (
+            parameters is self._parameters
+            and not any(pack.stale for pack in self.packs)
+            and not any(p.is_initialized for p in self._waiting)
+        ):
             return
-        if any(not p.is_initialized for p in parameters):
-            self._parameters = None
-        else:
-            self._parameters = parameters
+        self._parameters = parameters
+        self._waiting = [p for p in parameters if not p.is_initialized]
         known = self._known()
         groups: dict[Any, list[Parameter]] = {}
         for p in parameters:
@@ -166,7 +170,8 @@ class Optimizer:
                 if id(p) in known:
                     counts[i], moments = known[id(p)]
                     for name, value in moments.items():
-                        pack.views(pack.moments[name])[i][...] = _on(value, pack.xp)
+                        if value.shape == p.shape:  # else it was initialized anew
+                            pack.views(pack.moments[name])[i][...] = _on(value, pack.xp)
             pack.set_counts(counts)
             self.packs.append(pack)
 
@@ -225,7 +230,8 @@ class Optimizer:
 
         Args:
             hook: a function of the optimizer; it may change ``optimizer.packs``' gradients (one array for
-                many parameters), or each parameter's ``grad``.
+                many parameters), or each parameter's ``grad``. Where it has a true attribute
+                ``call_for_each_param``, it is called with the optimizer and each parameter.
             name: what :meth:`remove_hook` calls it; by default its own ``name``.
         """
         if not callable(hook):
@@ -246,21 +252,27 @@ class Optimizer:
         self._call_hooks([(pack, pack.gather()) for pack in self.packs])
 
     def _call_hooks(self, gathered: Any) -> None:
-        for pack, runs in gathered:
-            for run in runs:
-                for i in range(run.first, run.last):
-                    pack.parameters[i]._grad = pack.grad_views[i]
         self.active = gathered
+        for p, view in self._active_parameters():
+            p._grad = view
         for hook in self._hooks.values():
-            hook(self)
-            for pack, runs in gathered:
-                for run in runs:
-                    for i in range(run.first, run.last):
-                        p, view = pack.parameters[i], pack.grad_views[i]
-                        if p._grad is not view:  # the hook assigned another array
-                            view[...] = p.grad
-                            p._grad = view
+            if getattr(hook, "call_for_each_param", False):
+                for p, _ in self._active_parameters():
+                    hook(self, p)
+            else:
+                hook(self)
+            for p, view in self._active_parameters():
+                if p._grad is not view:  # the hook assigned another array
+                    view[...] = p.grad
+                    p._grad = view
         del self.active
+
+    def _active_parameters(self) -> Iterator[tuple[Parameter, Any]]:
+        """The parameters that this update will change, each with its part of the packed gradients."""
+        for pack, runs in self.active:
+            for run in runs:
+                of_run = slice(run.first, run.last)
+                yield from zip(pack.parameters[of_run], pack.grad_views[of_run], strict=True)
 
     def active_blocks(self) -> Any:
         """For hooks: the library and the views of parameters and gradients that this update will change."""
@@ -313,6 +325,4 @@ class Optimizer:
 
 
 def _on(array: Any, xp: Any) -> Any:
-    from pdist.backend import library, to_cpu
-
     return library(xp).from_host(to_cpu(array))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd.op import module_of
+from pdist.backend import to_cpu
 
 from ..parameter import Parameter
 
@@ -61,6 +62,7 @@ class Pack:
         first = self.parameters[0].array
         xp = self.xp = module_of(first)
         sizes = [p.size for p in self.parameters]
+        self.shapes = [p.shape for p in self.parameters]
         self.offsets = [0, *np.cumsum(sizes).tolist()]
         total = self.offsets[-1]
         self.array = xp.empty(total, first.dtype)
@@ -80,17 +82,18 @@ class Pack:
     def views(self, array: Any) -> list[Any]:
         """Each parameter's part of an array of all, in the parameter's shape."""
         return [
-            array[i:j].reshape(p.shape)
-            for i, j, p in zip(self.offsets, self.offsets[1:], self.parameters, strict=False)
+            array[i:j].reshape(shape)
+            for i, j, shape in zip(self.offsets, self.offsets[1:], self.shapes, strict=False)
         ]
 
     def gather(self) -> list[Run]:
         """Bring the gradients together; returns the runs that have any."""
+        kind = self.grad.__class__
         gradients: list[Any] = [p._grad if p.update_enabled else None for p in self.parameters]
         for g in gradients:
-            if g is None or g.__class__ is not np.ndarray:
+            if g.__class__ is not kind:
                 return self._gather_some(gradients)
-        np.concatenate(gradients, axis=None, out=self.grad)
+        self.xp.concatenate(gradients, axis=None, out=self.grad)
         return self.runs
 
     def _gather_some(self, gradients: list[Any]) -> list[Run]:
@@ -117,7 +120,7 @@ class Pack:
 
     def counts(self) -> list[float]:
         """How many updates each parameter has had."""
-        return [float(run.t) for run in self.runs for _ in range(run.first, run.last)]
+        return [float(to_cpu(run.t)) for run in self.runs for _ in range(run.first, run.last)]
 
     def set_counts(self, counts: Sequence[float]) -> None:
         """Cut the runs so that parameters of different counts lie in different ones."""

@@ -12,6 +12,7 @@ from pdist.backend import library_of
 
 from ..checks import check_finite
 from ..datasets import TupleDataset
+from ..datasets.batches import to_device
 from ..iterators import SerialIterator
 from ..link import Link
 from ..losses import negative_log_likelihood
@@ -71,7 +72,7 @@ def fit(
     >>> len(log["main/loss"])
     3
     """
-    dataset = _dataset(data, "data")
+    dataset = _dataset(data, "data", device)
     optimizer = optimizer or Adam()
     if optimizer.target is not model:
         optimizer.setup(model)
@@ -82,10 +83,11 @@ def fit(
     trainer = Trainer(updater, (epochs, "epoch"), out=out)
     if validation_data is not None:
         held_out = SerialIterator(
-            _dataset(validation_data, "validation_data"), 1024, repeat=False, shuffle=False
+            _dataset(validation_data, "validation_data", device), 1024, repeat=False, shuffle=False
         )
         trainer.extend(Evaluator(held_out, model, device=device, eval_func=objective))
-    trainer.extend(FailOnNonNumber())
+    # On a device each look waits for it
+    trainer.extend(FailOnNonNumber(), trigger=(1, "iteration" if model.xp is np else "epoch"))
     report = LogReport(filename=None if out is None else "log.jsonl")
     trainer.extend(report)
     if verbose:
@@ -99,8 +101,8 @@ def fit(
     return {name: [entry.get(name) for entry in report.log] for name in names}
 
 
-def _dataset(data: Any, name: str) -> Any:
-    """The dataset that an argument stands for; arrays are checked here, once."""
+def _dataset(data: Any, name: str, device: Any) -> Any:
+    """The dataset that an argument stands for; arrays are checked and moved here, once."""
     if data is None:
         raise TypeError(f"fit: {name} is missing; expected a pair of arrays or a dataset")
     if not isinstance(data, (tuple, list)):
@@ -111,7 +113,7 @@ def _dataset(data: Any, name: str) -> Any:
     for i, column in enumerate(columns):
         if config.validate:
             check_finite(column, f"fit: {name}[{i}]")
-    return TupleDataset(*columns)
+    return TupleDataset(*[column if device is None else to_device(column, device) for column in columns])
 
 
 __all__ = ["fit"]

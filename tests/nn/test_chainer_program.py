@@ -137,6 +137,33 @@ def test_the_model_is_saved_with_its_prior(tmp_path):
     assert model.count_params() == 16 * 20 + 20 + 2 * (20 * 2 + 2) + 2 * 20 + 20 + 20 * 16 + 16
 
 
+def test_a_classifier_trains(tmp_path):
+    chainer.random.seed(0)
+    x = np.random.default_rng(0).standard_normal((90, 2)).astype(np.float32)
+    t = (x[:, 0] > 0) + (x[:, 1] > 0).astype(np.int32)
+
+    class MLP(chainer.Chain):
+        def __init__(self, n_units, n_out):
+            super(MLP, self).__init__()  # noqa: UP008
+            with self.init_scope():
+                self.l1 = L.Linear(None, n_units)
+                self.l2 = L.Linear(n_units, n_out)
+
+        def forward(self, x):
+            return self.l2(F.relu(self.l1(x)))
+
+    model = L.Classifier(MLP(16, 3))
+    optimizer = chainer.optimizers.Adam(0.02)
+    optimizer.setup(model)
+    optimizer.add_hook(chainer.optimizer_hooks.WeightDecay(1e-4))
+    data = chainer.datasets.TupleDataset(x, t)
+    updater = training.updaters.StandardUpdater(chainer.iterators.SerialIterator(data, 30), optimizer)
+    trainer = training.Trainer(updater, (30, "epoch"), out=str(tmp_path))
+    trainer.extend(extensions.LogReport())
+    trainer.run()
+    assert trainer.get_extension("LogReport").log[-1]["main/accuracy"] > 0.9
+
+
 def test_it_has_chainer_s_names():
     names = """
     Chain ChainList Link Parameter Reporter Sequential Variable as_variable backend config cross_entropy

@@ -224,6 +224,33 @@ def test_parameters_that_come_later_join():
     assert optimizer.packs[0].counts() == [4, 4, 4, 4, 1]
 
 
+def test_parameters_that_never_get_a_shape_do_not_keep_others_waiting():
+    model = nn.Chain(used=L.Linear(1, 1), unused=L.Linear(None, 1, nobias=True))
+    optimizer = optimizers.Adam().setup(model)
+    x = np.ones((1, 1), np.float32)
+    optimizer.update(lambda: model.used(x).sum())
+    pack = optimizer.packs[0]
+    for _ in range(3):
+        optimizer.update(lambda: model.used(x).sum())
+    assert optimizer.packs[0] is pack
+    optimizer.update(lambda: model.unused(x).sum())
+    assert optimizer.packs[0].counts() == [4, 4, 1]
+
+
+def test_a_parameter_that_is_initialized_anew_is_packed_anew():
+    link = Bag([(2,), (2,)])
+    optimizer = optimizers.Adam().setup(link)
+    for p in link.params():
+        p.grad = np.ones(2)
+    optimizer.update()
+    link.p0.initializer = 7.0
+    link.p0.initialize((3,))
+    link.p0.grad, link.p1.grad = np.ones(3, np.float32), None
+    optimizer.update()
+    assert sorted(pack.array.size for pack in optimizer.packs) == [2, 3]
+    np.testing.assert_allclose(link.p0.array, 7 - 0.001, rtol=1e-3)
+
+
 def test_a_second_optimizer_takes_over_and_both_go_on_right():
     link, twin = Bag([(3,)]), Bag([(3,)])
     one, two = optimizers.Adam().setup(link), optimizers.MomentumSGD().setup(link)
@@ -392,6 +419,18 @@ def test_own_hooks_may_change_or_replace_gradients():
 
     (p,) = updated([halve, double, lambda o: halve(o), negate], [[4.0]], [[0.0]])
     np.testing.assert_array_equal(p, [2])
+
+
+def test_a_hook_may_ask_for_each_parameter():
+    class Halve:
+        name = "Halve"
+        call_for_each_param = True
+
+        def __call__(self, optimizer, parameter):
+            parameter.grad = parameter.grad / 2
+
+    p, q = updated([Halve()], [[4.0], [8.0]], [[0.0], [0.0]])
+    np.testing.assert_array_equal([p[0], q[0]], [-2, -4])
 
 
 def test_hooks_have_names():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pdist.backend import to_cpu
+
 from ..extension import Extension
 
 
@@ -19,18 +21,18 @@ class FailOnNonNumber(Extension):
     def __call__(self, trainer: Any) -> None:
         for name, optimizer in trainer.updater.get_all_optimizers().items():
             for pack in optimizer.packs:
-                if not pack.xp.isfinite(pack.array).all():
+                if not to_cpu(pack.xp.isfinite(pack.array).all()):
                     raise FloatingPointError(self._complaint(trainer, name, optimizer))
 
     @staticmethod
     def _complaint(trainer: Any, name: str, optimizer: Any) -> str:
         found = []
         for path, p in optimizer.target.namedparams(include_uninit=False):
-            bad = p.size - int(p.xp.isfinite(p.array).sum())
+            bad = p.size - int(to_cpu(p.xp.isfinite(p.array).sum()))
             if bad:
                 found.append(f"{path} ({bad} of {p.size})")
         loss = trainer.observation.get(f"{name}/loss")
-        said = "" if loss is None else f"; the loss was {float(loss):g}"
+        said = "" if loss is None else f"; the loss was {float(to_cpu(loss)):g}"
         return (
             f"FailOnNonNumber: in iteration {trainer.updater.iteration} parameters of {name} became nan "
             "or infinite: "

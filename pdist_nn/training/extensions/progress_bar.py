@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from pdist.backend import to_cpu
+
 from ..extension import Extension
 from ..triggers import ReachedTrigger
 
@@ -59,9 +61,8 @@ class ProgressBar(Extension):
         bar = self._bar
         shown = {name: trainer.observation[name] for name in self._show if name in trainer.observation}
         if shown:
-            bar.set_postfix_str(
-                ", ".join(f"{n.removeprefix('main/')} {float(v):.4g}" for n, v in shown.items()), False
-            )
+            parts = [f"{n.removeprefix('main/')} {float(to_cpu(v)):.4g}" for n, v in shown.items()]
+            bar.set_postfix_str(", ".join(parts), False)
         position = self._position(trainer)
         bar.update((position if bar.total is None else min(position, bar.total)) - bar.n)
 
