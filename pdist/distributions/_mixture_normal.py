@@ -73,7 +73,8 @@ def _score(F, needs, g, _y, x, logit, loc, scale, log_scale):
     a = logit - logit.max(axis=0)
     h = a - 0.5 * z * z - log_s
     r = F.exp(h - F.maximum(h.max(axis=0), -largest))
-    r = r * (g / F.maximum(r.sum(axis=0), 1.0))  # the sum is below 1 only where every h is -inf, and r 0
+    total = r.sum(axis=0)  # at least 1, but 0 where every h is -inf
+    r = r * (g / F.maximum(total, 1.0))
     z = F.minimum(F.maximum(z, -largest), largest)  # an infinite z has r = 0
     d_x = d_logit = d_loc = d_scale = None
     if needs[0] or needs[2]:
@@ -82,7 +83,11 @@ def _score(F, needs, g, _y, x, logit, loc, scale, log_scale):
         d_loc = F.components_last(d_loc, ndim=ndim)
     if needs[1]:
         w = F.exp(a)
-        d_logit = F.components_last(r - w * (g / w.sum(axis=0)), ndim=ndim)
+        w = w / w.sum(axis=0)
+        d_logit = r - w * (g * F.minimum(total, 1.0))
+        heavy = w > 0.5  # there r and w may agree in all digits, but not what the others gain
+        d_logit = F.where(heavy, -F.where(heavy, 0.0, d_logit).sum(axis=0), d_logit)
+        d_logit = F.components_last(d_logit, ndim=ndim)
     if needs[3]:
         d_scale = r * (z - 1) * (z + 1)
         d_scale = F.components_last(d_scale if log_scale else d_scale / scale, ndim=ndim)
