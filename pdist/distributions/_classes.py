@@ -10,9 +10,8 @@ import math
 
 from ..autograd import differentiable
 from ..backend import library, special
+from ._discrete import BLOCK, slices
 from ._numerics import expm1mx, two_sum
-
-BLOCK = 2**15  # numbers that a kernel works on at a time where it may choose
 
 
 def classes_first(xp, *arrays):
@@ -39,8 +38,8 @@ def over_rows(xp, f, *tables):
         return classes_last(xp, f(xp, *classes_first(xp, *tables)))
     tables = [a.reshape(rows, k) for a in tables]
     out = xp.empty((rows, k), tables[0].dtype)
-    for i in range(0, rows, step):
-        out[i : i + step] = f(xp, *[xp.ascontiguousarray(a[i : i + step].T) for a in tables]).T
+    for s in slices(rows, step):
+        out[s] = f(xp, *[xp.ascontiguousarray(a[s].T) for a in tables]).T
     return out.reshape(shape)
 
 

@@ -1,14 +1,46 @@
-"""Functions of probabilities and rates that may be exactly 0: groundwork of the discrete distributions."""
+"""Probabilities and rates that may be 0, and kernels in blocks: groundwork of the discrete distributions."""
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from .. import functions as F
 from ..autograd import Variable, differentiable
+from ..backend import library
 from ._numerics import deviance, log_ratio
+
+BLOCK = 2**15  # numbers that a kernel works on at a time where it may choose
+
+
+def slices(n: int, step: int) -> list[slice]:
+    """Slices of so many, one after the other, that make up n."""
+    return [slice(i, min(i + step, n)) for i in range(0, n, max(step, 1))]
+
+
+def in_blocks(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """An elementwise kernel that on the host takes large arrays block by block.
+
+    What it computes on the way then stays in the CPU's cache: for a million numbers twice as fast.
+    """
+
+    @functools.wraps(kernel)
+    def blocked(xp, *arrays):
+        shape = max(arrays, key=lambda a: a.size).shape
+        n = math.prod(shape)
+        if n < 4 * BLOCK or any(a.shape != shape and a.size > 1 for a in arrays) or not library(xp).host:
+            return kernel(xp, *arrays)
+        parts = [a.reshape(-1) for a in arrays]
+        out = xp.empty(n, arrays[0].dtype)
+        for s in slices(n, BLOCK):
+            out[s] = kernel(xp, *[a[s] if a.size > 1 else a for a in parts])
+        return out.reshape(shape)
+
+    return blocked
 
 
 def or_infinite(F, p):

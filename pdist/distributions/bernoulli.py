@@ -12,6 +12,7 @@ from ..autograd import Variable, as_variable, differentiable, zero
 from ..backend import special
 from ._discrete import (
     all_between,
+    in_blocks,
     log_complement,
     log_odds,
     log_probability,
@@ -28,6 +29,7 @@ from .supports import boolean, extended_real, unit_interval
 
 
 @differentiable
+@in_blocks
 def bernoulli_log_prob(xp, x, p):
     """x log p + (1 - x) log(1 - p) for x in [0, 1]."""
     y = x * xp.log(p)
@@ -75,6 +77,7 @@ bernoulli_kl.derivatives(_kl_slope, lambda F, g, _y, p, q: _by_p(F, -g, None, p,
 
 
 @differentiable
+@in_blocks
 def bernoulli_log_prob_logit(xp, x, logit):
     """-(|l| |x - [l > 0]| + log(1 + e^-|l|)) for x in [0, 1]: no cancellation, no overflow."""
     low = -abs(logit)
@@ -86,6 +89,7 @@ def bernoulli_log_prob_logit(xp, x, logit):
 
 
 @differentiable
+@in_blocks
 def bernoulli_score_logit(xp, x, logit):
     """x - sigmoid(l), the derivative of log_prob by the logit, from that end of [0, 1] that is near."""
     e = xp.exp(-abs(logit))

@@ -11,14 +11,13 @@ from .. import functions as F
 from ..autograd import Variable, as_variable, differentiable, promote
 from ..backend import library, library_of
 from ._classes import (
-    BLOCK,
     class_entropy,
     class_entropy_p,
     class_kl,
     class_log_probabilities,
     class_probabilities,
 )
-from ._discrete import all_between, i_divergence, log_probability, steps_outside
+from ._discrete import BLOCK, all_between, i_divergence, log_probability, slices, steps_outside
 from .distribution import Distribution, Parameter
 from .divergences import register_kl
 from .supports import Support, labels, log_probabilities, simplex
@@ -99,11 +98,6 @@ def draw_classes(xp, weights, shape, rng):
             u = (1 - rng.random(labels[s, r].shape)) * cumulative[:, -1]
             labels[s, r] = first_class(xp, cumulative, u)
     return labels.reshape(shape)
-
-
-def slices(n, step):
-    """Slices of so many, one after the other, that make up n."""
-    return [slice(i, min(i + step, n)) for i in range(0, n, max(step, 1))]
 
 
 class Categorical(Distribution):

@@ -10,7 +10,7 @@ import numpy as np
 from .. import functions as F
 from ..autograd import Variable, as_variable, differentiable, promote, zero
 from ..backend import library, special
-from ._discrete import i_divergence, or_infinite, sqrt_or_zero, steps_outside
+from ._discrete import i_divergence, in_blocks, or_infinite, sqrt_or_zero, steps_outside
 from ._numerics import (
     HALF_LOG_2PI,
     HALF_LOG_2PIE,
@@ -53,6 +53,7 @@ def _stirling_rest(xp, x):
 
 
 @differentiable
+@in_blocks
 def poisson_log_prob(xp, x, lam):
     """x log lam - lam - log x! as -(D(x, lam) + log(2 pi x)/2 + rest), D being the deviance (Loader)."""
     n = xp.maximum(x, 1)
@@ -126,6 +127,7 @@ def _log(xp, y, complement):
 
 
 @differentiable
+@in_blocks
 def poisson_cdf(xp, x, lam):
     """P(X <= x) for counts x >= 0."""
     tail, _, above, far, density = _far_tail(xp, x, lam)
@@ -133,6 +135,7 @@ def poisson_cdf(xp, x, lam):
 
 
 @differentiable
+@in_blocks
 def poisson_survival(xp, x, lam):
     """P(X > x) for counts x >= 0."""
     tail, _, above, far, density = _far_tail(xp, x, lam)
@@ -140,6 +143,7 @@ def poisson_survival(xp, x, lam):
 
 
 @differentiable
+@in_blocks
 def poisson_log_cdf(xp, x, lam):
     """log P(X <= x) for counts x >= 0."""
     tail, log_tail, above, far, density = _far_tail(xp, x, lam)
@@ -148,6 +152,7 @@ def poisson_log_cdf(xp, x, lam):
 
 
 @differentiable
+@in_blocks
 def poisson_log_survival(xp, x, lam):
     """log P(X > x) for counts x >= 0."""
     tail, log_tail, above, far, density = _far_tail(xp, x, lam)

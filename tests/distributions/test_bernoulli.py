@@ -324,6 +324,21 @@ def test_derivatives_to_second_order() -> None:
         check_gradients(lambda p, name=name: getattr(D.Bernoulli(p), name), [p])
 
 
+@DTYPES
+def test_many_values_are_as_few(dtype: type) -> None:
+    rng = np.random.default_rng(0)
+    x, logit = rng.random((2, 10**5)).astype(dtype), rng.standard_normal((2, 10**5)).astype(dtype)
+    part = slice(1, 2), slice(30000, 40000)
+    for name, values in (("logit", logit), ("p", x[::-1])):
+        many, few = Variable(values), Variable(values[part])
+        y, expected = D.Bernoulli(**{name: many}).log_prob(x), D.Bernoulli(**{name: few}).log_prob(x[part])
+        np.testing.assert_array_equal(y.array[part], expected.array)
+        np.testing.assert_array_equal(gradients(y, many)[0][part], gradients(expected, few)[0])
+        one = Variable(values[0, 0])
+        y, expected = D.Bernoulli(**{name: one}).log_prob(x), D.Bernoulli(**{name: one}).log_prob(x[part])
+        np.testing.assert_array_equal(y.array[part], expected.array)
+
+
 def test_bad_parameters() -> None:
     with pytest.raises(ValueError, match=r"Bernoulli: p\[1\] is 1.5; expected \[0, 1\]"):
         D.Bernoulli(variable([0.5, 1.5]))

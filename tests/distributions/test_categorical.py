@@ -375,3 +375,22 @@ def test_take_and_put_are_each_other_reversed() -> None:
     taken = module.take_class(table, label=label).array
     put = module.put_class(x, label=label, shape=table.shape).array
     np.testing.assert_allclose((taken * x).sum(), (put * table).sum(), rtol=1e-13)
+
+
+def test_many_rows_are_as_few() -> None:
+    rng = np.random.default_rng(0)
+    logit = rng.standard_normal((3, 20000, 3))  # more than are computed at a time
+    x, part = rng.integers(3, size=(3, 20000)), (slice(1, 3), slice(700, 9000))
+    many, few = variable(logit), variable(logit[part])
+    y, expected = D.Categorical(logit=many).log_prob(x), D.Categorical(logit=few).log_prob(x[part])
+    np.testing.assert_array_equal(y.array[part], expected.array)
+    np.testing.assert_array_equal(gradients(y, many)[0][part], gradients(expected, few)[0])
+    sample = D.Categorical(logit=many).sample(2, rng=0)
+    assert sample.shape == (2, 3, 20000)
+    p = D.Categorical(logit=many).p.array
+    np.testing.assert_allclose(
+        (sample.array[..., None] == [0, 1, 2]).mean(axis=(0, 1, 2)), p.mean(axis=(0, 1)), atol=0.01
+    )
+    with pdist.using_config("validate", False):
+        one = D.Categorical(logit=variable(logit[0, 0]))
+        np.testing.assert_array_equal(one.sample(10**5, rng=1).array[:9], one.sample(9, rng=1).array)

@@ -291,6 +291,17 @@ def test_derivatives_to_second_order() -> None:
     check_gradients(discrete.i_divergence, [lam, lam[::-1].copy()])
 
 
+def test_many_values_are_as_few() -> None:
+    lam = np.random.default_rng(0).gamma(1, 20, 140000)
+    x = np.random.default_rng(1).poisson(lam)
+    part = slice(100000, 101000)
+    for name in ("log_prob", *TAILS):
+        y = getattr(D.Poisson(variable(lam)), name)(x)
+        np.testing.assert_array_equal(
+            y.array[part], getattr(D.Poisson(variable(lam[part])), name)(x[part]).array
+        )
+
+
 def test_bad_parameters() -> None:
     with pytest.raises(ValueError, match=r"Poisson: lam\[1\] is -1.0; expected non negative"):
         D.Poisson(variable([1.0, -1.0]))
