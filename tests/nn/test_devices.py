@@ -1,7 +1,7 @@
 """Models, optimizers and training on another array library than NumPy, with the same numbers.
 
-The stand-in keeps CuPy's rules, so that this guards the GPU's path where there is none; with ``--device cuda``
-the tests of the other files that take a device run on one.
+The stand-in keeps CuPy's rules, so that this guards the GPU's path where there is none. With
+``--device cuda`` the tests of the other files that take a device run on one.
 """
 
 from __future__ import annotations
