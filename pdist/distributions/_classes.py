@@ -36,10 +36,10 @@ def over_rows(xp, f, *tables):
     step = max(1, BLOCK // k)
     if rows <= step or not library(xp).host or any(a.shape != shape for a in tables):
         return classes_last(xp, f(xp, *classes_first(xp, *tables)))
-    tables = [a.reshape(rows, k) for a in tables]
-    out = xp.empty((rows, k), tables[0].dtype)
+    flat = [a.reshape(rows, k) for a in tables]
+    out = xp.empty((rows, k), flat[0].dtype)
     for s in slices(rows, step):
-        out[s] = f(xp, *[xp.ascontiguousarray(a[s].T) for a in tables]).T
+        out[s] = f(xp, *[xp.ascontiguousarray(a[s].T) for a in flat]).T
     return out.reshape(shape)
 
 

@@ -204,11 +204,13 @@ class Categorical(Distribution):
 
     def _icdf(self, p: Variable) -> Variable:
         u, table = promote(type(self).__name__, ("p", self._plan.given[0]), (p, self._running_sum(self.p)))
-        rows = table.array.reshape(-1, self.n_classes)
-        shape = np.broadcast_shapes(u.shape, self.batch_shape)
-        label = first_class(self.xp, rows, self.xp.broadcast_to(u.array, shape).reshape(-1, len(rows)))
+        xp, shape, k = self.xp, np.broadcast_shapes(u.shape, self.batch_shape), self.n_classes
+        lead = len(shape) - len(self.batch_shape)
+        rows = xp.broadcast_to(table.array, (*shape[lead:], k)).reshape(math.prod(shape[lead:]), k)
+        flat = xp.broadcast_to(u.array, shape).reshape(math.prod(shape[:lead]), len(rows))
+        label = first_class(xp, rows, flat)
         valid = (u.array >= 0) & (u.array <= 1)
-        return as_variable(self.xp.where(valid, label.reshape(shape).astype(u.dtype), math.nan))
+        return as_variable(xp.where(valid, label.reshape(shape).astype(u.dtype), math.nan))
 
     def _entropy(self) -> Variable:
         return class_entropy(self.logit) if "logit" in self.__dict__ else class_entropy_p(self.p)

@@ -223,6 +223,19 @@ def test_icdf_inverts_the_cdf(dtype: type, seed: int, k: int) -> None:
     np.testing.assert_array_equal(d.icdf(np.array([-0.5, 1.5, np.nan])[:, None].astype(dtype)).array, np.nan)
 
 
+def test_shapes_of_quantiles() -> None:
+    p = np.random.default_rng(0).dirichlet(np.ones(4), (2, 1, 3))
+    for batch in (p, p[0, 0, 0], p[:, :, :0]):
+        d = D.Categorical(variable(batch))
+        for shape in ((), (1,), (2, 5, 1), (7, 1, 1, 1)):
+            u = np.random.default_rng(1).random(shape)
+            x = d.icdf(u).array
+            assert x.shape == np.broadcast_shapes(shape, d.batch_shape)
+            np.testing.assert_array_equal(
+                x, (d.cdf(np.arange(3).reshape(3, *[1] * x.ndim)).array < u).sum(axis=0)
+            )
+
+
 # Samples ---------------------------------------------------------------------------------------------------
 
 
