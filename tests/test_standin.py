@@ -1,6 +1,7 @@
 """What runs on NumPy runs on another array library, with the same numbers and without leaving it.
 
 The stand-in keeps CuPy's rules (pdist/testing/standin.py), so this guards the GPU's path where there is none.
+With --device cuda functions and distributions are compared on CuPy instead.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from hypothesis import strategies as st
 import pdist
 import pdist.functions as F
 from pdist import Variable
-from pdist.backend import default_library, special
+from pdist.backend import default_library, numpy_library, special
+from pdist.backend.libraries import named_library
 from pdist.distributions.divergences import find_kl
 from pdist.testing import standin
 from pdist.testing.catalogue import CATALOGUE, Entry
@@ -35,17 +37,50 @@ def on_standin(value: np.ndarray) -> StandIn:
     return standin.asarray(value)
 
 
-def moved(dist: Any) -> Any:
-    """The same distribution on the stand-in, of fresh leaves."""
-    return remake(dist, lambda v: Variable(on_standin(v.array)))
+class Elsewhere:
+    """The library that NumPy is compared with.
+
+    Args:
+        library: its record.
+        exact: whether it computes with NumPy's own functions, and so to the last digit the same.
+    """
+
+    def __init__(self, library: Any, exact: bool) -> None:
+        self.library = library
+        self.exact = exact
+
+    def array(self, value: np.ndarray) -> Any:
+        return self.library.from_host(value)
+
+    def distribution(self, dist: Any) -> Any:
+        """The same distribution there, of fresh leaves."""
+        return remake(dist, lambda v: Variable(self.array(v.array)))
+
+    def move(self, value: Any) -> Any:
+        """What holds NumPy arrays or scalars, holding this library's arrays."""
+        if isinstance(value, (np.ndarray, np.generic)):
+            return self.array(np.asarray(value))
+        if isinstance(value, (tuple, list)):
+            return type(value)(self.move(v) for v in value)
+        return value
+
+    def same(self, got: Any, expected: Any, rtol: float = 0.0) -> None:
+        """Require equal answers, and that what this library was asked did not leave it."""
+        got, expected = (v.array if isinstance(v, Variable) else v for v in (got, expected))
+        assert isinstance(got, self.library.array_type), f"an answer left the library: {type(got)}"
+        assert got.dtype == expected.dtype
+        if not self.exact:
+            rtol = 1e-10 if expected.dtype == np.float64 else 2e-4
+        np.testing.assert_allclose(got.get(), expected, rtol=rtol, atol=rtol)
 
 
-def same(got: Any, expected: Any, rtol: float = 0.0) -> None:
-    """Equal to the last digit, by default: the stand-in computes with NumPy's own functions."""
-    got, expected = (v.array if isinstance(v, Variable) else v for v in (got, expected))
-    assert isinstance(got, StandIn), f"an answer left the library: {type(got)}"
-    assert got.dtype == expected.dtype
-    np.testing.assert_allclose(got.get(), expected, rtol=rtol, atol=rtol)
+STANDIN = Elsewhere(standin.library, exact=True)
+same = STANDIN.same
+
+
+@pytest.fixture(scope="module")
+def elsewhere(device: str) -> Elsewhere:
+    return STANDIN if device == "cpu" else Elsewhere(named_library("cupy"), exact=False)
 
 
 # --- The stand-in itself ----------------------------------------------------------------------------
@@ -147,20 +182,12 @@ class MovingFunctions:
         function = getattr(F, name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            if default_library().name != "standin":
+            move = Elsewhere(default_library(), exact=True).move
+            if default_library() is numpy_library:
                 return function(*args, **kwargs)
             return function(*move(args), **{key: move(value) for key, value in kwargs.items()})
 
         return call
-
-
-def move(value: Any) -> Any:
-    """What holds NumPy arrays, holding the stand-in's."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return on_standin(value)
-    if isinstance(value, (tuple, list)):
-        return type(value)(move(v) for v in value)
-    return value
 
 
 TABLE = function_table().TABLE
@@ -173,12 +200,12 @@ def several(outputs: Any) -> list[Any]:
 @pytest.mark.parametrize("case", TABLE, ids=str)
 @settings(max_examples=6)
 @given(data=st.data())
-def test_function(case: Any, data: st.DataObject) -> None:
+def test_function(case: Any, elsewhere: Elsewhere, data: st.DataObject) -> None:
     xs = data.draw(case.inputs)
     results = []
-    for inputs in (xs, [on_standin(x) for x in xs]):
-        variables = [Variable(x) for x in inputs]
-        with pdist.using_device("standin" if inputs is not xs else "cpu"):
+    for library in (numpy_library, elsewhere.library):
+        variables = [Variable(library.from_host(x)) for x in xs]
+        with pdist.using_device("cpu" if library is numpy_library else library.name):
             outputs = several(case.f(*variables))
             differentiable = [y for y in outputs if y.requires_grad]
             first = second = []
@@ -190,7 +217,7 @@ def test_function(case: Any, data: st.DataObject) -> None:
     for expected, got in zip(*results, strict=True):
         assert (got is None) == (expected is None)
         if got is not None:
-            same(got, expected, 1e-12)  # triangular systems are solved by SciPy where there is one
+            elsewhere.same(got, expected, 1e-12)  # triangular systems are solved by SciPy where there is one
 
 
 # --- Every distribution ------------------------------------------------------------------------------
@@ -199,42 +226,44 @@ ENTRIES = [pytest.param(entry, id=entry.name) for entry in CATALOGUE.values()]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_distribution(entry: Entry) -> None:
-    search(compare_everything, entry.distributions(min_side=1), 4)
+def test_distribution(entry: Entry, elsewhere: Elsewhere) -> None:
+    drawn = entry.distributions(min_side=1)
+    search(lambda dist, seed: compare_everything(dist, elsewhere, seed), drawn, 4)
 
 
-def compare_everything(dist: Any, seed: int) -> None:
-    other = moved(dist)
+def compare_everything(dist: Any, elsewhere: Elsewhere, seed: int) -> None:
+    other, same = elsewhere.distribution(dist), elsewhere.same
     for name, method in answers(dist).items():
         x = arguments(dist, name, 3, seed)
         if name != "icdf":
             x = np.concatenate([x, anywhere(dist, seed)[0]])
-        same(getattr(other, name)(on_standin(x)), method(x))
+        same(getattr(other, name)(elsewhere.array(x)), method(x))
     known = statistics(other)
     for name, answer in statistics(dist).items():
         same(known[name], answer)
-    same(other.sample((3,), rng=seed), dist.sample((3,), rng=seed))
-    compare_gradients(dist, other, seed)
+    if elsewhere.exact:  # other libraries have other streams
+        same(other.sample((3,), rng=seed), dist.sample((3,), rng=seed))
+    compare_gradients(dist, other, elsewhere, seed)
     assert str(other) == str(dist)
     for value in other.to_cpu().params.values():
         assert type(value.array) is np.ndarray
 
 
-def compare_gradients(dist: Any, other: Any, seed: int) -> None:
+def compare_gradients(dist: Any, other: Any, elsewhere: Elsewhere, seed: int) -> None:
     x = arguments(dist, "log_prob", 3, seed)
     (fresh, of_fresh), (new, of_new) = leaves(dist), leaves(other)
     expected = pdist.grad([fresh.log_prob(x)], of_fresh)
-    for got, e in zip(pdist.grad([new.log_prob(on_standin(x))], of_new), expected, strict=True):
+    for got, e in zip(pdist.grad([new.log_prob(elsewhere.array(x))], of_new), expected, strict=True):
         assert (got is None) == (e is None)
         if e is not None:
-            same(got, e)
+            elsewhere.same(got, e)
 
 
 @pytest.mark.parametrize("entry", [p for p in ENTRIES if find_kl(p.values[0].cls, p.values[0].cls)])
-def test_divergence(entry: Entry) -> None:
-    pair = entry.distributions(min_side=1, size=2, batch_shape=(2,))
-    search(
-        lambda pair, seed: same(pdist.kl_divergence(*map(moved, pair)), pdist.kl_divergence(*pair)),
-        st.tuples(pair, pair),
-        4,
-    )
+def test_divergence(entry: Entry, elsewhere: Elsewhere) -> None:
+    def compare(pair: Any, seed: int) -> None:
+        there = map(elsewhere.distribution, pair)
+        elsewhere.same(pdist.kl_divergence(*there), pdist.kl_divergence(*pair))
+
+    drawn = entry.distributions(min_side=1, size=2, batch_shape=(2,))
+    search(compare, st.tuples(drawn, drawn), 4)
