@@ -14,7 +14,6 @@ from pdist.autograd import Variable, as_variable, config
 from pdist.backend import default_library, get_array_module, library_of, to_cpu, to_gpu
 from pdist.distributions import Distribution
 
-from . import divergences
 from .parameter import Parameter
 from .serializers import Unknown
 
@@ -76,22 +75,17 @@ class Link:
         raise NotImplementedError(f"{type(self).__name__} has no forward method")
 
     def kl_divergence(self) -> Variable:
-        """The sum of the divergences KL(posterior || prior) of all stochastic layers inside, or 0."""
-        found = divergences.total(self.divergence_terms())
-        if found is None:
-            return as_variable(default_library().xp.zeros((), dtype=config.dtype))
-        return found
+        """The sum of the divergences KL(posterior || prior) of all stochastic layers inside, or 0.
 
-    def divergence_terms(self) -> Iterator[Any]:
-        """The terms of :meth:`kl_divergence`: see :func:`pdist_nn.divergences.total`.
-
-        A layer of your own states one of the two methods.
+        A stochastic layer states its own.
         """
-        for child in self.children():
-            if type(child).kl_divergence is not Link.kl_divergence:
-                yield child.kl_divergence()
-            else:
-                yield from child.divergence_terms()
+        total = None
+        for layer in _stochastic(self):
+            term = layer.kl_divergence()
+            total = term if total is None else total + term
+        if total is None:
+            return as_variable(default_library().xp.zeros((), dtype=config.dtype))
+        return total
 
     # Registration -------------------------------------------------------------------------------------
 
@@ -411,6 +405,15 @@ class Link:
     def printable(self) -> str:
         """What ``repr`` says of it besides its children."""
         return ""
+
+
+def _stochastic(link: Link) -> Iterator[Link]:
+    """The links inside that state their own divergence; what is in these is their affair."""
+    for child in link.children():
+        if type(child).kl_divergence is not Link.kl_divergence:
+            yield child
+        else:
+            yield from _stochastic(child)
 
 
 def _like(array: Any, model: Any) -> Any:

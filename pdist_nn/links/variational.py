@@ -15,7 +15,7 @@ from pdist.distributions import Distribution, Normal, kl_divergence
 
 from .. import initializers
 from ..checks import check_size
-from ..divergences import divergence_from_normal
+from ..divergences import divergence_from_normal, divergence_from_standard_normal
 from ..link import Link
 from ..parameter import Parameter
 from .linear import fit_width
@@ -219,15 +219,16 @@ class DenseReparameterization(Link):
             return affine_map_of_draw(x, posterior.loc, posterior.log_scale, b, noise=posterior.noise())
         return F.linear(x, _draw(posterior, mean), b, n_batch_axes)
 
-    def divergence_terms(self) -> Iterator[Any]:
-        """KL(posterior || prior) of the weights, and of b where it has a posterior."""
+    def kl_divergence(self) -> Variable:
+        """KL(posterior || prior), summed over the weights (and b where it has a posterior)."""
         if self.in_size is None:
             raise ValueError(
                 "DenseReparameterization.kl_divergence: the input size is not known yet; call it once"
             )
-        yield _divergence(self.posterior, self.prior)
+        total = _divergence(self.posterior, self.prior)
         if self.bias_posterior is not None and not isinstance(self.bias_posterior, PointPosterior):
-            yield _divergence(self.bias_posterior, self.bias_prior)
+            total = total + _divergence(self.bias_posterior, self.bias_prior)
+        return total
 
     def printable(self) -> str:
         return f"in_size={self.in_size}, out_size={self.out_size}"
@@ -249,12 +250,13 @@ def _draw(posterior: Link, mean: bool) -> Variable:
     return posterior.draw()
 
 
-def _divergence(posterior: Link, prior: Any) -> Any:
-    """KL(posterior || prior), summed: a term for :func:`pdist_nn.divergences.total`."""
+def _divergence(posterior: Link, prior: Any) -> Variable:
+    """KL(posterior || prior), summed."""
     if isinstance(prior, Link):
         prior = prior()
-    if isinstance(posterior, NormalPosterior) and (prior is None or type(prior) is Normal):
+    if isinstance(posterior, NormalPosterior):
         if prior is None:
-            return posterior.loc, posterior.log_scale
-        return divergence_from_normal(posterior.loc, posterior.log_scale, prior.loc, prior.log_scale)
+            return divergence_from_standard_normal(posterior.loc, posterior.log_scale)
+        if type(prior) is Normal:
+            return divergence_from_normal(posterior.loc, posterior.log_scale, prior.loc, prior.log_scale)
     return F.sum(kl_divergence(posterior(), Normal(0.0, log_scale=0.0) if prior is None else prior))

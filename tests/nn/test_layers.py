@@ -308,8 +308,8 @@ def test_divergences_in_one_op_are_those_of_the_registry(prior):
 
 def test_the_divergence_keeps_small_differences():
     posterior = L.NormalPosterior((1,), initial_loc=1e-4, initial_log_scale=0.0)
-    (term,) = nn.divergences.total([(posterior.loc, posterior.log_scale)]).array.ravel()
-    assert term == pytest.approx(5e-9, rel=1e-6)
+    term = nn.divergences.divergence_from_standard_normal(posterior.loc, posterior.log_scale)
+    assert float(term) == pytest.approx(5e-9, rel=1e-6)
 
 
 def test_ops_of_stochastic_layers_have_derivatives_of_first_and_second_order():
@@ -321,7 +321,7 @@ def test_ops_of_stochastic_layers_have_derivatives_of_first_and_second_order():
         lambda *xs: nn.links.variational.affine_map_of_draw(*xs, noise=c),
         [rng.normal(size=(4, 3)), a, b, bias],
     )
-    pdist.check_gradients(nn.divergences.divergence_from_standard_normal, [a, b, c, d])
+    pdist.check_gradients(nn.divergences.divergence_from_standard_normal, [a, b])
     pdist.check_gradients(nn.divergences.divergence_from_normal, [a, b, c[0], d[:, :1]])
 
 
