@@ -16,6 +16,7 @@ from ._classes import (
     class_kl,
     class_log_probabilities,
     class_probabilities,
+    class_running_sums,
 )
 from ._discrete import BLOCK, all_between, i_divergence, log_probability, slices, steps_outside
 from .distribution import Distribution, Parameter
@@ -173,7 +174,7 @@ class Categorical(Distribution):
 
     def _running_sum(self, p: Variable) -> Variable:
         """Sums of the first classes, at most 1 also where they are rounded up."""
-        y = F.cumsum(p, axis=-1)
+        y = class_running_sums(p)
         return y + self.xp.minimum(1 - y.array, 0)
 
     def _log_tables(self) -> tuple[Variable, Variable]:

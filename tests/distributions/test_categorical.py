@@ -223,6 +223,15 @@ def test_icdf_inverts_the_cdf(dtype: type, seed: int, k: int) -> None:
     np.testing.assert_array_equal(d.icdf(np.array([-0.5, 1.5, np.nan])[:, None].astype(dtype)).array, np.nan)
 
 
+@given(k=st.integers(1, 1200), seed=st.integers(0, 99))
+def test_running_sums(k: int, seed: int) -> None:
+    x = np.random.default_rng(seed).gamma(0.2, size=(2, k)).astype(np.float32)
+    got, exact = classes.class_running_sums(x).array, np.cumsum(x, axis=-1, dtype=np.float64)
+    assert got.dtype == np.float32
+    assert (np.diff(got) >= 0).all()
+    np.testing.assert_allclose(got, exact, rtol=1e-6)
+
+
 def test_shapes_of_quantiles() -> None:
     p = np.random.default_rng(0).dirichlet(np.ones(4), (2, 1, 3))
     for batch in (p, p[0, 0, 0], p[:, :, :0]):
@@ -364,6 +373,8 @@ def test_derivatives_to_second_order() -> None:
     p = rng.dirichlet(np.ones(4), 3)
     for op in (classes.class_log_probabilities, classes.class_probabilities, classes.class_complements):
         check_gradients(op, [table])
+    check_gradients(classes.class_running_sums, [table])
+    check_gradients(classes.class_running_sums, [rng.standard_normal((2, 50))])
     check_gradients(classes.class_score, [stack, table])
     check_gradients(classes.class_score, [table, row])
     check_gradients(classes.class_entropy, [table])
