@@ -242,4 +242,4 @@ def entries_of(cls: type[D.Distribution]) -> list[Entry]:
     return own or [entry for entry in CATALOGUE.values() if issubclass(entry.cls, cls)]
 
 
-__all__ = ["CATALOGUE", "DrawFn", "Entry", "entries_of"]
+__all__ = ["CATALOGUE", "Entry", "entries_of"]
