@@ -230,6 +230,7 @@ CASES = [
         {
             "entropy": lambda loc, log_scale: 1 + abs(log_scale),
             "log_prob": lambda x, loc, log_scale: 1 + abs(log_scale),
+            "d_log_scale": lambda x, loc, log_scale: 1,  # z^2 - 1
             "icdf": lambda p, loc, log_scale: loc,
         },
         lambda a, s, b, t: phi_kl(a, mp.exp(s), b, mp.exp(t)),
