@@ -404,6 +404,9 @@ class Distribution:
             raise TypeError(f"{type(self).__name__} with batch shape () has no length")
         return self.batch_shape[0]
 
+    def __bool__(self) -> bool:
+        return True  # also where there is no length, or one of 0
+
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
 

@@ -374,3 +374,8 @@ def test_the_inner_value_of_a_support_is_inside(name):
     assert not support.contains(x).any() and support.contains(x).shape == (3,)
     inner = support.inner(np, x) if callable(support.inner) else support.inner
     assert support.contains(np.broadcast_to(inner, x.shape)).all()
+
+
+@pytest.mark.parametrize("loc", [0.0, np.zeros(0), np.zeros(2)])
+def test_a_distribution_is_true_whatever_its_length(loc):
+    assert D.Normal(loc, 1.0)
