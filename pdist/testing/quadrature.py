@@ -112,6 +112,9 @@ class Measure:
             inside = at <= x if sign < 0 else at > x
             return np.where(inside.reshape(len(at), -1).all(axis=1), np.exp(log_p), 0)[None]
 
+        if not self.discrete and self.size == 1:  # a panel ends where the integrand would jump
+            below = float(self.cumulative(x.reshape(1))[0])
+            return below if sign < 0 else 1 - below
         if not self.discrete and self.size == 2:
             return float(self._plane(within, cuts=x.reshape(-1))[0])
         return float(self.integral(within)[0])
