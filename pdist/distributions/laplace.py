@@ -193,7 +193,7 @@ class Laplace(Distribution):
     >>> d.log_prob(1.0).array
     array([-1.88629436, -1.38629436])
     >>> d.survival_function(100.0).array
-    array([9.64374924e-23, 1.58997743e-22])
+    array([9.64374924e-23, 1.58998545e-22])
     """
 
     loc = Parameter(real)

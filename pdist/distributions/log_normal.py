@@ -57,7 +57,7 @@ class LogNormal(Distribution):
     >>> import numpy as np
     >>> d = LogNormal(mu=np.array([0.0, 1.0]), sigma=0.5)
     >>> d.log_prob(2.0).array
-    array([-1.87984485, -1.10726054])
+    array([-1.87984456, -1.10725584])
     >>> d.mean.array
     array([1.13314845, 3.08021685])
     """

@@ -85,7 +85,8 @@ def _density(xp, x, lam):
     hi, lo = two_sum(xp, y, -d)
     lo = rounding(xp, lo + (n * (log_rest + r_rest / r) + (y_rest - d_rest)), 8 * n)
     hi, rest = two_sum(xp, hi, lo)
-    hi = xp.where(abs(hi) < math.inf, hi, deviance(xp, n, lam, n - lam))  # where n/lam overflows
+    held = abs(hi) < math.inf  # else n/lam overflows
+    hi, rest = xp.where(held, hi, deviance(xp, n, lam, n - lam)), xp.where(held, rest, 0)
     factor = xp.exp(-_stirling_rest(xp, n)) / xp.sqrt(2 * math.pi * n)
     return xp.where(x > 0, factor, 1), xp.where(x > 0, hi, lam), xp.where(x > 0, rest, 0)
 
@@ -105,7 +106,8 @@ def _far_tail(xp, x, lam):
         t = (first + k * slope) + xp.maximum(k * (weight - k * fall), 0) / t
     factor, hi, rest = _density(xp, x, lam)
     density = factor * xp.exp(-hi)
-    log_tail = -hi + (xp.log(factor * lam / t) - rest)
+    normal = xp.maximum(lam, 2.3e-308 if is_double(lam) else 1.2e-38)  # a subnormal rate over t may be 0
+    log_tail = -hi + (xp.log(factor * normal / t) + xp.log(lam / normal) - rest)
     return density * (lam / t) * (1 - rest), log_tail, above, (d * d > 20 * lam) & (lam > 0), density
 
 

@@ -309,3 +309,11 @@ def test_bad_parameters() -> None:
         D.Poisson(variable(np.nan))
     with pytest.raises(TypeError, match="Poisson: expected lam"):
         D.Poisson()
+
+
+@pytest.mark.parametrize("lam", [5e-324, 2.2e-309])
+def test_tails_at_rates_whose_inverse_overflows(lam):
+    d = D.Poisson(np.float64(lam))
+    np.testing.assert_array_equal(d.cdf(np.array([0.0, 1.0, 3.0])).array, 1)
+    np.testing.assert_array_equal(d.survival_function(np.array([1.0, 3.0])).array, 0)
+    np.testing.assert_allclose(d.log_survival_function(1.0).array, 2 * np.log(lam) - np.log(2), rtol=1e-15)
