@@ -214,10 +214,3 @@ def normal_tail(xp, z, z_lo):
     """P(Z > |z + z_lo|) of a standard Normal Z, to the last digits."""
     h, h_lo, c = normal_tail_parts(xp, z, z_lo)
     return c * (xp.exp(-h) * (1 - h_lo))
-
-
-def normal_log_tail(xp, z, z_lo):
-    """log P(Z > |z + z_lo|) of a standard Normal Z, as a double word."""
-    h, h_lo, c = normal_tail_parts(xp, z, z_lo)
-    hi, lo = two_sum(xp, -h, xp.log(c))
-    return hi, rounding(xp, lo - h_lo, 8 * hi)
