@@ -159,7 +159,7 @@ def normal_laplace_kl(xp, d, p_scale, q_scale):
     r = p_scale / q_scale
     c = math.sqrt(2 / math.pi)
     shift = abs(d) / q_scale * special(xp).erf(t)
-    rest = c + LOG_2 - HALF_LOG_2PIE
+    rest = 0.07209320815813793  # c + log 2 - log(2 pi e)/2, which as a sum of floats would lose digits
     near = (rest - log1pmx_near(xp, u)) + (shift + (r * (c * xp.expm1(-t * t)) - (1 - c) * u))
     far = shift + r * (c * xp.exp(-t * t)) - (log_far_ratio(xp, p_scale, q_scale) + (HALF_LOG_2PIE - LOG_2))
     return xp.where(is_near(u), near, far)

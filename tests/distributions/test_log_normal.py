@@ -30,8 +30,9 @@ def test_it_is_the_normal_distribution_of_the_logarithm(x: float, mu: float, sig
     np.testing.assert_allclose(
         d.log_prob(x).array, n.log_prob(math.log(x)).array - math.log(x), rtol=slack, atol=slack
     )
-    for name in CDFS:
-        np.testing.assert_allclose(getattr(d, name)(x).array, getattr(n, name)(math.log(x)).array, rtol=slack)
+    for name in CDFS:  # where scipy's ndtr is subnormal it may also be 0
+        a, b = getattr(d, name)(x).array, getattr(n, name)(math.log(x)).array
+        np.testing.assert_allclose(a, b, rtol=slack, atol=1e-307)
     np.testing.assert_allclose(np.log(d.median.array), n.median.array, atol=1e-15 * (1 + abs(mu)))
 
 
