@@ -70,8 +70,17 @@ def prepare(threads: int) -> None:
 
 
 def run_apart(threads: int, arguments: list[str]) -> list[Result]:
-    """Measure in a process of its own."""
-    environment = {**os.environ, **{name: str(threads) for name in THREADS}}
+    """Measure in a process of its own.
+
+    The threads of a library that waits for its turn sleep: spinning, they would keep the cores from the
+    other one.
+    """
+    environment = {
+        **os.environ,
+        **{name: str(threads) for name in THREADS},
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "GOMP_SPINCOUNT": "0",
+    }
     command = [sys.executable, "-m", "benchmarks", *arguments, "--threads", str(threads)]
     answer = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return [Result(**found) for found in json.loads(answer.stdout)]
