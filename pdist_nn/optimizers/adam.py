@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Hyperparameter, Optimizer
+from .optimizer import Hyperparameter, Optimizer, move_towards
 
 
 class Adam(Optimizer):
@@ -61,13 +61,9 @@ class Adam(Optimizer):
 
     def step(self, xp: Any, rates: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         (forget1, forget2, eps, step, *_), (m, v, s) = rates, arrays
-        xp.subtract(g, m, out=s)
-        xp.multiply(s, forget1, out=s)
-        xp.add(m, s, out=m)
+        move_towards(xp, m, g, forget1, s)
         xp.multiply(g, g, out=s)
-        xp.subtract(s, v, out=s)
-        xp.multiply(s, forget2, out=s)
-        xp.add(v, s, out=v)
+        move_towards(xp, v, s, forget2, s)
         xp.sqrt(v, out=s)
         xp.add(s, eps, out=s)
         xp.divide(m, s, out=s)

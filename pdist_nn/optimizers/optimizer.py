@@ -326,3 +326,10 @@ class Optimizer:
 
 def _on(array: Any, xp: Any) -> Any:
     return library(xp).from_host(to_cpu(array))
+
+
+def move_towards(xp: Any, average: Any, value: Any, share: Any, scratch: Any) -> None:
+    """average <- average + share (value - average) in place; ``value`` may be ``scratch`` itself."""
+    xp.subtract(value, average, out=scratch)
+    xp.multiply(scratch, share, out=scratch)
+    xp.add(average, scratch, out=average)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Hyperparameter, Optimizer
+from .optimizer import Hyperparameter, Optimizer, move_towards
 
 
 class SGD(Optimizer):
@@ -86,9 +86,7 @@ class RMSprop(Optimizer):
     def step(self, xp: Any, rates: tuple[Any, ...], p: Any, g: Any, *arrays: Any) -> None:
         (lr, forget, eps), (ms, s) = rates, arrays
         xp.multiply(g, g, out=s)
-        xp.subtract(s, ms, out=s)
-        xp.multiply(s, forget, out=s)
-        xp.add(ms, s, out=ms)
+        move_towards(xp, ms, s, forget, s)
         xp.sqrt(ms, out=s)
         xp.add(s, eps, out=s)
         xp.divide(g, s, out=s)
