@@ -20,8 +20,10 @@ from .autograd import (
 from .autograd.gradient_check import check_gradients
 from .backend import get_array_module, random, to_cpu, to_gpu, using_device
 from .distributions import cross_entropy, kl_divergence, register_kl
+from .tracing import TraceError, trace
 
 __all__ = [
+    "TraceError",
     "Variable",
     "as_array",
     "as_variable",
@@ -41,6 +43,7 @@ __all__ = [
     "register_kl",
     "to_cpu",
     "to_gpu",
+    "trace",
     "using_config",
     "using_device",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 
 import pdist as _pdist
 from pdist import (
+    TraceError,
     Variable,
     as_array,
     as_variable,
@@ -31,6 +32,7 @@ from pdist import (
     register_kl,
     to_cpu,
     to_gpu,
+    trace,
     using_config,
     using_device,
 )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd import Variable
-from pdist.backend import library_of
+from pdist.backend import library_of, tracing
 
 
 def check_size(who: str, name: str, value: Any) -> int:
@@ -19,13 +19,16 @@ def check_size(who: str, name: str, value: Any) -> int:
 
 def check_finite(array: Any, who: str) -> None:
     """Raise ValueError where a host's floating array has nan or infinity, naming the first one's index."""
+    if tracing.running and tracing.current() is not None:
+        return tracing.once(check_finite, array, who)
     library = library_of(array)
     if library is None or not library.host or array.dtype.kind != "f":
-        return
+        return None
     finite = np.isfinite(array)
     if not finite.all():
         index = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(f"{who}{list(index)} is {array[index]}; expected finite numbers")
+    return None
 
 
 def check_loss(loss: Any, who: str) -> Variable:

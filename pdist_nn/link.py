@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd import Variable, as_variable, config
-from pdist.backend import default_library, get_array_module, library_of, to_cpu, to_gpu
+from pdist.backend import default_library, get_array_module, library_of, to_cpu, to_gpu, tracing
 from pdist.distributions import Distribution
 
 from .parameter import Parameter
@@ -247,6 +247,9 @@ class Link:
 
     def cleargrads(self) -> None:
         """Set every parameter's gradient to None."""
+        if tracing.running:
+            for parameter in self._flattened():
+                tracing.assigned(parameter, "_grad")
         for parameter in self._flattened():
             parameter._grad = None
 

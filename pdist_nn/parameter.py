@@ -8,6 +8,7 @@ import numpy as np
 
 from pdist.autograd import Variable, as_array
 from pdist.autograd.variable import canonical
+from pdist.backend import tracing
 
 from . import initializers
 
@@ -63,19 +64,21 @@ class Parameter(Variable):
         Args:
             shape: a length or a tuple of lengths.
         """
-        array = initializers.generate_array(self.initializer, shape)
+        with tracing.paused():  # it happens once
+            array = initializers.generate_array(self.initializer, shape)
         if array.dtype.kind != "f":
             raise TypeError(
                 f"Parameter{f' {self.name}' if self.name else ''}: expected a floating dtype, got "
                 f"{array.dtype}"
             )
         self.release()
+        tracing.array_replaced()
         self._array, self._grad = array, None
 
     @property
     def array(self) -> Any:
         """The raw array; None before :meth:`initialize`."""
-        return self._array
+        return tracing.seen(self._array, self) if tracing.running else self._array
 
     @array.setter
     def array(self, value: Any) -> None:
@@ -83,6 +86,7 @@ class Parameter(Variable):
         if value.dtype.kind != "f":
             value = value.astype(np.float32 if self._array is None else self._array.dtype)
         if self.packed is None:
+            tracing.replaces(self, value)
             self._array = value
             return
         if value.shape != self._array.shape:
@@ -90,12 +94,15 @@ class Parameter(Variable):
                 f"Parameter{f' {self.name}' if self.name else ''}: an optimizer holds it with shape "
                 f"{self._array.shape}; got an array of shape {value.shape}"
             )
-        self._array[...] = value
+        if tracing.running and tracing.concrete(value) is self._array:
+            return  # ``p.array -= step`` has changed it in place already
+        tracing.seen(self._array, self)[...] = value
 
     data = array
 
     def cleargrad(self) -> None:
         """Forget the gradient: it is None until the next backward pass."""
+        tracing.assigned(self, "_grad")
         self._grad = None
 
     def _move(self, move: Any) -> None:
@@ -108,6 +115,7 @@ class Parameter(Variable):
         if self.packed is not None:
             self.packed.stale = True
             self.packed = None
+            tracing.array_replaced()
             self._array = self._array.copy()
 
     def __getstate__(self) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd import Variable
-from pdist.backend import to_cpu
+from pdist.backend import to_cpu, tracing
 
 _local = threading.local()
 
@@ -91,8 +91,11 @@ class Reporter:
                     f"report: a {type(observer).__name__} that no reporter knows; see Reporter.add_observer"
                 )
             prefix = name.rstrip("/") + "/"
-        for key, value in values.items():
-            self.observation[prefix + key] = value._array if isinstance(value, Variable) else value
+        named = {prefix + key: v._array if isinstance(v, Variable) else v for key, v in values.items()}
+        tracing.effect(self._observe, named)
+
+    def _observe(self, values: dict[str, Any]) -> None:
+        self.observation.update(values)
 
 
 def report(values: dict[str, Any], observer: Any = None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, library_of
+from ..backend import Array, library_of, tracing
 from .config import force_backprop_mode
 from .op import Node, module_of, ndarray, public, raw, zero
 from .variable import Variable, from_node
@@ -224,6 +224,9 @@ def _accumulate(leaves: dict[Variable, Any], seed: Array, create_graph: bool, co
     for leaf, g in leaves.items():
         g = _own(g, taken, copy)
         known = leaf._grad
+        if tracing.running:
+            known = tracing.read(leaf, "_grad")
+            tracing.assigned(leaf, "_grad")
         if known is None:
             leaf._grad = g
         elif create_graph:

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backend import Array, Library, default_library, library_of
+from ..backend import Array, Library, default_library, library_of, tracing
 from . import written
 from .config import config
 from .variable import Variable, as_array, canonical, from_node
@@ -142,8 +142,13 @@ class Op:
         if self.source:  # somebody called it before
             self.write()
 
-    def coerce(self, arrays: list[Any]) -> tuple[Any, list[Any]]:
+    def coerce(self, arrays: list[Any], given: tuple[Any, ...] = ()) -> tuple[Any, list[Any]]:
         """The arguments brought to one library, device and dtype: see :func:`coerce`."""
+        if tracing.running and tracing.current() is not None:
+            arrays = [
+                tracing.seen(array, owner if isinstance(owner, Variable) else None)
+                for array, owner in zip(arrays, given, strict=True)
+            ]
         return coerce(self.title, self.argument_name, arrays, weak=self.weak, keep_dtype=self.keep_dtype)
 
     def _joint_pullback(self, F: Any, edges: Any, g: Any, y: Any, args: Any, settings: Any) -> Any:
@@ -413,7 +418,7 @@ def _variadic_function(op: Op) -> Any:
         edges = [
             (arg._node or arg) if isinstance(arg, Variable) and arg.requires_grad else None for arg in args
         ]
-        xp, arrays = op.coerce(arrays)
+        xp, arrays = op.coerce(arrays, args)
         try:
             result = op.kernel(xp, *arrays, **settings)
         except (ValueError, IndexError) as error:
@@ -467,6 +472,8 @@ def coerce(
                 f"{found.device_of(value)}; move one with to_cpu or to_gpu"
             )
     owner = owner or default_library()
+    if tracing.running:
+        values = [tracing.seen(value) for value in values]
     values = [_as_array_of(who, name(i), value, owner) for i, value in enumerate(values)]
     dtypes = [value.dtype for value in values if hasattr(value, "dtype") and value.dtype.kind == "f"]
     if dtypes:
@@ -516,6 +523,20 @@ def promote(who: str, names: Any, values: Any) -> list[Variable]:
     ]
 
 
+def all_through_coerce(on: bool) -> None:
+    """Let the written-out functions take no array as it is, so that a recording sees all of them.
+
+    Those of other threads take the longer way too meanwhile; what they compute is the same.
+    """
+    for op in list(_ops.values()):
+        if not op.variadic:
+            op.function.__globals__["ndarray"] = _NoArray if on else ndarray
+
+
+class _NoArray:
+    """The class of no array."""
+
+
 # NumPy's own functions on Variables ------------------------------------------------------------------------
 
 ufuncs: dict[str, Callable[..., Any]] = {}  # NumPy's name -> public function; filled by pdist.functions
@@ -547,7 +568,7 @@ def numpy_function(function: Any, args: Any, kwargs: Any) -> Any:
 
 def module_of(array: Any) -> Any:
     """The namespace of a raw array that is known to be one."""
-    if type(array) is ndarray:
+    if type(array) is ndarray and not tracing.running:
         return np
     found = library_of(array)
     return np if found is None else found.xp

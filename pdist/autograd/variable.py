@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backend import Array, Library, default_library, library_of, numpy_library, to_cpu, to_gpu
+from ..backend import Array, Library, default_library, library_of, numpy_library, to_cpu, to_gpu, tracing
 from .config import config
 
 Axis = int | tuple[int, ...] | None
@@ -69,7 +69,7 @@ class Variable:
     @property
     def array(self) -> Array:
         """The raw array."""
-        return self._array
+        return tracing.seen(self._array, self) if tracing.running else self._array
 
     @array.setter
     def array(self, value: Any) -> None:
@@ -85,6 +85,7 @@ class Variable:
             )
         if value.shape != self._array.shape or value.dtype != self._array.dtype:
             self._grad = None  # it would not fit
+        tracing.replaces(self, value)
         self._array = value
 
     data = array
@@ -166,6 +167,8 @@ class Variable:
     def grad(self) -> Array | None:
         """The gradient that backward passes have added up, a raw array; None where there is none."""
         grad = self._gradient
+        if tracing.running and self._node is None:
+            grad = tracing.read(self, "_grad")
         return grad._array if isinstance(grad, Variable) else grad
 
     @grad.setter
@@ -175,6 +178,8 @@ class Variable:
                 raise TypeError("Variable.grad: expected an array; a Variable belongs in grad_var")
             self._check_grad(value)
             value = np.asarray(value) if isinstance(value, np.generic) else value
+        if tracing.running:
+            tracing.assigned(self, "_grad")
         self._grad = value
 
     @property
@@ -213,6 +218,8 @@ class Variable:
 
     def cleargrad(self) -> None:
         """Forget the gradient: it is None until the next backward pass."""
+        if tracing.running:
+            tracing.assigned(self, "_grad")
         self._grad = None
         if self._node is not None:
             self._node.grad = None

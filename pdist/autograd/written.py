@@ -20,7 +20,7 @@ def {name}({signature}):
     if {plain}:
         xp = np
     else:
-        xp, ({arrays},) = op.coerce([{arrays}])
+        xp, ({arrays},) = op.coerce([{arrays}], ({given},))
     try:
         result = kernel({call})
     except (ValueError, IndexError) as error:
@@ -113,6 +113,7 @@ def _source(op: Op) -> str:
         ).rstrip(),
         plain=_plain(op, arrays),
         arrays=", ".join(arrays),
+        given=", ".join(op.array_names),
         call=", ".join(
             [
                 "xp",

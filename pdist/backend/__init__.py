@@ -1,6 +1,6 @@
 """Array libraries, devices, special functions and random streams."""
 
-from . import random
+from . import random, tracing
 from .libraries import (
     Array,
     Library,
@@ -32,6 +32,7 @@ __all__ = [
     "special",
     "to_cpu",
     "to_gpu",
+    "tracing",
     "unregister_library",
     "using_device",
 ]

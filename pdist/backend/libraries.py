@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import scipy.special
 
+from . import tracing
+
 Array = Any  #: an array of any registered library
 
 
@@ -43,6 +45,7 @@ class Library:
         restore_stream: gives a generator such a state back.
         current_device: the number of the device that new arrays go to; None where there is but one.
         on_device: a context in which that device is another one.
+        owner_of: the array whose memory an array is a view of, itself where it is none.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Library:
     restore_stream: Callable[[Any, Any], None] = _restore
     current_device: Callable[[], int | None] = lambda: None
     on_device: Callable[[int | None], AbstractContextManager[Any]] = lambda number: nullcontext()
+    owner_of: Callable[[Array], Any] = lambda array: array if array.base is None else array.base
 
 
 numpy_library = Library(
@@ -132,6 +136,8 @@ def library_of(array: Any) -> Library | None:
     kind = type(array)
     found = _by_type.get(kind)
     if found is not None:
+        if tracing.running and (recording := tracing.current()) is not None and found is recording.base:
+            return recording.library  # inside a trace arrays are what stands for them
         return found
     if kind.__module__.partition(".")[0] == "cupy" and hasattr(array, "get"):
         return cupy_library()
@@ -242,7 +248,7 @@ def using_device(device: Any) -> Iterator[None]:
         yield
         return
     target, number = _target(device)
-    previous = default_library()
+    previous = getattr(_local, "library", numpy_library)
     with target.on_device(number):
         _local.library = target
         try:
@@ -271,4 +277,7 @@ def _target(device: Any) -> tuple[Library, int | None]:
 
 def default_library() -> Library:
     """The library of new arrays: NumPy's outside :func:`using_device`."""
-    return getattr(_local, "library", numpy_library)
+    found = getattr(_local, "library", numpy_library)
+    if tracing.running and (recording := tracing.current()) is not None and found is recording.base:
+        return recording.library
+    return found

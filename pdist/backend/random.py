@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from . import tracing
 from .libraries import Library, default_library, library, named_library, numpy_library
 
 _seed: int | None = None
@@ -56,6 +57,9 @@ def generator(xp: Any = None) -> Any:
     Args:
         xp: an array namespace; by default that of :func:`pdist.using_device`.
     """
+    recording = tracing.current()
+    if recording is not None and xp is not recording.xp:
+        return recording.stream()
     found = default_library() if xp is None else library(xp)
     return _stream(found, found.current_device())
 
@@ -88,7 +92,17 @@ def as_generator(rng: Any, xp: Any) -> Any:
     """
     if rng is None:
         return generator(xp)
-    owner = library(xp)
+    recording = tracing.current()
+    if recording is not None:
+        if rng.__class__.__name__ == "TracedGenerator":
+            return rng
+        real = as_generator_of(rng, recording.base)
+        return recording.new_stream(rng) if real is not rng else recording.generator(rng)
+    return as_generator_of(rng, library(xp))
+
+
+def as_generator_of(rng: Any, owner: Library) -> Any:
+    """A seed or generator as a generator of a library."""
     if isinstance(rng, (int, np.integer, np.random.SeedSequence)) and not isinstance(rng, bool):
         return owner.new_stream(rng)
     if isinstance(rng, np.random.RandomState) or not hasattr(rng, "standard_normal"):

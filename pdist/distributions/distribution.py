@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import functions as F
 from ..autograd import Variable, as_variable, config, promote
-from ..backend import get_array_module, library_of, random, to_cpu, to_gpu
+from ..backend import get_array_module, library_of, random, to_cpu, to_gpu, tracing
 from .supports import Support
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -266,14 +266,17 @@ class Distribution:
 
     def _check(self, name: str, array: Any, support: Support) -> None:
         """Raise ValueError where an element of ``array`` is not in ``support``, naming the first one."""
+        if tracing.running and tracing.current() is not None:
+            return tracing.once(self._check, name, array, support)
         owner = library_of(array)
         if owner is None or not owner.host:
-            return
+            return None
         inside = support._contains(owner.xp, array)
         if np.count_nonzero(inside) != inside.size:
             index = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
             where = f"{name}{list(index) if index else ''}"
             raise ValueError(f"{type(self).__name__}: {where} is {array[index]}; expected {support}")
+        return None
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.parameters or name in self.parts or name in self.options:
@@ -541,7 +544,8 @@ class Distribution:
         return F.where(inside[(..., *(None,) * len(self.event_shape))], x, inner)
 
     def _is_nan(self, x: Variable) -> Any:
-        nan = x._array != x._array
+        array = x.array
+        nan = array != array
         return nan.any(axis=tuple(range(-len(self.event_shape), 0))) if self.event_shape else nan
 
     # Moments ------------------------------------------------------------------------------------------

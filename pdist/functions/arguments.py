@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Variable, as_variable
-from ..backend import library_of
+from ..backend import library_of, tracing
 
 
 def raw(value: Any) -> Any:
@@ -56,6 +56,9 @@ def check_labels(who: str, t: Any, n: int, x: Variable, ignore: int | None = Non
     if found is None or found is not library_of(x._array):
         device = found and found.device_of(t)
         raise TypeError(f"{who}: x is on {x.device} and t on {device}; move one with to_cpu or to_gpu")
+    if tracing.running and tracing.current() is not None:
+        tracing.once(check_labels, who, t, n, x, ignore)
+        return False
     if not found.host:
         return False
     if not t.size or _largest(t) < n:

@@ -21,7 +21,7 @@ def _reflected(function: Any) -> Any:
 
 def _comparison(compare: Any) -> Any:
     """Comparisons answer at once: raw bool arrays without gradient."""
-    return lambda self, other: compare(self._array, other._array if isinstance(other, Variable) else other)
+    return lambda self, other: compare(self.array, other.array if isinstance(other, Variable) else other)
 
 
 _OPERATORS: dict[str, Any] = {

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pdist.autograd import Variable
-from pdist.backend import library, to_cpu
+from pdist.autograd.op import module_of
+from pdist.backend import library, to_cpu, tracing
 
 from ..checks import check_loss
 from ..link import Link
@@ -155,6 +156,10 @@ class Optimizer:
             and not any(p.is_initialized for p in self._waiting)
         ):
             return
+        with tracing.paused():  # it happens once
+            self._pack_anew(parameters)
+
+    def _pack_anew(self, parameters: list[Parameter]) -> None:
         self._parameters = parameters
         self._waiting = [p for p in parameters if not p.is_initialized]
         known = self._known()
@@ -206,6 +211,9 @@ class Optimizer:
             loss.backward()
             del loss
         self._pack()
+        if tracing.running:
+            tracing.depends_on(self, "packs")
+            tracing.depends_on(self, "_hooks")
         gathered = [(pack, pack.gather()) for pack in self.packs]
         if self._hooks:
             self._call_hooks(gathered)
@@ -213,15 +221,18 @@ class Optimizer:
             self._update(pack, runs)
 
     def _update(self, pack: Pack, runs: Any) -> None:
-        xp, h, step = pack.xp, pack.hyperparameters, self.step
+        xp, dtype, step = module_of(pack.array), pack.array.dtype, self.step
+        tracing.section(type(self).__name__)
         with np.errstate(all="ignore"):
             for run in runs:
-                run.t += 1
-                rates = self.rates(
-                    run.t[()], {name: value[()] for name, value in h.items()}, pack.array.dtype
-                )
-                for arrays in run.blocks:
+                t, h, blocks = run.t, pack.hyperparameters, run.blocks
+                if tracing.running:
+                    t, h, blocks = tracing.seen_all((t, h, blocks))
+                t += 1
+                rates = self.rates(t[()], {name: value[()] for name, value in h.items()}, dtype)
+                for arrays in blocks:
                     step(xp, rates, *arrays)
+        tracing.section("")
 
     # Hooks --------------------------------------------------------------------------------------------
 
@@ -239,12 +250,18 @@ class Optimizer:
         name = str(name or getattr(hook, "name", None) or getattr(hook, "__name__", type(hook).__name__))
         if name in self._hooks:
             raise KeyError(f"{type(self).__name__}.add_hook: there is already a hook called {name!r}")
-        self._hooks[name] = hook
+        self._hooks = {**self._hooks, name: hook}
+        tracing.array_replaced()
         return self
 
     def remove_hook(self, name: str) -> None:
         """Take a hook away."""
-        del self._hooks[name]
+        self._hooks = {
+            known: hook
+            for known, hook in self._hooks.items()
+            if known != name or self._hooks[name] is not hook
+        }
+        tracing.array_replaced()
 
     def call_hooks(self) -> None:
         """Call all hooks now."""
@@ -254,11 +271,14 @@ class Optimizer:
     def _call_hooks(self, gathered: Any) -> None:
         self.active = gathered
         for p, view in self._active_parameters():
+            tracing.assigned(p, "_grad")
             p._grad = view
         for hook in self._hooks.values():
             if getattr(hook, "call_for_each_param", False):
                 for p, _ in self._active_parameters():
                     hook(self, p)
+            elif getattr(hook, "on_host", False):
+                tracing.effect(hook, self)
             else:
                 hook(self)
             for p, view in self._active_parameters():
@@ -272,14 +292,15 @@ class Optimizer:
         for pack, runs in self.active:
             for run in runs:
                 of_run = slice(run.first, run.last)
-                yield from zip(pack.parameters[of_run], pack.grad_views[of_run], strict=True)
+                views = [tracing.seen(view) for view in pack.grad_views[of_run]]
+                yield from zip(pack.parameters[of_run], views, strict=True)
 
     def active_blocks(self) -> Any:
         """For hooks: the library and the views of parameters and gradients that this update will change."""
         for pack, runs in self.active:
             for run in runs:
-                for arrays in run.blocks:
-                    yield pack.xp, arrays[0], arrays[1]
+                for p, g, *_ in run.blocks:
+                    yield module_of(p), tracing.seen(p), tracing.seen(g)
 
     def new_epoch(self) -> None:
         """Count an epoch."""

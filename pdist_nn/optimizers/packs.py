@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd.op import module_of
-from pdist.backend import to_cpu
+from pdist.backend import to_cpu, tracing
 
 from ..parameter import Parameter
 
@@ -76,6 +76,7 @@ class Pack:
             p.release()
             view[...] = p._array
             p._array, p.packed = view, self
+        tracing.array_replaced()
         self.grad_views = self.views(self.grad)
         self.runs = [Run(self, 0, len(sizes), xp.zeros((), np.float64))]
 
@@ -88,12 +89,20 @@ class Pack:
 
     def gather(self) -> list[Run]:
         """Bring the gradients together; returns the runs that have any."""
-        kind = self.grad.__class__
+        grad = self.grad
         gradients: list[Any] = [p._grad if p.update_enabled else None for p in self.parameters]
+        if tracing.running:
+            grad = tracing.seen(grad)
+            gradients = [
+                tracing.read(p, "_grad") if tracing.depends_on(p, "update_enabled") else None
+                for p in self.parameters
+            ]
+            tracing.depends_on(self, "runs")
+        kind = grad.__class__
         for g in gradients:
             if g.__class__ is not kind:
                 return self._gather_some(gradients)
-        self.xp.concatenate(gradients, axis=None, out=self.grad)
+        module_of(self.grad).concatenate(gradients, axis=None, out=grad)
         return self.runs
 
     def _gather_some(self, gradients: list[Any]) -> list[Run]:
@@ -101,7 +110,7 @@ class Pack:
         given = [g is not None for g in gradients]
         for p, g, view in zip(self.parameters, gradients, self.grad_views, strict=True):
             if g is not None and g is not view:
-                view[...] = p.grad
+                tracing.seen(view)[...] = p.grad
         if not all(given):
             self._cut(given)
         return [run for run in self.runs if given[run.first]]
@@ -116,7 +125,9 @@ class Pack:
                     whole = first == run.first and i == run.last
                     runs.append(run if whole else Run(self, first, i, run.t.copy()))
                     first = i
-        self.runs = runs
+        if len(runs) != len(self.runs):
+            tracing.array_replaced()
+            self.runs = runs
 
     def counts(self) -> list[float]:
         """How many updates each parameter has had."""
@@ -124,6 +135,7 @@ class Pack:
 
     def set_counts(self, counts: Sequence[float]) -> None:
         """Cut the runs so that parameters of different counts lie in different ones."""
+        tracing.array_replaced()
         self.runs, first = [], 0
         for i in range(1, len(counts) + 1):
             if i == len(counts) or counts[i] != counts[first]:

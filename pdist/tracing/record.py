@@ -1,0 +1,274 @@
+"""What a trace consists of: values, the calls that make and change them, and where each came from."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import linecache
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+class TraceError(RuntimeError):
+    """What a function did that no straight-line program can repeat, and where."""
+
+
+class Value:
+    """One array (or NumPy scalar) of a traced function.
+
+    Attributes:
+        kind: ``"argument"``; ``"state"``, an array that entered by reference; ``"slot"``, one that is read
+            anew from an attribute at each call; ``"constant"``; ``"computed"``; or ``"view"`` of ``root``.
+        root: the value whose memory it is; itself where it is no view.
+        scalar: whether NumPy made a scalar of it, which no ``out=`` can hold.
+        array: the array itself of a state or constant; None otherwise.
+        viewed: whether there are views of it.
+    """
+
+    __slots__ = ("array", "dtype", "kind", "name", "path", "root", "scalar", "shape", "strides", "viewed")
+
+    def __init__(self, kind: str, like: Any, root: Value | None = None, array: Any = None) -> None:
+        self.kind = kind
+        self.shape, self.dtype = like.shape, like.dtype
+        self.strides = getattr(like, "strides", None)
+        self.scalar = isinstance(like, np.generic)
+        self.root = self if root is None else root
+        self.array = array
+        self.viewed = False
+        self.path: Any = None  # of an argument or slot: how a call gets at it
+        self.name = ""
+
+    @property
+    def external(self) -> bool:
+        """Whether others than the trace can see its memory."""
+        return self.root.kind in ("argument", "state", "slot")
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its elements."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name or hex(id(self))} {self.dtype}{list(self.shape)}>"
+
+
+class Returned:
+    """An array among the results, as the caller gets it: a Variable, or an array."""
+
+    __slots__ = ("value", "variable")
+
+    def __init__(self, value: Value, variable: bool) -> None:
+        self.value, self.variable = value, variable
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a call came from: the op around it, and the line of user code.
+
+    Attributes:
+        op: the op's name, ``"gradient of "`` before it in a backward pass; empty outside all ops.
+        file: the user's file.
+        line: its number.
+    """
+
+    op: str
+    file: str
+    line: int
+
+    @property
+    def text(self) -> str:
+        """The line itself."""
+        return linecache.getline(self.file, self.line).strip()
+
+    def __str__(self) -> str:
+        where = f"{os.path.basename(self.file)}:{self.line}"
+        return f"{self.op}  ({where}: {self.text})" if self.text else f"{self.op}  ({where})"
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    """One call.
+
+    Attributes:
+        form: ``"ufunc"``; ``"reduce"``; ``"function"``; ``"method"`` of the first argument; ``"getitem"``;
+            ``"setitem"``; ``"scalar"``, an operator on NumPy scalars; ``"draw"`` from a random stream;
+            ``"opaque"``; or ``"effect"``, something done at the end.
+        name: of the function or method.
+        function: what is called, on raw arrays.
+        args: the arguments: Values, containers of them, and constants.
+        kwargs: the same by name.
+        outputs: the values that it makes.
+        writes: the values whose memory it changes.
+        view: whether the output is a view of an argument.
+        takes_out: whether the function can write its result where it is told to.
+        origin: where it came from.
+        into: where its output goes, once that is planned.
+    """
+
+    form: str
+    name: str
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: tuple[Value, ...]
+    origin: Origin
+    writes: tuple[Value, ...] = ()
+    view: bool = False
+    takes_out: bool = False
+
+    @property
+    def inputs(self) -> list[Value]:
+        """All values among the arguments, what is written aside."""
+        return list(values_in((self.args, self.kwargs)))
+
+    @property
+    def output(self) -> Value:
+        """The only output."""
+        return self.outputs[0]
+
+    @property
+    def pure(self) -> bool:
+        """Whether it does nothing but make its outputs."""
+        return not self.writes and self.form not in ("draw", "effect", "object")
+
+
+def values_in(tree: Any) -> Iterator[Value]:
+    """The values in nested tuples, lists, dicts and slices."""
+    kind = tree.__class__
+    if kind is Value:
+        yield tree
+    elif kind is Returned:
+        yield tree.value
+    elif kind is tuple or kind is list:
+        for item in tree:
+            yield from values_in(item)
+    elif kind is dict:
+        for item in tree.values():
+            yield from values_in(item)
+    elif kind is slice:
+        yield from values_in((tree.start, tree.stop, tree.step))
+
+
+def substitute(tree: Any, function: Callable[[Value], Any]) -> Any:
+    """The same tree with ``function`` of each value in its place."""
+    kind = tree.__class__
+    if kind is Value:
+        return function(tree)
+    if kind is Returned:
+        return Returned(function(tree.value), tree.variable)
+    if kind is tuple or kind is list:
+        return kind([substitute(item, function) for item in tree])
+    if kind is dict:
+        return {key: substitute(item, function) for key, item in tree.items()}
+    if kind is slice:
+        return slice(*(substitute(part, function) for part in (tree.start, tree.stop, tree.step)))
+    return tree
+
+
+@dataclass(slots=True)
+class Program:
+    """A recorded function.
+
+    Attributes:
+        calls: in order.
+        arguments: the array arguments.
+        states: arrays that entered by reference.
+        slots: values read anew at each call.
+        results: what it returns: a tree with Values for arrays.
+        effects: what it assigns when it is done: ``(owner, attribute, value)``.
+        guards: ``(owner, attribute, array)``: what has to be so for the trace to hold.
+        base: the library of its arrays.
+    """
+
+    base: Any
+    calls: list[Call] = field(default_factory=list)
+    arguments: list[Value] = field(default_factory=list)
+    states: list[Value] = field(default_factory=list)
+    slots: list[Value] = field(default_factory=list)
+    results: Any = None
+    effects: list[tuple[Any, str, Any]] = field(default_factory=list)
+    guards: list[tuple[Any, str, Any]] = field(default_factory=list)
+
+    def escaping(self) -> set[Value]:
+        """The roots of what a caller gets to see."""
+        kept = [value for _, _, value in self.effects]
+        kept += [call.args for call in self.calls if call.form == "effect"]
+        return {value.root for value in values_in((self.results, kept))}
+
+    def replace(self, known: dict[Value, Any]) -> None:
+        """Put other values in the place of some, everywhere; chains of replacements are followed."""
+        if not known:
+            return
+
+        def final(value: Value) -> Any:
+            while value in known:
+                value = known[value]
+                if value.__class__ is not Value:
+                    break
+            return value
+
+        for call in self.calls:
+            call.args = substitute(call.args, final)
+            call.kwargs = substitute(call.kwargs, final)
+            call.writes = tuple([final(value) for value in call.writes])
+        self.results = substitute(self.results, final)
+        self.effects = [(owner, name, substitute(value, final)) for owner, name, value in self.effects]
+        for call in self.calls:
+            for value in call.outputs:
+                if value.root in known:
+                    value.root = final(value.root).root
+
+
+def written_roots(calls: Iterable[Call]) -> set[Value]:
+    """The roots whose memory some call changes after it was made."""
+    return {value.root for call in calls for value in call.writes}
+
+
+# Where user code is ----------------------------------------------------------------------------------------
+
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_OURS = tuple(os.path.join(folder, "") for folder in (_HERE, _HERE + "_nn", os.path.dirname(np.__file__)))
+_PASSED_OVER = (contextlib.__file__, functools.__file__)
+_inside: dict[Any, bool] = {}  # by code object: is it the library's?
+
+
+def _is_ours(code: Any) -> bool:
+    found = _inside.get(code)
+    if found is None:
+        file = code.co_filename
+        ours = file.startswith(("<pdist", "<__array_function__", "<frozen")) or file.startswith(_OURS)
+        found = _inside[code] = ours or file in _PASSED_OVER
+    return found
+
+
+def origin(section: str) -> Origin:
+    """Where the present call of an array function comes from.
+
+    Args:
+        section: what is going on where no op is.
+    """
+    frame, op = sys._getframe(2), ""
+    while frame is not None and _is_ours(frame.f_code):
+        if not op:
+            op = _op_of(frame)
+        frame = frame.f_back  # type: ignore[assignment]
+    if frame is None:
+        return Origin(op or section, "", 0)
+    return Origin(op or section, frame.f_code.co_filename, frame.f_lineno)
+
+
+def _op_of(frame: Any) -> str:
+    """The op whose written-out code a frame runs: see ``autograd.written``."""
+    file = frame.f_code.co_filename
+    if file.startswith("<pdist: "):
+        name = file[8:-1]
+        return f"gradient of {name[:-9]}" if name.endswith(".pullback") else name
+    if frame.f_code.co_name == "_joint_pullback":
+        return f"gradient of {frame.f_locals['self'].name}"
+    return ""

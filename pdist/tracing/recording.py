@@ -1,0 +1,489 @@
+"""The recording of one call of a function: every array call is done for real and written down."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..backend import Library, library_of, numpy_library, random, tracing
+from .array import METHODS, PYTHON_OPERATORS, Traced
+from .namespace import SpecialNamespace, TracedGenerator, TracedNamespace
+from .record import Call, Program, TraceError, Value, origin
+
+# What NumPy's functions do to more than their result.
+# fmt: off
+CHANGES_FIRST = frozenset((
+    "copyto", "put", "put_along_axis", "putmask", "place", "fill_diagonal", "add.at",
+))
+# fmt: on
+METHOD_CHANGES = frozenset(("fill", "sort", "partition"))
+REDUCTIONS = {
+    "sum": "add",
+    "prod": "multiply",
+    "max": "maximum",
+    "amax": "maximum",
+    "min": "minimum",
+    "amin": "minimum",
+    "any": "logical_or",
+    "all": "logical_and",
+}
+REDUCTION_OF = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"} | {
+    "logical_or": "any",
+    "logical_and": "all",
+}
+# fmt: off
+ABOUT_SHAPES = frozenset((
+    "shape", "ndim", "size", "result_type", "can_cast", "may_share_memory", "shares_memory",
+    "broadcast_shapes", "iscomplexobj", "isrealobj", "isscalar",
+))
+# fmt: on
+# fmt: off
+SHAPE_FROM_DATA = frozenset((
+    "nonzero", "flatnonzero", "argwhere", "unique", "unique_values", "unique_counts",
+    "unique_inverse", "unique_all", "compress", "extract", "setdiff1d", "union1d", "intersect1d",
+    "setxor1d", "trim_zeros",
+))
+# fmt: on
+# Functions that write their result where ``out=`` says, and nothing else.
+# fmt: off
+WITH_OUT = frozenset((
+    "concatenate", "stack", "dot", "take", "clip", "argmax", "argmin", "cumsum", "cumprod",
+    "einsum", "outer", "round", "trace", "inner",
+))
+# fmt: on
+DRAWS_WITH_OUT = frozenset(("random", "standard_normal", "standard_exponential"))
+COPIES = frozenset(("copy", "astype"))
+# ndarray.__pow__ knows these exponents.
+POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
+
+
+class Recording:
+    """Notes what a function does with its arrays, while it does it.
+
+    Args:
+        base: the library of its arrays.
+        strict: whether what cannot be traced is an error; otherwise it is noted in ``failure``, and the call
+            goes on with the real arrays.
+    """
+
+    def __init__(self, base: Library, strict: bool = True) -> None:
+        self.base, self.strict = base, strict
+        self.xp = base.xp
+        self.on_numpy = base is numpy_library
+        self.library = traced_library(base)
+        self.program = Program(base)
+        self.failure: TraceError | None = None
+        self.section = ""
+        self.open = True
+        self._states: dict[int, Value] = {}
+        self._streams: dict[Any, Any] = {}
+        self._assigned: dict[tuple[int, str], tuple[Any, str, Any]] = {}
+
+    # What enters --------------------------------------------------------------------------------------
+
+    def seen(self, array: Any, owner: Any = None, attribute: str = "_array") -> Any:
+        """The stand-in of an array that is state."""
+        if array.__class__ is self.library.array_type or not isinstance(array, self.base.array_type):
+            return array
+        value = self._states.get(id(array))
+        if value is None:
+            value = self._states[id(array)] = Value("state", array, array=array)
+            self.program.states.append(value)
+        if owner is not None:
+            self.program.guards.append((owner, attribute, array))
+        return self.library.array_type(array, value, self)
+
+    def argument(self, array: Any, path: Any) -> Any:
+        """The stand-in of an array that the caller passed."""
+        value = Value("argument", array)
+        value.path = path
+        self.program.arguments.append(value)
+        return self.library.array_type(array, value, self)
+
+    def read(self, owner: Any, attribute: str) -> Any:
+        """An attribute that each call reads anew: its stand-in, or None."""
+        found = getattr(owner, attribute)
+        if (id(owner), attribute) in self._assigned:
+            return found
+        raw = getattr(found, "_array", found)
+        if raw is None or raw.__class__ is self.library.array_type:
+            self.program.guards.append((owner, attribute, raw))
+            return found
+        value = Value("slot", raw)
+        value.path = (owner, attribute)
+        self.program.slots.append(value)
+        return self.library.array_type(raw, value, self)
+
+    def assigned(self, owner: Any, attribute: str) -> None:
+        """Note that an attribute is given another array (or None) by the traced function."""
+        self._assigned.setdefault((id(owner), attribute), (owner, attribute, getattr(owner, attribute)))
+
+    def concrete(self, array: Any) -> Any:
+        """The real array of a stand-in."""
+        return array.array if isinstance(array, Traced) else array
+
+    def refuse(self, what: str) -> None:
+        """An error that names the line, or a note of it."""
+        if not self.open:
+            raise TraceError(
+                f"{what} -- and this array is left over from a trace that has ended: return it from the "
+                "traced function instead of keeping it elsewhere"
+            )
+        where = origin(self.section)
+        error = TraceError(f"{where.file}:{where.line}: {where.text!r}: {what}")
+        if self.strict:
+            raise error
+        if self.failure is None:
+            self.failure = error
+
+    def finish(self, results: Any) -> None:
+        """Note what was assigned, and put the real arrays in the place of the stand-ins.
+
+        Args:
+            results: what the function returned, with Values for its arrays.
+        """
+        self.program.results = results
+        for owner, attribute, _ in self._assigned.values():
+            found = getattr(owner, attribute)
+            raw = getattr(found, "_array", found)
+            self.program.effects.append((owner, attribute, raw.node if isinstance(raw, Traced) else raw))
+        self.restore()
+
+    def restore(self) -> None:
+        """End the recording: leave no stand-in behind, whatever happened."""
+        for owner, attribute, _ in self._assigned.values():
+            found = getattr(owner, attribute)
+            raw = getattr(found, "_array", found)
+            if isinstance(raw, Traced):
+                array = raw.array
+                setattr(owner, attribute, np.asarray(array) if isinstance(array, np.generic) else array)
+        self._assigned.clear()
+        self.open = False
+
+    # Calls --------------------------------------------------------------------------------------------
+
+    def _real(self, tree: Any) -> Any:
+        kind = tree.__class__
+        if kind is self.library.array_type:
+            if tree.recording is not self:
+                tree.recording.refuse("a traced array is used")
+            return tree.array
+        if kind is tuple or kind is list:
+            return kind([self._real(item) for item in tree])
+        if kind is slice:
+            return slice(self._real(tree.start), self._real(tree.stop), self._real(tree.step))
+        if kind is dict:
+            return {key: self._real(item) for key, item in tree.items()}
+        if kind is TracedNamespace:
+            return tree.base
+        return tree
+
+    def _node(self, tree: Any) -> Any:
+        kind = tree.__class__
+        if kind is self.library.array_type:
+            return tree.node
+        if kind is self.base.array_type or isinstance(tree, self.base.array_type):
+            return self.seen(tree).node
+        if kind is tuple or kind is list:
+            return kind([self._node(item) for item in tree])
+        if kind is slice:
+            return slice(self._node(tree.start), self._node(tree.stop), self._node(tree.step))
+        if kind is dict:
+            return {key: self._node(item) for key, item in tree.items()}
+        if kind is TracedNamespace:
+            return tree.base
+        return tree
+
+    def _add(self, form: str, name: str, function: Any, args: Any, kwargs: Any, **fields: Any) -> Call:
+        if not self.open:
+            self.refuse("a traced array is used")
+        call = Call(form, name, function, args, kwargs, origin=origin(self.section), **fields)
+        self.program.calls.append(call)
+        return call
+
+    def _take(
+        self, form: str, name: str, function: Any, args: Any, kwargs: Any, reals: Any, result: Any
+    ) -> Any:
+        """Write down a call that gave ``result``; what stands for that."""
+        nodes, named = self._node(args), self._node(kwargs)
+        if isinstance(result, (tuple, list)):
+            values = [Value("computed", item) for item in result]
+            self._add(form, name, function, nodes, named, outputs=tuple(values))
+            items = [self._traced(item, value) for item, value in zip(result, values, strict=True)]
+            return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
+        if not isinstance(result, (self.base.array_type, np.generic)):
+            self.refuse(f"{name} returns {type(result).__name__} {result!r}, which depends on values")
+            return result
+        if not isinstance(result, np.generic):
+            for given in _arrays(args):
+                if given.array is result:
+                    return given
+            owner = self.base.owner_of(result)
+            if owner is not result:
+                for given in _arrays((args, kwargs)):
+                    if not given.node.scalar and self.base.owner_of(given.array) is owner:
+                        given.node.root.viewed = True
+                        value = Value("view", result, root=given.node.root)
+                        self._add(form, name, function, nodes, named, outputs=(value,), view=True)
+                        return self._traced(result, value)
+        value = Value("computed", result)
+        takes_out = form in ("ufunc", "reduce") or (form == "function" and name in WITH_OUT)
+        takes_out = takes_out or (form == "method" and name in COPIES)
+        takes_out = takes_out or (form == "draw" and name in DRAWS_WITH_OUT)
+        self._add(
+            form, name, function, nodes, named, outputs=(value,), takes_out=takes_out and not value.scalar
+        )
+        return self._traced(result, value)
+
+    def _traced(self, array: Any, value: Value) -> Any:
+        return self.library.array_type(array, value, self)
+
+    def _into(self, out: Any, form: str, name: str, function: Any, args: Any, kwargs: Any) -> Any:
+        """A call that writes into ``out``: a new value, where nobody could tell, else a write."""
+        out = self.seen(out)
+        if not isinstance(out, Traced):
+            raise TypeError(f"{name}: out: expected an array of {self.base.name}, got {type(out).__name__}")
+        real = out.array
+        nodes, named = self._node(args), self._node(kwargs)
+        function(*self._real(args), **self._real(kwargs), out=real)
+        old = out.node
+        if old.external or old.viewed or old.root is not old or "where" in kwargs:
+            self._add(form, name, function, nodes, named, outputs=(), writes=(old,), takes_out=True)
+        else:
+            out.node = Value("computed", real)
+            self._add(form, name, function, nodes, named, outputs=(out.node,), takes_out=True)
+        return out
+
+    def ufunc(self, name: str, inputs: Any, kwargs: dict[str, Any], function: Any = None) -> Any:
+        """A ufunc of NumPy's or SciPy's."""
+        if function is None or not self.on_numpy:
+            function = getattr(self.xp, name, None) or getattr(self.base.special, name)
+        out = kwargs.pop("out", None)
+        if out is not None:
+            return self._into(out, "ufunc", name, function, tuple(inputs), kwargs)
+        reals = self._real(tuple(inputs))
+        result = function(*reals, **self._real(kwargs))
+        return self._take("ufunc", name, function, tuple(inputs), kwargs, reals, result)
+
+    def operator(self, name: str, *inputs: Any) -> Any:
+        """An operator: on NumPy scalars Python's own, which costs less and may round otherwise."""
+        reals = self._real(inputs)
+        if all(isinstance(x, (np.generic, bool, int, float)) for x in reals):
+            function = PYTHON_OPERATORS[name]
+            return self._take("scalar", name, function, inputs, {}, reals, function(*reals))
+        if name == "power" and isinstance(reals[1], (int, float)) and reals[0].dtype.kind == "f":
+            short = POWERS.get(reals[1])
+            if short:
+                return self.ufunc(short, inputs[:1], {})
+        return self.ufunc(name, inputs, {})
+
+    def reduce(
+        self,
+        name: str,
+        x: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        **others: Any,
+    ) -> Any:
+        """A reduction by a ufunc."""
+        kwargs = {"axis": axis, **others}
+        if keepdims:
+            kwargs["keepdims"] = True
+        if dtype is not None:
+            kwargs["dtype"] = np.dtype(dtype)
+        if self.on_numpy:
+            function = getattr(np, name).reduce
+        else:
+            function = getattr(self.xp, REDUCTION_OF[name])
+        if out is not None:
+            return self._into(out, "reduce", name, function, (x,), kwargs)
+        real = self._real(x)
+        result = function(real, **self._real(kwargs))
+        return self._take("reduce", name, function, (x,), kwargs, (real,), result)
+
+    def mean(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        """The sum and its division by the count, which is what NumPy does."""
+        axes = range(x.ndim) if axis is None else np.atleast_1d(axis)
+        count = 1
+        for a in axes:
+            count *= x.shape[int(a)]
+        total = self.reduce("add", x, axis=axis, keepdims=keepdims)
+        return self.operator("divide", total, count)
+
+    def numpy_function(self, name: str, args: Any, kwargs: Any) -> Any:
+        """One of NumPy's functions that are no ufuncs."""
+        if name in ABOUT_SHAPES:
+            return _lookup(np, name)(*self._real(args), **self._real(kwargs))
+        if name in REDUCTIONS:
+            return self._reduction(REDUCTIONS[name], *args, **kwargs)
+        if name == "mean" and len(args) == 1 and not kwargs.keys() - {"axis", "keepdims"}:
+            if isinstance(args[0], Traced) and args[0].dtype.char in "fd":
+                return self.mean(args[0], **kwargs)
+        if name in SHAPE_FROM_DATA or (name == "where" and len(args) == 1):
+            self.refuse(f"{name}: the shape of its result depends on the values of a traced array")
+        if name.endswith("_like") and len(args) == 1 and not kwargs:
+            x = args[0]
+            if getattr(x, "flags", None) is not None and x.flags.c_contiguous:
+                return self.function(name[:-5], (x.shape,), {"dtype": x.dtype})
+        return self.function(name, args, kwargs)
+
+    def _reduction(self, ufunc: str, x: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
+        names = ("dtype", "out") if ufunc in ("add", "multiply") else ("out",)
+        return self.reduce(ufunc, x, axis, **dict(zip(names, args, strict=False)), **kwargs)
+
+    def function(self, name: str, args: Any, kwargs: Any) -> Any:
+        """Any function of the array library."""
+        function = _lookup(self.xp, name)
+        kwargs = dict(kwargs)
+        out = kwargs.pop("out", None)
+        if out is not None:
+            return self._into(out, "function", name, function, args, kwargs)
+        reals = self._real(args)
+        result = function(*reals, **self._real(kwargs))
+        if name in CHANGES_FIRST:
+            target = self.seen(args[0])
+            nodes, named = self._node(tuple(args)), self._node(kwargs)
+            self._add("function", name, function, nodes, named, outputs=(), writes=(target.node,))
+            return result
+        return self._take("function", name, function, tuple(args), kwargs, reals, result)
+
+    def method(self, name: str, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """A method of an array."""
+        if name == "mean" and not args and not kwargs.keys() - {"axis", "keepdims"} and x.dtype.char in "fd":
+            return self.mean(x, **kwargs)
+        if name == "mean" and len(args) == 1 and not kwargs and x.dtype.char in "fd":
+            return self.mean(x, *args)
+        real = x.array
+        result = getattr(real, name)(*self._real(args), **self._real(kwargs))
+        function = operator.methodcaller(name)
+        if name in METHOD_CHANGES:
+            nodes = self._node((x, *args))
+            self._add("method", name, function, nodes, self._node(kwargs), outputs=(), writes=(x.node,))
+            return result
+        return self._take("method", name, function, (x, *args), kwargs, (real,), result)
+
+    def getitem(self, x: Any, index: Any) -> Any:
+        """``x[index]``."""
+        for i in index if isinstance(index, tuple) else (index,):
+            mask = isinstance(i, Traced) and i.dtype.kind == "b"
+            if mask and i.node.kind != "state":
+                self.refuse("how many elements a mask chooses depends on its values: use functions.where")
+        result = x.array[self._real(index)]
+        return self._take("getitem", "getitem", operator.getitem, (x, index), {}, (), result)
+
+    def setitem(self, x: Any, index: Any, value: Any) -> None:
+        """``x[index] = value``."""
+        nodes = (self._node(index), self._node(value))
+        x.array[self._real(index)] = self._real(value)
+        self._add("setitem", "setitem", operator.setitem, nodes, {}, outputs=(), writes=(x.node,))
+
+    def opaque(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """A function that looks at values, as one call."""
+        result = function(*self._real(args), **self._real(kwargs))
+        return self._take("opaque", function.__name__, function, args, kwargs, (), result)
+
+    def effect(self, function: Callable[..., None], args: Any) -> None:
+        """Something done to objects of the host at each call."""
+        with tracing.paused():
+            function(*self._real(args))
+        self._add(
+            "effect", getattr(function, "__name__", "effect"), function, self._node(args), {}, outputs=()
+        )
+
+    # Random draws -------------------------------------------------------------------------------------
+
+    def stream(self, device: Any = None) -> Any:
+        """The device's own stream."""
+        found = self._streams.get(None)
+        if found is None:
+            source = lambda: random.generator(self.xp)
+            found = self._streams[None] = TracedGenerator(self, Stream("rng", source))
+        return found
+
+    def generator(self, given: Any) -> Any:
+        """A generator that the user holds."""
+        found = self._streams.get(id(given))
+        if found is None:
+            name = f"rng_{len(self._streams)}"
+            found = self._streams[id(given)] = TracedGenerator(self, Stream(name, lambda: given))
+        return found
+
+    def new_stream(self, seed: Any) -> Any:
+        """A generator that the function makes at each call."""
+        name = f"rng_{len(self._streams)}"
+        found = self._streams[object()] = TracedGenerator(
+            self, Stream(name, lambda: self.base.new_stream(seed))
+        )
+        found.stream.fresh = True
+        found.stream.real = self.base.new_stream(seed)
+        return found
+
+    def draw(self, stream: Stream, name: str, args: Any, kwargs: Any) -> Any:
+        """A draw."""
+        real = stream.real if stream.real is not None else stream.source()
+        result = getattr(real, name)(*self._real(args), **self._real(kwargs))
+        if not isinstance(result, (self.base.array_type, np.generic)):
+            result = self.xp.asarray(result)
+        return self._take("draw", name, None, (stream, *args), kwargs, (), result)
+
+
+class Stream:
+    """A random stream of a traced function: where each call finds it."""
+
+    def __init__(self, name: str, source: Callable[[], Any]) -> None:
+        self.name, self.source = name, source
+        self.fresh = False  # made anew at each call
+        self.real: Any = None  # of the first call, where it is made anew
+
+
+def _arrays(tree: Any) -> Any:
+    if isinstance(tree, Traced):
+        yield tree
+    elif isinstance(tree, (tuple, list)):
+        for item in tree:
+            yield from _arrays(item)
+    elif isinstance(tree, dict):
+        yield from _arrays(tuple(tree.values()))
+
+
+def _lookup(xp: Any, name: str) -> Any:
+    for part in name.split("."):
+        xp = getattr(xp, part)
+    return xp
+
+
+# The library of stand-ins ----------------------------------------------------------------------------------
+
+_libraries: dict[Library, Library] = {}
+
+
+def traced_library(base: Library) -> Library:
+    """The library whose arrays stand for those of ``base`` in a trace."""
+    from ..backend import register_library
+
+    found = _libraries.get(base)
+    if found is None:
+        kind = type("Traced", (Traced,), {"__slots__": ()})
+        found = _libraries[base] = register_library(
+            Library(
+                name=f"traced {base.name}",
+                array_type=kind,
+                xp=TracedNamespace(base.xp, base),
+                special=SpecialNamespace(base.special),
+                new_stream=lambda seed: tracing.current().new_stream(seed),
+                from_host=lambda array: tracing.current().seen(base.from_host(array)),
+                to_host=lambda traced: traced._look("to_cpu", base.to_host),
+                device_of=lambda traced: base.device_of(traced.array),
+                current_device=base.current_device,
+                on_device=base.on_device,
+            )
+        )
+    return found
+
+
+__all__ = ["METHODS", "Recording", "library_of", "traced_library"]

@@ -1,0 +1,299 @@
+"""From a program to the Python function that runs it: straight-line code, and the arrays that it uses."""
+
+from __future__ import annotations
+
+import itertools
+import keyword
+import linecache
+import re
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Variable
+from ..autograd.variable import from_node
+from .record import Call, Origin, Program, Returned, Value, values_in
+from .recording import COPIES, Stream
+
+_numbers = itertools.count(1)
+
+#: How Python writes an operator on NumPy scalars.
+SIGNS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "floor_divide": "//",
+    "remainder": "%",
+    "power": "**",
+    "matmul": "@",
+    "bitwise_and": "&",
+    "bitwise_or": "|",
+    "bitwise_xor": "^",
+    "left_shift": "<<",
+    "right_shift": ">>",
+    "less": "<",
+    "less_equal": "<=",
+    "equal": "==",
+    "not_equal": "!=",
+    "greater": ">",
+    "greater_equal": ">=",
+}
+PREFIXES = {"negative": "-", "positive": "+", "invert": "~"}
+
+
+class Writer:
+    """Writes a program out.
+
+    Args:
+        program: what is written; the passes have been over it.
+        storage: the arrays of all values that keep their place from call to call.
+        title: what the function is called.
+        leaves: the names of the array arguments.
+        head: comment lines that go first.
+    """
+
+    def __init__(
+        self, program: Program, storage: dict[Value, Any], title: str, leaves: list[str], head: list[str]
+    ) -> None:
+        self.program, self.storage, self.head = program, storage, head
+        self.title = re.sub(r"\W", "_", title)
+        if not self.title.isidentifier() or keyword.iskeyword(self.title):
+            self.title = "traced"
+        self.on_numpy = program.base.name == "numpy"
+        self.names: dict[str, Any] = {}  # what the function's globals are
+        self.lines: list[str] = []
+        self.taken: set[str] = set(leaves) | {self.title}
+        self.known: dict[int, str] = {}  # names of constants by id
+        self.streams: dict[Any, str] = {}
+        for value, name in zip(program.arguments, leaves, strict=True):
+            value.name = name
+
+    # Names --------------------------------------------------------------------------------------------
+
+    def unused(self, stem: str) -> str:
+        """A name that nothing has yet."""
+        stem = re.sub(r"\W", "_", stem) or "t"
+        if stem[0].isdigit() or keyword.iskeyword(stem):
+            stem = "_" + stem
+        if stem not in self.taken:
+            self.taken.add(stem)
+            return stem
+        for i in itertools.count(2):
+            name = f"{stem}{i}" if not stem[-1].isdigit() else f"{stem}_{i}"
+            if name not in self.taken:
+                self.taken.add(name)
+                return name
+        raise AssertionError
+
+    def bound(self, item: Any, stem: str) -> str:
+        """The global name of an object."""
+        name = self.known.get(id(item))
+        if name is None:
+            name = self.known[id(item)] = self.unused(stem)
+            self.names[name] = item
+        return name
+
+    def of(self, value: Value) -> str:
+        """What a value is called."""
+        if value in self.storage:
+            array = self.storage[value]
+            name = self.known.get(id(array))
+            if name is None:
+                name = self.known[id(array)] = self.unused(value.name or _stem(value))
+                self.names[name] = array
+            return name
+        if not value.name:
+            value.name = self.unused("t")
+        return value.name
+
+    def text(self, item: Any) -> str:
+        """An argument as code."""
+        kind = item.__class__
+        if kind is Value:
+            return self.of(item)
+        if kind is tuple:
+            inner = ", ".join(self.text(x) for x in item)
+            return f"({inner},)" if len(item) == 1 else f"({inner})"
+        if kind is list:
+            return f"[{', '.join(self.text(x) for x in item)}]"
+        if kind is slice:
+            parts = ["" if p is None else self.text(p) for p in (item.start, item.stop)]
+            return ":".join(parts) + (f":{self.text(item.step)}" if item.step is not None else "")
+        if item is None or item is Ellipsis or kind in (bool, int, str):
+            return "..." if item is Ellipsis else repr(item)
+        if kind is float and item == item and abs(item) != np.inf:
+            return repr(item)
+        if isinstance(item, np.dtype):
+            return self.bound(item.type, item.name)
+        if isinstance(item, type) and issubclass(item, np.generic):
+            return self.bound(item, item.__name__)
+        if isinstance(item, np.generic) and item.dtype.kind in "fiu" and np.isfinite(item):
+            return self.bound(item, f"{item.dtype.char}_{item!s}")
+        return self.bound(item, getattr(item, "__name__", "constant"))
+
+    def index(self, index: Any) -> str:
+        """An index between brackets."""
+        if isinstance(index, tuple) and index:
+            return ", ".join(self._axis(i) for i in index) + ("," if len(index) == 1 else "")
+        return self._axis(index)
+
+    def _axis(self, index: Any) -> str:
+        return self.text(index)
+
+    # Calls --------------------------------------------------------------------------------------------
+
+    def arguments(self, args: Any, kwargs: dict[str, Any], *more: str) -> str:
+        """What stands between the parentheses."""
+        parts = [self._sliceless(a) for a in args]
+        parts += [f"{name}={self._sliceless(a)}" for name, a in kwargs.items()]
+        return ", ".join([*parts, *more])
+
+    def _sliceless(self, item: Any) -> str:
+        """An argument; slices outside brackets are objects."""
+        parts = item if item.__class__ is tuple else (item,)
+        if any(part.__class__ is slice for part in parts) and not list(values_in(item)):
+            return self.bound(item, "index")
+        return self.text(item)
+
+    def function(self, call: Call) -> str:
+        """The global name of what is called."""
+        if call.form == "reduce" and self.on_numpy:
+            return self.bound(getattr(np, call.name), call.name) + ".reduce"
+        return self.bound(call.function, call.name.rpartition(".")[2])
+
+    def expression(self, call: Call, *more: str) -> str:
+        """A call as an expression."""
+        form, args = call.form, call.args
+        if form == "getitem":
+            return f"{self.of(args[0])}[{self.index(args[1])}]"
+        if form == "scalar":
+            return self._scalar(call)
+        if form == "method":
+            return f"{self.of(args[0])}.{call.name}({self.arguments(args[1:], call.kwargs, *more)})"
+        if form == "draw":
+            stream, *rest = args
+            return f"{self.stream(stream)}.{call.name}({self.arguments(rest, call.kwargs, *more)})"
+        return f"{self.function(call)}({self.arguments(args, call.kwargs, *more)})"
+
+    def _scalar(self, call: Call) -> str:
+        parts = [self.text(a) for a in call.args]
+        if call.name in PREFIXES:
+            return f"{PREFIXES[call.name]}{parts[0]}"
+        if call.name in SIGNS:
+            left, right = (f"({p})" if p.startswith("-") else p for p in parts)
+            return f"{left} {SIGNS[call.name]} {right}"
+        return f"{self.bound(call.function, call.name)}({', '.join(parts)})"
+
+    def stream(self, stream: Stream) -> str:
+        """The name of a random stream; it is looked up where it is first used."""
+        name = self.streams.get(stream)
+        if name is None:
+            name = self.streams[stream] = self.unused(stream.name)
+            self.names[f"find_{name}"] = stream.source
+            self.lines.append(f"    {name} = find_{name}()")
+        return name
+
+    def statement(self, call: Call) -> str:
+        """A call as a statement."""
+        if call.form == "setitem":
+            (target,) = call.writes
+            index, value = call.args
+            return f"{self.of(target)}[{self.index(index)}] = {self.text(value)}"
+        if call.writes:
+            (target,) = call.writes
+            if call.takes_out:
+                return self._writing(call, self.of(target))
+            return self.expression(call)
+        if len(call.outputs) != 1:
+            names = ", ".join(self.of(v) for v in call.outputs)
+            return f"{names}{',' if len(call.outputs) == 1 else ''} = {self.expression(call)}"
+        if call.output in self.storage:
+            return self._writing(call, self.of(call.output))
+        return f"{self.of(call.output)} = {self.expression(call)}"
+
+    def _writing(self, call: Call, out: str) -> str:
+        """A call that writes into an array that is there."""
+        if call.form == "method" and call.name in COPIES:
+            return f"{out}[...] = {self.of(call.args[0])}"
+        return self.expression(call, f"out={out}")
+
+    # All of it ----------------------------------------------------------------------------------------
+
+    def write(self) -> tuple[str, dict[str, Any]]:
+        """The source and the globals that it needs."""
+        last: Origin | None = None
+        for owner, attribute, value in _slots(self.program):
+            value.name = self.unused(attribute.strip("_"))
+            text = f"    {value.name} = {self._owner(owner)}.{attribute}"
+            self.lines.append(text)
+        for call in self.program.calls:
+            if call.view and call.output in self.storage:
+                continue
+            line = self.statement(call)
+            if call.origin != last:
+                self.lines.append(f"    # {call.origin}")
+                last = call.origin
+            self.lines.append("    " + line)
+        for owner, attribute, value in self.program.effects:
+            text = "None" if value is None else self.text(value)
+            if isinstance(value, Value) and value.scalar:
+                text = f"{self.bound(np.asarray, 'asarray')}({text})"
+            self.lines.append(f"    {self._owner(owner)}.{attribute} = {text}")
+        returned = self.result(self.program.results)
+        self.lines.append(f"    return {returned}")
+        names = ", ".join(value.name for value in self.program.arguments)
+        body = "\n".join(self.lines)
+        head = "".join(f"# {line}\n" for line in self.head)
+        return f"{head}def {self.title}({names}):\n{body}\n", self.names
+
+    def _owner(self, owner: Any) -> str:
+        return self.bound(owner, getattr(owner, "name", None) or "variable")
+
+    def result(self, tree: Any) -> str:
+        """What is returned, as code."""
+        if isinstance(tree, Returned):
+            name = self.of(tree.value)
+            if not tree.variable:
+                return name
+            if tree.value.scalar:
+                name = f"{self.bound(np.asarray, 'asarray')}({name})"
+            return f"{self.bound(_variable, 'Variable')}({name})"
+        if tree.__class__ in (tuple, list):
+            text = ", ".join(self.result(item) for item in tree)
+            if tree.__class__ is list:
+                return f"[{text}]"
+            return f"({text},)" if len(tree) == 1 else f"({text})"
+        if tree.__class__ is dict:
+            return "{" + ", ".join(f"{key!r}: {self.result(item)}" for key, item in tree.items()) + "}"
+        if isinstance(tree, tuple):  # a named one
+            kind = self.bound(type(tree), type(tree).__name__)
+            return f"{kind}({', '.join(self.result(item) for item in tree)})"
+        if tree is None or tree.__class__ in (bool, int, str):
+            return repr(tree)
+        return self.bound(tree, "constant")
+
+
+def _variable(array: Any) -> Variable:
+    return from_node(array, None)
+
+
+def _slots(program: Program) -> list[tuple[Any, str, Value]]:
+    return [(*value.path, value) for value in program.slots]
+
+
+def _stem(value: Value) -> str:
+    if value.kind == "state" or value.root.kind == "state":
+        return "s"
+    if value.kind == "constant":
+        return "c"
+    return "t"
+
+
+def compiled(title: str, source: str, names: dict[str, Any]) -> tuple[str, Any]:
+    """The function that ``source`` defines; tracebacks show its lines."""
+    file = f"<pdist trace {next(_numbers)}: {title}>"
+    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+    found: dict[str, Any] = {}
+    exec(compile(source, file, "exec", dont_inherit=True), names, found)
+    return file, found.popitem()[1]
