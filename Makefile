@@ -41,11 +41,11 @@ format: $(VENV)/.ready-dev ## let ruff mend what it can
 types: $(VENV)/.ready-dev ## mypy on pdist and pdist_nn
 	$(python) -m mypy
 
-bench: $(VENV)/.ready-examples ## speed, beside PyTorch where it is installed; BENCH_ARGS=
+bench: $(VENV)/.ready-examples ## speed, beside PyTorch and JAX where they are installed; BENCH_ARGS=
 	$(python) -m benchmarks $(BENCH_ARGS)
 
-bench-deps: $(VENV)/.ready-examples ## install PyTorch, large, for make bench to compare with
-	$(python) -m pip install $(PIP_ARGS) torch
+bench-deps: $(VENV)/.ready-examples ## install PyTorch (large) and JAX for make bench to compare with
+	$(python) -m pip install $(PIP_ARGS) torch jax optax numpyro
 
 accuracy: $(VENV)/.ready-examples ## errors in ulps against 60-digit references; ACCURACY_ARGS="--dist Normal --worst 10"
 	$(python) -m benchmarks.accuracy $(ACCURACY_ARGS)

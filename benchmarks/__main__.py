@@ -8,6 +8,7 @@ the clock is the process's own; with all cores it is the clock on the wall.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import importlib.metadata
 import json
@@ -17,9 +18,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from functools import partial
 
-from .timing import Comparison, Result, compare, table
+from .timing import Comparison, Result, compare, pairs_table, table, times_table
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -33,11 +33,9 @@ def core() -> Iterable[Comparison]:
 
 def jobs() -> Iterable[Comparison]:
     """Training steps of whole models."""
-    from .jobs import JOBS
+    from .jobs import comparisons
 
-    for job in JOBS.values():
-        sides = {side: partial(getattr(job, side), **job.settings) for side in ("pdist", "torch")}
-        yield Comparison(job.name, sides, job.asked)
+    return comparisons()
 
 
 # Another joins here: a function that yields comparisons.
@@ -61,12 +59,16 @@ def prepare(threads: int) -> None:
     """Hold this process to one core, or leave it all; no library validates."""
     if threads == 1 and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    try:
+    with contextlib.suppress(ImportError):
         import torch
-    except ImportError:
-        return
-    torch.set_num_threads(threads)
-    torch.distributions.Distribution.set_default_validate_args(False)
+
+        torch.set_num_threads(threads)
+        torch.distributions.Distribution.set_default_validate_args(False)
+    with contextlib.suppress(ImportError):
+        import jax
+
+        # Steps this short are faster where they are computed by the thread that calls them
+        jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 
 def run_apart(threads: int, arguments: list[str]) -> list[Result]:
@@ -78,6 +80,7 @@ def run_apart(threads: int, arguments: list[str]) -> list[Result]:
     environment = {
         **os.environ,
         **{name: str(threads) for name in THREADS},
+        "JAX_PLATFORMS": "cpu",
         "OMP_WAIT_POLICY": "PASSIVE",
         "GOMP_SPINCOUNT": "0",
     }
@@ -89,7 +92,7 @@ def run_apart(threads: int, arguments: list[str]) -> list[Result]:
 def header() -> str:
     """Date, hardware and versions."""
     versions = [f"Python {platform.python_version()}"]
-    for package in ("numpy", "scipy", "torch"):
+    for package in ("numpy", "scipy", "torch", "jax", "numpyro", "optax"):
         try:
             versions.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
@@ -97,6 +100,16 @@ def header() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     machine = f"{cores} cores of {platform.machine()}, {platform.system()}"
     return f"{datetime.date.today()}; {machine}; {', '.join(versions)}."
+
+
+def tables(results: list[Result], threads: int) -> str:
+    """All that was found, in Markdown."""
+    found = []
+    if plain := [result for result in results if not result.pairs]:
+        found.append(table(plain))
+    if paired := [result for result in results if result.pairs]:
+        found += [times_table(paired), pairs_table(paired, one_core=threads == 1)]
+    return "\n\n".join(found)
 
 
 def main() -> None:
@@ -127,7 +140,7 @@ def main() -> None:
         ("Every library held to one core", 1),
         (f"Every library free to use {cores} cores", cores),
     ):
-        print(f"\n{title}:\n\n{table(run_apart(threads, arguments))}", flush=True)
+        print(f"\n{title}:\n\n{tables(run_apart(threads, arguments), threads)}", flush=True)
 
 
 if __name__ == "__main__":

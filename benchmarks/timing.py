@@ -9,14 +9,30 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Step = Callable[[], Any]
 Clock = Callable[[], float]
 
 SHORTEST = 0.02  # seconds that are worth timing
+
+
+class Pair(NamedTuple):
+    """Two sides whose ratio of times is of interest.
+
+    Args:
+        ours: the one.
+        theirs: the other, whose time is the unit.
+        asked: the highest ratio that will do; None for any.
+        one_core: whether that is asked only where every library is held to one core.
+    """
+
+    ours: str
+    theirs: str
+    asked: float | None = None
+    one_core: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,11 +43,13 @@ class Comparison:
         name: what the table calls it.
         sides: makers of a step, by library; ours is ``"pdist"``. One that raises ImportError is left out.
         asked: the highest ratio of our time to that of the fastest other side that will do; None for any.
+        pairs: the sides to compare one by one instead.
     """
 
     name: str
     sides: Mapping[str, Callable[[], Step]]
     asked: float | None = None
+    pairs: Sequence[Pair] = ()
 
 
 @dataclass
@@ -41,9 +59,11 @@ class Result:
     name: str
     seconds: dict[str, float]
     asked: float | None = None
+    pairs: Sequence[Pair] = ()
     others: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.pairs = tuple(Pair(*pair) for pair in self.pairs)
         self.others = [side for side in self.seconds if side != "pdist"]
 
     @property
@@ -84,7 +104,11 @@ def measure(
 
 
 def _repeats(step: Step, clock: Clock) -> int:
-    """How many steps take long enough to be timed; they warm up on the way."""
+    """How many steps take long enough to be timed; they warm up on the way.
+
+    The first one does not count: it may compile.
+    """
+    step()
     n = 1
     while (taken := _time(step, n, clock) * n) < SHORTEST:
         n = max(2 * n, int(n * SHORTEST / max(taken, 1e-7)))
@@ -108,20 +132,65 @@ def compare(
             steps[side] = make()
         except ImportError:
             continue
-    return Result(comparison.name, measure(steps, rounds, budget, clock), comparison.asked)
+    seconds = measure(steps, rounds, budget, clock)
+    return Result(comparison.name, seconds, comparison.asked, comparison.pairs)
 
 
 def table(results: Iterable[Result]) -> str:
     """The results in Markdown: times by side, the ratio to the fastest other side, and what is asked."""
     results = list(results)
-    sides = list(dict.fromkeys(side for result in results for side in result.seconds))
+    sides = _sides(results)
     lines = [["", *sides, "ratio", "asked"]]
     for result in results:
-        times = [_readable(result.seconds[side]) if side in result.seconds else "" for side in sides]
-        ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
-        missed = result.asked is not None and result.ratio is not None and result.ratio > result.asked
+        ratio = "" if result.ratio is None else _ratio(result.ratio, result.asked)
         asked = "" if result.asked is None else f"{result.asked:.2f}"
-        lines.append([result.name, *times, f"**{ratio}**" if missed else ratio, asked])
+        lines.append([result.name, *_times(result, sides), ratio, asked])
+    return _markdown(lines)
+
+
+def times_table(results: Iterable[Result]) -> str:
+    """Times by side in Markdown."""
+    results = list(results)
+    sides = _sides(results)
+    return _markdown([["", *sides], *([result.name, *_times(result, sides)] for result in results)])
+
+
+def pairs_table(results: Iterable[Result], one_core: bool = True) -> str:
+    """The ratios of the results' pairs in Markdown, each with what is asked in brackets.
+
+    Args:
+        results: those to show.
+        one_core: whether what is asked on one core only is asked here.
+    """
+    results = list(results)
+    columns = list(dict.fromkeys((pair.ours, pair.theirs) for result in results for pair in result.pairs))
+    lines = [["", *(f"{ours} / {theirs}" for ours, theirs in columns)]]
+    for result in results:
+        found = dict.fromkeys(columns, "")
+        for pair in result.pairs:
+            if pair.ours in result.seconds and pair.theirs in result.seconds:
+                ratio = result.seconds[pair.ours] / result.seconds[pair.theirs]
+                asked = pair.asked if one_core or not pair.one_core else None
+                bound = "" if asked is None else f" ({asked:.2f})"
+                found[pair.ours, pair.theirs] = _ratio(ratio, asked) + bound
+        lines.append([result.name, *found.values()])
+    return _markdown(lines)
+
+
+def _sides(results: list[Result]) -> list[str]:
+    return list(dict.fromkeys(side for result in results for side in result.seconds))
+
+
+def _times(result: Result, sides: list[str]) -> list[str]:
+    return [_readable(result.seconds[side]) if side in result.seconds else "" for side in sides]
+
+
+def _ratio(ratio: float, asked: float | None) -> str:
+    """Two digits, bold where it is more than asked."""
+    return f"**{ratio:.2f}**" if asked is not None and ratio > asked else f"{ratio:.2f}"
+
+
+def _markdown(lines: list[list[str]]) -> str:
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     rows = [
         "| " + " | ".join(_cell(c, w, i) for i, (c, w) in enumerate(zip(line, widths, strict=True))) + " |"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 
+import numpy as np
 import pytest
 
 from benchmarks import core
-from benchmarks.timing import Comparison, Result, compare, measure, table
+from benchmarks.jobs import JOBS, data
+from benchmarks.timing import Comparison, Pair, Result, compare, measure, pairs_table, table
 
 
 def test_sides_take_turns_and_the_medians_are_theirs():
@@ -21,14 +24,14 @@ def test_sides_take_turns_and_the_medians_are_theirs():
         return run
 
     found = measure({"pdist": step("pdist", 0.025), "other": step("other", 0.04)}, rounds=4)
-    assert calls[2:] == ["other", "pdist", "pdist", "other"] * 2
+    assert calls[4:] == ["other", "pdist", "pdist", "other"] * 2
     assert 0.025 <= found["pdist"] < found["other"]
 
 
 def test_a_budget_ends_the_rounds_but_three_are_made():
     calls = []
     measure({"pdist": lambda: calls.append(1) or time.sleep(0.025)}, rounds=100, budget=0.0)
-    assert len(calls) == 1 + 3
+    assert len(calls) == 2 + 3
 
 
 def test_a_side_that_is_not_installed_is_left_out():
@@ -70,3 +73,57 @@ def test_our_side_of_every_comparison_runs(comparison, monkeypatch):
     monkeypatch.setattr(core, "LARGE", 100)
     with pdist.using_config("validate", True):
         comparison.sides["pdist"]()()
+
+
+def test_pairs_have_a_table_of_ratios():
+    pairs = (Pair("traced", "jax", 0.6, one_core=True), Pair("pdist", "torch", 1.0))
+    results = [
+        Result("fast", {"pdist": 1.0, "traced": 0.7, "torch": 0.5, "jax": 1.0}, pairs=pairs),
+        Result("slow", {"pdist": 1.0, "torch": 2.0}, pairs=pairs),
+    ]
+    assert (
+        pairs_table(results)
+        == """\
+|      |    traced / jax |   pdist / torch |
+|------|----------------:|----------------:|
+| fast | **0.70** (0.60) | **2.00** (1.00) |
+| slow |                 |     0.50 (1.00) |"""
+    )
+    assert "| 0.70 |" in pairs_table(results, one_core=False).replace("  ", "")
+    assert Result(**json.loads(json.dumps(results[0].as_dict()))) == results[0]
+
+
+# The training steps --------------------------------------------------------------------------------------
+
+
+def three_steps(job, side):
+    """Losses and parameters of a job's first steps."""
+    training = job.make(side)
+    if training.reseed:
+        training.reseed(3)
+    batches = getattr(data, job.model)(**job.settings)[:3]
+    losses = [training.number(training.step(*map(training.array, batch))) for batch in batches]
+    return np.array(losses), training.parameters()
+
+
+@pytest.mark.parametrize("name", list(JOBS))
+def test_a_step_by_hand_is_the_step_of_pdist(name):
+    job = JOBS[name]
+    start = job.make("pdist").parameters()
+    losses, parameters = three_steps(job, "pdist")
+    losses_by_hand, parameters_by_hand = three_steps(job, "by hand")
+    np.testing.assert_allclose(losses_by_hand, losses, rtol=1e-5)
+    for before, p, q in zip(start, parameters, parameters_by_hand, strict=True):
+        # Adam divides a gradient by its size, so where it is rounding error alone, so is the step
+        assert np.linalg.norm(p - q) < 1e-4 * np.linalg.norm(p - before)
+
+
+@pytest.mark.parametrize("side", ["torch", "jax"])
+@pytest.mark.parametrize("name", ["mdn-small", "mdn-large"])
+def test_other_libraries_train_the_same_model(name, side):
+    pytest.importorskip(side)
+    if side == "jax":
+        pytest.importorskip("numpyro")
+        pytest.importorskip("optax")
+    losses, _ = three_steps(JOBS[name], "pdist")
+    np.testing.assert_allclose(three_steps(JOBS[name], side)[0], losses, rtol=1e-5)
