@@ -330,5 +330,6 @@ library = register_library(
         device_of=lambda array: "standin",
         stream_state=lambda stream: stream._rng.bit_generator.state,
         restore_stream=lambda stream, state: setattr(stream._rng.bit_generator, "state", state),
+        owner_of=lambda array: array._host if array._host.base is None else array._host.base,
     )
 )

@@ -1,0 +1,138 @@
+"""Traced training steps on the stand-in for CuPy give the numbers of the eager ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pdist
+import pdist.distributions as D
+import pdist.functions as F
+import pdist_nn as nn
+import pdist_nn.links as L
+from pdist.testing import standin
+from pdist.testing.standin import StandIn
+
+STEPS = 6
+
+
+def mixture_network() -> tuple[Any, Any]:
+    model = nn.Sequential(
+        L.Linear(1, 12), F.relu, L.Linear(12, 12), F.relu, L.Linear(12, 12), nn.heads.MixtureNormal(4)
+    )
+    return model, lambda x, y: -F.mean(model(x[:, :1]).log_prob(y[:, 0]))
+
+
+def bayes_by_backprop() -> tuple[Any, Any]:
+    model = nn.Sequential(L.DenseReparameterization(3, 8), F.tanh, L.DenseReparameterization(8, 1))
+
+    def loss(x: Any, y: Any) -> Any:
+        log_prob = D.Bernoulli(logit=model(x)).log_prob((y[:, :1] > 0).astype(np.int32))
+        return -F.mean(log_prob) + model.kl_divergence() / len(x)
+
+    return model, loss
+
+
+class Autoencoder(nn.Chain):
+    def __init__(self) -> None:
+        super().__init__()
+        with self.init_scope():
+            self.encoder = L.Linear(3, 10)
+            self.mu = L.Linear(10, 2)
+            self.ln_sigma = L.Linear(10, 2)
+            self.decoder = L.Linear(2, 10)
+            self.output = L.Linear(10, 3)
+
+
+def autoencoder() -> tuple[Any, Any]:
+    model = Autoencoder()
+
+    def loss(x: Any, y: Any) -> Any:
+        h = F.tanh(model.encoder(x))
+        q = D.Normal(model.mu(h), log_scale=model.ln_sigma(h))
+        p = D.Bernoulli(logit=model.output(F.tanh(model.decoder(q.sample()))), binary_check=False)
+        xp = pdist.get_array_module(model.mu.W.array)
+        prior = D.Normal(xp.zeros((), np.float32), xp.ones((), np.float32))
+        return (F.sum(pdist.kl_divergence(q, prior)) - F.sum(p.log_prob(F.sigmoid(x)))) / len(x)
+
+    return model, loss
+
+
+def counts() -> tuple[Any, Any]:
+    model = nn.Sequential(L.Linear(3, 8), F.tanh, L.Linear(8, 1))
+
+    def loss(x: Any, y: Any) -> Any:
+        return -F.mean(D.Poisson(F.exp(model(x))).log_prob(F.floor(abs(y[:, :1]) * 3)))
+
+    return model, loss
+
+
+def dropped_out() -> tuple[Any, Any]:
+    model = nn.Sequential(L.Linear(3, 16), F.relu, lambda h: F.dropout(h, 0.3), L.Linear(16, 2))
+
+    def loss(x: Any, y: Any) -> Any:
+        out = model(x)
+        return -F.mean(D.Normal(out[:, :1], F.softplus(out[:, 1:])).log_prob(y[:, :1]))
+
+    return model, loss
+
+
+MODELS = [mixture_network, bayes_by_backprop, autoencoder, counts, dropped_out]
+
+
+def moved(model: Any) -> Any:
+    """The model, its arrays on the stand-in."""
+
+    def move(thing: Any) -> Any:
+        if isinstance(thing, nn.Parameter):
+            return thing._move(standin.asarray)
+        if isinstance(thing, D.Distribution):
+            return thing._map(
+                lambda value, n: move(value) if isinstance(value, D.Distribution) else there(value)
+            )
+        return thing._move(standin.asarray, move)
+
+    def there(value: Any) -> Any:
+        return nn.Variable(standin.asarray(value.array), requires_grad=False)
+
+    return move(model)
+
+
+def train(make: Any, traced: bool) -> tuple[list[np.ndarray], list[np.ndarray], Any]:
+    """The losses and the parameters after some steps, and the step."""
+    pdist.random.seed(1)
+    np_rng = np.random.default_rng(0)
+    model, loss = make()
+    moved(model)
+    optimizer = nn.optimizers.Adam(0.01).setup(model)
+
+    def step(x: Any, y: Any) -> Any:
+        found = loss(x, y)
+        model.cleargrads()
+        found.backward()
+        optimizer.update()
+        return found
+
+    run = pdist.trace(step) if traced else step
+    losses = []
+    with pdist.using_device("standin"):
+        for i in range(STEPS):
+            x, y = np_rng.standard_normal((2, 7, 3)).astype(np.float32)
+            if i == STEPS - 2:
+                optimizer.alpha = 0.003
+            found = run(standin.asarray(x), standin.asarray(y)).array
+            assert isinstance(found, StandIn)
+            losses.append(found)
+    return [v.get() for v in losses], [p.array.get() for p in model.params()], run
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_a_traced_step_is_the_eager_step(make: Any) -> None:
+    losses, parameters, _ = train(make, traced=False)
+    traced_losses, traced_parameters, step = train(make, traced=True)
+    assert len(step.traces) == 1
+    np.testing.assert_array_equal(traced_losses, losses)
+    for got, expected in zip(traced_parameters, parameters, strict=True):
+        np.testing.assert_array_equal(got, expected)
