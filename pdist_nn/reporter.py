@@ -105,6 +105,13 @@ def report(values: dict[str, Any], observer: Any = None) -> None:
         values: numbers, arrays or Variables by name.
         observer: who reports, usually ``self``: its name is put before the keys.
     """
+    if tracing.running or _stack():
+        values = {key: v._array if isinstance(v, Variable) else v for key, v in values.items()}
+        tracing.effect(_deliver, values, observer)
+
+
+def _deliver(values: dict[str, Any], observer: Any) -> None:
+    """Who listens is asked at each call: a traced step may be recorded under another reporter."""
     stack = _stack()
     if stack:
         stack[-1].report(values, observer)

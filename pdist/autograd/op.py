@@ -459,6 +459,8 @@ def coerce(
         TypeError: for what is no number, and where devices mix.
     """
     name = names if callable(names) else names.__getitem__
+    if tracing.running:
+        values = [tracing.seen(value) for value in values]
     owner, first = None, 0
     for i, value in enumerate(values):
         found = library_of(value)
@@ -472,8 +474,6 @@ def coerce(
                 f"{found.device_of(value)}; move one with to_cpu or to_gpu"
             )
     owner = owner or default_library()
-    if tracing.running:
-        values = [tracing.seen(value) for value in values]
     values = [_as_array_of(who, name(i), value, owner) for i, value in enumerate(values)]
     dtypes = [value.dtype for value in values if hasattr(value, "dtype") and value.dtype.kind == "f"]
     if dtypes:

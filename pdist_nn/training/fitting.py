@@ -38,6 +38,7 @@ def fit(
     progress: bool = False,
     verbose: bool = False,
     out: Any = None,
+    trace: bool | None = None,
 ) -> dict[str, list[Any]]:
     """Train a model.
 
@@ -57,6 +58,9 @@ def fit(
         progress: whether to show a progress bar.
         verbose: whether to print a line each epoch.
         out: a folder for the log and what extensions write; None writes nothing.
+        trace: whether to trace the training step, which then runs faster and gives the same numbers; True
+            promises that model and loss do nothing but compute (see :class:`StandardUpdater`). None traces it
+            where all code that it runs is known to be safe.
 
     Returns:
         The log: for each name (``main/loss``, ``validation/main/loss``, ``epoch``, ...) a list of its values.
@@ -78,7 +82,11 @@ def fit(
         optimizer.setup(model)
     objective = model if loss is None else lambda x, y: loss(model(x), y)
     updater = StandardUpdater(
-        SerialIterator(dataset, batch_size, seed=seed), optimizer, device=device, loss_func=objective
+        SerialIterator(dataset, batch_size, seed=seed),
+        optimizer,
+        device=device,
+        loss_func=objective,
+        trace=trace,
     )
     trainer = Trainer(updater, (epochs, "epoch"), out=out)
     if validation_data is not None:

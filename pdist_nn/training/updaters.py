@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import pdist
 from pdist.autograd import Variable, config
 
 from ..checks import check_finite, check_loss
@@ -23,6 +24,15 @@ class StandardUpdater:
     infinity is an error. A loss function that reports no ``loss`` of its own has it reported as
     ``main/loss``.
 
+    With ``trace`` the first step of each shape of batch is recorded while it runs, and later steps run as
+    straight-line array code (see :func:`pdist.trace`): the same numbers, faster for small models. Whatever else
+    the loss function does happens only when it is recorded: it must not print, count, append to lists or
+    draw from ``numpy.random`` (``pdist.random`` and dropout are fine). Numbers that are attributes of the
+    model's links may be changed between steps: ``model.beta = 0.1`` makes another recording. Other Python
+    numbers stay what they were; one that changes at every step belongs in an array that is written in place,
+    ``beta[...] = 0.1``. Parameters, hooks, learning rates and frozen parameters may change as always. What
+    cannot be traced at all, such as a branch on a value, makes the steps run eagerly, with one warning.
+
     Args:
         iterator: of batches, or a dict of iterators with one called ``main``.
         optimizer: set up with the model, or a dict of optimizers with one called ``main``.
@@ -30,6 +40,11 @@ class StandardUpdater:
         device: where the arrays go: ``"cpu"``, ``"cuda"`` or a CUDA device number; None leaves them where
             they are.
         loss_func: a function of the arrays that returns a scalar; the model itself where None.
+        trace: whether to trace the step. None traces it where all code that it runs is known to be safe.
+
+    Attributes:
+        step: the step as a function of a batch's arrays, once there was one: where it is traced,
+            ``print(updater.step.source)`` shows its code.
     """
 
     def __init__(
@@ -39,6 +54,7 @@ class StandardUpdater:
         converter: Callable[[Any, Any], Any] = concat_examples,
         device: Any = None,
         loss_func: Callable[..., Variable] | None = None,
+        trace: bool | None = None,
     ) -> None:
         self._iterators = iterator if isinstance(iterator, dict) else {"main": iterator}
         self._optimizers: dict[str, Optimizer] = (
@@ -53,7 +69,10 @@ class StandardUpdater:
         self.converter = converter
         self.device = device
         self.loss_func = loss_func
+        self.trace = trace
         self.iteration = 0
+        self.step: Any = None
+        self._step_of: Any = None
         if device is not None:
             for found in self._optimizers.values():
                 found.target.to_device(device)
@@ -70,21 +89,28 @@ class StandardUpdater:
         """The step itself, for subclasses to replace."""
         iterator, optimizer = self._iterators["main"], self._optimizers["main"]
         arrays = self.arrays(next(iterator))
-        loss_func = self.loss_func or optimizer.target
+        step = self._find_step(self.loss_func or optimizer.target, optimizer)
         if isinstance(arrays, tuple):
-            loss = loss_func(*arrays)
+            loss = step(*arrays)
         elif isinstance(arrays, dict):
-            loss = loss_func(**arrays)
+            loss = step(**arrays)
         else:
-            loss = loss_func(arrays)
-        check_loss(loss, type(self).__name__)
-        optimizer.target.cleargrads()
-        loss.backward()
-        optimizer.update()
+            loss = step(arrays)
         self._report(loss, optimizer.target)
         if iterator.is_new_epoch:
             for found in self._optimizers.values():
                 found.new_epoch()
+
+    def _find_step(self, loss_func: Any, optimizer: Optimizer) -> Any:
+        """The function of a batch's arrays that does a step."""
+        if self._step_of != (loss_func, optimizer):
+            self._step_of = loss_func, optimizer
+            step = eager_step(loss_func, optimizer, type(self).__name__)
+            trace = self.trace
+            if trace is None:
+                trace = False
+            self.step = pdist.trace(step, strict=False) if trace else step
+        return self.step
 
     def arrays(self, batch: Any) -> Any:
         """A batch's arrays, checked and in the model's dtype."""
@@ -159,6 +185,19 @@ class StandardUpdater:
         for name, optimizer in self._optimizers.items():
             optimizer.target.serialize(serializer[f"model:{name}"])
             optimizer.serialize(serializer[f"optimizer:{name}"])
+
+
+def eager_step(loss_func: Callable[..., Variable], optimizer: Optimizer, who: str) -> Callable[..., Variable]:
+    """Loss, gradients and the optimizer's update as one function of a batch's arrays; it returns the loss."""
+
+    def step(*args: Any, **kwargs: Any) -> Variable:
+        loss = check_loss(loss_func(*args, **kwargs), who)
+        optimizer.target.cleargrads()
+        loss.backward()
+        optimizer.update()
+        return loss
+
+    return step
 
 
 __all__ = ["StandardUpdater"]
