@@ -18,8 +18,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from typing import Any
 
-from .timing import Comparison, Result, compare, pairs_table, table, times_table
+from .timing import Comparison, Result, compare, costs_table, pairs_table, table, times_table
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -71,7 +72,7 @@ def prepare(threads: int) -> None:
         jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 
-def run_apart(threads: int, arguments: list[str]) -> list[Result]:
+def run_apart(threads: int, arguments: list[str]) -> list[dict[str, Any]]:
     """Measure in a process of its own.
 
     The threads of a library that waits for its turn sleep: spinning, they would keep the cores from the
@@ -86,7 +87,15 @@ def run_apart(threads: int, arguments: list[str]) -> list[Result]:
     }
     command = [sys.executable, "-m", "benchmarks", *arguments, "--threads", str(threads)]
     answer = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return [Result(**found) for found in json.loads(answer.stdout)]
+    found: list[dict[str, Any]] = json.loads(answer.stdout)
+    return found
+
+
+def trace_costs(only: str) -> list[dict[str, Any]]:
+    """Measure the costs of tracing in this process."""
+    from .jobs.traces import costs
+
+    return [cost.as_dict() for cost in costs(only)]
 
 
 def header() -> str:
@@ -102,8 +111,9 @@ def header() -> str:
     return f"{datetime.date.today()}; {machine}; {', '.join(versions)}."
 
 
-def tables(results: list[Result], threads: int) -> str:
+def tables(answers: list[dict[str, Any]], threads: int) -> str:
     """All that was found, in Markdown."""
+    results = [Result(**answer) for answer in answers]
     found = []
     if plain := [result for result in results if not result.pairs]:
         found.append(table(plain))
@@ -123,6 +133,7 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=5.0, help="seconds a comparison may take")
     parser.add_argument("--quick", action="store_true", help="a first impression: few rounds")
     parser.add_argument("--threads", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--traces", action="store_true", help="what tracing the jobs' steps costs")
     options = parser.parse_args()
     names = options.names or list(BENCHMARKS)
     if unknown := [name for name in names if name not in BENCHMARKS]:
@@ -130,10 +141,16 @@ def main() -> None:
     rounds, budget = (10, 0.5) if options.quick else (options.rounds, options.budget)
     if options.threads:
         prepare(options.threads)
+        if options.traces:
+            print(json.dumps(trace_costs(options.only)))
+            return
         results = run_here(names, options.only, rounds, budget, options.threads)
         print(json.dumps([result.as_dict() for result in results]))
         return
     print(header())
+    if options.traces:
+        print(f"\n{costs_table(run_apart(1, ['jobs', '--traces', '--only', options.only]))}")
+        return
     arguments = [*names, "--only", options.only, "--rounds", str(rounds), "--budget", str(budget)]
     cores = os.cpu_count() or 1
     for title, threads in (

@@ -177,6 +177,31 @@ def pairs_table(results: Iterable[Result], one_core: bool = True) -> str:
     return _markdown(lines)
 
 
+def costs_table(costs: Iterable[Mapping[str, Any]], times: float = 50, size: float = 1) -> str:
+    """The costs of tracing in Markdown.
+
+    Args:
+        costs: see :mod:`benchmarks.jobs.traces`.
+        times: how many eager steps the first call may take.
+        size: what share of an eager step's memory the trace may keep.
+    """
+    lines = [["", "first call", "eager step", "ratio", "trace keeps", "eager step's peak", "ratio"]]
+    for cost in costs:
+        first, eager, kept, peak = cost["first"], cost["eager"], cost["buffers"], cost["peak"]
+        lines.append(
+            [
+                cost["name"],
+                _readable(first),
+                _readable(eager),
+                f"{_ratio(first / eager, times)} ({times:.0f})",
+                "" if kept is None else f"{kept / 1024:.0f} KiB",
+                f"{peak / 1024:.0f} KiB",
+                "" if kept is None else f"{_ratio(kept / peak, size)} ({size:.2f})",
+            ]
+        )
+    return _markdown(lines)
+
+
 def _sides(results: list[Result]) -> list[str]:
     return list(dict.fromkeys(side for result in results for side in result.seconds))
 

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import core
 from benchmarks.jobs import JOBS, data
-from benchmarks.timing import Comparison, Pair, Result, compare, measure, pairs_table, table
+from benchmarks.timing import Comparison, Pair, Result, compare, costs_table, measure, pairs_table, table
 
 
 def test_sides_take_turns_and_the_medians_are_theirs():
@@ -93,6 +93,21 @@ def test_pairs_have_a_table_of_ratios():
     assert Result(**json.loads(json.dumps(results[0].as_dict()))) == results[0]
 
 
+def test_costs_of_tracing_have_a_table():
+    costs = [
+        {"name": "a", "first": 0.006, "eager": 1e-4, "buffers": 1024, "peak": 2048},
+        {"name": "b", "first": 0.001, "eager": 1e-4, "buffers": None, "peak": 2048},
+    ]
+    assert (
+        costs_table(costs)
+        == """\
+|   | first call | eager step |          ratio | trace keeps | eager step's peak |       ratio |
+|---|-----------:|-----------:|---------------:|------------:|------------------:|------------:|
+| a |    6.00 ms |     100 us | **60.00** (50) |       1 KiB |             2 KiB | 0.50 (1.00) |
+| b |    1.00 ms |     100 us |     10.00 (50) |             |             2 KiB |             |"""
+    )
+
+
 # The training steps --------------------------------------------------------------------------------------
 
 
@@ -127,3 +142,19 @@ def test_other_libraries_train_the_same_model(name, side):
         pytest.importorskip("optax")
     losses, _ = three_steps(JOBS[name], "pdist")
     np.testing.assert_allclose(three_steps(JOBS[name], side)[0], losses, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", list(JOBS))
+def test_steps_are_fed_with_other_batches_each_time(name):
+    job = JOBS[name]
+    batches = job.batches()
+    assert 16 <= len(batches) <= 64
+    assert not np.array_equal(batches[0][0], batches[1][0])
+    seen = []
+    made = job.make("matmuls").with_step(lambda *arrays: seen.append(arrays))
+    step = made.fed(batches)
+    for _ in range(len(batches) + 1):
+        step()
+    assert all(a is b for a, b in zip(seen[1], batches[1], strict=True))
+    assert seen[-1] is seen[0]
+    job.step("matmuls")()

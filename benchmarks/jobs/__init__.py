@@ -1,6 +1,7 @@
 """Four training jobs, each as one step: forward, backward, Adam; by several libraries.
 
     python -m benchmarks jobs              # the tables
+    python -m benchmarks jobs --traces     # what tracing costs
     python -m benchmarks.jobs mdn-small    # where the time of a step goes
 
 - ``mdn-small``: a mixture density network, 1-64-64-6 with ReLU, two Normals, batches of 32.
@@ -68,14 +69,18 @@ class Job:
         made = getattr(module, self.model)(**self.settings, **more)
         return getattr(module, change)(made) if change else made
 
+    def batches(self) -> list[tuple[Any, ...]]:
+        """What the steps are fed with, NumPy's arrays."""
+        made: list[tuple[Any, ...]] = getattr(import_module(".data", __name__), self.model)(**self.settings)
+        return made
+
     def step(self, side: str) -> Callable[[], Any]:
         """The side's step, fed with the batches in turn.
 
         Raises:
             ImportError: where the side's library is not there, or its compiler fails.
         """
-        data = import_module(".data", __name__)
-        step = self.make(side).fed(getattr(data, self.model)(**self.settings))
+        step = self.make(side).fed(self.batches())
         if side == "torch.compile":
             try:
                 step()

@@ -46,6 +46,7 @@ def compiled(made: Training) -> Training:
 
     That is its fused kernel, or, where the parameters are few, the compiler as well.
     """
+    torch.compiler.reset()  # Adam's code is compiled for one model at a time
     eager = made.step
     loss, parameters = torch.compile(eager.loss), eager.parameters
     if sum(p.numel() for p in parameters) > 10_000:

@@ -1,0 +1,71 @@
+"""What tracing costs: the time of the call that records, and the memory that the trace keeps.
+
+python -m benchmarks jobs --traces
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import JOBS, Job
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The cost of tracing a job.
+
+    Args:
+        name: of the job.
+        first: seconds of the first call of a traced step.
+        eager: seconds of an eager step, a median.
+        buffers: bytes that the trace keeps, None where it does not tell.
+        peak: the most bytes that an eager step holds at a time, above what was there before.
+    """
+
+    name: str
+    first: float
+    eager: float
+    buffers: int | None
+    peak: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def cost(job: Job, steps: int = 50) -> Cost:
+    """Trace a job's step and compare.
+
+    Raises:
+        ImportError: where pdist does not trace.
+    """
+    eager = job.step("pdist")
+    seconds = [_time(eager) for _ in range(steps)]
+    tracemalloc.start()
+    eager()  # what is kept from step to step is there after this one
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    eager()
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    made = job.make("traced")
+    first = _time(made.fed(job.batches()))
+    report = getattr(made.step, "report", None)
+    buffers = None if report is None else int(report().buffer_bytes)
+    return Cost(job.name, first, statistics.median(seconds), buffers, peak)
+
+
+def _time(step: Callable[[], Any]) -> float:
+    begin = time.process_time()
+    step()
+    return time.process_time() - begin
+
+
+def costs(only: str = "") -> list[Cost]:
+    """Of all jobs whose name contains ``only``."""
+    return [cost(job) for name, job in JOBS.items() if only in name]
