@@ -23,9 +23,14 @@ _structure = (
 )
 
 
+# What a link knows of itself; its children are attributes besides.
+BOOKKEEPING = {"name", "_members", "_persistent", "_open_scopes", "_scoped", "_flat"}
+
+
 def _restructured() -> None:
     global _structure
     _structure = _changes()
+    tracing.array_replaced()
 
 
 class Link:
@@ -68,6 +73,8 @@ class Link:
     # What it computes ---------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if tracing.running:
+            self._depended_on()
         return self.forward(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -81,6 +88,8 @@ class Link:
         """
         total = None
         for layer in _stochastic(self):
+            if tracing.running:
+                layer._depended_on()
             term = layer.kl_divergence()
             total = term if total is None else total + term
         if total is None:
@@ -106,6 +115,8 @@ class Link:
         return self._open_scopes > 0
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if tracing.running:
+            self._given(name, value)
         members = self.__dict__["_members"]
         if isinstance(value, (Parameter, Link)):
             members[name] = self._open_scopes > 0
@@ -116,6 +127,7 @@ class Link:
             del members[name]
             _restructured()
         object.__setattr__(self, name, value)
+        tracing.array_replaced()
 
     def __delattr__(self, name: str) -> None:
         if self.__dict__["_members"].pop(name, None) is not None:
@@ -123,6 +135,25 @@ class Link:
         if name in self._persistent:
             self._persistent.remove(name)
         object.__delattr__(self, name)
+        tracing.array_replaced()
+
+    def _depended_on(self) -> None:
+        """Tell the recording, if there is one, that other attributes would make another trace."""
+        if tracing.current() is not None:
+            for name in self.__dict__.keys() - BOOKKEEPING:
+                tracing.depends_on(self, name)
+
+    def _given(self, name: str, value: Any) -> None:
+        """Refuse to keep an array beyond a recorded call: no later call would change it."""
+        recording = tracing.current()
+        array = getattr(value, "_array", value)
+        if recording is not None and recording.concrete(array) is not array:
+            self.__dict__.setdefault(name, None)
+            tracing.assigned(self, name)
+            recording.refuse(
+                f"{type(self).__name__}.{name} is given an array that the traced function computed: return "
+                "it, report it, or write into an array that is there"
+            )
 
     def add_param(self, name: str, shape: Any = None, initializer: Any = None) -> Parameter:
         """Register a new parameter under ``name``; it is an attribute from then on."""
@@ -509,6 +540,7 @@ class ChainList(Link):
         for i, link in enumerate(self._list):
             if isinstance(link, Link):
                 link.name = str(i)
+        self.__dict__["_list"] = [*self._list]  # another list, for traces that were made with the old one
         _restructured()
 
     def __getitem__(self, index: Any) -> Any:

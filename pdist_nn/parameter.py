@@ -34,11 +34,11 @@ class Parameter(Variable):
            [2.]], dtype=float32)
     """
 
-    __slots__ = ("initializer", "packed", "update_enabled")
+    __slots__ = ("_update_enabled", "initializer", "packed")
 
     initializer: Any
     packed: Any  # the optimizer's storage that holds the array; None where it stands alone
-    update_enabled: bool  # False freezes it: optimizers pass over it
+    _update_enabled: bool
 
     def __init__(self, initializer: Any = None, shape: Any = None, *, name: str | None = None) -> None:
         self.packed = None
@@ -57,6 +57,16 @@ class Parameter(Variable):
     def is_initialized(self) -> bool:
         """Whether it has its array yet."""
         return self._array is not None
+
+    @property
+    def update_enabled(self) -> bool:
+        """False freezes it: optimizers pass over it."""
+        return self._update_enabled
+
+    @update_enabled.setter
+    def update_enabled(self, value: bool) -> None:
+        self._update_enabled = value
+        tracing.array_replaced()
 
     def initialize(self, shape: Any) -> None:
         """Fill it for the first time.

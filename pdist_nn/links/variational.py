@@ -10,7 +10,7 @@ from typing import Any
 import pdist.functions as F
 from pdist.autograd import Variable, as_variable, differentiable
 from pdist.autograd.op import module_of
-from pdist.backend import random
+from pdist.backend import random, tracing
 from pdist.distributions import Distribution, Normal, kl_divergence
 
 from .. import initializers
@@ -20,7 +20,13 @@ from ..link import Link
 from ..parameter import Parameter
 from .linear import fit_width
 
-_local = threading.local()
+
+class _Local(threading.local):
+    mean = False  # see mean_weights
+    inside: Any = None  # the recording in which it was set
+
+
+_local = _Local()
 
 
 @contextmanager
@@ -34,12 +40,14 @@ def mean_weights(on: bool = True) -> Iterator[None]:
     ...     bool((layer(x).array == layer(x).array).all())
     True
     """
-    previous = getattr(_local, "mean", False)
-    _local.mean = on
+    previous = _local.mean, _local.inside
+    _local.mean, _local.inside = on, tracing.current()
+    tracing.array_replaced()  # a trace is of either
     try:
         yield
     finally:
-        _local.mean = previous
+        _local.mean, _local.inside = previous
+        tracing.array_replaced()
 
 
 @differentiable
@@ -212,7 +220,9 @@ class DenseReparameterization(Link):
         if not plain:
             fit_width(self, shape, n_batch_axes)
         if mean is None:
-            mean = getattr(_local, "mean", False)
+            mean = _local.mean
+            if tracing.running and _local.inside is not tracing.current():
+                tracing.depends_on(_local, "mean")
         posterior = self.posterior
         b = None if self.bias_posterior is None else _draw(self.bias_posterior, mean)
         if plain and b is not None and not mean and posterior.__class__ is NormalPosterior:

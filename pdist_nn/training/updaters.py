@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-import pdist
 from pdist.autograd import Variable, config
 
-from ..checks import check_finite, check_loss
+from ..checks import check_finite
 from ..datasets import concat_examples
 from ..iterators import SerialIterator
 from ..optimizers.optimizer import Optimizer
 from ..reporter import get_current_reporter, report
+from .step import Step
 
 
 class StandardUpdater:
@@ -25,13 +25,21 @@ class StandardUpdater:
     ``main/loss``.
 
     With ``trace`` the first step of each shape of batch is recorded while it runs, and later steps run as
-    straight-line array code (see :func:`pdist.trace`): the same numbers, faster for small models. Whatever else
-    the loss function does happens only when it is recorded: it must not print, count, append to lists or
-    draw from ``numpy.random`` (``pdist.random`` and dropout are fine). Numbers that are attributes of the
-    model's links may be changed between steps: ``model.beta = 0.1`` makes another recording. Other Python
-    numbers stay what they were; one that changes at every step belongs in an array that is written in place,
-    ``beta[...] = 0.1``. Parameters, hooks, learning rates and frozen parameters may change as always. What
-    cannot be traced at all, such as a branch on a value, makes the steps run eagerly, with one warning.
+    straight-line array code (see :func:`pdist.trace`): the same numbers, in less time. Whatever else the loss
+    function does happens only when it is recorded. So it must not print, count, keep arrays in lists or draw
+    from ``numpy.random``; ``pdist.random``, dropout and ``report`` are fine. Parameters, hooks, learning
+    rates, what is frozen may change between steps as always.
+
+    Python numbers are constants of a recording. It is made anew where an attribute of a link is set
+    (``model.beta = 0.1``), or a variable that the loss function reads; elements of lists and dicts and
+    attributes of other objects are not watched. A number that changes at every step, such as the weight of a
+    divergence, belongs in an array that is written in place::
+
+        beta = np.zeros((), np.float32)
+        updater = StandardUpdater(iterator, optimizer, loss_func=lambda x: nll(x) + beta * divergence(x))
+        trainer.extend(lambda trainer: beta.fill(min(1, trainer.updater.epoch_detail / 10)))
+
+    What cannot be traced, such as a branch on a value, makes the steps run eagerly, with one warning.
 
     Args:
         iterator: of batches, or a dict of iterators with one called ``main``.
@@ -40,7 +48,9 @@ class StandardUpdater:
         device: where the arrays go: ``"cpu"``, ``"cuda"`` or a CUDA device number; None leaves them where
             they are.
         loss_func: a function of the arrays that returns a scalar; the model itself where None.
-        trace: whether to trace the step. None traces it where all code that it runs is known to be safe.
+        trace: whether to trace the step. None traces it where the code of loss, model and hooks was looked
+            through and does nothing that a recording would not repeat; the logger ``pdist_nn`` tells (at
+            level INFO) why it did not.
 
     Attributes:
         step: the step as a function of a batch's arrays, once there was one: where it is traced,
@@ -72,7 +82,7 @@ class StandardUpdater:
         self.trace = trace
         self.iteration = 0
         self.step: Any = None
-        self._step_of: Any = None
+        self._step: Step | None = None
         if device is not None:
             for found in self._optimizers.values():
                 found.target.to_device(device)
@@ -103,13 +113,9 @@ class StandardUpdater:
 
     def _find_step(self, loss_func: Any, optimizer: Optimizer) -> Any:
         """The function of a batch's arrays that does a step."""
-        if self._step_of != (loss_func, optimizer):
-            self._step_of = loss_func, optimizer
-            step = eager_step(loss_func, optimizer, type(self).__name__)
-            trace = self.trace
-            if trace is None:
-                trace = False
-            self.step = pdist.trace(step, strict=False) if trace else step
+        if self._step is None or not self._step.holds(loss_func, optimizer):
+            self._step = Step(loss_func, optimizer, type(self).__name__, self.trace)
+        self.step = self._step.function
         return self.step
 
     def arrays(self, batch: Any) -> Any:
@@ -185,19 +191,6 @@ class StandardUpdater:
         for name, optimizer in self._optimizers.items():
             optimizer.target.serialize(serializer[f"model:{name}"])
             optimizer.serialize(serializer[f"optimizer:{name}"])
-
-
-def eager_step(loss_func: Callable[..., Variable], optimizer: Optimizer, who: str) -> Callable[..., Variable]:
-    """Loss, gradients and the optimizer's update as one function of a batch's arrays; it returns the loss."""
-
-    def step(*args: Any, **kwargs: Any) -> Variable:
-        loss = check_loss(loss_func(*args, **kwargs), who)
-        optimizer.target.cleargrads()
-        loss.backward()
-        optimizer.update()
-        return loss
-
-    return step
 
 
 __all__ = ["StandardUpdater"]

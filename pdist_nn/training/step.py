@@ -1,0 +1,98 @@
+"""One step of training as a function of a batch's arrays, traced or not."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pdist
+from pdist.autograd import Variable
+
+from ..checks import check_loss
+from ..optimizers.optimizer import Optimizer
+from .inspection import Inspection, inspect_step
+
+_log = logging.getLogger("pdist_nn")
+FEW = 8  # recordings that nobody minds
+
+
+class Step:
+    """Loss, gradients and the optimizer's update.
+
+    Args:
+        loss_func: a function of a batch's arrays that returns a scalar.
+        optimizer: set up with the model.
+        who: what error messages begin with.
+        trace: whether to trace it; None does where that is safe.
+
+    Attributes:
+        function: of the arrays; returns the loss.
+    """
+
+    function: Any
+
+    def __init__(
+        self, loss_func: Callable[..., Variable], optimizer: Optimizer, who: str, trace: bool | None
+    ) -> None:
+        self.loss_func, self.optimizer, self.who, self.trace = loss_func, optimizer, who, trace
+        self._hooks = optimizer._hooks
+        self._inspection: Inspection | None = None
+        self._calls = self._recordings = 0
+        self._begin()
+
+    def holds(self, loss_func: Any, optimizer: Optimizer) -> bool:
+        """Whether it is still the step of these; where only variables changed it is traced anew."""
+        if loss_func is not self.loss_func or optimizer is not self.optimizer:
+            return False
+        if self._inspection is not None:
+            self._calls += 1
+            if optimizer._hooks is not self._hooks or not self._inspection.holds():
+                self._hooks = optimizer._hooks
+                self._begin()
+            elif self._recordings > FEW + self._calls // 10:
+                self._eager("its recordings do not last: in every few steps a batch has another shape, or a "
+                            "number that the step reads is another one; such a number belongs in an array "
+                            "that is written in place")  # fmt: skip
+        return True
+
+    def _begin(self) -> None:
+        """Decide whether to trace."""
+        if self.trace is False:
+            self.function = self._eager_step
+            return
+        found = self._inspection = inspect_step(self.loss_func, self.optimizer)
+        if self.trace and found.hazards:
+            self._eager(found.hazards[0])
+        elif self.trace or not (found.hazards or found.unknowns):
+            self.function = pdist.trace(self._recorded_step(), strict=False)
+        else:
+            _log.info("%s: the step runs eagerly: %s", self.who, (found.hazards + found.unknowns)[0])
+            self._inspection, self.function = None, self._eager_step
+
+    def _eager(self, why: str) -> None:
+        """Fall back, and say so."""
+        self._inspection = None
+        self.trace = False
+        self.function = self._eager_step
+        warnings.warn(f"{self.who}: the step runs untraced: {why}", stacklevel=2)
+
+    def _eager_step(self, *args: Any, **kwargs: Any) -> Variable:
+        loss = check_loss(self.loss_func(*args, **kwargs), self.who)
+        self.optimizer.target.cleargrads()
+        loss.backward()
+        self.optimizer.update()
+        return loss
+
+    def _recorded_step(self) -> Callable[..., Variable]:
+        """The function that is traced: it is called only to record."""
+
+        def step(*args: Any, **kwargs: Any) -> Variable:
+            self._recordings += 1
+            return self._eager_step(*args, **kwargs)
+
+        return step
+
+
+__all__ = ["Step"]
