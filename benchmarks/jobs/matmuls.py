@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,8 @@ def products(batch: int, *layers: tuple[int, int]) -> Training:
             calls.append((g, W, np.empty_like(x)))
 
     def step(*_: Any) -> None:
-        matmul: Callable[..., Any] = np.matmul
         for a, b, out in calls:
-            matmul(a, b, out)
+            a.dot(b, out)  # np.matmul's numbers, sooner where a side is short
 
     return Training(step, list)
 

@@ -61,6 +61,13 @@ def parameters_of(given: list[Any], device: str) -> list[Any]:
     return [torch.tensor(a, device=device, requires_grad=True) for a in given]
 
 
+def standard_normal(device: str) -> Normal:
+    """The prior."""
+    prior = Normal(torch.zeros((), device=device), torch.ones((), device=device))
+    kl_divergence(prior, prior)  # PyTorch finds the formula once and for all; its compiler stumbles over that
+    return prior
+
+
 def mdn(batch: int, hidden: int, components: int, device: str = "cpu") -> Training:
     """A mixture density network."""
     k = components
@@ -79,7 +86,7 @@ def mdn(batch: int, hidden: int, components: int, device: str = "cpu") -> Traini
 def bbb(batch: int, device: str = "cpu") -> Training:
     """Bayes by backprop."""
     parameters = parameters_of(data.bbb_parameters(), device)
-    prior = Normal(torch.zeros((), device=device), torch.ones((), device=device))
+    prior = standard_normal(device)
 
     def loss(x: Any, t: Any) -> Any:
         loc1, log_scale1, b1, loc2, log_scale2, b2 = parameters
@@ -95,7 +102,7 @@ def bbb(batch: int, device: str = "cpu") -> Training:
 def vae(batch: int, device: str = "cpu") -> Training:
     """A variational autoencoder."""
     parameters = parameters_of(data.vae_parameters(), device)
-    prior = Normal(torch.zeros((), device=device), torch.ones((), device=device))
+    prior = standard_normal(device)
     linear = nn.functional.linear
 
     def loss(x: Any) -> Any:
