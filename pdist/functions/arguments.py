@@ -56,11 +56,14 @@ def check_labels(who: str, t: Any, n: int, x: Variable, ignore: int | None = Non
     if found is None or found is not library_of(x._array):
         device = found and found.device_of(t)
         raise TypeError(f"{who}: x is on {x.device} and t on {device}; move one with to_cpu or to_gpu")
-    if tracing.running and tracing.current() is not None:
-        tracing.once(check_labels, who, t, n, x, ignore)
+    if tracing.running and (recording := tracing.current()) is not None:
+        if recording.base.host:
+            tracing.effect(_check_range, who, t, n, ignore)  # each call has labels of its own
         return False
-    if not found.host:
-        return False
+    return found.host and _check_range(who, t, n, ignore)
+
+
+def _check_range(who: str, t: Any, n: int, ignore: int | None) -> bool:
     if not t.size or _largest(t) < n:
         return True
     wrong = (t < 0) | (t >= n)
