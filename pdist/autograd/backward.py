@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, library_of, tracing
+from ..backend import Array, default_library, library_of, tracing
 from .config import force_backprop_mode
 from .op import Node, module_of, ndarray, public, raw, zero
 from .variable import Variable, from_node
@@ -57,6 +57,7 @@ def propagate(
     gradients: dict[Any, Any] = {}  # of the nodes in the heap and of the leaves
     heap: list[tuple[int, Node]] = []  # minus the serial, so that the newest comes first
     sums: set[Any] = set()  # whose gradient is a sum made here: more is added in place
+    plain = raw(default_library().xp) if tracing.running else _numpy_kernels
     op = None
     while True:
         for edge, g in pairs:
@@ -76,6 +77,7 @@ def propagate(
                     heappush(heap, (-edge.serial, edge))
             elif edge in sums:
                 known += g
+                gradients[edge] = known  # in a recording a 0-d sum is another object now
             elif create_graph:
                 gradients[edge] = known + g
             else:
@@ -99,7 +101,7 @@ def propagate(
             F: Any = public
             y, args = _variables(node, args)
         elif g.__class__ is ndarray:
-            F = _numpy_kernels
+            F = plain
         else:
             F = raw(module_of(g))
         pullback = op.pullback
@@ -166,6 +168,8 @@ def backward(
     seed = _seed(output, loss_scale)
     if output._node is None:
         if output._grad is None:
+            if tracing.running:
+                tracing.assigned(output, "_grad")
             output._grad = seed.copy()
         return
     on_visit = _retain if retain_grad else None
@@ -309,6 +313,8 @@ def grad(
         ]
     if set_grad:
         for variable, result in zip(inputs, results, strict=True):
+            if tracing.running:
+                tracing.assigned(variable, "_grad")
             variable._grad = result if enable_double_backprop or result is None else result._array
     return results
 
