@@ -46,6 +46,11 @@ class Library:
         current_device: the number of the device that new arrays go to; None where there is but one.
         on_device: a context in which that device is another one.
         owner_of: the array whose memory an array is a view of, itself where it is none.
+        elementwise: makes one function of several elementwise calls, a
+            :class:`~pdist.tracing.cuda.kernels.Kernel`: it takes the arrays that it reads and those that it
+            writes. None where each call of a traced function runs by itself.
+        capture: runs a function of no arguments while its kernels are recorded, without doing anything, and
+            returns what it returned and a function that does all of it; None where nothing can be recorded.
     """
 
     name: str
@@ -62,6 +67,8 @@ class Library:
     current_device: Callable[[], int | None] = lambda: None
     on_device: Callable[[int | None], AbstractContextManager[Any]] = lambda number: nullcontext()
     owner_of: Callable[[Array], Any] = lambda array: array if array.base is None else array.base
+    elementwise: Callable[[Any], Callable[..., None]] | None = None
+    capture: Callable[[Callable[[], Any]], tuple[Any, Callable[[], None]]] | None = None
 
 
 numpy_library = Library(

@@ -318,6 +318,31 @@ def asarray(array: Any) -> StandIn:
     return array if isinstance(array, StandIn) else StandIn(np.array(array))
 
 
+def elementwise(kernel: Any) -> Callable[..., None]:
+    """What runs several elementwise calls together: here one after the other, by NumPy's functions.
+
+    Args:
+        kernel: a :class:`~pdist.tracing.cuda.kernels.Kernel`.
+    """
+    read = [name for name, _ in kernel.inputs]
+    written = [name for name, _ in kernel.outputs]
+
+    def run(*arrays: StandIn) -> None:
+        known: dict[str, Any] = dict(zip([*read, *written], map(_unwrap, arrays), strict=True))
+        for name, dtype in (*kernel.inputs, *kernel.outputs):
+            if known[name].dtype != dtype:
+                raise TypeError(f"{kernel.name}: {name} is {known[name].dtype}; expected {dtype}")
+        for step in kernel.steps:
+            args = [known[a] if isinstance(a, str) else a for a in step.args]
+            function = getattr(np, step.name, None) or getattr(scipy.special, step.name)
+            known[step.into] = np.asarray(function(*args)).astype(step.dtype, copy=False)
+        with np.errstate(all="ignore"):
+            for output, name in kernel.stores:
+                known[output][...] = known[name]
+
+    return run
+
+
 library = register_library(
     Library(
         name="standin",
@@ -331,5 +356,6 @@ library = register_library(
         stream_state=lambda stream: stream._rng.bit_generator.state,
         restore_stream=lambda stream, state: setattr(stream._rng.bit_generator, "state", state),
         owner_of=lambda array: array._host if array._host.base is None else array._host.base,
+        elementwise=elementwise,
     )
 )

@@ -1,0 +1,5 @@
+"""Traced functions on a GPU: elementwise calls fused into kernels, and all of it captured in a CUDA graph."""
+
+from .fusion import fuse
+
+__all__ = ["fuse"]
