@@ -134,14 +134,15 @@ def test_a_step_by_hand_is_the_step_of_pdist(name):
 
 
 @pytest.mark.parametrize("side", ["torch", "jax"])
-@pytest.mark.parametrize("name", ["mdn-small", "mdn-large"])
+@pytest.mark.parametrize("name", list(JOBS))
 def test_other_libraries_train_the_same_model(name, side):
     pytest.importorskip(side)
     if side == "jax":
         pytest.importorskip("numpyro")
         pytest.importorskip("optax")
     losses, _ = three_steps(JOBS[name], "pdist")
-    np.testing.assert_allclose(three_steps(JOBS[name], side)[0], losses, rtol=1e-5)
+    bound = 1e-5 if name.startswith("mdn") else 0.05  # each library draws numbers of its own
+    np.testing.assert_allclose(three_steps(JOBS[name], side)[0], losses, rtol=bound)
 
 
 @pytest.mark.parametrize("name", list(JOBS))

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro
 import numpyro.distributions as D
 import optax
 from numpyro.distributions import kl_divergence
@@ -18,6 +19,7 @@ from .training import Training
 
 def training(loss: Callable[..., Any], parameters: list[np.ndarray]) -> Training:
     """A compiled step of Adam by the gradient of ``loss(parameters, key, *arrays)``."""
+    numpyro.enable_validation(False)
     optimizer = optax.adam(1e-3)
 
     def advance(state: Any, *arrays: Any) -> Any:
