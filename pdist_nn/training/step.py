@@ -46,6 +46,8 @@ class Step:
         """Whether it is still the step of these; where only variables changed it is traced anew."""
         if loss_func is not self.loss_func or optimizer is not self.optimizer:
             return False
+        if getattr(self.function, "failure", None) is not None:  # it has said so
+            self.trace, self._inspection, self.function = False, None, self._eager_step
         if self._inspection is not None:
             self._calls += 1
             if optimizer._hooks is not self._hooks or not self._inspection.holds():
@@ -66,7 +68,7 @@ class Step:
         if self.trace and found.hazards:
             self._eager(found.hazards[0])
         elif self.trace or not (found.hazards or found.unknowns):
-            self.function = pdist.trace(self._recorded_step(), strict=False)
+            self.function = self._first_step if self._young() else self._traced()
         else:
             _log.info("%s: the step runs eagerly: %s", self.who, (found.hazards + found.unknowns)[0])
             self._inspection, self.function = None, self._eager_step
@@ -85,14 +87,22 @@ class Step:
         self.optimizer.update()
         return loss
 
-    def _recorded_step(self) -> Callable[..., Variable]:
-        """The function that is traced: it is called only to record."""
+    def _young(self) -> bool:
+        """Whether layers have yet to find their sizes; a recording of that would not last."""
+        return self._calls == 0 and not all(p.is_initialized for p in self.optimizer.target.params())
+
+    def _first_step(self, *args: Any, **kwargs: Any) -> Variable:
+        self.function = self._traced()
+        return self._eager_step(*args, **kwargs)
+
+    def _traced(self) -> Any:
+        """The step as a traced function."""
 
         def step(*args: Any, **kwargs: Any) -> Variable:
             self._recordings += 1
             return self._eager_step(*args, **kwargs)
 
-        return step
+        return pdist.trace(step, strict=False)
 
 
 __all__ = ["Step"]
