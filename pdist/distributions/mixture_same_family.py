@@ -19,7 +19,7 @@ from ..autograd import (
     no_backprop_mode,
     promote,
 )
-from ..backend import library_of
+from ..backend import library_of, tracing
 from ._mixture_normal import mixture_normal_log_prob, mixture_normal_responsibilities, mixture_normal_tail
 from .categorical import Categorical, draw_classes
 from .distribution import Distribution, Part, _spread
@@ -423,6 +423,7 @@ def _newton_step(x: Variable, error: Variable, log_slope: Variable, upper: Any) 
 
 
 @differentiable
+@tracing.opaque
 def search_quantile(xp, *arrays, mixture):
     """The value that a mixture is not above with probability p; p comes first, then the mixture's parameters.
 
@@ -481,6 +482,7 @@ def _bisect_counts(mixture: MixtureSameFamily, p: Any, low: Any, high: Any) -> A
 
 
 @differentiable
+@tracing.opaque
 def search_mode(xp, *arrays, mixture):
     """Where the density of a mixture of numbers is highest: the best of a grid, then by its slope."""
     mixture = mixture._with_arrays(iter(arrays))

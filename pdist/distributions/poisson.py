@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import functions as F
 from ..autograd import Variable, as_variable, differentiable, promote, zero
-from ..backend import library, special
+from ..backend import library, special, tracing
 from ._discrete import i_divergence, in_blocks, or_infinite, sqrt_or_zero, steps_outside
 from ._numerics import (
     HALF_LOG_2PI,
@@ -239,6 +239,7 @@ poisson_entropy_slope.derivatives(lambda F, g, _y, lam: g * F.poisson_entropy_cu
 # The quantiles ---------------------------------------------------------------------------------------------
 
 
+@tracing.opaque
 def poisson_quantile(xp, u, lam):
     """The smallest count x with P(X <= x) >= u, by bisection of poisson_cdf between bounds on the tails.
 

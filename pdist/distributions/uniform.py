@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import functions as F
 from ..autograd import Variable, as_variable, differentiable, zero
-from ..backend import library_of
+from ..backend import library_of, tracing
 from . import _numerics as numerics
 from ._numerics import HALF_LOG_2PI, LOG_2, log_far_ratio, log_ratio
 from .distribution import Distribution, Parameter
@@ -122,9 +122,12 @@ class Uniform(Distribution):
 
     def _validate(self) -> None:
         super()._validate()
-        low, high = self.low.array, self.high.array
+        if "high" in self.__dict__:
+            tracing.once(self._check_order, self.low.array, self.high.array)
+
+    def _check_order(self, low: Any, high: Any) -> None:
         owner = library_of(low)
-        if "high" not in self.__dict__ or owner is None or not owner.host:
+        if owner is None or not owner.host:
             return
         low, high = np.broadcast_arrays(low, high)
         wrong = np.argwhere(~(low < high))

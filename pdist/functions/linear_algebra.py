@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd import Variable, differentiable, promote
 from ..autograd.op import in_rules
+from ..backend import library, tracing
 from .arguments import variable
 from .indexing import diagonal
 
@@ -287,12 +288,17 @@ def solve_triangular(xp, a, b, /, trans=0, lower=False):
     >>> solve_triangular(np.array([[2.0, 0.0], [1.0, 1.0]]), np.array([2.0, 4.0]), lower=True).array
     array([1., 3.])
     """
-    if xp is np and a.ndim == 2 and b.ndim <= 2 and a.size and b.size:
-        from scipy.linalg import solve_triangular as solve
-
-        return solve(a, b, trans=trans, lower=lower, check_finite=False)
+    if library(xp).host and a.ndim == 2 and b.ndim <= 2 and a.size and b.size:
+        return _solve_by_lapack(xp, a, b, trans, lower)
     a = xp.tril(a) if lower else xp.triu(a)
     return xp.linalg.solve(a.swapaxes(-1, -2) if trans else a, b)
+
+
+@tracing.opaque
+def _solve_by_lapack(xp, a, b, trans, lower):
+    from scipy.linalg import solve_triangular as solve
+
+    return solve(a, b, trans=trans, lower=lower, check_finite=False)
 
 
 def _solve_triangular_rule(F, needs, g, y, a, _b, trans, lower):
