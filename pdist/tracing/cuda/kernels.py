@@ -109,7 +109,7 @@ def _xlogy(t: str, x: str, y: str) -> str:
 
 def _gammaln(t: str, x: str) -> str:
     infinite = f"{x} < 0 && {x} == 2 * {x}"
-    return f"{infinite} ? -{x} : {_named('lgamma', t)}({x})"
+    return f"{infinite} ? {x} : {_named('lgamma', t)}({x})"
 
 
 def _log_expit(t: str, x: str) -> str:
