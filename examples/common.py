@@ -34,6 +34,9 @@ def options(description: str | None, epochs: int | None = None) -> argparse.Argu
         parser.add_argument("--epochs", type=int, default=epochs, help="how often to go through the data")
         parser.add_argument("--device", default="cpu", help="cpu or cuda")
         parser.add_argument("--resume", action="store_true", help="continue the run that --out holds")
+        parser.add_argument(
+            "--no-trace", dest="trace", action="store_false", help="run every step eagerly: the same numbers"
+        )
     return parser
 
 
@@ -89,6 +92,9 @@ def train(
     snapshot = nn.training.extensions.snapshot(filename="snapshot.npz", autoload=args.resume)
     snapshot.trigger = (min(snapshot_every, epochs), "epoch")
     print(f"{name}: {epochs} epochs of {batch_size}", file=sys.stderr, flush=True)
+    steps: list[Any] = []
+    at_the_end = nn.training.make_extension((epochs, "epoch"), "see the step")
+    see = at_the_end(lambda trainer: steps.append(trainer.updater.step))
     nn.fit(
         model,
         loss,
@@ -99,10 +105,13 @@ def train(
         validation_data=validation_data,
         seed=args.seed if seed is None else seed,
         device=args.device,
-        extensions=[snapshot],
+        extensions=[snapshot, see],
         progress=True,
         out=folder,
+        trace=args.trace,
     )
+    for step in steps if args.trace else ():  # none where a resumed run had come to its end
+        print(f"{name}: a traced step is {step.report().calls} array calls", file=sys.stderr, flush=True)
     model.to_cpu()
     return folder / "log.jsonl"
 

@@ -175,7 +175,10 @@ def fit_real(x: np.ndarray, y: np.ndarray, kind: str, args: Any) -> Callable[[np
     model = make()
     standardized = ((x[:, None] - x0) / dx, (y - y0) / dy)
     optimizer = nn.optimizers.AdamW(1e-3, weight_decay_rate=1e-3)
-    nn.fit(model, loss, standardized, epochs=100, optimizer=optimizer, seed=args.seed, device=args.device)
+    nn.fit(
+        model, loss, standardized, epochs=100, optimizer=optimizer, seed=args.seed, device=args.device,
+        trace=args.trace,
+    )  # fmt: skip
     model.to_cpu()
 
     def predict(x: np.ndarray) -> D.Distribution:
