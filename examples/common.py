@@ -129,7 +129,9 @@ class Report:
         self.out = Path(out)
         self.out.mkdir(parents=True, exist_ok=True)
         self.started = time.perf_counter()
-        self.content: dict[str, Any] = {"title": title, "about": about, "figures": [], "pictures": []}
+        self.content: dict[str, Any] = {
+            "title": title, "about": about, "figures": [], "pictures": [], "texts": [],
+        }  # fmt: skip
 
     def figure(
         self, name: str, value: float, at_least: float | None = None, at_most: float | None = None
@@ -144,6 +146,11 @@ class Report:
         plotting.save(figure, self.out / file)
         self.content["pictures"].append({"file": file, "title": title, "see": see})
 
+    def text(self, text: str, file: str, title: str, see: str) -> None:
+        """Save a text that the page shows."""
+        (self.out / file).write_text(text, encoding="utf-8")
+        self.content["texts"].append({"file": file, "title": title, "see": see})
+
     def close(self) -> dict[str, Any]:
         """Print everything, write ``metrics.json`` and return what is in it."""
         self.content["seconds"] = round(time.perf_counter() - self.started, 1)
@@ -154,7 +161,7 @@ class Report:
         print(f"\n{self.content['title']} ({self.content['seconds']} s)")
         for figure in self.content["figures"]:
             print(f"  {figure['name']:64s} {figure['value']:12.5g}{goal(figure)}")
-        for picture in self.content["pictures"]:
+        for picture in self.content["pictures"] + self.content["texts"]:
             print(f"  {self.out / picture['file']}")
         print(f"  {path}", flush=True)
         return self.content
@@ -185,7 +192,7 @@ def write_page(out: str | os.PathLike[str], sections: Sequence[str]) -> Path:
     parts = []
     for section in sections:
         content = json.loads((Path(out) / section / "metrics.json").read_text(encoding="utf-8"))
-        parts.append(_section(section, content))
+        parts.append(_section(section, content, Path(out)))
     links = " &middot; ".join(f'<a href="#{name}">{html.escape(title)}</a>' for name, title, _ in parts)
     body = "\n".join(text for _, _, text in parts)
     path = Path(out) / "index.html"
@@ -193,7 +200,7 @@ def write_page(out: str | os.PathLike[str], sections: Sequence[str]) -> Path:
     return path
 
 
-def _section(name: str, content: dict[str, Any]) -> tuple[str, str, str]:
+def _section(name: str, content: dict[str, Any], out: Path) -> tuple[str, str, str]:
     escape = html.escape
     rows = "".join(
         f"<tr><td>{escape(f['name'])}</td><td class='number'>{f['value']:.4g}</td>"
@@ -207,10 +214,15 @@ def _section(name: str, content: dict[str, Any]) -> tuple[str, str, str]:
         f"<figcaption>{escape(p['see'])}</figcaption></figure>\n"
         for p in content["pictures"]
     )
+    texts = "".join(
+        f"<h3>{escape(t['title'])}</h3><p>{escape(t['see'])}</p>"
+        f"<pre>{escape((out / name / t['file']).read_text(encoding='utf-8'))}</pre>\n"
+        for t in content.get("texts", ())
+    )
     title = content["title"]
     text = (
         f'<section id="{name}"><h2>{escape(title)}</h2><p>{escape(content["about"])} '
-        f'<span class="time">({content["seconds"]:.0f} s)</span></p>{pictures}{table}</section>'
+        f'<span class="time">({content["seconds"]:.0f} s)</span></p>{pictures}{texts}{table}</section>'
     )
     return name, title, text
 
@@ -234,6 +246,8 @@ table {{ border-collapse: collapse; font-size: .92rem; }}
 th, td {{ text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid #ddd; }}
 .number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 .time {{ color: #666; }}
+pre {{ font-size: .8rem; line-height: 1.35; max-height: 40rem; overflow: auto; }}
+pre {{ background: #f6f6f6; border: 1px solid #ddd; padding: .8rem; }}
 a {{ color: #0072B2; }}
 </style>
 </head>

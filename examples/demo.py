@@ -10,7 +10,7 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from examples import bayes_by_backprop, bernoulli_recovery, mdn, poisson_regression, tour, vae
+from examples import bayes_by_backprop, bernoulli_recovery, mdn, poisson_regression, tour, traced_step, vae
 from examples.common import options, write_page
 
 EXAMPLES = {
@@ -20,6 +20,7 @@ EXAMPLES = {
     "poisson_regression": poisson_regression,
     "bernoulli_recovery": bernoulli_recovery,
     "tour": tour,
+    "traced_step": traced_step,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import html
 import json
 import re
 import subprocess
@@ -18,7 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from examples import bayes_by_backprop, bernoulli_recovery, demo, mdn, poisson_regression, vae
+from examples import bayes_by_backprop, bernoulli_recovery, demo, mdn, poisson_regression, traced_step, vae
 from examples.common import DATA, goal, read_csv, write_page
 from pdist import plotting
 
@@ -40,6 +41,8 @@ def test_the_demo_reaches_its_figures_and_shows_every_picture(tmp_path: Path) ->
             assert (tmp_path / name / picture["file"]).read_bytes()[:4] == b"\x89PNG"
             assert f'<img src="{name}/{picture["file"]}"' in page
             assert len(picture["see"]) > 60
+        for text in content["texts"]:
+            assert html.escape((tmp_path / name / text["file"]).read_text()) in page
         assert {p["file"] for p in content["pictures"]} == {p.name for p in (tmp_path / name).glob("*.png")}
         for figure in content["figures"]:
             assert np.isfinite(figure["value"]), (name, figure)
@@ -91,6 +94,28 @@ def test_a_resumed_run_ends_with_the_numbers_of_an_uninterrupted_one(tmp_path: P
     assert run("parts", "--epochs", "4", "--resume") == whole  # and once more, with nothing left to do
 
 
+def test_traced_and_eager_runs_have_the_same_figures(tmp_path: Path, capfd) -> None:
+    def run(*more: str) -> list[float]:
+        content = poisson_regression.main(["--epochs", "2", "--out", str(tmp_path), *more])
+        return [figure["value"] for figure in content["figures"]]
+
+    traced = run()
+    assert re.search(r"poisson: a traced step is \d+ array calls", capfd.readouterr().err)
+    assert run("--no-trace") == traced
+    assert "a traced step" not in capfd.readouterr().err
+
+
+def test_the_traced_step_is_code_with_the_lines_that_it_comes_from(tmp_path: Path, capsys) -> None:
+    content = traced_step.main(["--quick", "--out", str(tmp_path)])
+    figures = {figure["name"]: figure["value"] for figure in content["figures"]}
+    assert figures["losses that differ between eager and traced, of 100"] == 0
+    code = (tmp_path / "step.py").read_text()
+    assert code in capsys.readouterr().out
+    compile(code, "step.py", "exec")
+    for line in ("q = model(x)", "loss = -F.mean(q.log_prob(y))", "loss.backward()", "optimizer.update()"):
+        assert f": {line}\n" in code
+
+
 def test_another_seed_gives_other_numbers(tmp_path: Path) -> None:
     found = [
         poisson_regression.main(["--epochs", "1", "--seed", str(seed), "--out", str(tmp_path / str(seed))])
@@ -105,7 +130,7 @@ def test_every_example_has_the_same_options(example, capsys) -> None:
     with pytest.raises(SystemExit):
         example.main(["--help"])
     text = capsys.readouterr().out
-    for option in ("--epochs", "--seed", "--device", "--out", "--resume", "--quick"):
+    for option in ("--epochs", "--seed", "--device", "--out", "--resume", "--quick", "--no-trace"):
         assert option in text
     assert ("--data" in text) == (example is vae)
 

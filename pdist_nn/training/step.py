@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import logging
 import warnings
 from collections.abc import Callable
@@ -102,6 +104,8 @@ class Step:
             self._recordings += 1
             return self._eager_step(*args, **kwargs)
 
+        with contextlib.suppress(TypeError, ValueError):  # for the code's names of them
+            step.__signature__ = inspect.signature(self.loss_func)  # type: ignore[attr-defined]
         return pdist.trace(step, strict=False)
 
 
