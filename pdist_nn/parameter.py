@@ -95,6 +95,8 @@ class Parameter(Variable):
         value = as_array(value)
         if value.dtype.kind != "f":
             value = value.astype(np.float32 if self._array is None else self._array.dtype)
+        if tracing.running and tracing.concrete(value) is self._array:
+            return  # ``p.array -= step`` has changed it in place already
         if self.packed is None:
             tracing.replaces(self, value)
             self._array = value
@@ -104,8 +106,6 @@ class Parameter(Variable):
                 f"Parameter{f' {self.name}' if self.name else ''}: an optimizer holds it with shape "
                 f"{self._array.shape}; got an array of shape {value.shape}"
             )
-        if tracing.running and tracing.concrete(value) is self._array:
-            return  # ``p.array -= step`` has changed it in place already
         tracing.seen(self._array, self)[...] = value
 
     data = array

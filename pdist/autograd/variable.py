@@ -83,7 +83,11 @@ class Variable:
                 f"Variable.array{_of(self.name)}: expected a floating dtype, for this Variable requires a "
                 f"gradient; got {value.dtype}"
             )
+        if tracing.running and tracing.concrete(value) is self._array:
+            return  # ``v.array -= step`` has changed it in place already
         if value.shape != self._array.shape or value.dtype != self._array.dtype:
+            if tracing.running:
+                tracing.assigned(self, "_grad")
             self._grad = None  # it would not fit
         tracing.replaces(self, value)
         self._array = value

@@ -119,10 +119,7 @@ def get_item(x: Any, slices: Any) -> Variable:
     array([2., 4.])
     """
     x = variable("get_item", "x", x)
-    if isinstance(slices, Variable):
-        slices = slices._array
-    elif isinstance(slices, tuple):
-        slices = tuple([raw(i) for i in slices])
+    slices = tuple([raw(i) for i in slices]) if isinstance(slices, tuple) else raw(slices)
     return get_item_(x, slices=slices)
 
 

@@ -100,7 +100,7 @@ def raw_math(a: Any, b: Any, k: int) -> Any:
     if k == 3:
         return pdist.Variable(np.where(x > 0, x, x.sum()), requires_grad=False)
     if k == 4:
-        y = np.add(x, 1)
+        y = np.add(x, 1).reshape((-1,))
         view = y.T
         np.multiply(y, y, out=y)  # the view sees it
         return pdist.Variable(view + 0, requires_grad=False)
@@ -175,7 +175,8 @@ class World:
             pdist.Variable(np.asarray(rng.normal(size=SHAPES[s])).astype(dtype), requires_grad=True)
             for s in program.parameters
         ]
-        self.buffer = np.zeros(3, dtype)
+        self.buffer = np.zeros(3, dtype)  # NumPy's own arithmetic on it is seen where it meets a stand-in
+        self.memory = pdist.Variable(np.zeros(3, dtype), requires_grad=False)
 
     def step(self, x: Any, y: Any) -> Any:
         program, parameters = self.program, self.parameters
@@ -188,7 +189,7 @@ class World:
             loss.backward()
         for change in program.changes:
             self.change(change, before)
-        after = calculated(program.second, [*before[-1:], *parameters, pdist.Variable(self.buffer)])
+        after = calculated(program.second, [*before[-1:], *parameters, pdist.Variable(self.buffer), self.memory])
         return loss, [value.array for value in before[-3:]], after[-2:], [p.grad for p in parameters]
 
     def change(self, change: int, values: list[Any]) -> None:
@@ -202,9 +203,9 @@ class World:
         elif kind == 2:
             p.array = p.array * 0.5
         elif kind == 3:
-            self.buffer += values[-1].array.sum() if values else 1
+            np.add(self.buffer, (values[-1] if values else p).array.sum(), out=self.buffer)
         elif kind == 4:
-            self.buffer[1:] = self.buffer[:-1] * 2 + 1
+            self.memory.array[1:] = self.memory.array[:-1] * 2 + 1
         elif kind == 5:
             p.array[...] = np.tanh(p.array)
         elif p.array.ndim:
@@ -229,6 +230,7 @@ class World:
             pdist.random.seed(seed)
         elif change == 7:
             self.buffer[...] = seed % 5
+            self.memory.array += 1
 
 
 class Program(NamedTuple):

@@ -38,7 +38,7 @@ def run(program: Program, calls: list[Call], trace: bool) -> Any:
         "parameters on the way": states,
         "parameters": [p.array for p in world.parameters],
         "gradients": [p.grad for p in world.parameters],
-        "buffer": world.buffer,
+        "buffers": [world.buffer, world.memory.array],
         "next draw": pdist.random.generator().random(),
     }
 
