@@ -39,6 +39,9 @@ def seed(value: int | None) -> None:
         TypeError: for a seed that is no integer.
     """
     global _seed
+    recording = tracing.current()
+    if recording is not None:
+        recording.refuse("random.seed in a traced function: seed outside, or give the sampler an rng=")
     if value is not None:
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
             raise TypeError(f"random.seed: expected an integer or None, got {value!r}")
@@ -57,10 +60,10 @@ def generator(xp: Any = None) -> Any:
     Args:
         xp: an array namespace; by default that of :func:`pdist.using_device`.
     """
-    recording = tracing.current()
-    if recording is not None and xp is not recording.xp:
-        return recording.stream()
     found = default_library() if xp is None else library(xp)
+    recording = tracing.current()
+    if recording is not None and found in (recording.base, recording.library):
+        return recording.stream()
     return _stream(found, found.current_device())
 
 

@@ -42,6 +42,7 @@ _CHANGES = frozenset((
     "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "remove",
     "setdefault", "update",
 ))
+_DRAWS = frozenset(name for name in dir(np.random.Generator) if not name.startswith("_"))
 _STORES = frozenset(("STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR", "IMPORT_NAME"))
 # fmt: on
 
@@ -90,13 +91,15 @@ class Inspection:
             for part in item:
                 self.visit(part, what)
         elif isinstance(item, types.ModuleType):
-            if not _within(item.__name__, _MODULES):
-                self.unknowns.append(f"{what} is the module {item.__name__}")
+            pass  # what is used of it was looked at
+        elif isinstance(item, types.BuiltinFunctionType):
+            if not _within(item.__module__, (*_MODULES, "builtins")):
+                self.unknowns.append(f"{what} is {getattr(item, '__qualname__', item)}")
         elif isinstance(item, type):
             if not _within(item.__module__, (*_LIBRARIES, "numpy", "builtins")):
                 self.unknowns.append(f"{what} is the class {item.__name__}")
         elif not (
-            isinstance(item, (Variable, Op, np.ufunc, types.BuiltinFunctionType))
+            isinstance(item, (Variable, Op, np.ufunc))
             or (isinstance(item, Distribution) and _within(kind.__module__, _LIBRARIES))
             or hasattr(item, "__cuda_array_interface__")
         ):
@@ -116,7 +119,7 @@ class Inspection:
 
     def _methods(self, link: Link) -> None:
         """A user's link: what its ``forward`` calls of its class."""
-        waiting, seen = ["forward", "kl_divergence"], set()
+        waiting, seen = ["__call__", "forward", "kl_divergence"], set()
         while waiting:
             name = waiting.pop()
             if name in seen:
@@ -146,19 +149,38 @@ class Inspection:
                 self._instruction(instruction, cells, what)
                 if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
                     self._global(instruction.argval, function, used, what)
+        changes = bool(attributes & _CHANGES) or any(
+            i.opname in ("STORE_SUBSCR", "DELETE_SUBSCR")
+            for c in _codes(code)
+            for i in dis.get_instructions(c)
+        )
         for name, value in used.items():
+            where = f"{name} in {what}"
             if isinstance(value, types.ModuleType):
-                if _within(value.__name__, ("numpy",)) and attributes & _FILES_OF_NUMPY:
-                    (found, *_) = sorted(attributes & _FILES_OF_NUMPY)
-                    self.hazards.append(f"{what} uses {name}.{found}, which a recording calls only once")
-                elif value.__name__ == "random":
-                    self.hazards.append(f"{what} uses the module random: a recording draws only once")
-            if type(value) in (list, dict, set) and attributes & _CHANGES:
+                self._module(value, name, attributes, what)
+            elif type(value) in (list, dict, set) and changes:
                 self.hazards.append(f"{what} changes the {type(value).__name__} {name}")
             elif isinstance(value, (np.random.Generator, np.random.RandomState)):
-                self.unknowns.append(f"{what} draws from {name}")
-            else:
-                self.visit(value, f"{name} in {what}")
+                # as an argument of a sampler it is followed
+                kind = self.hazards if attributes & _DRAWS else self.unknowns
+                kind.append(f"{what} draws from {name}, which a recording does only once")
+            self.visit(value, where)
+
+    def _module(self, module: types.ModuleType, name: str, attributes: set[str], what: str) -> None:
+        """What a function uses of a module."""
+        if module.__name__ == "random":
+            self.hazards.append(f"{what} uses the module random: a recording draws only once")
+        elif _within(module.__name__, ("numpy",)):
+            for attribute in sorted(attributes & _FILES_OF_NUMPY):
+                self.hazards.append(f"{what} uses {name}.{attribute}, which a recording calls only once")
+        elif not _within(module.__name__, _MODULES):
+            for attribute in sorted(attributes & vars(module).keys()):
+                value = vars(module)[attribute]
+                self._variables.append((vars(module), attribute, value))
+                if isinstance(value, types.ModuleType):
+                    self._module(value, f"{name}.{attribute}", attributes, what)
+                else:
+                    self.visit(value, f"{name}.{attribute}")
 
     def _global(self, name: str, function: Any, used: dict[str, Any], what: str) -> None:
         namespace = function.__globals__

@@ -39,7 +39,6 @@ class Step:
         self, loss_func: Callable[..., Variable], optimizer: Optimizer, who: str, trace: bool | None
     ) -> None:
         self.loss_func, self.optimizer, self.who, self.trace = loss_func, optimizer, who, trace
-        self._hooks = optimizer._hooks
         self._inspection: Inspection | None = None
         self._calls = self._recordings = 0
         self._begin()
@@ -52,8 +51,7 @@ class Step:
             self.trace, self._inspection, self.function = False, None, self._eager_step
         if self._inspection is not None:
             self._calls += 1
-            if optimizer._hooks is not self._hooks or not self._inspection.holds():
-                self._hooks = optimizer._hooks
+            if not (self._inspection.holds() and self._settings() == self._made_for):
                 self._begin()
             elif self._recordings > FEW + self._calls // 10:
                 self._eager("its recordings do not last: in every few steps a batch has another shape, or a "
@@ -66,6 +64,7 @@ class Step:
         if self.trace is False:
             self.function = self._eager_step
             return
+        self._made_for = self._settings()
         found = self._inspection = inspect_step(self.loss_func, self.optimizer)
         if self.trace and found.hazards:
             self._eager(found.hazards[0])
@@ -74,6 +73,11 @@ class Step:
         else:
             _log.info("%s: the step runs eagerly: %s", self.who, (found.hazards + found.unknowns)[0])
             self._inspection, self.function = None, self._eager_step
+
+    def _settings(self) -> Any:
+        """What a recording does not see change, nor does the inspection."""
+        parameters = self.optimizer.target._flattened()
+        return self.optimizer._hooks, [p.requires_grad for p in parameters]
 
     def _eager(self, why: str) -> None:
         """Fall back, and say so."""

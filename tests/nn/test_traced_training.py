@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import random
+import types
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import pdist_nn as nn
 import pdist_nn.links as L
 from examples import bayes_by_backprop, mdn, vae
 from pdist_nn import optimizers, training
-from pdist_nn.training import extensions
+from pdist_nn.training import extensions, inspection
 
 STEPS = 12
 
@@ -281,6 +282,10 @@ def shuffle(model, optimizer, iteration):
     pdist.random.seed(iteration)
 
 
+def switch_gradients(model, optimizer, iteration):
+    model.out.b.requires_grad = iteration < 6
+
+
 # One recording for each length of batch; the recording that cuts or packs the parameters does not last.
 test_a_number_of_the_model_changes = changes(beta, 4)
 test_the_learning_rate_changes = changes(rate, 2)
@@ -294,6 +299,23 @@ test_gradients_are_left_behind = changes(leave_gradients, 2)
 test_the_model_is_used_elsewhere = changes(evaluate, 2)
 test_parameters_are_loaded = changes(load, 2)
 test_the_stream_is_seeded = changes(shuffle, 2)
+test_a_parameter_gets_no_gradient_any_more = changes(switch_gradients, None)
+
+
+def test_a_hook_reads_a_rate_that_changes():
+    def decay(optimizer):
+        for _, p, g in optimizer.active_blocks():
+            g += optimizer.alpha * p
+
+    def between(updater):
+        if updater.iteration == 6:
+            updater.get_optimizer("main").alpha = 0.001
+
+    def once(trace):
+        model = Net()
+        return run(trace, model.loss, model, make=lambda o: o.add_hook(decay), between=between)
+
+    assert_traced_equals_eager(once, 4)
 
 
 def test_a_number_in_an_array_changes_at_every_step():
@@ -361,6 +383,22 @@ def draws_from_python(model):
     return lambda x, y: F.mean((model(x) - y + random.random()) ** 2)
 
 
+def draws_from_a_generator(model):
+    rng = np.random.default_rng(0)
+    return lambda x, y: F.mean((model(x) - y + rng.normal()) ** 2)
+
+
+def keeps_a_dict(model):
+    last = {"loss": 0.0}
+
+    def loss(x, y):
+        error = F.mean((model(x) - y) ** 2)
+        value, last["loss"] = error + last["loss"], error.array
+        return value
+
+    return loss
+
+
 def keeps_a_list(model):
     losses = []
 
@@ -396,6 +434,8 @@ def counts_globally(model):
     [
         (draws_from_numpy, r"<lambda> uses np.random, which a recording calls only once"),
         (draws_from_python, r"<lambda> uses the module random: a recording draws only once"),
+        (draws_from_a_generator, r"<lambda> draws from rng, which a recording does only once"),
+        (keeps_a_dict, r"loss changes the dict last"),
         (keeps_a_list, r"loss changes the list losses"),
         (counts, r"loss assigns to n, a variable outside of it"),
         (counts_globally, r"loss assigns to _count, a variable outside of it"),
@@ -413,6 +453,49 @@ def test_what_a_recording_would_not_repeat_falls_back_and_says_so_once(make, mes
     with pytest.warns(UserWarning, match=message) as warned:
         updater = assert_traced_equals_eager(once, None)
     assert len(warned) == 1 and not tracing(updater)
+
+
+def test_a_loss_that_seeds_falls_back():
+    def once(trace):
+        model = Net()
+
+        def loss(x, y):
+            pdist.random.seed(1)
+            return model.loss(x, y)
+
+        return run(trace, loss, model)
+
+    with pytest.warns(UserWarning, match=r"random.seed in a traced function"):
+        assert_traced_equals_eager(once, None)
+
+
+def test_functions_of_a_user_s_module_are_looked_through():
+    helpers = types.ModuleType("helpers")
+    source = """
+import numpy as np
+import pdist.functions as F
+scale = 2.0
+def fine(d, y):
+    return scale * F.mean((d - y) ** 2)
+def random(d, y):
+    return F.mean((d - y) ** 2 * np.random.normal())
+"""
+    exec(source, vars(helpers))
+    model = Net()
+    updater = run(None, lambda x, y: helpers.fine(model(x), y), model, steps=3)[2]
+    assert tracing(updater)
+    found = inspection.inspect_step(lambda x, y: helpers.random(model(x), y), updater.get_optimizer("main"))
+    assert found.hazards == ["helpers.random uses np.random, which a recording calls only once"]
+
+    def once(trace):
+        model, helpers.scale = Net(), 2.0
+
+        def between(updater):
+            helpers.scale = 3.0 if updater.iteration >= 6 else 2.0
+
+        return run(trace, lambda x, y: helpers.fine(model(x), y), model, between=between)
+
+    assert_traced_equals_eager(once, None)
 
 
 def test_the_default_says_why_it_does_not_trace(caplog):
