@@ -49,8 +49,10 @@ class Library:
         elementwise: makes one function of several elementwise calls, a
             :class:`~pdist.tracing.cuda.kernels.Kernel`: it takes the arrays that it reads and those that it
             writes. None where each call of a traced function runs by itself.
-        capture: runs a function of no arguments while its kernels are recorded, without doing anything, and
-            returns what it returned and a function that does all of it; None where nothing can be recorded.
+        graphs: how a function's kernels are captured and launched together: an object with ``capture``,
+            which calls a function without doing what it does and returns what it returned and a function that
+            does it all; ``functions`` by name, which take the place of others in what is captured; and
+            ``like``, an array of another's shape, dtype and layout. None where nothing can be captured.
     """
 
     name: str
@@ -68,7 +70,7 @@ class Library:
     on_device: Callable[[int | None], AbstractContextManager[Any]] = lambda number: nullcontext()
     owner_of: Callable[[Array], Any] = lambda array: array if array.base is None else array.base
     elementwise: Callable[[Any], Callable[..., None]] | None = None
-    capture: Callable[[Callable[[], Any]], tuple[Any, Callable[[], None]]] | None = None
+    graphs: Any = None
 
 
 numpy_library = Library(

@@ -28,6 +28,7 @@ import scipy.special
 
 from ..backend import Library, register_library
 from ..backend.cupy_special import special as cupy_special
+from . import tapes
 
 # fmt: off
 # What an array of CuPy's has; each takes and gives what NumPy's does.
@@ -80,14 +81,17 @@ class StandIn:
 
     def get(self) -> np.ndarray:
         """A NumPy array with the same values."""
+        tapes.refused("get()")
         return self._host.copy()
 
     def item(self, *index: int) -> Any:
         """One element as a Python number, asked for by name."""
+        tapes.refused("item()")
         return self._host.item(*index)
 
     def tolist(self) -> Any:
         """The elements as Python numbers, asked for by name."""
+        tapes.refused("tolist()")
         return self._host.tolist()
 
     def __len__(self) -> int:
@@ -105,15 +109,15 @@ class StandIn:
         if name in _ATTRIBUTES:
             return _wrap(getattr(self._host, name))
         if name in _METHODS:
-            method = getattr(self._host, name)
-            return lambda *args, **kwargs: _wrap(method(*_unwrap(args), **_unwrap(kwargs)))
+            method = getattr(np.ndarray, name)
+            return lambda *args, **kwargs: _perform(method, (self, *args), kwargs)
         raise AttributeError(f"an array of CuPy's has no attribute {name!r} that the stand-in knows")
 
     def __getitem__(self, index: Any) -> StandIn:
-        return _wrap(self._host[_unwrap(index)])
+        return _perform(operator.getitem, (self, index), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._host[_unwrap(index)] = _unwrap(value)
+        _perform(operator.setitem, (self, index, value), {})
 
     def __iter__(self) -> Any:
         return (_wrap(row) for row in self._host)
@@ -129,15 +133,14 @@ def _operator(function: Callable[..., Any], reflected: bool = False) -> Callable
     def method(self: StandIn, *others: Any) -> Any:
         if others and not isinstance(others[0], (StandIn, np.ndarray, np.generic, bool, int, float, complex)):
             return NotImplemented  # a Variable, whose turn it is
-        own, theirs = self._host, _unwrap(others)
-        return _wrap(function(*theirs, own) if reflected else function(own, *theirs))
+        return _perform(function, (*others, self) if reflected else (self, *others), {})
 
     return method
 
 
 def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: StandIn, other: Any) -> StandIn:
-        self._host = function(self._host, _unwrap(other))
+        _perform(function, (self, other), {})
         return self
 
     return method
@@ -150,6 +153,19 @@ for _name in _ARITHMETIC:
     setattr(StandIn, f"__i{_name}__", _in_place(getattr(operator, f"i{_name}")))
 for _name in _COMPARISONS_AND_SIGNS:
     setattr(StandIn, f"__{_name}__", _operator(getattr(operator, _name)))
+
+
+def _perform(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """A call of NumPy's on the stand-in's arrays; where a capture goes on it is noted, not done."""
+    args, kwargs = _unwrap(args), _unwrap(kwargs)
+    if tapes.current is None:
+        return _wrap(function(*args, **kwargs))
+    name = getattr(function, "__name__", "")
+    if name in tapes.PRODUCTS:
+        raise NotImplementedError("calling cuBLAS API during stream capture is currently unsupported")
+    if name == "concatenate" and len(args[0]) >= tapes.MANY:
+        raise RuntimeError("concatenate copies addresses from the host: no graph can do that again")
+    return tapes.current.note(function, args, kwargs, _wrap)
 
 
 def _wrap(value: Any) -> Any:
@@ -212,7 +228,7 @@ class _Function:
         self.__name__ = function.__name__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _wrap(self._function(*_unwrap(args), **_unwrap(kwargs)))
+        return _perform(self._function, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return _Function(getattr(self._function, name))
@@ -244,7 +260,11 @@ class Generator:
         self.bit_generator = self._rng.bit_generator
 
     def _draw(self, name: str, *args: Any, **kwargs: Any) -> StandIn:
-        return StandIn(getattr(self._rng, name)(*_unwrap(args), **_unwrap(kwargs)))
+        if tapes.current is not None:
+            if name not in ("random", "standard_normal", "standard_exponential", "integers"):
+                raise RuntimeError(f"{name} copies from the host what describes its arguments")
+            tapes.current.keep_state(self._rng)
+        return _perform(getattr(self._rng, name), args, kwargs)
 
     def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> StandIn:
         """Uniform on [0, 1)."""
@@ -327,8 +347,8 @@ def elementwise(kernel: Any) -> Callable[..., None]:
     read = [name for name, _ in kernel.inputs]
     written = [name for name, _ in kernel.outputs]
 
-    def run(*arrays: StandIn) -> None:
-        known: dict[str, Any] = dict(zip([*read, *written], map(_unwrap, arrays), strict=True))
+    def on_host(*arrays: np.ndarray) -> None:
+        known: dict[str, Any] = dict(zip([*read, *written], arrays, strict=True))
         for name, dtype in (*kernel.inputs, *kernel.outputs):
             if known[name].dtype != dtype:
                 raise TypeError(f"{kernel.name}: {name} is {known[name].dtype}; expected {dtype}")
@@ -340,8 +360,24 @@ def elementwise(kernel: Any) -> Callable[..., None]:
             for output, name in kernel.stores:
                 known[output][...] = known[name]
 
-    return run
+    return lambda *arrays: _perform(on_host, arrays, {})
 
+
+def _matmul(x: StandIn, y: StandIn, out: StandIn | None = None) -> StandIn:
+    """What multiplies matrices in a capture."""
+    return _perform(lambda *args: np.matmul(*args[:2], out=args[2]), (x, y, out), {})
+
+
+def _concatenate(arrays: Any, axis: int | None = 0, out: Any = None) -> Any:
+    """What brings arrays together in a capture."""
+    return _perform(lambda *args: np.concatenate(args[:-1], axis, args[-1]), (*arrays, out), {})
+
+
+def _like(array: StandIn) -> StandIn:
+    return StandIn(np.empty_like(array._host))
+
+
+graphs = tapes.Graphs({"matmul": _matmul, "concatenate": _concatenate}, _like)
 
 library = register_library(
     Library(
@@ -357,5 +393,6 @@ library = register_library(
         restore_stream=lambda stream, state: setattr(stream._rng.bit_generator, "state", state),
         owner_of=lambda array: array._host if array._host.base is None else array._host.base,
         elementwise=elementwise,
+        graphs=graphs,
     )
 )

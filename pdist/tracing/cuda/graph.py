@@ -1,0 +1,313 @@
+"""A traced function as CUDA graphs: parts that are captured once and launched, the host's in between.
+
+A captured part reads and writes the same memory at each launch. What it is given (arguments, results of
+calls on the host) is copied into place first; what it makes stays where it is, so that the next part finds it
+there; what the caller gets is copied out. Random streams keep their state on the device: a draw that was
+captured moves it on at every launch.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ..record import Call, Program, Returned, Value, values_in
+from ..recording import Stream
+from ..source import Writer, compiled
+
+# What is known to be captured well: kernels alone, no look at values, and nothing copied from the host's
+# memory, which would be copied again, whatever lies there then, at each launch. All else runs on the host.
+# fmt: off
+FUNCTIONS = frozenset((
+    "where", "take", "take_along_axis", "concatenate", "expand_dims", "broadcast_to", "zeros", "ones",
+    "full", "empty", "zeros_like", "ones_like", "full_like", "empty_like", "arange", "ascontiguousarray",
+    "copy", "squeeze", "moveaxis", "swapaxes", "transpose", "reshape", "ravel", "flip", "clip", "add.at",
+    "copyto", "tril", "triu", "eye", "diagonal", "cumsum", "cumprod", "argmax", "argmin", "matmul",
+))
+METHODS = frozenset((
+    "reshape", "transpose", "astype", "copy", "ravel", "flatten", "squeeze", "swapaxes", "take", "cumsum",
+    "cumprod", "argmax", "argmin", "clip", "fill", "diagonal", "conj", "view",
+))
+DRAWS = frozenset(("random", "standard_normal", "standard_exponential", "integers"))
+# fmt: on
+
+#: A part of fewer calls is not worth a graph of its own.
+FEWEST = 2
+
+
+def capturable(call: Call) -> bool:
+    """Whether a call can be a part of a CUDA graph."""
+    form = call.form
+    if form in ("fused", "reduce", "alloc"):
+        return True
+    if form == "ufunc":
+        return call.name != "matmul" or _matrices(call)
+    if form == "function":
+        return (
+            call.name in FUNCTIONS
+            and not _from_host(call.args)
+            and (call.name != "matmul" or _matrices(call))
+        )
+    if form == "method":
+        return call.name in METHODS
+    if form in ("getitem", "setitem"):
+        index = call.args[1] if form == "getitem" else call.args[0]
+        return _fixed_index(index)
+    if form == "draw":
+        stream = call.args[0]
+        drawn = call.name in DRAWS and not stream.fresh
+        return drawn and not list(values_in((call.args[1:], call.kwargs)))
+    return False
+
+
+def _matrices(call: Call) -> bool:
+    """Whether it is a product of matrices, which the library's own call in a graph is for."""
+    x, y = call.args[:2]
+    alike = x.__class__ is Value and y.__class__ is Value and x.dtype == y.dtype
+    return alike and len(x.shape) == len(y.shape) == 2 and x.dtype.char in "fd"
+
+
+def _from_host(args: Any) -> bool:
+    return any(a.__class__ is list and not list(values_in(a)) for a in args)
+
+
+def _fixed_index(index: Any) -> bool:
+    """Whether an index is one of slices, numbers and arrays of integers: the shape depends on no value."""
+    for i in index if index.__class__ is tuple else (index,):
+        if i.__class__ is Value:
+            if i.dtype.kind == "b":
+                return False
+        elif not (i is None or i is Ellipsis or i.__class__ in (int, slice)):
+            return False
+    return True
+
+
+# Parts -----------------------------------------------------------------------------------------------------
+
+
+def parts(calls: list[Call]) -> Iterator[tuple[bool, list[Call]]]:
+    """The calls in runs: those of one graph, and those of the host in between."""
+    runs: list[tuple[bool, list[Call]]] = []
+    for call in calls:
+        fits = capturable(call)
+        if not runs or (runs[-1][0] != fits and not call.view):
+            runs.append((fits, []))
+        runs[-1][1].append(call)
+    for fits, run in runs:
+        yield fits and sum(not call.view for call in run) >= FEWEST, run
+
+
+class Part:
+    """A part of a traced function that is captured at its second call, and launched from then on.
+
+    At the first call it runs as it is: that compiles its kernels and lets the libraries allocate what they
+    need, none of which can be captured. Where a capture fails it goes on running as it is, and says so.
+
+    Args:
+        function: its code.
+        graphs: captures: see :class:`pdist.backend.Library`.
+        array_type: what its array arguments are.
+        kinds: for each argument ``"copied"`` into place; ``"kept"``, an array that lies where an earlier part
+            put it; or ``"fixed"``, an object, such as a random stream, for which the graph is made anew where
+            it is another one.
+        written: which arguments it changes.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        graphs: Any,
+        array_type: type,
+        kinds: tuple[str, ...],
+        written: tuple[int, ...] = (),
+    ) -> None:
+        self.function, self.graphs, self.array_type = function, graphs, array_type
+        self.kinds, self.written = kinds, written
+        self.warm = False
+        self.failed = graphs is None
+        self.buffers: list[Any] = []
+        self.outputs: Any = None
+        self.launch: Callable[[], None] | None = None
+
+    def __call__(self, *args: Any) -> Any:
+        """Run it; what it returns lies in the same memory at each call once it is captured."""
+        if self.failed:
+            return self.function(*args)
+        if not self.warm:
+            self.warm = True
+            return self.function(*args)
+        if self.launch is None or self._moved(args):
+            try:
+                self._capture(args)
+            except Exception as error:
+                self._fail(error)
+                return self.function(*args)
+        for arg, buffer in zip(args, self.buffers, strict=True):
+            if arg is not buffer:
+                buffer[...] = arg
+        self.launch()  # type: ignore[misc]
+        for i in self.written:
+            args[i][...] = self.buffers[i]
+        return self.outputs
+
+    def _moved(self, args: Any) -> bool:
+        """Whether an object is another one than at the capture."""
+        return any(
+            kind == "fixed" and arg is not buffer
+            for kind, arg, buffer in zip(self.kinds, args, self.buffers, strict=True)
+        )
+
+    def _capture(self, args: Any) -> None:
+        self.launch = self.outputs = None  # the memory of an earlier capture is free again
+        buffers = []
+        for kind, arg in zip(self.kinds, args, strict=True):
+            if kind != "fixed" and not isinstance(arg, self.array_type):
+                raise TypeError(f"an argument is {type(arg).__name__}, no {self.array_type.__name__}")
+            buffers.append(self.graphs.like(arg) if kind == "copied" else arg)
+        self.outputs, self.launch = self.graphs.capture(lambda: self.function(*buffers))
+        self.buffers = buffers
+
+    def _fail(self, error: Exception) -> None:
+        self.failed = True
+        self.buffers, self.outputs, self.launch = [], None, None
+        warnings.warn(
+            f"{self.function.__name__} runs kernel by kernel, for it could not be captured in a CUDA graph: "
+            f"{type(error).__name__}: {error}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
+# The code --------------------------------------------------------------------------------------------------
+
+
+class GraphWriter(Writer):
+    """Writes a program out as functions that become graphs, and one that runs them.
+
+    Args:
+        program: what is written, its elementwise calls fused.
+        storage: the arrays of all values that keep their place from call to call.
+        title: what the function is called.
+        leaves: the names of the array arguments.
+        head: comment lines that go first.
+    """
+
+    def __init__(
+        self, program: Program, storage: dict[Value, Any], title: str, leaves: list[str], head: list[str]
+    ) -> None:
+        super().__init__(program, storage, title, leaves, head)
+        self.graphs = program.base.graphs
+        self.kept: set[Value] = set()  # what graphs have made and others use
+        self.fixed: set[Value] = set()  # whose memory graphs have taken
+        self.functions: list[str] = []
+        self.outer: list[str] = []
+        self.used: list[Stream] = []
+
+    def write(self) -> tuple[str, dict[str, Any]]:
+        """The source and the globals that it needs."""
+        runs = list(parts(self.program.calls))
+        if not any(in_graph for in_graph, _ in runs) or self._written_across(runs):
+            return super().write()
+        self.outer = self.lines
+        for owner, attribute, value in [(*v.path, v) for v in self.program.slots]:
+            value.name = self.unused(attribute.strip("_"))
+            self.lines.append(f"    {value.name} = {self._owner(owner)}.{attribute}")
+        for i, (in_graph, run) in enumerate(runs):
+            later = [call for _, calls in runs[i + 1 :] for call in calls]
+            if in_graph:
+                self._graph(run, later)
+            else:
+                self._statements(run)
+        return self._whole()
+
+    def _whole(self) -> tuple[str, dict[str, Any]]:
+        """The functions of the graphs, then the one that runs them."""
+        for owner, attribute, value in self.program.effects:
+            text = "None" if value is None else self.text(value)
+            self.lines.append(f"    {self._owner(owner)}.{attribute} = {text}")
+        self.lines.append(f"    return {self.result(self.program.results)}")
+        names = ", ".join(value.name for value in self.program.arguments)
+        whole = "\n".join([f"def {self.title}({names}):", *self.lines, ""])
+        return "\n".join([*[f"# {line}" for line in self.head], *self.functions, whole]), self.names
+
+    def _written_across(self, runs: list[tuple[bool, list[Call]]]) -> bool:
+        """Whether something that is copied for one graph is written there, and seen elsewhere too."""
+        seen: dict[Value, set[int]] = {}
+        copied: set[Value] = {*self.program.arguments, *self.program.slots}
+        for i, (in_graph, run) in enumerate(runs):
+            for call in run:
+                for value in (*call.inputs, *call.writes, *call.outputs):
+                    seen.setdefault(value.root, set()).add(i)
+                if not in_graph:
+                    copied.update(value for value in call.outputs if value not in self.storage)
+        written = {v.root for in_graph, run in runs if in_graph for call in run for v in call.writes}
+        return any(len(seen[root]) > 1 for root in written & copied)
+
+    def _statements(self, calls: Iterable[Call]) -> None:
+        last = None
+        for call in calls:
+            if (call.view or call.form == "alloc") and call.output in self.storage:
+                continue
+            line = self.statement(call)
+            self._comment(call.origin, last)
+            last = call.origin
+            self.lines.append("    " + line)
+
+    def _graph(self, calls: list[Call], later: list[Call]) -> None:
+        """Write some calls as a function of its own, and its call."""
+        for call in calls:
+            call.function = self.graphs.functions.get(call.name, call.function)
+        made = {value for call in calls for value in call.outputs}
+        self.fixed |= {value.root for value in made if value.root.kind == "computed"} & made
+        taken = self._local(v for call in calls for v in (*call.inputs, *call.writes) if v not in made)
+        wanted = {v for call in later for v in (*call.inputs, *call.writes)}
+        wanted |= set(values_in((self.program.results, [value for _, _, value in self.program.effects])))
+        given = self._local(v for call in calls for v in call.outputs if v in wanted)
+        name = self.unused(f"{self.title}_graph")
+        self.lines, self.used = [], []
+        self._statements(calls)
+        streams = [self.streams[stream] for stream in self.used]
+        names = [*[self.of(v) for v in taken], *streams]
+        results = ", ".join(self.of(v) for v in given)
+        body = [f"def {name}({', '.join(names)}):", *self.lines, f"    return {results}", ""]
+        self.functions.append("\n".join(body))
+        self.lines = self.outer
+        written = {v.root for call in calls for v in call.writes}
+        part = Part(
+            compiled(name, self.functions[-1], self.names),
+            self.graphs,
+            self.program.base.array_type,
+            (*["kept" if self._keeps(v) else "copied" for v in taken], *["fixed"] * len(streams)),
+            tuple(i for i, v in enumerate(taken) if v in written and v.root.kind in ("argument", "slot")),
+        )
+        self.names[name] = part
+        self.lines.append(f"    {f'{results} = ' if results else ''}{name}({', '.join(names)})")
+        self.kept.update(given)
+
+    def _keeps(self, value: Value) -> bool:
+        """Whether it lies in memory of the graphs."""
+        return value in self.kept or value.root in self.fixed
+
+    def _local(self, values: Iterable[Value]) -> list[Value]:
+        """The values that are variables of the code, each once."""
+        return [v for v in dict.fromkeys(values) if v not in self.storage]
+
+    def stream(self, stream: Stream) -> str:
+        """The name of a random stream; it is looked up outside the graphs."""
+        if stream not in self.used:
+            self.used.append(stream)
+        lines, self.lines = self.lines, self.outer
+        try:
+            return super().stream(stream)
+        finally:
+            self.lines = lines
+
+    def result(self, tree: Any) -> str:
+        """What is returned; what a graph has made is copied, for the next launch writes over it."""
+        text = super().result(tree)
+        if isinstance(tree, Returned) and tree.value.root in self.fixed:
+            name = self.of(tree.value)
+            return re.sub(rf"\b{name}\b", f"{name}.copy()", text)
+        return text
