@@ -58,9 +58,10 @@ def fit(
         progress: whether to show a progress bar.
         verbose: whether to print a line each epoch.
         out: a folder for the log and what extensions write; None writes nothing.
-        trace: whether to trace the training step, which then runs faster and gives the same numbers; True
-            promises that model and loss do nothing but compute (see :class:`StandardUpdater`). None traces it
-            where all code that it runs is known to be safe.
+        trace: whether to trace the training step, which then takes less time and gives the same numbers (see
+            :class:`StandardUpdater`). None traces it where the code of model and loss was looked through
+            and does nothing but compute; True takes your word for the code that cannot be looked through.
+            Evaluation runs eagerly: its large batches spend their time in the arithmetic.
 
     Returns:
         The log: for each name (``main/loss``, ``validation/main/loss``, ``epoch``, ...) a list of its values.
