@@ -92,7 +92,7 @@ class Reporter:
                 )
             prefix = name.rstrip("/") + "/"
         named = {prefix + key: v._array if isinstance(v, Variable) else v for key, v in values.items()}
-        tracing.effect(self._observe, named)
+        tracing.effect(self._observe, named, changes=[])
 
     def _observe(self, values: dict[str, Any]) -> None:
         self.observation.update(values)
@@ -107,7 +107,7 @@ def report(values: dict[str, Any], observer: Any = None) -> None:
     """
     if tracing.running or _stack():
         values = {key: v._array if isinstance(v, Variable) else v for key, v in values.items()}
-        tracing.effect(_deliver, values, observer)
+        tracing.effect(_deliver, values, observer, changes=[])
 
 
 def _deliver(values: dict[str, Any], observer: Any) -> None:

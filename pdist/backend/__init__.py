@@ -1,6 +1,6 @@
 """Array libraries, devices, special functions and random streams."""
 
-from . import random, tracing
+from . import memory, random, tracing
 from .libraries import (
     Array,
     Library,
@@ -25,6 +25,7 @@ __all__ = [
     "get_array_module",
     "library",
     "library_of",
+    "memory",
     "named_library",
     "numpy_library",
     "random",

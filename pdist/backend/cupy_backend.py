@@ -1,4 +1,4 @@
-"""CuPy as a library record. The only module that imports cupy."""
+"""CuPy as a library record. Beside it only the modules named after CuPy import cupy."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def library_record() -> Library:
             raise ImportError(
                 "CuPy is needed for arrays on a GPU: pip install 'pdist[cuda12]' or 'pdist[cuda13]'"
             ) from error
+        from .cupy_graphs import elementwise, graphs
         from .cupy_special import special
 
         _record = register_library(
@@ -40,6 +41,8 @@ def library_record() -> Library:
                 restore_stream=_restore_stream,
                 current_device=lambda: cupy.cuda.Device().id,
                 on_device=lambda number: nullcontext() if number is None else cupy.cuda.Device(number),
+                elementwise=elementwise,
+                graphs=graphs,
             )
         )
     return _record

@@ -46,16 +46,17 @@ def array_replaced() -> None:
     rebound += 1
 
 
-def seen(array: Any, owner: Any = None, attribute: str = "_array") -> Any:
+def seen(array: Any, owner: Any = None, attribute: str = "_array", name: str = "") -> Any:
     """The stand-in of an array in this thread's recording, the array itself where there is none.
 
     Args:
         array: a raw array that is state: read by reference whenever the trace runs.
         owner: the object that holds it, where it may be given another one.
         attribute: under which name.
+        name: what the generated code may call it.
     """
     recording = current()
-    return array if recording is None else recording.seen(array, owner, attribute)
+    return array if recording is None else recording.seen(array, owner, attribute, name)
 
 
 def read(owner: Any, attribute: str) -> Any:
@@ -103,15 +104,6 @@ def depends_on(owner: Any, attribute: str) -> Any:
     return found
 
 
-def seen_all(tree: Any) -> Any:
-    """:func:`seen` of all arrays in nested tuples, lists and dicts."""
-    if isinstance(tree, (tuple, list)):
-        return type(tree)([seen_all(item) for item in tree])
-    if isinstance(tree, dict):
-        return {key: seen_all(item) for key, item in tree.items()}
-    return seen(tree)
-
-
 def section(name: str) -> None:
     """Say what goes on outside all ops from here on, for the comments of the generated code."""
     recording = current()
@@ -132,18 +124,29 @@ def once(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 
 
-def effect(function: Callable[..., None], *args: Any) -> None:
+def assume(condition: Any) -> bool:
+    """Whether a bool array may be taken to hold everywhere, so that the rest need not provide for others.
+
+    A trace looks at it before it does anything else; where it does not hold, another trace is used. This takes
+    a condition that holds now and depends on nothing but what is there when a call begins.
+    """
+    recording = current()
+    return recording is not None and recording.assume(condition)
+
+
+def effect(function: Callable[..., Any], *args: Any, changes: Any = None) -> None:
     """Do something to objects of the host, and again whenever the trace runs: report a value, set a rate.
 
     Args:
         function: called with raw arrays in the place of stand-ins. It may change state arrays in place.
         *args: its arguments; dicts are looked into.
+        changes: the arrays that it changes, an empty list for none; by default it may change any.
     """
     recording = current()
     if recording is None:
         function(*args)
     else:
-        recording.effect(function, args)
+        recording.effect(function, args, changes)
 
 
 def opaque(function: Callable[..., Any]) -> Callable[..., Any]:

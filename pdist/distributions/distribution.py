@@ -449,6 +449,8 @@ class Distribution:
             inside = self._accepts(x)
             if type(inside) is np.ndarray and np.count_nonzero(inside) == inside.size:
                 return self._log_prob(x)  # the host can see that there is nothing to mask
+            if tracing.running and tracing.assume(inside):
+                return self._log_prob(x)
             y = self._log_prob(self._inside(x, inside))
             outside = get_array_module(x).where(self._is_nan(x), np.nan, -np.inf).astype(y.dtype)
             return F.where(inside, y, outside)

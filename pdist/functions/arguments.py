@@ -11,8 +11,9 @@ from ..backend import library_of, tracing
 
 
 def raw(value: Any) -> Any:
-    """The array of a Variable, anything else as it is."""
-    return value._array if isinstance(value, Variable) else value
+    """The array of a Variable, anything else as it is; in a recording what stands for an array."""
+    array = value.array if isinstance(value, Variable) else value
+    return tracing.seen(array) if tracing.running else array
 
 
 def variable(who: str, name: str, value: Any) -> Variable:
@@ -58,7 +59,7 @@ def check_labels(who: str, t: Any, n: int, x: Variable, ignore: int | None = Non
         raise TypeError(f"{who}: x is on {x.device} and t on {device}; move one with to_cpu or to_gpu")
     if tracing.running and (recording := tracing.current()) is not None:
         if recording.base.host:
-            tracing.effect(_check_range, who, t, n, ignore)  # each call has labels of its own
+            tracing.effect(_check_range, who, t, n, ignore, changes=[])  # each call has its own labels
         return False
     return found.host and _check_range(who, t, n, ignore)
 

@@ -41,7 +41,7 @@ class Value:
         self.root = self if root is None else root
         self.array = array
         self.viewed = False
-        self.path: Any = None  # of an argument or slot: how a call gets at it
+        self.path: Any = None  # how a call gets at an argument or slot; what a view is called after
         self.name = ""
 
     @property
@@ -53,6 +53,16 @@ class Value:
     def nbytes(self) -> int:
         """The bytes of its elements."""
         return math.prod(self.shape) * self.dtype.itemsize
+
+    def part(self, hint: str, shape: Any, strides: Any, dtype: Any = None) -> Value:
+        """A new view of it."""
+        found = object.__new__(Value)
+        found.kind, found.root, found.array = "view", self.root, None
+        found.shape, found.strides, found.dtype = tuple(shape), strides, dtype or self.dtype
+        found.scalar = found.viewed = False
+        found.path, found.name = hint, ""
+        self.root.viewed = True
+        return found
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name or hex(id(self))} {self.dtype}{list(self.shape)}>"
@@ -86,10 +96,6 @@ class Origin:
         """The line itself."""
         return linecache.getline(self.file, self.line).strip()
 
-    def __str__(self) -> str:
-        where = f"{os.path.basename(self.file)}:{self.line}"
-        return f"{self.op}  ({where}: {self.text})" if self.text else f"{self.op}  ({where})"
-
 
 @dataclass(eq=False, slots=True)
 class Call:
@@ -98,7 +104,8 @@ class Call:
     Attributes:
         form: ``"ufunc"``; ``"reduce"``; ``"function"``; ``"method"`` of the first argument; ``"getitem"``;
             ``"setitem"``; ``"scalar"``, an operator on NumPy scalars; ``"draw"`` from a random stream;
-            ``"opaque"``; or ``"effect"``, something done at the end.
+            ``"opaque"``; ``"effect"``, something done to objects of the host; ``"assume"``, a look at whether
+            the trace holds; or ``"alloc"``, room for what other calls write.
         name: of the function or method.
         function: what is called, on raw arrays.
         args: the arguments: Values, containers of them, and constants.
@@ -107,8 +114,8 @@ class Call:
         writes: the values whose memory it changes.
         view: whether the output is a view of an argument.
         takes_out: whether the function can write its result where it is told to.
+        changes_any: whether it may change whatever others hold.
         origin: where it came from.
-        into: where its output goes, once that is planned.
     """
 
     form: str
@@ -121,6 +128,7 @@ class Call:
     writes: tuple[Value, ...] = ()
     view: bool = False
     takes_out: bool = False
+    changes_any: bool = False
 
     @property
     def inputs(self) -> list[Value]:
@@ -133,9 +141,14 @@ class Call:
         return self.outputs[0]
 
     @property
+    def elementwise(self) -> bool:
+        """Whether each element of the result comes from the same element of the arguments."""
+        return self.form == "ufunc" and getattr(self.function, "signature", None) is None
+
+    @property
     def pure(self) -> bool:
         """Whether it does nothing but make its outputs."""
-        return not self.writes and self.form not in ("draw", "effect", "object")
+        return not self.writes and self.form not in ("draw", "effect", "alloc", "assume")
 
 
 def values_in(tree: Any) -> Iterator[Value]:
@@ -182,7 +195,10 @@ class Program:
         slots: values read anew at each call.
         results: what it returns: a tree with Values for arrays.
         effects: what it assigns when it is done: ``(owner, attribute, value)``.
-        guards: ``(owner, attribute, array)``: what has to be so for the trace to hold.
+        guards: ``(owner, attribute, object)``: what has to be so for the trace to hold; whoever changes it
+            calls ``tracing.array_replaced()``.
+        absent: ``(owner, attribute)`` that have to be None when a call begins.
+        claimed: outside arrays that calls write into earlier than the function did.
         base: the library of its arrays.
     """
 
@@ -194,12 +210,26 @@ class Program:
     results: Any = None
     effects: list[tuple[Any, str, Any]] = field(default_factory=list)
     guards: list[tuple[Any, str, Any]] = field(default_factory=list)
+    absent: list[tuple[Any, str]] = field(default_factory=list)
+    claimed: list[Any] = field(default_factory=list)
 
     def escaping(self) -> set[Value]:
         """The roots of what a caller gets to see."""
         kept = [value for _, _, value in self.effects]
         kept += [call.args for call in self.calls if call.form == "effect"]
         return {value.root for value in values_in((self.results, kept))}
+
+    def values(self) -> Iterator[Value]:
+        """All values that are used somewhere."""
+        for call in self.calls:
+            yield from call.inputs
+            yield from call.writes
+        yield from values_in((self.results, [value for _, _, value in self.effects]))
+
+    def returned(self) -> list[Value]:
+        """The values that a caller keeps: what is returned or told to others, assigned attributes aside."""
+        told = [call.args for call in self.calls if call.form == "effect"]
+        return list(values_in((self.results, told)))
 
     def replace(self, known: dict[Value, Any]) -> None:
         """Put other values in the place of some, everywhere; chains of replacements are followed."""

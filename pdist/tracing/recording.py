@@ -55,7 +55,9 @@ WITH_OUT = frozenset((
 ))
 # fmt: on
 DRAWS_WITH_OUT = frozenset(("random", "standard_normal", "standard_exponential"))
-COPIES = frozenset(("copy", "astype"))
+COPIES = frozenset(("copy", "astype", "ascontiguousarray"))  # a trace writes ``out[...] = x`` for them
+#: What views are called after.
+VIEWS = {"transpose": "T", "swapaxes": "T", "reshape": "reshaped", "getitem": "part", "view": "bits"}
 # ndarray.__pow__ knows these exponents.
 POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
 
@@ -67,9 +69,10 @@ class Recording:
         base: the library of its arrays.
         strict: whether what cannot be traced is an error; otherwise it is noted in ``failure``, and the call
             goes on with the real arrays.
+        assuming: whether to take for granted what the code can look at first: see ``tracing.assume``.
     """
 
-    def __init__(self, base: Library, strict: bool = True) -> None:
+    def __init__(self, base: Library, strict: bool = True, assuming: bool = True) -> None:
         self.base, self.strict = base, strict
         self.xp = base.xp
         self.on_numpy = base is numpy_library
@@ -78,19 +81,22 @@ class Recording:
         self.failure: TraceError | None = None
         self.section = ""
         self.open = True
+        self.assuming = assuming
+        self.head: list[Call] = []  # the assumptions and what they need: these go first
         self._states: dict[int, Value] = {}
         self._streams: dict[Any, Any] = {}
         self._assigned: dict[tuple[int, str], tuple[Any, str, Any]] = {}
 
     # What enters --------------------------------------------------------------------------------------
 
-    def seen(self, array: Any, owner: Any = None, attribute: str = "_array") -> Any:
+    def seen(self, array: Any, owner: Any = None, attribute: str = "_array", name: str = "") -> Any:
         """The stand-in of an array that is state."""
         if array.__class__ is self.library.array_type or not isinstance(array, self.base.array_type):
             return array
         value = self._states.get(id(array))
         if value is None:
             value = self._states[id(array)] = Value("state", array, array=array)
+            value.name = name or getattr(owner, "name", None) or ""
             self.program.states.append(value)
         if owner is not None:
             self.program.guards.append((owner, attribute, array))
@@ -110,7 +116,8 @@ class Recording:
             return found
         raw = getattr(found, "_array", found)
         if raw is None or raw.__class__ is self.library.array_type:
-            self.program.guards.append((owner, attribute, raw))
+            if raw is None:
+                self.program.absent.append((owner, attribute))
             return found
         value = Value("slot", raw)
         value.path = (owner, attribute)
@@ -169,7 +176,7 @@ class Recording:
         kind = tree.__class__
         if kind is self.library.array_type:
             if tree.recording is not self:
-                tree.recording.refuse("a traced array is used")
+                (tree.recording if self.open else self).refuse("a traced array is used")
             return tree.array
         if kind is tuple or kind is list:
             return kind([self._real(item) for item in tree])
@@ -225,13 +232,14 @@ class Recording:
             if owner is not result:
                 for given in _arrays((args, kwargs)):
                     if not given.node.scalar and self.base.owner_of(given.array) is owner:
-                        given.node.root.viewed = True
-                        value = Value("view", result, root=given.node.root)
+                        value = given.node.part(
+                            VIEWS.get(name, ""), result.shape, result.strides, result.dtype
+                        )
                         self._add(form, name, function, nodes, named, outputs=(value,), view=True)
                         return self._traced(result, value)
         value = Value("computed", result)
         takes_out = form in ("ufunc", "reduce") or (form == "function" and name in WITH_OUT)
-        takes_out = takes_out or (form == "method" and name in COPIES)
+        takes_out = takes_out or (form in ("method", "function") and name in COPIES)
         takes_out = takes_out or (form == "draw" and name in DRAWS_WITH_OUT)
         self._add(
             form, name, function, nodes, named, outputs=(value,), takes_out=takes_out and not value.scalar
@@ -321,9 +329,9 @@ class Recording:
             return _lookup(np, name)(*self._real(args), **self._real(kwargs))
         if name in REDUCTIONS:
             return self._reduction(REDUCTIONS[name], *args, **kwargs)
-        if name == "mean" and len(args) == 1 and not kwargs.keys() - {"axis", "keepdims"}:
-            if isinstance(args[0], Traced) and args[0].dtype.char in "fd":
-                return self.mean(args[0], **kwargs)
+        plain = len(args) == 1 and getattr(args[0], "dtype", np.dtype(bool)).char in "fd"
+        if name == "mean" and plain and not kwargs.keys() - {"axis", "keepdims"}:
+            return self.mean(self.seen(args[0]), **kwargs)
         if name in SHAPE_FROM_DATA or (name == "where" and len(args) == 1):
             self.refuse(f"{name}: the shape of its result depends on the values of a traced array")
         if name.endswith("_like") and len(args) == 1 and not kwargs:
@@ -384,16 +392,48 @@ class Recording:
 
     def opaque(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """A function that looks at values, as one call."""
-        result = function(*self._real(args), **self._real(kwargs))
+        with tracing.paused():
+            result = function(*self._real(args), **self._real(kwargs))
         return self._take("opaque", function.__name__, function, args, kwargs, (), result)
 
-    def effect(self, function: Callable[..., None], args: Any) -> None:
+    def assume(self, condition: Any) -> bool:
+        """Whether a condition holds and can be looked at before all else: see ``tracing.assume``."""
+        if not (self.assuming and self.on_numpy and isinstance(condition, Traced)):
+            return False
+        if np.count_nonzero(condition.array) != condition.size:
+            return False
+        needed, calls = {condition.node}, []
+        if any(value.external for call in self.program.calls for value in call.writes):
+            return False
+        for call in reversed(self.program.calls):
+            if any(value in needed for value in call.outputs):
+                if not call.pure or call.form == "opaque":
+                    return False
+                calls.append(call)
+                needed.update(call.inputs)
+        roots = {value.root for value in needed}
+        if any(value.root in roots for call in self.program.calls for value in call.writes):
+            return False
+        first = [*self.head, *[call for call in reversed(calls) if call not in self.head]]
+        if any(call.form == "assume" and call.args[0] is condition.node for call in self.head):
+            return True
+        rest = [call for call in self.program.calls if call not in first]
+        self.program.calls = []
+        first.append(self._add("assume", "assume", None, (condition.node,), {}, outputs=()))
+        self.head = first
+        self.program.calls = [*first, *rest]
+        return True
+
+    def effect(self, function: Callable[..., Any], args: Any, changes: Any) -> None:
         """Something done to objects of the host at each call."""
         with tracing.paused():
             function(*self._real(args))
-        self._add(
-            "effect", getattr(function, "__name__", "effect"), function, self._node(args), {}, outputs=()
-        )
+        name = getattr(function, "__name__", "effect")
+        call = self._add("effect", name, function, self._node(args), {}, outputs=())
+        if changes is None:
+            call.changes_any = True
+        else:
+            call.writes = tuple([self._node(array) for array in changes])
 
     # Random draws -------------------------------------------------------------------------------------
 
@@ -425,7 +465,8 @@ class Recording:
 
     def draw(self, stream: Stream, name: str, args: Any, kwargs: Any) -> Any:
         """A draw."""
-        real = stream.real if stream.real is not None else stream.source()
+        with tracing.paused():
+            real = stream.real if stream.real is not None else stream.source()
         result = getattr(real, name)(*self._real(args), **self._real(kwargs))
         if not isinstance(result, (self.base.array_type, np.generic)):
             result = self.xp.asarray(result)
@@ -481,6 +522,7 @@ def traced_library(base: Library) -> Library:
                 device_of=lambda traced: base.device_of(traced.array),
                 current_device=base.current_device,
                 on_device=base.on_device,
+                host=base.host,
             )
         )
     return found

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import keyword
 import linecache
+import math
+import os
 import re
 from typing import Any
 
@@ -12,8 +15,10 @@ import numpy as np
 
 from ..autograd import Variable
 from ..autograd.variable import from_node
+from ..backend import to_cpu
 from .record import Call, Origin, Program, Returned, Value, values_in
 from .recording import COPIES, Stream
+from .storage import empty
 
 _numbers = itertools.count(1)
 
@@ -66,6 +71,7 @@ class Writer:
         self.taken: set[str] = set(leaves) | {self.title}
         self.known: dict[int, str] = {}  # names of constants by id
         self.streams: dict[Any, str] = {}
+        self.numbers: dict[Any, Any] = {}  # arrays without axes by dtype and value
         for value, name in zip(program.arguments, leaves, strict=True):
             value.name = name
 
@@ -98,14 +104,26 @@ class Writer:
         """What a value is called."""
         if value in self.storage:
             array = self.storage[value]
+            if value.kind == "constant" and value.shape == () and self.on_numpy:
+                array = self.numbers.setdefault((array.dtype, array.tobytes()), array)
             name = self.known.get(id(array))
             if name is None:
-                name = self.known[id(array)] = self.unused(value.name or _stem(value))
+                name = self.known[id(array)] = self.unused(self._stem(value))
                 self.names[name] = array
             return name
         if not value.name:
-            value.name = self.unused("t")
+            value.name = self.unused("h")
         return value.name
+
+    def _stem(self, value: Value) -> str:
+        """What a value is called where the name is free."""
+        if value.name:
+            return value.name
+        if value.kind == "view" and value.path:
+            return f"{self.of(value.root)}_{value.path}"
+        if value.kind == "constant":
+            return _number_name(to_cpu(value.array)) if value.shape == () else "constant"
+        return "state" if value.root.kind == "state" else "h"
 
     def text(self, item: Any) -> str:
         """An argument as code."""
@@ -117,6 +135,8 @@ class Writer:
             return f"({inner},)" if len(item) == 1 else f"({inner})"
         if kind is list:
             return f"[{', '.join(self.text(x) for x in item)}]"
+        if kind is dict:
+            return "{" + ", ".join(f"{key!r}: {self.text(x)}" for key, x in item.items()) + "}"
         if kind is slice:
             parts = ["" if p is None else self.text(p) for p in (item.start, item.stop)]
             return ":".join(parts) + (f":{self.text(item.step)}" if item.step is not None else "")
@@ -152,9 +172,17 @@ class Writer:
     def _sliceless(self, item: Any) -> str:
         """An argument; slices outside brackets are objects."""
         parts = item if item.__class__ is tuple else (item,)
-        if any(part.__class__ is slice for part in parts) and not list(values_in(item)):
+        if not any(part.__class__ is slice for part in parts):
+            return self.text(item)
+        if not list(values_in(item)):
             return self.bound(item, "index")
-        return self.text(item)
+        texts = [
+            f"slice({self.text(p.start)}, {self.text(p.stop)}, {self.text(p.step)})"
+            if p.__class__ is slice
+            else self.text(p)
+            for p in parts
+        ]
+        return f"({', '.join(texts)},)" if item.__class__ is tuple else texts[0]
 
     def function(self, call: Call) -> str:
         """The global name of what is called."""
@@ -174,7 +202,26 @@ class Writer:
         if form == "draw":
             stream, *rest = args
             return f"{self.stream(stream)}.{call.name}({self.arguments(rest, call.kwargs, *more)})"
+        if form == "ufunc" and self.on_numpy:
+            args = self._numbers(args)
         return f"{self.function(call)}({self.arguments(args, call.kwargs, *more)})"
+
+    def _numbers(self, args: Any) -> Any:
+        """Python's numbers as arrays without axes, of the dtype that they would take: it costs half."""
+        dtypes = {value.dtype for value in args if value.__class__ is Value}
+        if len(dtypes) != 1 or not all(a.__class__ in (Value, int, float) for a in args):
+            return args
+        (dtype,) = dtypes
+        if dtype.kind != "f":
+            return args
+        return tuple([a if a.__class__ is Value else self._number(a, dtype) for a in args])
+
+    def _number(self, number: Any, dtype: np.dtype) -> Any:
+        with np.errstate(all="ignore"):
+            array = np.asarray(number).astype(dtype)
+        value = Value("constant", array, array=array)
+        self.storage[value] = array
+        return value
 
     def _scalar(self, call: Call) -> str:
         parts = [self.text(a) for a in call.args]
@@ -200,10 +247,24 @@ class Writer:
             (target,) = call.writes
             index, value = call.args
             return f"{self.of(target)}[{self.index(index)}] = {self.text(value)}"
+        if call.form == "fused":
+            names = ", ".join(self.of(v) for v in call.outputs)
+            return f"{names} = {self.expression(call)}" if names else self.expression(call)
+        if call.form == "effect":
+            return self.expression(call)
         if call.writes:
             (target,) = call.writes
             if call.takes_out:
                 return self._writing(call, self.of(target))
+            return self.expression(call)
+        if call.form == "assume":
+            (value,) = call.args
+            count = self.bound(np.count_nonzero, "count_nonzero")
+            refused = self.bound(REFUSED, "REFUSED")
+            return f"if {count}({self.of(value)}) != {math.prod(value.shape)}: return {refused}"
+        if call.form == "alloc":
+            return self._allocation(call.output)
+        if not call.outputs:
             return self.expression(call)
         if len(call.outputs) != 1:
             names = ", ".join(self.of(v) for v in call.outputs)
@@ -212,9 +273,13 @@ class Writer:
             return self._writing(call, self.of(call.output))
         return f"{self.of(call.output)} = {self.expression(call)}"
 
+    def _allocation(self, value: Value) -> str:
+        make = self.bound(functools.partial(empty, self.program.base.xp, value), "empty")
+        return f"{self.of(value)} = {make}()"
+
     def _writing(self, call: Call, out: str) -> str:
         """A call that writes into an array that is there."""
-        if call.form == "method" and call.name in COPIES:
+        if call.name in COPIES and call.form in ("method", "function"):
             return f"{out}[...] = {self.of(call.args[0])}"
         return self.expression(call, f"out={out}")
 
@@ -228,12 +293,11 @@ class Writer:
             text = f"    {value.name} = {self._owner(owner)}.{attribute}"
             self.lines.append(text)
         for call in self.program.calls:
-            if call.view and call.output in self.storage:
+            if (call.view or call.form == "alloc") and call.output in self.storage:
                 continue
             line = self.statement(call)
-            if call.origin != last:
-                self.lines.append(f"    # {call.origin}")
-                last = call.origin
+            self._comment(call.origin, last)
+            last = call.origin
             self.lines.append("    " + line)
         for owner, attribute, value in self.program.effects:
             text = "None" if value is None else self.text(value)
@@ -247,8 +311,17 @@ class Writer:
         head = "".join(f"# {line}\n" for line in self.head)
         return f"{head}def {self.title}({names}):\n{body}\n", self.names
 
+    def _comment(self, origin: Origin, last: Origin | None) -> None:
+        """Say which line of user code comes now, and which op of it."""
+        moved = last is None or (origin.file, origin.line) != (last.file, last.line)
+        if moved and origin.file:
+            self.lines.append("")
+            self.lines.append(f"    # {os.path.basename(origin.file)}:{origin.line}: {origin.text}")
+        if origin.op and (moved or last is None or origin.op != last.op):
+            self.lines.append(f"    # - {origin.op}")
+
     def _owner(self, owner: Any) -> str:
-        return self.bound(owner, getattr(owner, "name", None) or "variable")
+        return self.bound(owner, f"{getattr(owner, 'name', None) or 'some'}_variable")
 
     def result(self, tree: Any) -> str:
         """What is returned, as code."""
@@ -282,18 +355,26 @@ def _slots(program: Program) -> list[tuple[Any, str, Value]]:
     return [(*value.path, value) for value in program.slots]
 
 
-def _stem(value: Value) -> str:
-    if value.kind == "state" or value.root.kind == "state":
-        return "s"
-    if value.kind == "constant":
-        return "c"
-    return "t"
+def _number_name(array: Any) -> str:
+    """``minus_0_5`` for -0.5, ``of_2`` for 2."""
+    text = f"{array!s}".removesuffix(".0").replace("+", "").replace(".", "_")
+    return (f"minus{text[1:]}" if text.startswith("-") else f"of_{text}").replace("minus", "minus_")
 
 
-def compiled(title: str, source: str, names: dict[str, Any]) -> tuple[str, Any]:
+class Refused:
+    """What a trace returns, before it has done anything, where an assumption does not hold."""
+
+    def __repr__(self) -> str:
+        return "REFUSED"
+
+
+REFUSED = Refused()
+
+
+def compiled(title: str, source: str, names: dict[str, Any]) -> Any:
     """The function that ``source`` defines; tracebacks show its lines."""
     file = f"<pdist trace {next(_numbers)}: {title}>"
     linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
     found: dict[str, Any] = {}
     exec(compile(source, file, "exec", dont_inherit=True), names, found)
-    return file, found.popitem()[1]
+    return found.popitem()[1]

@@ -14,136 +14,198 @@ import numpy as np
 
 from ..autograd import Variable, config
 from ..autograd.op import all_through_coerce
+from ..autograd.variable import from_node
 from ..backend import default_library, library_of, tracing
 from .array import Traced
-from .record import Program, Returned, TraceError, Value
+from .record import Program, Returned, TraceError
 from .recording import Recording
-from .source import Writer, compiled
-from .storage import fixed, unpooled
-
-
-class Trace:
-    """One recorded call, ready to run again.
-
-    Attributes:
-        source: the code.
-        run: the function of the array arguments that it defines.
-    """
-
-    def __init__(self, program: Program, title: str, leaves: list[str]) -> None:
-        self.program = program
-        storage = fixed(program, unpooled(program))
-        writer = Writer(program, storage, title, leaves, [])
-        self.source, names = writer.write()
-        _, self.run = compiled(title, self.source, names)
-        self.run = np.errstate(all="ignore")(self.run)
-        self.rebound = tracing.rebound
-
-    def holds(self) -> bool:
-        """Whether the arrays that it has by reference are still those that the function would find."""
-        if self.rebound == tracing.rebound and not self.program.slots:
-            return True
-        for owner, attribute, array in self.program.guards:
-            if getattr(owner, attribute) is not array:
-                return False
-        self.rebound = tracing.rebound
-        return True
+from .replay import Report, Trace
+from .source import REFUSED
 
 
 class TracedFunction:
-    """A function that runs as a recording of itself: see :func:`trace`."""
+    """A function that runs as a recording of itself: what :func:`pdist.trace` returns.
+
+    Attributes:
+        function: the function itself.
+        traces: the recordings, by what told their calls apart.
+        last: the recording that ran last; None before the first call.
+        failure: why it runs untraced, where ``strict`` is False and it does.
+    """
+
+    __name__: str
 
     def __init__(self, function: Callable[..., Any], cache_size: int, strict: bool) -> None:
+        self.__name__ = type(function).__name__
         functools.update_wrapper(self, function)
         self.function, self.cache_size, self.strict = function, cache_size, strict
         self.traces: OrderedDict[Any, list[Trace]] = OrderedDict()
         self.last: Trace | None = None
-        self._lock = threading.RLock()
-        self._busy = False
         self.failure: TraceError | None = None
+        self._lock = threading.RLock()
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.failure is not None:
+        last = self.last
+        if last is not None and not kwargs and last.fits(args) and not tracing.running:
+            with self._lock:
+                if last.holds() and (result := last.run(*args)) is not REFUSED:
+                    return result
+        if self.failure is not None or tracing.current() is not None:  # or it is a part of a larger trace
             return self.function(*args, **kwargs)
-        if tracing.running and tracing.current() is not None:
-            return self.function(*args, **kwargs)  # a part of a larger trace
         leaves: list[Any] = []
-        key = _flatten((args, kwargs) if kwargs else args, leaves)
+        key = (_flatten((args, kwargs), leaves), config.enable_backprop, config.train, config.dtype)
         with self._lock:
-            key = (key, config.enable_backprop, config.train, config.dtype)
             for found in self.traces.get(key, ()):
-                if found.holds():
+                if found.overlaps(leaves):
+                    return self.function(*args, **kwargs)
+                if found.holds() and (result := found.run(*leaves)) is not REFUSED:
                     self.last = found
-                    return found.run(*leaves)
+                    self.traces.move_to_end(key)
+                    return result
             return self._record(key, args, kwargs)
 
     def _record(self, key: Any, args: Any, kwargs: Any) -> Any:
         """Do the call for real, and keep what it did."""
-        base = _base(args, kwargs)
-        recording = Recording(base, self.strict)
-        leaves: list[Any] = []
-        names: list[str] = []
-        variables: list[tuple[Variable, Any]] = []
-        signature = _argument_names(self.function, args)
+        # Where an assumption failed before, the next trace makes none.
+        recording = Recording(_base(args, kwargs), self.strict, assuming=not self.traces.get(key))
+        stand_ins = _StandIns(recording)
         tracing.begin(recording)
         try:
             all_through_coerce(True)
-            inner = [
-                _stand_in(a, recording, leaves, names, variables, name)
-                for a, name in zip(args, signature, strict=True)
-            ]
-            named = {
-                name: _stand_in(a, recording, leaves, names, variables, name) for name, a in kwargs.items()
-            }
+            names = _argument_names(self.function, args)
+            inner = [stand_ins.of(a, name) for a, name in zip(args, names, strict=True)]
+            named = {name: stand_ins.of(a, name) for name, a in kwargs.items()}
             result = self.function(*inner, **named)
-            noted = _noted(result)
-            recording.finish(noted)
+            recording.finish(_noted(result))
         finally:
             recording.restore()
+            stand_ins.restore()
             tracing.end()
             if not tracing.running:
                 all_through_coerce(False)
-            for variable, array in variables:
-                variable._array = array
         if recording.failure is not None:
             self.failure = recording.failure
             warnings.warn(f"{self.__name__} runs untraced: {recording.failure}", stacklevel=3)
         else:
-            program = recording.program
-            trace = Trace(program, self.__name__, names)
-            self._keep(key, trace)
-            self.last = trace
+            self._keep(key, Trace(recording.program, self.function, stand_ins, not kwargs))
         return _real(result)
 
     def _keep(self, key: Any, trace: Trace) -> None:
+        """Keep a trace, and forget those that no longer hold or that were used longest ago."""
         known = self.traces.pop(key, [])
-        self.traces[key] = [trace, *(t for t in known if t.holds())]
+        self.traces[key] = [trace, *[t for t in known if t.could_hold()][: self.cache_size - 1]]
         while len(self.traces) > self.cache_size:
             self.traces.popitem(last=False)
+        self.last = trace
+
+    def forget(self) -> None:
+        """Forget all recordings: the next call records anew, with the Python values of then."""
+        with self._lock:
+            self.traces.clear()
+            self.last = self.failure = None
 
     @property
     def source(self) -> str:
         """The code of the trace that ran last."""
+        return self._trace().source
+
+    def report(self) -> Report:
+        """What the passes made of the trace that ran last; printing it shows a table."""
+        return self._trace().report
+
+    def _trace(self) -> Trace:
         if self.last is None:
-            raise ValueError(f"{self.__name__}: there is no code yet; call it once")
-        return self.last.source
+            raise ValueError(
+                f"{self.__name__} runs untraced: {self.failure}"
+                if self.failure is not None
+                else f"{self.__name__}: there is no trace yet; call it once"
+            )
+        return self.last
+
+    def __repr__(self) -> str:
+        return f"<traced {self.__name__}: {sum(map(len, self.traces.values()))} traces>"
 
 
 def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> Any:
-    """A function that runs as straight-line array code."""
+    """Make a function of arrays run as straight-line array code.
+
+    The first call runs the function as it is, and writes down every array call that it makes: forward,
+    backward, optimizer, random draws. From then on a call runs what was written down: no Variables, no graph,
+    every buffer used again. The numbers are the same, to the last bit, and random draws continue the same
+    stream.
+
+    What holds:
+
+    - Arrays that the function is given may change from call to call; of another shape or dtype they make
+      another trace.
+    - Arrays that it finds elsewhere (parameters, an optimizer's moments, data in a closure) are read by
+      reference: what changes them in place is seen.
+    - Python's own values (numbers, strings, attributes, what a condition on them decides) are those of the
+      first call. A number that is an argument makes a trace for each of its values; a number that changes
+      from step to step belongs in an array. :meth:`TracedFunction.forget` records anew.
+    - What Python does besides (printing, appending to a list, numpy.random) it does while recording only;
+      ``pdist_nn.report`` is repeated at every call.
+    - It may return arrays, Variables (without a graph) and tuples, lists and dicts of them.
+    - After a call ``parameter.grad`` is the gradient; where an optimizer is in the trace, a view of the
+      optimizer's own array, which the next call overwrites.
+
+    Args:
+        function: of arrays, Variables, numbers, and tuples, lists and dicts of them.
+        cache_size: for how many kinds of arguments traces are kept.
+        strict: whether what cannot be traced (a branch on a value, ``float(x)``, a shape that depends on
+            data) is an error. Otherwise the function runs as it is from then on, and a warning says why.
+
+    Returns:
+        A :class:`TracedFunction`; its ``source`` is the code, ``report()`` tells what became of the calls.
+
+    Raises:
+        TraceError: when called, naming the line that cannot be traced.
+
+    >>> import numpy as np, pdist, pdist.functions as F
+    >>> w = pdist.Variable(np.array([1.0, 2.0]), name="w")
+    >>> @pdist.trace
+    ... def gradient(x):
+    ...     w.cleargrad()
+    ...     F.sum(F.exp(w * x)).backward()
+    ...     return w.grad
+    >>> gradient(np.array([0.0, 1.0])).round(3)
+    array([0.   , 7.389])
+    >>> w.array[0] = 5
+    >>> gradient(np.array([1.0, 0.0])).round(3)
+    array([148.413,   0.   ])
+    """
     if function is None:
         return functools.partial(trace, cache_size=cache_size, strict=strict)
+    if not callable(function):
+        raise TypeError(f"trace: expected a function, got {function!r}")
+    if cache_size < 1:
+        raise ValueError(f"trace: cache_size is {cache_size!r}; expected at least 1")
     return TracedFunction(function, cache_size, strict)
 
 
 # Arguments -------------------------------------------------------------------------------------------------
 
 
+class _Same:
+    """An object by its identity."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
+    def __eq__(self, other: Any) -> bool:
+        return other.__class__ is _Same and other.item is self.item
+
+    def __hash__(self) -> int:
+        return id(self.item)
+
+
 def _flatten(tree: Any, leaves: list[Any]) -> Any:
-    """The array arguments in order; returns what tells apart the calls that need another trace."""
+    """Collect the array arguments in order; returns what tells apart the calls that need another trace."""
     kind = tree.__class__
     if kind is np.ndarray:
         leaves.append(tree)
@@ -153,38 +215,59 @@ def _flatten(tree: Any, leaves: list[Any]) -> Any:
     if kind is dict:
         return (kind, *[(name, _flatten(item, leaves)) for name, item in tree.items()])
     if isinstance(tree, Variable):
-        leaves.append(tree._array)
-        return (id(tree), tree._array.shape, tree._array.strides, tree._array.dtype, tree.requires_grad)
+        return (_Same(tree), tree.requires_grad, _flatten(tree._array, leaves))
     if isinstance(tree, np.generic) or library_of(tree) is not None:
         leaves.append(tree)
-        return (kind, tree.shape, tree.dtype)
-    if tree is None or kind in (bool, int, float, str):
+        return (kind, tree.shape, getattr(tree, "strides", None), tree.dtype)
+    if kind is float:
+        return (kind, repr(tree))
+    if tree is None or kind in (bool, int, str):
         return (kind, tree)
-    return id(tree)
+    return _Same(tree)
 
 
-def _stand_in(tree: Any, recording: Any, leaves: Any, names: Any, variables: Any, name: str) -> Any:
-    kind = tree.__class__
-    if kind is tuple or kind is list:
-        return kind(
-            [_stand_in(x, recording, leaves, names, variables, f"{name}_{i}") for i, x in enumerate(tree)]
-        )
-    if kind is dict:
-        return {k: _stand_in(x, recording, leaves, names, variables, f"{name}_{k}") for k, x in tree.items()}
-    if isinstance(tree, Variable):
-        variables.append((tree, tree._array))
-        names.append(name)
-        leaves.append(tree._array)
-        tree._array = recording.argument(tree._array, name)
+class _StandIns:
+    """What the function is given while it is recorded.
+
+    Attributes:
+        names: what the generated code calls the array arguments, in order.
+        leaves: the arrays.
+        variables: the Variables among the arguments, with their arrays.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.names: list[str] = []
+        self.leaves: list[Any] = []
+        self.variables: list[tuple[Variable, Any]] = []
+
+    def of(self, tree: Any, name: str) -> Any:
+        """The same argument with stand-ins for its arrays."""
+        kind = tree.__class__
+        if kind is tuple or kind is list:
+            return kind([self.of(item, f"{name}_{i}") for i, item in enumerate(tree)])
+        if kind is dict:
+            return {key: self.of(item, f"{name}_{key}") for key, item in tree.items()}
+        if isinstance(tree, Variable):
+            array = tree._array
+            tree._array = self.of(array, name)
+            self.variables.append((tree, array))
+            return tree
+        if isinstance(tree, np.generic) or (library_of(tree) is not None and not isinstance(tree, Traced)):
+            self.names.append(name)
+            self.leaves.append(tree)
+            return self.recording.argument(tree, name)
         return tree
-    if isinstance(tree, np.generic) or library_of(tree) is not None:
-        names.append(name)
-        leaves.append(tree)
-        return recording.argument(tree, name)
-    return tree
+
+    def restore(self) -> None:
+        """Give Variables their arrays back."""
+        for variable, array in reversed(self.variables):
+            if isinstance(variable._array, Traced):
+                variable._array = array
 
 
 def _base(args: Any, kwargs: Any) -> Any:
+    """The library of the arrays: of the first argument that is one."""
     leaves: list[Any] = []
     _flatten((args, kwargs), leaves)
     for leaf in leaves:
@@ -221,8 +304,6 @@ def _real(tree: Any) -> Any:
     if isinstance(tree, Traced):
         return tree.array
     if isinstance(tree, Variable) and isinstance(tree._array, Traced):
-        from ..autograd.variable import from_node
-
         array = tree._array.array
         return from_node(np.asarray(array) if isinstance(array, np.generic) else array, None)
     return _mapped(tree, _real)
@@ -238,4 +319,4 @@ def _mapped(tree: Any, function: Any) -> Any:
     return tree
 
 
-__all__ = ["Program", "Returned", "Trace", "TraceError", "TracedFunction", "Value", "trace"]
+__all__ = ["Program", "TraceError", "TracedFunction", "trace"]

@@ -34,6 +34,7 @@ class Adam(Optimizer):
     beta2 = Hyperparameter(0.999, below=1.0)
     eps = Hyperparameter(1e-8)
     moments = ("m", "v")
+    fading = ("m",)
     rate = "alpha"
 
     def __init__(

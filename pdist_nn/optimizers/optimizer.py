@@ -37,7 +37,14 @@ class Hyperparameter:
         self.name = name
 
     def __get__(self, optimizer: Any, owner: type) -> Any:
-        return self if optimizer is None else optimizer.hyperparameters[self.name]
+        if optimizer is None:
+            return self
+        value = optimizer.hyperparameters[self.name]
+        recording = tracing.current()
+        if recording is not None:  # a hook that reads it: another number makes another trace
+            recording.program.guards.append((optimizer, self.name, value))
+            optimizer.watched = True
+        return value
 
     def __set__(self, optimizer: Any, value: Any) -> None:
         number = float(value)
@@ -46,6 +53,13 @@ class Hyperparameter:
                 f"{type(optimizer).__name__}: {self.name} is {value!r}; expected a number of at least "
                 f"{self.low:g}" + (f" and below {self.below:g}" if self.below < math.inf else "")
             )
+        recording = tracing.current()
+        if recording is not None:
+            recording.refuse(
+                f"{self.name} is set in a traced function: set it outside, or in a hook with on_host"
+            )
+        if optimizer.watched:
+            tracing.array_replaced()
         optimizer.hyperparameters[self.name] = number
         for pack in optimizer.packs:
             pack.hyperparameters[self.name][...] = number
@@ -72,8 +86,10 @@ class Optimizer:
     """
 
     moments: ClassVar[tuple[str, ...]] = ()
+    fading: ClassVar[tuple[str, ...]] = ()  # those of the moments that a gradient of 0 makes ever smaller
     scratch: ClassVar[int] = 1
     rate: ClassVar[str] = "lr"  # which hyperparameter a learning-rate schedule changes
+    watched = False  # whether a trace was made for one of the hyperparameters' values
 
     def __init__(self, **hyperparameters: float | None) -> None:
         self.hyperparameters: dict[str, float] = {}
@@ -121,7 +137,7 @@ class Optimizer:
     @property
     def t(self) -> int:
         """How many updates there were: the most that any parameter has had."""
-        return int(max((to_cpu(run.t) for pack in self.packs for run in pack.runs), default=0))
+        return int(max((to_cpu(tracing.seen(run.t)) for pack in self.packs for run in pack.runs), default=0))
 
     def setup(self, link: Link) -> Any:
         """Take charge of a model's parameters.
@@ -227,11 +243,20 @@ class Optimizer:
             for run in runs:
                 t, h, blocks = run.t, pack.hyperparameters, run.blocks
                 if tracing.running:
-                    t, h, blocks = tracing.seen_all((t, h, blocks))
+                    t = tracing.seen(t, name="t")
+                    h = {name: tracing.seen(value, name=name) for name, value in h.items()}
+                    names = ("p", "g", *self.moments, *["scratch"] * self.scratch)
+                    blocks = [
+                        [tracing.seen(a, name=name) for a, name in zip(arrays, names, strict=True)]
+                        for arrays in blocks
+                    ]
                 t += 1
                 rates = self.rates(t[()], {name: value[()] for name, value in h.items()}, dtype)
                 for arrays in blocks:
                     step(xp, rates, *arrays)
+                if self.fading and pack.xp is np:
+                    means = [pack.part(run, name) for name in self.fading]
+                    tracing.effect(run.sweep, means, changes=means)
         tracing.section("")
 
     # Hooks --------------------------------------------------------------------------------------------
@@ -297,7 +322,7 @@ class Optimizer:
 
     def active_blocks(self) -> Any:
         """For hooks: the library and the views of parameters and gradients that this update will change."""
-        for pack, runs in self.active:
+        for _, runs in self.active:
             for run in runs:
                 for p, g, *_ in run.blocks:
                     yield module_of(p), tracing.seen(p), tracing.seen(g)

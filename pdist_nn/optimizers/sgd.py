@@ -44,6 +44,7 @@ class MomentumSGD(Optimizer):
     lr = Hyperparameter(0.01)
     momentum = Hyperparameter(0.9, below=1.0)
     moments = ("v",)
+    fading = ("v",)
 
     def __init__(self, lr: float | None = None, momentum: float | None = None) -> None:
         super().__init__(lr=lr, momentum=momentum)

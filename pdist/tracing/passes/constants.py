@@ -1,0 +1,84 @@
+"""Constants: what derives from Python's numbers alone is computed once."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..record import Call, Program, Value, written_roots
+from ..storage import perform
+
+MOST_BYTES = 1 << 24  # a larger constant is made anew at each call
+
+
+def fold_constants(program: Program) -> None:
+    """Compute every pure call whose arguments are constants, and keep the result in its place.
+
+    State is never folded: it may change from call to call. Nor is what a caller gets, who may change it.
+    """
+    changed, kept = written_roots(program.calls), program.escaping()
+    calls = []
+    with np.errstate(all="ignore"):
+        for call in program.calls:
+            foldable = (
+                call.pure
+                and call.form != "opaque"
+                and len(call.outputs) == 1
+                and call.output.root not in changed
+                and call.output.root not in kept
+                and call.output.nbytes <= MOST_BYTES
+                and all(value.kind == "constant" for value in call.inputs)
+            )
+            if foldable:
+                _settle(call)
+            else:
+                calls.append(call)
+    program.calls = calls
+    if program.base.name == "numpy":
+        _use_numbers(program)
+
+
+def _settle(call: Call) -> None:
+    value = call.output
+    value.array = perform(call, {v: v.array for v in call.inputs})
+    value.kind, value.root = "constant", value
+
+
+def _use_numbers(program: Program) -> None:
+    """Replace arrays that are one number all over by that number, where another argument has the shape."""
+    for call in program.calls:
+        if not call.elementwise or call.kwargs or not (call.outputs or call.writes):
+            continue
+        target = (call.outputs or call.writes)[0]
+        for i, value in enumerate(call.args):
+            if value.__class__ is not Value or value.kind != "constant" or not value.shape:
+                continue
+            others = [a.shape for j, a in enumerate(call.args) if j != i and a.__class__ is Value]
+            if not others or np.broadcast_shapes(*others) != target.shape:
+                continue
+            number = _number(value)
+            if number is not None:
+                call.args = (*call.args[:i], number, *call.args[i + 1 :])
+
+
+def _number(value: Value) -> Value | None:
+    """A constant without axes in the place of one that is uniform."""
+    array = value.array
+    if not array.size:
+        return None
+    first = array[(0,) * array.ndim]
+    uniform = not any(array.strides) or (array.size <= 1 << 16 and bool(np.all(array == first)))
+    if not uniform or first == 0:  # a zero has a sign
+        return None
+    return constant(first)
+
+
+def constant(item: Any) -> Value:
+    """A new constant without axes."""
+    array = np.asarray(item)
+    return Value("constant", array, array=array)
+
+
+__all__ = ["constant", "fold_constants", "operator"]

@@ -1,0 +1,61 @@
+"""Copies that nobody could tell from the original."""
+
+from __future__ import annotations
+
+from ..record import Call, Program, Value, written_roots
+from ..recording import COPIES
+
+
+def drop_copies(program: Program) -> None:
+    """Use the original in the place of a copy where neither is changed while the copy is in use."""
+    changed, kept = written_roots(program.calls), program.escaping()
+    last = last_uses(program)
+    same: dict[Value, Value] = {}
+    calls = []
+    for i, call in enumerate(program.calls):
+        source = _source(call)
+        if source is None or call.output.root in changed or call.output.root in kept:
+            calls.append(call)
+            continue
+        end = last.get(call.output.root, i)
+        if _written_between(program.calls[i + 1 : end + 1], source):
+            calls.append(call)
+        else:
+            same[call.output] = source
+    program.calls = calls
+    program.replace(same)
+
+
+def _source(call: Call) -> Value | None:
+    """What a call only copies, into the same layout."""
+    if call.form != "method" or call.name not in COPIES or call.writes:
+        return None
+    source = call.args[0]
+    alike = (source.shape, source.dtype, source.strides) == (
+        call.output.shape,
+        call.output.dtype,
+        call.output.strides,
+    )
+    return source if alike and not source.scalar and not call.output.scalar else None
+
+
+def _written_between(calls: list[Call], source: Value) -> bool:
+    """Whether one of the calls may change ``source``."""
+    for call in calls:
+        if source.external and call.changes_any:
+            return True
+        for value in call.writes:
+            if value.root is source.root or (value.external and source.external):
+                return True
+    return False
+
+
+def last_uses(program: Program) -> dict[Value, int]:
+    """The index of the last call that uses each root, or its views; one past the end where it escapes."""
+    last: dict[Value, int] = {}
+    for i, call in enumerate(program.calls):
+        for value in (*call.inputs, *call.writes, *call.outputs):
+            last[value.root] = i
+    for root in program.escaping():
+        last[root] = len(program.calls)
+    return last

@@ -1,0 +1,29 @@
+"""Dead code: calls whose results nobody uses."""
+
+from __future__ import annotations
+
+from ..record import Program, Value
+
+
+def drop_dead(program: Program) -> None:
+    """Drop every call that neither makes what is used later nor changes what others can see.
+
+    Draws stay, for they move the random stream on; so do writes to arrays that somebody else holds.
+    """
+    live: set[Value] = set(program.escaping())
+    kept = []
+    for call in reversed(program.calls):
+        wanted = (
+            call.form in ("draw", "effect", "assume")
+            or any(value.root in live for value in call.outputs)
+            or any(value.external or value.root in live for value in call.writes)
+        )
+        if not wanted:
+            continue
+        kept.append(call)
+        for value in call.outputs:
+            if value.root is value:
+                live.discard(value)  # it begins here
+        live.update(value.root for value in call.inputs)
+        live.update(value.root for value in call.writes)
+    program.calls = kept[::-1]

@@ -1,0 +1,132 @@
+"""Forms of NumPy's that cost less for small arrays and round alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..record import Call, Program, Value, written_roots
+from .constants import constant
+from .dead import drop_dead
+from .placement import is_contiguous
+
+# NumPy's maximum clears the processor's floating-point flags first, which takes four times as long as the
+# rest. The ufunc behind np.clip does not. It has no public name; without it maximum stays.
+_umath = getattr(getattr(np, "_core", None), "umath", None)
+CLIP = getattr(_umath, "clip", None)
+FEW_BYTES = 4096  # of arrays on both sides it compares one by one
+
+
+def use_numpy_forms(program: Program) -> None:
+    """Write ``maximum(x, 0)`` as ``clip(x, 0, inf)``, matrix products as ``dot``, sums of two rows as +."""
+    if program.base.name != "numpy":
+        return
+    calls: list[Call] = []
+    for call in program.calls:
+        calls += _of_two_rows(call)
+    program.calls = calls
+    changed = written_roots(program.calls)
+    made: dict[Value, Call] = {}
+    for call in program.calls:
+        if call.form == "ufunc" and not call.kwargs:
+            if call.name in ("maximum", "minimum") and CLIP is not None:
+                _clip(call)
+                _clip_once(call, made, changed)
+                made.update(dict.fromkeys(call.outputs, call))
+            elif call.name == "matmul" and _plain_product(call, program):
+                call.form, call.name, call.function = "function", "dot", np.dot
+    drop_dead(program)
+
+
+def _of_two_rows(call: Call) -> list[Call]:
+    """A reduction of two rows as the ufunc itself."""
+    x = call.args[0] if call.form == "reduce" else None
+    if (
+        x is None
+        or call.kwargs not in ({"axis": 0}, {"axis": (0,)})
+        or len(x.shape) < 2
+        or x.shape[0] != 2
+        or x.dtype.char not in "fd"
+        or not call.takes_out
+    ):
+        return [call]
+    rows = [x.part("part", x.shape[1:], (x.strides or ())[1:]) for _ in range(2)]
+    views = [
+        Call("getitem", "getitem", None, (x, i), {}, (row,), call.origin, view=True)
+        for i, row in enumerate(rows)
+    ]
+    call.form, call.function, call.args, call.kwargs = "ufunc", getattr(np, call.name), tuple(rows), {}
+    return [*views, call]
+
+
+def _clip(call: Call) -> None:
+    for x, bound in (call.args, call.args[::-1]):
+        if x.__class__ is not Value or x.dtype.char not in "fd" or x.kind == "constant":
+            continue
+        limit = _limit(bound, x.dtype)
+        if limit is not None:
+            infinite = np.asarray(np.inf, x.dtype)
+            ends = (limit, infinite) if call.name == "maximum" else (-infinite, limit)
+            call.name, call.function = "clip", CLIP
+            call.args = (x, *[constant(end) for end in ends])
+            return
+    x, y = call.args
+    both = call.name == "maximum" and x.__class__ is y.__class__ is Value
+    if both and x.dtype == y.dtype and x.dtype.char in "fd" and max(x.nbytes, y.nbytes) <= FEW_BYTES:
+        call.name, call.function = "clip", CLIP
+        call.args = (x, y, constant(np.asarray(np.inf, x.dtype)))
+
+
+def _clip_once(call: Call, made: dict[Value, Call], changed: set[Value]) -> None:
+    """Take two limits at a time: what was held above one number is held below another."""
+    before = made.get(call.args[0])
+    if before is None or before.name != "clip" or call.name != "clip":
+        return
+    inner, *first = before.args
+    if any(end.kind != "constant" for end in (*first, *call.args[1:])):
+        return
+    if inner.external or {inner.root, call.args[0].root} & changed:
+        return
+    lows, highs = zip(first, call.args[1:], strict=True)
+    low = max(lows, key=lambda end: end.array)
+    high = min(highs, key=lambda end: end.array)
+    one_of_each = sum(bool(np.isinf(end.array)) for end in (*lows, *highs)) == 2
+    if one_of_each and low.array <= high.array:
+        call.args = (inner, low, high)
+
+
+def _limit(bound: Any, dtype: np.dtype) -> Any:
+    """The number that limits, in the dtype of what it limits."""
+    if bound.__class__ is Value:
+        if bound.kind != "constant" or bound.shape != () or bound.dtype != dtype:
+            return None
+        found = bound.array
+    elif bound.__class__ in (int, float):
+        with np.errstate(all="ignore"):
+            found = np.asarray(bound).astype(dtype)
+    else:
+        return None
+    return None if np.isnan(found) else found
+
+
+def _plain_product(call: Call, program: Program) -> bool:
+    """Whether matmul and dot hand the same arrays to the same routine.
+
+    They differ for a product of a matrix with its own transpose.
+    """
+    a, b = call.args
+    if a.__class__ is not Value or b.__class__ is not Value or a.root is b.root:
+        return False
+    if a.root.kind == b.root.kind == "state" and np.may_share_memory(a.root.array, b.root.array):
+        return False
+    if a.root.kind == b.root.kind == "argument":
+        return False  # they may be the same array
+    out = (call.outputs or call.writes)[0]
+    return (
+        a.dtype == b.dtype == out.dtype
+        and a.dtype.char in "fd"
+        and all(len(v.shape) == 2 and min(v.shape) > 0 for v in (a, b))
+        and all(is_contiguous(v) or is_contiguous(v, reverse=True) for v in (a, b))
+        and is_contiguous(out)
+    )

@@ -1,0 +1,89 @@
+"""Common subexpressions: what is computed twice is computed once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..record import Call, Program, Value, written_roots
+
+
+def share_repeated(program: Program) -> None:
+    """Let a call that repeats an earlier one, on arguments that have not changed between, use its result.
+
+    A write to any array that others hold may change all of those, for they may overlap. Results that are
+    changed in place later are never shared, nor are those that a caller gets.
+    """
+    changed = written_roots(program.calls)
+    private = changed | program.escaping()
+    known: dict[Any, tuple[Value, ...]] = {}
+    same: dict[Value, Any] = {}
+    versions: dict[Value, int] = {}
+    outside = 0  # moves with every write to what others hold
+    calls = []
+
+    def final(value: Value) -> Value:
+        while value in same:
+            value = same[value]
+        return value
+
+    def key(tree: Any) -> Any:
+        kind = tree.__class__
+        if kind is Value:
+            value = final(tree)
+            root = value.root
+            return (id(value), outside if value.external else versions.get(root, 0))
+        if kind is tuple or kind is list:
+            return (kind, *[key(item) for item in tree])
+        if kind is dict:
+            return (kind, *[(name, key(item)) for name, item in tree.items()])
+        if kind is slice:
+            return (kind, key(tree.start), key(tree.stop), key(tree.step))
+        try:
+            hash(tree)
+        except TypeError:
+            return id(tree)
+        return (kind, repr(tree) if kind is float else tree)
+
+    for call in program.calls:
+        if call.pure and call.outputs and not any(v.root in private and not call.view for v in call.outputs):
+            if call.view and call.output.root in changed and not call.output.external:
+                pass  # views of the same memory are the same at any time
+            this = (call.form, call.name, key(call.args), key(call.kwargs))
+            if call.view:
+                this = (call.form, call.name, _identity(call, final))
+            found = known.get(this)
+            if found is not None:
+                same.update(zip(call.outputs, found, strict=True))
+                continue
+            known[this] = call.outputs
+        for value in call.writes:
+            if value.external:
+                outside += 1
+            else:
+                versions[value.root] = versions.get(value.root, 0) + 1
+        outside += call.changes_any
+        calls.append(call)
+    program.calls = calls
+    program.replace(same)
+
+
+def _identity(call: Call, final: Any) -> Any:
+    """What tells views apart: where they look, not what is there."""
+
+    def key(tree: Any) -> Any:
+        kind = tree.__class__
+        if kind is Value:
+            return id(final(tree))
+        if kind is tuple or kind is list:
+            return (kind, *[key(item) for item in tree])
+        if kind is slice:
+            return (kind, key(tree.start), key(tree.stop), key(tree.step))
+        if kind is dict:
+            return (kind, *[(name, key(item)) for name, item in tree.items()])
+        try:
+            hash(tree)
+        except TypeError:
+            return id(tree)
+        return (kind, tree)
+
+    return key((call.args, call.kwargs))

@@ -1,0 +1,166 @@
+"""A recorded call, made ready to run again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autograd import config
+from ..backend import tracing
+from .cuda import GraphWriter, fuse
+from .passes import PASSES
+from .record import Program, Value
+from .source import Writer, compiled
+from .storage import fixed, pooled
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of the calls of a trace.
+
+    Attributes:
+        passes: the name of each pass, and how many calls there were before and after it.
+        calls: how many are left.
+        buffer_bytes: how many bytes the buffers take that are kept from call to call.
+        largest_bytes: how many they would take without using memory again.
+    """
+
+    passes: tuple[tuple[str, int, int], ...]
+    calls: int
+    buffer_bytes: int
+    largest_bytes: int
+
+    def __str__(self) -> str:
+        width = max(len(name) for name, _, _ in self.passes)
+        lines = [f"{'calls':{width}}  before  after"]
+        lines += [f"{name:{width}}  {before:6d}  {after:5d}" for name, before, after in self.passes]
+        lines.append(f"{self.calls} calls; buffers of {self.buffer_bytes:,} bytes,")
+        lines.append(f"which would be {self.largest_bytes:,} if none were used again")
+        return "\n".join(lines)
+
+
+class Trace:
+    """One recorded call.
+
+    Args:
+        program: what was recorded.
+        function: the function that it is a recording of.
+        stand_ins: its array arguments.
+        positional: whether all arguments were.
+
+    Attributes:
+        source: the code.
+        run: the function of the array arguments that the code defines.
+        kernels: the kernels of elementwise calls, where such calls run together.
+        fits: whether the positional arguments of a call are such as the trace was made for, at a glance.
+    """
+
+    def __init__(self, program: Program, function: Any, stand_ins: Any, positional: bool) -> None:
+        self.program = program
+        self.rebound = -1
+        passes = []
+        for name, run in PASSES:
+            before = count_calls(program)
+            run(program)
+            passes.append((name, before, count_calls(program)))
+        self.kernels = []
+        if program.base.elementwise is not None:
+            before = count_calls(program)
+            self.kernels = fuse(program)
+            passes.append(("elementwise calls fused", before, count_calls(program)))
+        buffers, nbytes = pooled(program)
+        largest = sum(value.nbytes for value in buffers)
+        self.report = Report(tuple(passes), count_calls(program), nbytes, largest)
+        title = getattr(function, "__name__", type(function).__name__)
+        kind = Writer if program.base.graphs is None else GraphWriter
+        writer = kind(program, fixed(program, buffers), title, stand_ins.names, _head(function, program))
+        self.source, names = writer.write()
+        self.run = np.errstate(all="ignore")(compiled(title, self.source, names))
+        written = {value.root for call in program.calls for value in call.writes}
+        self.written = [i for i, value in enumerate(program.arguments) if value in written]
+        plain = positional and not stand_ins.variables and not self.written
+        self.fits = _fits(stand_ins.leaves, program.claimed) if plain else _never
+
+    def holds(self) -> bool:
+        """Whether what it has by reference is still what the function would find."""
+        program = self.program
+        for owner, attribute in program.absent:
+            if getattr(owner, attribute) is not None:
+                return False
+        for value in program.slots:
+            owner, attribute = value.path
+            found = getattr(owner, attribute)
+            found = getattr(found, "_array", found)
+            if found is None or (found.shape, found.dtype) != (value.shape, value.dtype):
+                return False
+        return self.rebound == tracing.rebound or self.could_hold()
+
+    def could_hold(self) -> bool:
+        """Whether every object that it was made for is in its place."""
+        for owner, attribute, item in self.program.guards:
+            if getattr(owner, attribute) is not item:
+                return False
+        self.rebound = tracing.rebound
+        return True
+
+    def overlaps(self, leaves: list[Any]) -> bool:
+        """Whether arguments share memory in a way that the recorded order of calls does not allow for."""
+        if any(_share(leaf, array) for leaf in leaves for array in self.program.claimed):
+            return True
+        states = [value.array for value in self.program.states]
+        return any(
+            _share(leaves[i], other)
+            for i in self.written
+            for other in (*leaves[:i], *leaves[i + 1 :], *states)
+        )
+
+
+def count_calls(program: Program) -> int:
+    """How many calls a program has, views and allocations aside."""
+    return sum(not call.view and call.form != "alloc" for call in program.calls)
+
+
+def _share(a: Any, b: Any) -> bool:
+    return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
+
+
+def _never(args: Any) -> bool:
+    return False
+
+
+def _fits(leaves: list[Any], claimed: list[Any]) -> Callable[[Any], bool]:
+    """A quick test of positional arguments, written out for their number."""
+    if not all(type(leaf) is np.ndarray for leaf in leaves):
+        return _never
+    names: dict[str, Any] = {"ndarray": np.ndarray, "config": config}
+    names["free"] = lambda x: not any(_share(x, array) for array in claimed)
+    tests = [f"len(args) == {len(leaves)}"]
+    for name in ("enable_backprop", "train", "dtype"):
+        names[name] = getattr(config, name)
+        tests.append(f"config.{name} is {name}")
+    for i, leaf in enumerate(leaves):
+        names[f"shape{i}"], names[f"strides{i}"], names[f"dtype{i}"] = leaf.shape, leaf.strides, leaf.dtype
+        tests.append(f"(x := args[{i}]).__class__ is ndarray and x.shape == shape{i}")
+        tests.append(f"x.dtype is dtype{i} and x.strides == strides{i}")
+        if claimed:
+            tests.append("(x.base is None or free(x))")
+    found: dict[str, Any] = {}
+    exec(f"def fits(args):\n    return ({' and '.join(tests)})", names, found)
+    return found["fits"]
+
+
+def _head(function: Any, program: Program) -> list[str]:
+    """What is said above the code."""
+    code = getattr(function, "__code__", None)
+    name = getattr(function, "__name__", "a function")
+    where = f", {os.path.basename(code.co_filename)}:{code.co_firstlineno}" if code else ""
+    lines = [f"{name}{where}, as {count_calls(program)} calls."]
+    lines += [f"{value.path}: {value.dtype} {list(value.shape)}" for value in program.arguments]
+    return lines
+
+
+__all__ = ["Report", "Trace", "Value", "count_calls"]
