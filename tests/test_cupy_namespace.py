@@ -24,6 +24,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 STORED = Path(__file__).parent / "data" / "cupy_namespace.json"
 
+# What graphs need of CuPy's objects, and how it is called.
+CUDA_OBJECTS = {
+    "Stream.begin_capture": "mode",
+    "Stream.end_capture": "",
+    "Stream.is_capturing": "",
+    "Graph.launch": "stream",
+    "MemoryPool.malloc": "size",
+    "Device.id": None,
+    "Device.compute_capability": None,
+}
+
 # What CuPy's ufuncs take beside their arrays: no `where`, no `subok`.
 UFUNC_KEYWORDS = "out dtype casting"
 
@@ -89,7 +100,7 @@ def requests_of(source: str, file: str) -> Iterator[Request]:
 def group_of(node: ast.expr) -> str | None:
     """Which namespace an expression stands for."""
     if isinstance(node, ast.Name):
-        return {"xp": "xp", "rng": "rng"}.get(node.id)
+        return {"xp": "xp", "rng": "rng", "cupy": "xp"}.get(node.id)
     if isinstance(node, ast.Attribute) and node.attr == "xp":
         return "xp"
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -111,6 +122,7 @@ def describe() -> dict[str, dict[str, str | None]]:
     xp = names_of(cupy)
     for module in ("linalg", "cuda", "random"):
         xp |= {f"{module}.{name}": found for name, found in names_of(getattr(cupy, module)).items()}
+    xp["cuda.runtime.CUDARuntimeError"] = parameters_of(cupy.cuda.runtime.CUDARuntimeError, method=False)
     for name, function in vars(cupy).items():
         if isinstance(function, cupy.ufunc):
             xp |= {
@@ -122,6 +134,11 @@ def describe() -> dict[str, dict[str, str | None]]:
         "special": names_of(cupyx.scipy.special),
         "rng": generator,
         "array": names_of(cupy.ndarray, method=True),
+        "cuda": {
+            f"{owner}.{name}": found
+            for owner in ("Stream", "Graph", "MemoryPool", "Device")
+            for name, found in names_of(getattr(cupy.cuda, owner), method=True).items()
+        },
     }
 
 
@@ -195,6 +212,18 @@ def test_cupy_has_everything_that_kernels_use() -> None:
     names, own = cupy_names(), own_special_functions()
     found = [text for request in requests() if (text := objection(request, names, own))]
     assert not found, "not to be had from CuPy:\n" + "\n".join(found)
+
+
+def test_cupys_objects_have_what_graphs_need() -> None:
+    found = cupy_names()["cuda"]
+    assert found.keys() >= CUDA_OBJECTS.keys()
+    for name, parameters in CUDA_OBJECTS.items():
+        assert found[name] in (None, parameters), name
+
+
+def test_the_modules_of_cupy_are_looked_through() -> None:
+    asked = {r.name for r in requests() if r.where.startswith("pdist/backend/cupy")}
+    assert asked >= {"ElementwiseKernel", "cuda.Stream", "cuda.MemoryPool", "cuda.using_allocator"}
 
 
 def test_requests_are_found() -> None:

@@ -365,7 +365,7 @@ def elementwise(kernel: Any) -> Callable[..., None]:
 
 def _matmul(x: StandIn, y: StandIn, out: StandIn | None = None) -> StandIn:
     """What multiplies matrices in a capture."""
-    return _perform(lambda *args: np.matmul(*args[:2], out=args[2]), (x, y, out), {})
+    return _perform(lambda x, y, out: np.matmul(x, y, out=out), (x, y, out), {})
 
 
 def _concatenate(arrays: Any, axis: int | None = 0, out: Any = None) -> Any:

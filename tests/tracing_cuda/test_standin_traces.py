@@ -136,3 +136,23 @@ def test_a_traced_step_is_the_eager_step(make: Any) -> None:
     np.testing.assert_array_equal(traced_losses, losses)
     for got, expected in zip(traced_parameters, parameters, strict=True):
         np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_kernels_text_trains_too(make: Any, kernels_in_c: list[Any]) -> None:
+    """The same steps, their kernels compiled as C: C's library rounds in its own way."""
+    losses, parameters, _ = train(make, traced=False)
+    traced_losses, traced_parameters, _ = train(make, traced=True)
+    assert kernels_in_c
+    np.testing.assert_allclose(traced_losses, losses, rtol=2e-5)
+    for got, expected in zip(traced_parameters, parameters, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_a_step_is_one_graph_of_few_kernels(make: Any) -> None:
+    *_, step = train(make, traced=True)
+    outer = step.source[step.source.rindex("def step(") :]
+    assert outer.count("step_graph") == 1
+    assert len(outer.splitlines()) < 20
+    assert 0 < len(step.last.kernels) < 20

@@ -157,7 +157,9 @@ class Clusters:
 
     def uses(self, call: Call) -> tuple[list[tuple[Any, Value]], list[tuple[Any, Value]]]:
         """What it reads and what it writes: resources, and the values through which it does."""
-        writes = [(self.resource(v), v) for v in (*call.writes, *([] if call.view else call.outputs))]
+        writes: list[Any] = [
+            (self.resource(v), v) for v in (*call.writes, *([] if call.view else call.outputs))
+        ]
         if call.form == "draw":
             writes.append((call.args[0], None))
         reads = [] if call.view else [(self.resource(v), v) for v in call.inputs]

@@ -309,9 +309,10 @@ def literal(number: Any, dtype: np.dtype) -> str:
         return f"({_number(t, '0.0')} / {_number(t, '0.0')})"
     if math.isinf(x):
         return infinity(t, x)
-    text = np.format_float_scientific(value[()], unique=True, trim="0")
-    short = repr(x) if t == "d" else str(value)
-    text = short if "." in short and "e" not in short else text
+    scalar = np.float32(x) if t == "f" else np.float64(x)
+    text = str(scalar)
+    if "." not in text or "e" in text:
+        text = np.format_float_scientific(scalar, unique=True, trim="0")
     return f"({_number(t, text)})" if text.startswith("-") else _number(t, text)
 
 
