@@ -264,7 +264,8 @@ class Generator:
             if name not in ("random", "standard_normal", "standard_exponential", "integers"):
                 raise RuntimeError(f"{name} copies from the host what describes its arguments")
             tapes.current.keep_state(self._rng)
-        return _perform(getattr(self._rng, name), args, kwargs)
+        drawn = getattr(self._rng, name)
+        return _perform(lambda *args, **kwargs: np.asarray(drawn(*args, **kwargs)), args, kwargs)
 
     def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> StandIn:
         """Uniform on [0, 1)."""
