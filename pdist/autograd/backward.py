@@ -115,6 +115,7 @@ def _gradient(op: Any, pairs: Any, edge: Any, g: Any, create_graph: bool) -> Any
     if create_graph and isinstance(g, Variable):
         return g
     if library_of(g) is not None:
+        g = tracing.whole(g)
         return from_node(g, None) if create_graph else g
     if isinstance(g, np.generic):
         return from_node(np.asarray(g), None) if create_graph else np.asarray(g)

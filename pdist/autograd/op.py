@@ -397,6 +397,7 @@ _SHARED_NAMES: dict[str, Any] = {
     "ndarray": ndarray,
     "new": object.__new__,
     "np": np,
+    "whole": tracing.whole,
 }
 
 
@@ -423,8 +424,8 @@ def _variadic_function(op: Op) -> Any:
             result = op.kernel(xp, *arrays, **settings)
         except (ValueError, IndexError) as error:
             raise op.named(error, arrays, settings) from None
-        if result.__class__ is not ndarray and xp is np:
-            result = np.asarray(result)
+        if result.__class__ is not ndarray:
+            result = np.asarray(result) if xp is np else tracing.whole(result)
         if all(edge is None for edge in edges) or not config.enable_backprop or result.dtype.kind != "f":
             return from_node(result, None)
         node = Node()

@@ -181,7 +181,7 @@ class Variable:
             if isinstance(value, Variable):
                 raise TypeError("Variable.grad: expected an array; a Variable belongs in grad_var")
             self._check_grad(value)
-            value = np.asarray(value) if isinstance(value, np.generic) else value
+            value = np.asarray(value) if isinstance(value, np.generic) else tracing.whole(value)
         if tracing.running:
             tracing.assigned(self, "_grad")
         self._grad = value
@@ -378,6 +378,8 @@ def as_array(value: Any, owner: Library | None = None) -> Array:
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError("masked arrays have no meaning here: fill or select their values first")
         value = np.asarray(value)
+    elif tracing.running:
+        value = tracing.whole(value)
     if value.dtype.kind not in "fiub":
         raise TypeError(f"expected numbers (floating, integer or bool), got an array of dtype {value.dtype}")
     return value

@@ -25,8 +25,8 @@ def {name}({signature}):
         result = kernel({call})
     except (ValueError, IndexError) as error:
         raise op.named(error, ({arrays},), {settings}) from None
-    if result.__class__ is not ndarray and xp is np:
-        result = np.asarray(result)
+    if result.__class__ is not ndarray:
+        result = np.asarray(result) if xp is np else whole(result)
     out = new(Variable)
     out._array = result
     out._grad = out.name = None
@@ -72,7 +72,7 @@ def pullback(_F, _edges, _g, _y, _args, _settings):
 
 RESERVED = frozenset(
     {"FLOAT32", "FLOAT64", "NUMBERS", "Node", "Variable", "config", "kernel", "ndarray", "new"}
-    | {"next_serial", "node", "np", "op", "out", "result", "xp"}
+    | {"next_serial", "node", "np", "op", "out", "result", "whole", "xp"}
 )
 
 

@@ -124,6 +124,12 @@ def once(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 
 
+def whole(array: Any) -> Any:
+    """What stands for an array without axes where eager code makes one of NumPy's scalar; others as they are."""
+    recording = current()
+    return array if recording is None else recording.whole(array)
+
+
 def assume(condition: Any) -> bool:
     """Whether a bool array may be taken to hold everywhere, so that the rest need not provide for others.
 

@@ -262,7 +262,7 @@ def _in_place(name: str) -> Callable[..., Any]:
     def method(self: Traced, other: Any) -> Any:
         if _is_variable(other):
             return NotImplemented
-        if self.node.scalar:
+        if isinstance(self.array, np.generic):
             return self.recording.operator(name, self, other)
         self.recording.ufunc(name, (self, other), {"out": self})
         return self

@@ -72,7 +72,7 @@ def _asarray(recording: Any, name: str, value: Any, dtype: Any = None, **kwargs:
         return recording.function(name, (value,), {} if dtype is None else {"dtype": np.dtype(dtype)})
     if dtype is not None and value.dtype != np.dtype(dtype):
         return value.astype(dtype)
-    if value.node.scalar:
+    if isinstance(value.array, np.generic):
         return recording.function("asarray", (value,), {})
     if name == "array":
         return value.copy()

@@ -58,6 +58,13 @@ DRAWS_WITH_OUT = frozenset(("random", "standard_normal", "standard_exponential")
 COPIES = frozenset(("copy", "astype", "ascontiguousarray"))  # a trace writes ``out[...] = x`` for them
 #: What views are called after.
 VIEWS = {"transpose": "T", "swapaxes": "T", "reshape": "reshaped", "getitem": "part", "view": "bits"}
+# Operators that give an array and NumPy's scalar the same number.
+# fmt: off
+SAME_ON_SCALARS = frozenset((
+    "add", "subtract", "multiply", "divide", "negative", "absolute",
+    "less", "less_equal", "equal", "not_equal", "greater", "greater_equal",
+))
+# fmt: on
 # ndarray.__pow__ knows these exponents.
 POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
 
@@ -249,12 +256,30 @@ class Recording:
     def _traced(self, array: Any, value: Value) -> Any:
         return self.library.array_type(array, value, self)
 
+    def whole(self, x: Any) -> Any:
+        """What stands for the array without axes that eager code makes of a NumPy scalar.
+
+        In the program it stays the scalar, which costs less, until it is written to. But a power of it, for one,
+        is that of an array: NumPy's scalars round otherwise.
+        """
+        if isinstance(x, Traced) and isinstance(x.array, np.generic):
+            return self._traced(np.asarray(x.array), x.node)
+        return x
+
+    def _as_array(self, x: Traced) -> None:
+        """Make an array of what is a scalar in the program."""
+        if x.node.scalar and not isinstance(x.array, np.generic):
+            value = Value("computed", x.array)
+            self._add("function", "asarray", self.xp.asarray, (x.node,), {}, outputs=(value,))
+            x.node = value
+
     def _into(self, out: Any, form: str, name: str, function: Any, args: Any, kwargs: Any) -> Any:
         """A call that writes into ``out``: a new value, where nobody could tell, else a write."""
         out = self.seen(out)
         if not isinstance(out, Traced):
             raise TypeError(f"{name}: out: expected an array of {self.base.name}, got {type(out).__name__}")
         real = out.array
+        self._as_array(out)
         nodes, named = self._node(args), self._node(kwargs)
         function(*self._real(args), **self._real(kwargs), out=real)
         old = out.node
@@ -279,7 +304,8 @@ class Recording:
     def operator(self, name: str, *inputs: Any) -> Any:
         """An operator: on NumPy scalars Python's own, which costs less and may round otherwise."""
         reals = self._real(inputs)
-        if all(isinstance(x, (np.generic, bool, int, float)) for x in reals):
+        scalars = all(isinstance(x, (np.generic, bool, int, float)) for x in reals)
+        if scalars or (name in SAME_ON_SCALARS and all(map(_is_scalar, inputs))):
             function = PYTHON_OPERATORS[name]
             return self._take("scalar", name, function, inputs, {}, reals, function(*reals))
         if name == "power" and isinstance(reals[1], (int, float)) and reals[0].dtype.kind == "f":
@@ -366,6 +392,7 @@ class Recording:
             return self.mean(x, **kwargs)
         if name == "mean" and len(args) == 1 and not kwargs and x.dtype.char in "fd":
             return self.mean(x, *args)
+        self._as_array(x)
         real = x.array
         result = getattr(real, name)(*self._real(args), **self._real(kwargs))
         function = operator.methodcaller(name)
@@ -381,11 +408,13 @@ class Recording:
             mask = isinstance(i, Traced) and i.dtype.kind == "b"
             if mask and i.node.kind != "state":
                 self.refuse("how many elements a mask chooses depends on its values: use functions.where")
+        self._as_array(x)
         result = x.array[self._real(index)]
         return self._take("getitem", "getitem", operator.getitem, (x, index), {}, (), result)
 
     def setitem(self, x: Any, index: Any, value: Any) -> None:
         """``x[index] = value``."""
+        self._as_array(x)
         nodes = (self._node(index), self._node(value))
         x.array[self._real(index)] = self._real(value)
         self._add("setitem", "setitem", operator.setitem, nodes, {}, outputs=(), writes=(x.node,))
@@ -480,6 +509,11 @@ class Stream:
         self.name, self.source = name, source
         self.fresh = False  # made anew at each call
         self.real: Any = None  # of the first call, where it is made anew
+
+
+def _is_scalar(x: Any) -> bool:
+    """Whether it is a scalar in the program, or a number."""
+    return x.node.scalar if isinstance(x, Traced) else isinstance(x, (np.generic, bool, int, float))
 
 
 def _arrays(tree: Any) -> Any:
