@@ -189,7 +189,9 @@ class World:
             loss.backward()
         for change in program.changes:
             self.change(change, before)
-        after = calculated(program.second, [*before[-1:], *parameters, pdist.Variable(self.buffer), self.memory])
+        after = calculated(
+            program.second, [*before[-1:], *parameters, pdist.Variable(self.buffer), self.memory]
+        )
         return loss, [value.array for value in before[-3:]], after[-2:], [p.grad for p in parameters]
 
     def change(self, change: int, values: list[Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,11 +14,13 @@ from hypothesis import strategies as st
 import pdist
 from pdist.distributions.divergences import find_kl
 from pdist.testing.catalogue import CATALOGUE
-from pdist.testing.contracts import METHODS, STATISTICS, answers, arguments, statistics
+from pdist.testing.contracts import METHODS, answers, arguments, statistics
 from pdist.testing.points import anywhere
 from pdist.testing.variants import leaves, remake
 
-few = settings(max_examples=3, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(
+    max_examples=3, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+)
 every = pytest.mark.parametrize("entry", CATALOGUE.values(), ids=lambda entry: entry.name)
 
 

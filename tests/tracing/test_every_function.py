@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 import pdist
 
-few = settings(max_examples=3, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(
+    max_examples=3, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+)
 every = pytest.mark.parametrize("case", TABLE, ids=str)
 
 

@@ -15,6 +15,14 @@ import pdist
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 
+def called(step: Any, inputs: list[np.ndarray]) -> Any:
+    """A call. The files of generated code have numbers, by which Hypothesis would tell errors apart."""
+    try:
+        return step(*inputs)
+    except Exception as error:
+        raise AssertionError(f"{type(error).__name__}: {error}") from error
+
+
 def run(program: Program, calls: list[Call], trace: bool) -> Any:
     """All that a run shows: what each call returned, looked at in the end; and the state then."""
     world = World(program)
@@ -24,7 +32,7 @@ def run(program: Program, calls: list[Call], trace: bool) -> Any:
     for call in calls:
         world.between(call.change, call.seed)
         inputs = inputs_of(call, world)
-        kept.append(step(*inputs))
+        kept.append(called(step, inputs))
         states.append([p.array.copy() for p in world.parameters])
         if call.spoiled:
             for given_array in inputs:

@@ -63,14 +63,28 @@ def test_the_cache_is_bounded():
 def test_layouts_in_memory():
     """Sums and products round by the layout: each has the eager one's."""
     x = numbers(40, 30, dtype=np.float32)
-    calls = [(x,), (np.asfortranarray(x),), (x[::-1],), (x[:, ::2],), (x.T,), (np.broadcast_to(x[:1], x.shape),)]
+    calls = [
+        (x,),
+        (np.asfortranarray(x),),
+        (x[::-1],),
+        (x[:, ::2],),
+        (x.T,),
+        (np.broadcast_to(x[:1], x.shape),),
+    ]
     agree(lambda x: (x.sum(), x.sum(axis=0), x @ x.T, (x * 2).sum(axis=1), x.mean()), calls, traces=None)
 
 
 def test_python_numbers_are_constants():
     function = Counted(lambda x, n, flag, name: x * n if flag else x + len(name))
     step = pdist.trace(function)
-    calls = [(2, True, "a"), (3, True, "a"), (2, False, "a"), (2, False, "abc"), (2.0, True, "a"), (0.0, True, "a")]
+    calls = [
+        (2, True, "a"),
+        (3, True, "a"),
+        (2, False, "a"),
+        (2, False, "abc"),
+        (2.0, True, "a"),
+        (0.0, True, "a"),
+    ]
     calls += [(-0.0, True, "a"), (float("nan"), True, "a"), (True, True, "a")]
     for _ in range(2):
         for call in calls:
@@ -307,7 +321,11 @@ def test_the_default_dtype():
 
 
 def test_seeds_and_states_between_calls():
-    function = lambda x: (D.Normal(x, 1.0).sample(), F.dropout(pdist.Variable(x), 0.5), D.Bernoulli(p=0.5 + 0 * x).sample())
+    function = lambda x: (
+        D.Normal(x, 1.0).sample(),
+        F.dropout(pdist.Variable(x), 0.5),
+        D.Bernoulli(p=0.5 + 0 * x).sample(),
+    )
 
     def run(step):
         kept = []
@@ -367,7 +385,9 @@ def test_large_draws_of_classes_come_in_the_same_order():
 
 def linear(optimizer: Any = None) -> tuple[Any, Any, Any]:
     model = nn.Sequential(
-        L.Linear(2, 3, initialW=numbers(3, 2, dtype=np.float32)), F.tanh, L.Linear(3, 1, initialW=numbers(1, 3, dtype=np.float32))
+        L.Linear(2, 3, initialW=numbers(3, 2, dtype=np.float32)),
+        F.tanh,
+        L.Linear(3, 1, initialW=numbers(1, 3, dtype=np.float32)),
     )
     optimizer = (optimizer or nn.optimizers.Adam(0.1)).setup(model)
 
@@ -389,7 +409,9 @@ def train(between: Any, trace: bool, make: Any = linear, steps: int = 8) -> Any:
     losses = []
     for i in range(steps):
         between(i, model, optimizer)
-        losses.append(step(numbers(4, 2, seed=i, dtype=np.float32), numbers(4, 1, seed=i + 1, dtype=np.float32)))
+        losses.append(
+            step(numbers(4, 2, seed=i, dtype=np.float32), numbers(4, 1, seed=i + 1, dtype=np.float32))
+        )
     return losses, {name: p.array.copy() for name, p in model.namedparams()}, optimizer.t
 
 
