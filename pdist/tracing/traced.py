@@ -112,6 +112,11 @@ class TracedFunction:
         """The code of the trace that ran last."""
         return self._trace().source
 
+    @property
+    def kernels(self) -> str:
+        """The kernels of elementwise calls in that code, in C; empty on the CPU, where each runs by itself."""
+        return "\n\n".join(map(str, self._trace().kernels))
+
     def report(self) -> Report:
         """What the passes made of the trace that ran last; printing it shows a table."""
         return self._trace().report

@@ -33,6 +33,7 @@ def test_elementwise_calls_become_one_kernel() -> None:
     assert kernel.in_params == "float32 x0, float32 x1" and kernel.out_params == "float32 y0"
     assert "expf(" in kernel.body and "1.0f" in kernel.body
     assert len(kernel.stores) == 1
+    assert "test_fusion.py" in step.kernels and "float t" in step.kernels
 
 
 def test_what_a_reduction_parts_stays_apart() -> None:

@@ -7,6 +7,7 @@ never leaves the registers.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -427,11 +428,13 @@ def _name(calls: list[Call], number: int) -> str:
     """``fused_relu_3``: the ops, three at most, and the kernel's number."""
     ops: list[str] = []
     for call in calls:
-        op = re.sub(r"\W+", "_", call.origin.op.replace("gradient of ", "grad_")).strip("_")
+        op = re.sub(r"[^0-9A-Za-z]+", "_", call.origin.op.replace("gradient of ", "grad_")).strip("_")
         if op and op not in ops:
             ops.append(op)
     return "_".join(["fused", *ops[:3], str(number)])
 
 
 def _comment(origin: Origin) -> str:
-    return str(origin).encode("ascii", "replace").decode().replace("\\", "/").strip()
+    where = f"{os.path.basename(origin.file)}:{origin.line}: {origin.text}" if origin.file else ""
+    text = ", ".join(part for part in (origin.op, where) if part)
+    return text.encode("ascii", "replace").decode().replace("\\", "/")

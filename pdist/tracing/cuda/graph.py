@@ -202,7 +202,7 @@ class GraphWriter(Writer):
         self.kept: set[Value] = set()  # what graphs have made and others use
         self.fixed: set[Value] = set()  # whose memory graphs have taken
         self.functions: list[str] = []
-        self.outer: list[str] = []
+        self.outer = self.lines  # of the function that runs the graphs
         self.used: list[Stream] = []
 
     def write(self) -> tuple[str, dict[str, Any]]:
@@ -210,7 +210,6 @@ class GraphWriter(Writer):
         runs = list(parts(self.program.calls))
         if not any(in_graph for in_graph, _ in runs) or self._written_across(runs):
             return super().write()
-        self.outer = self.lines
         for owner, attribute, value in [(*v.path, v) for v in self.program.slots]:
             value.name = self.unused(attribute.strip("_"))
             self.lines.append(f"    {value.name} = {self._owner(owner)}.{attribute}")
@@ -271,7 +270,8 @@ class GraphWriter(Writer):
         streams = [self.streams[stream] for stream in self.used]
         names = [*[self.of(v) for v in taken], *streams]
         results = ", ".join(self.of(v) for v in given)
-        body = [f"def {name}({', '.join(names)}):", *self.lines, f"    return {results}", ""]
+        note = "# A CUDA graph: captured at the second call, launched from then on. Kernels: see .kernels"
+        body = [note, f"def {name}({', '.join(names)}):", *self.lines, f"    return {results}", ""]
         self.functions.append("\n".join(body))
         self.lines = self.outer
         written = {v.root for call in calls for v in call.writes}
