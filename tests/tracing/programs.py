@@ -16,7 +16,7 @@ import pdist
 import pdist.distributions as D
 import pdist.functions as F
 
-SHAPES = [(), (3,), (2, 3), (1, 3), (0, 3), (3, 1), (2, 2, 3), (1,), (0,)]
+SHAPES = [(), (3,), (2, 3), (1, 3), (0, 3), (3, 1), (2, 2, 3), (1,), (0,), (6, 8), (8,), (5, 6, 3)]
 Line = tuple[str, int, int, int]
 
 
@@ -115,7 +115,7 @@ def drawn(a: Any, b: Any, k: int) -> Any:
         return F.dropout(a, 0.5)
     if k % 3 == 1:
         return D.Normal(a, F.softplus(fitting(b, a)) + 0.1).sample()
-    return D.Normal(a, 1.0).sample(2) if a.size < 10 else a
+    return D.Normal(a, 1.0).sample(2) if a.size < 60 else a
 
 
 OPS: dict[str, Callable[[Any, Any, int], Any]] = {
@@ -149,6 +149,14 @@ OPS: dict[str, Callable[[Any, Any, int], Any]] = {
     "raw": raw_math,
     "drawn": drawn,
     "log_prob": lambda a, b, k: D.Normal(a, 1.5).log_prob(fitting(b, a)),
+    "bernoulli": lambda a, b, k: (
+        D.Bernoulli(logit=a).log_prob((b.array > 0).astype(a.dtype)) if a.shape == b.shape else F.sigmoid(a)
+    ),
+    "laplace": lambda a, b, k: D.Laplace(a, F.exp(F.clip(fitting(b, a), -2.0, 2.0))).cdf(0.5),
+    "uniform": lambda a, b, k: D.Uniform(a, a + 1).log_prob(fitting(b, a)),
+    "categorical": lambda a, b, k: D.Categorical(logit=a).entropy if a.ndim and a.size else a,
+    "attention": lambda a, b, k: F.softmax(matrix(a) @ matrix(a).T, axis=1) @ matrix(a) if a.size else a,
+    "again": lambda a, b, k: a * F.exp(-F.square(a)) + F.exp(-F.square(a)),
     "detached": lambda a, b, k: pdist.Variable(a.array, requires_grad=False),
 }
 
@@ -158,7 +166,7 @@ def calculated(lines: list[Line], values: list[Any]) -> list[Any]:
     pool, made = list(values), []
     for name, i, j, k in lines:
         y = OPS[name](pool[-1 - i % len(pool)], pool[j % len(pool)], k)
-        if y.size > 40:
+        if y.size > 200:
             y = F.sum(y, axis=-1)
         pool.append(y)
         made.append(y)
