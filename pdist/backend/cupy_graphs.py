@@ -46,7 +46,8 @@ def matmul(x: Any, y: Any, out: Any = None) -> Any:
     if products is None:
         return cupy.matmul(x, y, out=out)
     shape = (x.shape[0], y.shape[1])
-    result = out if out is not None and out.flags.c_contiguous else cupy.empty(shape, x.dtype)
+    apart = out is not None and not any(cupy.may_share_memory(out, a) for a in (x, y))
+    result = out if apart and out.flags.c_contiguous else cupy.empty(shape, x.dtype)
     x, y = (a if a.flags.c_contiguous or a.flags.f_contiguous else a.copy() for a in (x, y))
     if not x.size or not y.size:
         result.fill(0)

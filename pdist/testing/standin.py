@@ -114,7 +114,7 @@ class StandIn:
         raise AttributeError(f"an array of CuPy's has no attribute {name!r} that the stand-in knows")
 
     def __getitem__(self, index: Any) -> StandIn:
-        return _perform(operator.getitem, (self, index), {})
+        return _perform(_getitem, (self, index), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
         _perform(operator.setitem, (self, index, value), {})
@@ -127,6 +127,12 @@ class StandIn:
 
     def __deepcopy__(self, memo: Any) -> StandIn:
         return StandIn(self._host.copy())
+
+
+def _getitem(array: np.ndarray, index: Any) -> Any:
+    """``array[index]``; one element is a view without axes, as CuPy's are, no scalar."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return array[parts if any(part is Ellipsis for part in parts) else (*parts, Ellipsis)]
 
 
 def _operator(function: Callable[..., Any], reflected: bool = False) -> Callable[..., Any]:
@@ -366,6 +372,8 @@ def elementwise(kernel: Any) -> Callable[..., None]:
 
 def _matmul(x: StandIn, y: StandIn, out: StandIn | None = None) -> StandIn:
     """What multiplies matrices in a capture."""
+    if out is not None and any(np.may_share_memory(out._host, a._host) for a in (x, y)):
+        raise ValueError("matmul: the result would lie where an argument does")
     return _perform(lambda x, y, out: np.matmul(x, y, out=out), (x, y, out), {})
 
 

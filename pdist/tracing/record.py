@@ -133,7 +133,14 @@ class Call:
     @property
     def inputs(self) -> list[Value]:
         """All values among the arguments, what is written aside."""
-        return list(values_in((self.args, self.kwargs)))
+        found = []
+        for item in (*self.args, *self.kwargs.values()) if self.kwargs else self.args:
+            kind = item.__class__
+            if kind is Value:
+                found.append(item)
+            elif kind in _TREES:
+                found.extend(values_in(item))
+        return found
 
     @property
     def output(self) -> Value:
@@ -143,12 +150,15 @@ class Call:
     @property
     def elementwise(self) -> bool:
         """Whether each element of the result comes from the same element of the arguments."""
-        return self.form == "ufunc" and getattr(self.function, "signature", None) is None
+        return self.form == "ufunc" and self.name not in ("matmul", "vecdot", "matvec", "vecmat")
 
     @property
     def pure(self) -> bool:
         """Whether it does nothing but make its outputs."""
         return not self.writes and self.form not in ("draw", "effect", "alloc", "assume")
+
+
+_TREES = frozenset((tuple, list, dict, slice))
 
 
 def values_in(tree: Any) -> Iterator[Value]:
@@ -244,9 +254,11 @@ class Program:
             return value
 
         for call in self.calls:
-            call.args = substitute(call.args, final)
-            call.kwargs = substitute(call.kwargs, final)
-            call.writes = tuple([final(value) for value in call.writes])
+            if not known.keys().isdisjoint(call.inputs):
+                call.args = substitute(call.args, final)
+                call.kwargs = substitute(call.kwargs, final)
+            if call.writes:
+                call.writes = tuple([final(value) for value in call.writes])
         self.results = substitute(self.results, final)
         self.effects = [(owner, name, substitute(value, final)) for owner, name, value in self.effects]
         for call in self.calls:

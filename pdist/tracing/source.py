@@ -248,8 +248,7 @@ class Writer:
             index, value = call.args
             return f"{self.of(target)}[{self.index(index)}] = {self.text(value)}"
         if call.form == "fused":
-            names = ", ".join(self.of(v) for v in call.outputs)
-            return f"{names} = {self.expression(call)}" if names else self.expression(call)
+            return self._fused(call)
         if call.form == "effect":
             return self.expression(call)
         if call.writes:
@@ -272,6 +271,15 @@ class Writer:
         if call.output in self.storage:
             return self._writing(call, self.of(call.output))
         return f"{self.of(call.output)} = {self.expression(call)}"
+
+    def _fused(self, call: Call) -> str:
+        """A kernel of several calls: it is told where its results go, but for those that somebody keeps."""
+        new = [v for v in call.outputs if v not in self.storage]
+        places = ["None" if v in new else self.of(v) for v in (*call.outputs, *call.writes)]
+        text = self.expression(call, f"out={places[0]}" if len(places) == 1 else f"out=({', '.join(places)})")
+        if len(places) == 1 and new:
+            text = self.expression(call)
+        return f"{', '.join(self.of(v) for v in new)} = {text}" if new else text
 
     def _allocation(self, value: Value) -> str:
         make = self.bound(functools.partial(empty, self.program.base.xp, value), "empty")

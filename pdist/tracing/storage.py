@@ -128,10 +128,10 @@ def pooled(program: Program) -> tuple[dict[Value, Any], int]:
 
 def _overwritten(call: Call, out: Value, dying: list[Value]) -> Value | None:
     """An argument whose memory the result may take: it is used here for the last time, and laid out alike."""
-    if not call.elementwise:
+    if not call.elementwise and call.form != "fused":
         return None
     for value in call.args:
-        if value.__class__ is not Value or value not in dying:
+        if value.__class__ is not Value or value not in dying or value in [v.root for v in call.writes]:
             continue
         alike = (value.shape, value.dtype, value.strides) == (out.shape, out.dtype, out.strides)
         others = [v for v in call.inputs if v is not value and v.root is value]

@@ -114,7 +114,7 @@ class TracedFunction:
 
     @property
     def kernels(self) -> str:
-        """The kernels of elementwise calls in that code, in C; empty on the CPU, where each runs by itself."""
+        """The kernels of elementwise calls in that code, in C; none on the CPU, where each runs alone."""
         return "\n\n".join(map(str, self._trace().kernels))
 
     def report(self) -> Report:

@@ -174,6 +174,10 @@ def test_products() -> None:
     assert traced.source.count("_graph(") == 2
 
 
+def test_a_product_does_not_lie_over_its_factors() -> None:
+    compare(lambda x: xp.tanh(xp.exp(x) @ (x * 2.0)) @ xp.exp(x), rows=2)
+
+
 def test_batches_of_products_stay_on_the_host() -> None:
     traced = compare(lambda x: (xp.exp(x)[None] @ (x.T * 2.0)[None]).sum(axis=0) * 2.0)
     assert "matmul" in traced.source[traced.source.rindex("def ") :]

@@ -291,31 +291,30 @@ class Fused:
 
     Args:
         kernel: its text.
-        makes: for each output the value, and whether it is there already.
+        makes: its outputs.
         base: the array library.
     """
 
-    def __init__(self, kernel: Kernel, makes: list[tuple[Value, bool]], base: Any) -> None:
+    def __init__(self, kernel: Kernel, makes: list[Value], base: Any) -> None:
         self.kernel, self.__name__ = kernel, kernel.name
         self._run = base.elementwise(kernel)
-        self._n_in = len(kernel.inputs)
-        self._new = [None if there else _maker(value, base.xp) for value, there in makes]
-        self._n_new = sum(make is not None for make in self._new)
+        self._new = [_maker(value, base.xp) for value in makes]
 
-    def __call__(self, *arrays: Any) -> Any:
+    def __call__(self, *inputs: Any, out: Any = None) -> Any:
         """Run it.
 
         Args:
-            *arrays: its inputs, then those of its outputs that are there already.
+            *inputs: arrays.
+            out: where its results go, an array or a tuple; None in an array's place stands for a new one.
 
         Returns:
-            The others: one array or a tuple; None where there are none.
+            The new arrays: one or a tuple; None where there are none.
         """
-        there = iter(arrays[self._n_in :])
-        outputs = [next(there) if make is None else make() for make in self._new]
-        self._run(*arrays[: self._n_in], *outputs)
-        new = [out for out, make in zip(outputs, self._new, strict=True) if make is not None]
-        return new[0] if self._n_new == 1 else tuple(new) if new else None
+        places = out if out.__class__ is tuple else (out,)
+        outputs = [make() if p is None else p for p, make in zip(places, self._new, strict=True)]
+        self._run(*inputs, *outputs)
+        new = [found for found, place in zip(outputs, places, strict=True) if place is None]
+        return new[0] if len(new) == 1 else tuple(new) if new else None
 
     def __repr__(self) -> str:
         return str(self.kernel)
@@ -341,6 +340,7 @@ def fuse(program: Program) -> list[Kernel]:
     Returns:
         The kernels.
     """
+    _drop_same_views(program)
     clusters = Clusters(program).ordered()
     outside = _used_outside(program, clusters)
     kernels: list[Kernel] = []
@@ -352,6 +352,19 @@ def fuse(program: Program) -> list[Kernel]:
             calls.append(_fused(cluster, outside, program.base, kernels))
     program.calls = calls
     return kernels
+
+
+def _drop_same_views(program: Program) -> None:
+    """Put arrays in the place of views of all of them: a number read as ``x[()]``."""
+    known: dict[Value, Any] = {}
+    for call in program.calls:
+        if call.view and call.form == "getitem" and _whole(call.args[1]):
+            array, view = call.args[0], call.output
+            if (array.shape, array.strides, array.dtype) == (view.shape, view.strides, view.dtype):
+                known[view] = array
+    if known:
+        program.calls = [c for c in program.calls if not (c.outputs and c.outputs[0] in known)]
+        program.replace(known)
 
 
 def _used_outside(program: Program, clusters: Iterable[Cluster]) -> dict[Value, set[int]]:
@@ -400,20 +413,20 @@ def _fused(cluster: Cluster, users: dict[Value, set[int]], base: Any, kernels: l
         if target not in places:
             places.append(target)
     wanted = [v for v in made if users.get(v, set()) - {cluster.number}]
-    order = [*[(v, False) for v in wanted], *[(v, True) for v in written if v not in made]]
-    for i, (value, _) in enumerate(order):
+    there = [v for v in written if v not in made]
+    for i, value in enumerate((*wanted, *there)):
         kernel.outputs.append((f"y{i}", value.dtype))
         kernel.stores.append((f"y{i}", names[value]))
-    there = [value for value, exists in order if exists]
     return Call(
         "fused",
         kernel.name,
-        Fused(kernel, order, base),
-        (*inputs, *there),
+        Fused(kernel, [*wanted, *there], base),
+        tuple(inputs),
         {},
         tuple(wanted),
         cluster.calls[0].origin,
         writes=tuple(there),
+        takes_out=True,
     )
 
 
