@@ -12,8 +12,8 @@ import pdist.distributions as D
 import pdist.functions as F
 import pdist_nn as nn
 import pdist_nn.links as L
+from pdist.backend import default_library
 from pdist.testing import standin
-from pdist.testing.standin import StandIn
 
 STEPS = 6
 
@@ -82,8 +82,10 @@ def dropped_out() -> tuple[Any, Any]:
 MODELS = [mixture_network, bayes_by_backprop, autoencoder, counts, dropped_out]
 
 
-def moved(model: Any) -> Any:
-    """The model, its arrays on the stand-in."""
+def moved(model: Any, device: str = "standin") -> Any:
+    """The model, its arrays on the stand-in or on another device."""
+    if device != "standin":
+        return model.to_device(device)
 
     def move(thing: Any) -> Any:
         if isinstance(thing, nn.Parameter):
@@ -100,12 +102,12 @@ def moved(model: Any) -> Any:
     return move(model)
 
 
-def train(make: Any, traced: bool) -> tuple[list[np.ndarray], list[np.ndarray], Any]:
+def train(make: Any, traced: bool, device: str = "standin") -> tuple[list[np.ndarray], list[np.ndarray], Any]:
     """The losses and the parameters after some steps, and the step."""
     pdist.random.seed(1)
     np_rng = np.random.default_rng(0)
     model, loss = make()
-    moved(model)
+    moved(model, device)
     optimizer = nn.optimizers.Adam(0.01).setup(model)
 
     def step(x: Any, y: Any) -> Any:
@@ -117,13 +119,15 @@ def train(make: Any, traced: bool) -> tuple[list[np.ndarray], list[np.ndarray], 
 
     run = pdist.trace(step) if traced else step
     losses = []
-    with pdist.using_device("standin"):
+    with pdist.using_device(device):
+        library = default_library()
+        pdist.random.seed(1)
         for i in range(STEPS):
             x, y = np_rng.standard_normal((2, 7, 3)).astype(np.float32)
             if i == STEPS - 2:
                 optimizer.alpha = 0.003
-            found = run(standin.asarray(x), standin.asarray(y)).array
-            assert isinstance(found, StandIn)
+            found = run(library.from_host(x), library.from_host(y)).array
+            assert isinstance(found, library.array_type)
             losses.append(found)
     return [v.get() for v in losses], [p.array.get() for p in model.params()], run
 
@@ -156,3 +160,15 @@ def test_a_step_is_one_graph_of_few_kernels(make: Any) -> None:
     assert outer.count("step_graph") == 1
     assert len(outer.splitlines()) < 20
     assert 0 < len(step.last.kernels) < 20
+
+
+@pytest.mark.device
+@pytest.mark.parametrize("make", MODELS)
+def test_on_the_device(make: Any, device: str) -> None:
+    """On a GPU: kernels by CuPy, in a CUDA graph; a failed capture would warn, which is an error here."""
+    losses, parameters, _ = train(make, traced=False, device=device)
+    traced_losses, traced_parameters, step = train(make, traced=True, device=device)
+    assert "step_graph(" in step.source and step.kernels
+    np.testing.assert_allclose(traced_losses, losses, rtol=1e-6)
+    for got, expected in zip(traced_parameters, parameters, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
