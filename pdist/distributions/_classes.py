@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
-from ..backend import library, special
+from ..backend import library, special, tracing
 from ._discrete import BLOCK, slices
 from ._numerics import expm1mx, two_sum
 
@@ -36,9 +36,15 @@ def over_rows(xp, f, *tables):
     step = max(1, BLOCK // k)
     if rows <= step or not library(xp).host or any(a.shape != shape for a in tables):
         return classes_last(xp, f(xp, *classes_first(xp, *tables)))
-    flat = [a.reshape(rows, k) for a in tables]
-    out = xp.empty((rows, k), flat[0].dtype)
-    for s in slices(rows, step):
+    return _rows_by_rows(xp, f, *tables, step=step)
+
+
+@tracing.opaque  # one call of a trace, not one for each block
+def _rows_by_rows(xp, f, *tables, step):
+    shape = tables[0].shape
+    flat = [a.reshape(-1, shape[-1]) for a in tables]
+    out = xp.empty(flat[0].shape, flat[0].dtype)
+    for s in slices(len(out), step):
         out[s] = f(xp, *[xp.ascontiguousarray(a[s].T) for a in flat]).T
     return out.reshape(shape)
 

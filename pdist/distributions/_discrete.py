@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import functions as F
 from ..autograd import Variable, differentiable
-from ..backend import library
+from ..backend import library, tracing
 from ._numerics import deviance, log_ratio
 
 BLOCK = 2**15  # numbers that a kernel works on at a time where it may choose
@@ -34,13 +34,19 @@ def in_blocks(kernel: Callable[..., Any]) -> Callable[..., Any]:
         n = math.prod(shape)
         if n < 4 * BLOCK or any(a.shape != shape and a.size > 1 for a in arrays) or not library(xp).host:
             return kernel(xp, *arrays)
-        parts = [a.reshape(-1) for a in arrays]
-        out = xp.empty(n, arrays[0].dtype)
-        for s in slices(n, BLOCK):
-            out[s] = kernel(xp, *[a[s] if a.size > 1 else a for a in parts])
-        return out.reshape(shape)
+        return _block_by_block(xp, kernel, *arrays, shape=shape)
 
     return blocked
+
+
+@tracing.opaque  # one call of a trace, not one for each block
+def _block_by_block(xp, kernel, *arrays, shape):
+    n = math.prod(shape)
+    parts = [a.reshape(-1) for a in arrays]
+    out = xp.empty(n, arrays[0].dtype)
+    for s in slices(n, BLOCK):
+        out[s] = kernel(xp, *[a[s] if a.size > 1 else a for a in parts])
+    return out.reshape(shape)
 
 
 def or_infinite(F, p):
