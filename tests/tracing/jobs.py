@@ -1,4 +1,4 @@
-"""Small training jobs: each function builds one anew, and returns its step, its batches and its parameters."""
+"""Small training jobs: each function builds one anew, with its step, its batches and its parameters."""
 
 from __future__ import annotations
 

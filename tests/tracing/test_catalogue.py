@@ -1,4 +1,4 @@
-"""Every distribution of the catalogue, traced: all that it can do, with all gradients, equals the eager run."""
+"""Every distribution of the catalogue, traced: all that it can do, with all gradients, is the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pdist
 from pdist.distributions.divergences import find_kl
 from pdist.testing.catalogue import CATALOGUE
 from pdist.testing.contracts import METHODS, answers, arguments, statistics
-from pdist.testing.points import anywhere
+from pdist.testing.points import anywhere, inside
 from pdist.testing.variants import leaves, remake
 
 few = settings(
@@ -66,6 +66,22 @@ def test_methods(entry: Any, name: str, data: Any):
 
     given = parameters_of(dist)
     agree(function, [(x, *given), (np.array(np.flip(x)), *turned(given)), (x, *given)])
+
+
+@every
+@few
+@given(data=st.data())
+def test_values_inside_and_outside_the_support(entry: Any, data: Any):
+    """A trace may take for granted what was so when it was recorded, if it looks first."""
+    dist = data.draw(entry.distributions(min_side=1))
+    within, everywhere = inside(dist, 4), anywhere(dist)[0][-4:]
+
+    def function(x: Any) -> Any:
+        made, variables = leaves(dist)
+        x = pdist.Variable(x, requires_grad=True)
+        return answer_and_gradients(made, variables, type(dist).log_prob, x)
+
+    agree(function, [(x,) for x in (within, within, everywhere, within, everywhere)], traces=None)
 
 
 @every

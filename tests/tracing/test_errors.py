@@ -308,7 +308,7 @@ def test_a_model_is_usable_after_an_exception_in_a_replay():
     step(x, good)
     before = [p.array.copy() for p in model.params()]
     count = optimizer.t
-    with pytest.raises(ValueError, match="label 5|5"):
+    with pytest.raises(ValueError, match="5"):
         step(x, bad)
     real(model)
     same([p.array for p in model.params()], before)

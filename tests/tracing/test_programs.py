@@ -1,4 +1,4 @@
-"""Random programs: traced they give the numbers of the eager run, whatever happens inside and between calls."""
+"""Random programs: traced they give the eager numbers, whatever happens inside and between calls."""
 
 from __future__ import annotations
 
