@@ -50,6 +50,7 @@ def seed(value: int | None) -> None:
     with _lock:
         _seed = None if value is None else int(value)
         _streams.clear()
+        tracing.array_replaced()
 
 
 def generator(xp: Any = None) -> Any:
@@ -149,6 +150,7 @@ def set_state(state: dict[str, Any]) -> None:
                     owner.restore_stream(_stream(owner, number), found)
         except BaseException as error:
             _seed, streams = before
+            tracing.array_replaced()
             _streams.clear()
             _streams.update(streams)
             if isinstance(error, (TypeError, KeyError, AttributeError, ValueError)):

@@ -34,13 +34,13 @@ def softplus(xp, x, /, beta=1.0):
     >>> softplus(np.array([-1000.0, 0.0, 1000.0])).array
     array([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
     """
-    if beta == 1:
-        return xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))
-    x = beta * x
-    return (xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))) / beta
+    x = x if beta == 1 else beta * x
+    y = xp.maximum(x, xp.log1p(xp.exp(xp.minimum(x, 40))))  # from 37 on it is x, to the last digit
+    return y if beta == 1 else y / beta
 
 
-softplus.derivatives(lambda F, g, _y, x, beta: g * F.sigmoid(x if beta == 1 else beta * x))
+# sigmoid(x) = 1 - e^-softplus(x), with all digits in both tails
+softplus.derivatives(lambda F, g, y, _x, beta: g * -F.expm1(-(y if beta == 1 else beta * y)))
 
 
 @differentiable

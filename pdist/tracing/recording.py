@@ -224,26 +224,20 @@ class Recording:
         """Write down a call that gave ``result``; what stands for that."""
         nodes, named = self._node(args), self._node(kwargs)
         if isinstance(result, (tuple, list)):
-            values = [Value("computed", item) for item in result]
+            values = [self._view_of((args, kwargs), item) or Value("computed", item) for item in result]
             self._add(form, name, function, nodes, named, outputs=tuple(values))
             items = [self._traced(item, value) for item, value in zip(result, values, strict=True)]
             return type(result)(*items) if hasattr(result, "_fields") else type(result)(items)
         if not isinstance(result, (self.base.array_type, np.generic)):
             self.refuse(f"{name} returns {type(result).__name__} {result!r}, which depends on values")
             return result
-        if not isinstance(result, np.generic):
-            for given in _arrays(args):
-                if given.array is result:
-                    return given
-            owner = self.base.owner_of(result)
-            if owner is not result:
-                for given in _arrays((args, kwargs)):
-                    if not given.node.scalar and self.base.owner_of(given.array) is owner:
-                        value = given.node.part(
-                            VIEWS.get(name, ""), result.shape, result.strides, result.dtype
-                        )
-                        self._add(form, name, function, nodes, named, outputs=(value,), view=True)
-                        return self._traced(result, value)
+        for given in _arrays(args):
+            if given.array is result:
+                return given
+        value = self._view_of((args, kwargs), result, VIEWS.get(name, ""))
+        if value is not None:
+            self._add(form, name, function, nodes, named, outputs=(value,), view=True)
+            return self._traced(result, value)
         value = Value("computed", result)
         takes_out = form in ("ufunc", "reduce") or (form == "function" and name in WITH_OUT)
         takes_out = takes_out or (form in ("method", "function") and name in COPIES)
@@ -253,14 +247,25 @@ class Recording:
         )
         return self._traced(result, value)
 
+    def _view_of(self, given: Any, result: Any, hint: str = "") -> Value | None:
+        """What stands for a result that is a view of something given; None for one with memory of its own."""
+        if isinstance(result, np.generic):
+            return None
+        owner = self.base.owner_of(result)
+        if owner is not result:
+            for traced in _arrays(given):
+                if not traced.node.scalar and self.base.owner_of(traced.array) is owner:
+                    return traced.node.part(hint, result.shape, result.strides, result.dtype)
+        return None
+
     def _traced(self, array: Any, value: Value) -> Any:
         return self.library.array_type(array, value, self)
 
     def whole(self, x: Any) -> Any:
         """What stands for the array without axes that eager code makes of a NumPy scalar.
 
-        In the program it stays the scalar, which costs less, until it is written to. But a power of it, for one,
-        is that of an array: NumPy's scalars round otherwise.
+        In the program it stays the scalar, which costs less, until it is written to. But a power of it, for
+        one, is that of an array: NumPy's scalars round otherwise.
         """
         if isinstance(x, Traced) and isinstance(x.array, np.generic):
             return self._traced(np.asarray(x.array), x.node)

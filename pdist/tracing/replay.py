@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,8 +80,9 @@ class Trace:
         title = getattr(function, "__name__", type(function).__name__)
         kind = Writer if program.base.graphs is None else GraphWriter
         writer = kind(program, fixed(program, buffers), title, stand_ins.names, _head(function, program))
-        self.source, names = writer.write()
-        self.run = np.errstate(all="ignore")(compiled(title, self.source, names))
+        self.source, self.names = writer.write()
+        self.sources = writer.sources
+        self.run = _quiet(compiled(title, self.source, self.names), program)
         written = {value.root for call in program.calls for value in call.writes}
         self.written = [i for i, value in enumerate(program.arguments) if value in written]
         plain = positional and not stand_ins.variables and not self.written
@@ -104,6 +107,8 @@ class Trace:
         for owner, attribute, item in self.program.guards:
             if getattr(owner, attribute) is not item:
                 return False
+        for name, source in self.sources.items():
+            self.names[name] = source()  # a new seed makes new streams
         self.rebound = tracing.rebound
         return True
 
@@ -117,6 +122,19 @@ class Trace:
             for i in self.written
             for other in (*leaves[:i], *leaves[i + 1 :], *states)
         )
+
+
+def _quiet(run: Callable[..., Any], program: Program) -> Callable[..., Any]:
+    """The function without NumPy's warnings.
+
+    A context of its own in which they are off is entered much faster than ``errstate``. What users wrote (a
+    hook that is called as a whole) sees the context of its caller.
+    """
+    if any(call.changes_any for call in program.calls):
+        return np.errstate(all="ignore")(run)
+    context = contextvars.copy_context()
+    context.run(np.seterr, all="ignore")
+    return functools.partial(context.run, run)
 
 
 def count_calls(program: Program) -> int:

@@ -71,6 +71,7 @@ class Writer:
         self.taken: set[str] = set(leaves) | {self.title}
         self.known: dict[int, str] = {}  # names of constants by id
         self.streams: dict[Any, str] = {}
+        self.sources: dict[str, Any] = {}  # where the streams among the globals come from
         self.numbers: dict[Any, Any] = {}  # arrays without axes by dtype and value
         for value, name in zip(program.arguments, leaves, strict=True):
             value.name = name
@@ -233,9 +234,13 @@ class Writer:
         return f"{self.bound(call.function, call.name)}({', '.join(parts)})"
 
     def stream(self, stream: Stream) -> str:
-        """The name of a random stream; it is looked up where it is first used."""
+        """The name of a random stream; one that the function makes itself is made at each call."""
         name = self.streams.get(stream)
-        if name is None:
+        if name is None and self.on_numpy and not stream.fresh:
+            name = self.streams[stream] = self.unused(stream.name)
+            self.names[name] = stream.source()
+            self.sources[name] = stream.source
+        elif name is None:
             name = self.streams[stream] = self.unused(stream.name)
             self.names[f"find_{name}"] = stream.source
             self.lines.append(f"    {name} = find_{name}()")

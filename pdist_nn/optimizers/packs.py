@@ -47,7 +47,7 @@ class Run:
         Such a mean ends up among the smallest numbers there are, which take a CPU a hundred times longer than
         others. What is set to 0 would not reach them before the next time.
         """
-        if self.t % SWEEP == 0:
+        if self.t.item() % SWEEP == 0:
             for moment in moments:
                 moment[abs(moment) < np.finfo(moment.dtype).tiny * 1e6] = 0
 

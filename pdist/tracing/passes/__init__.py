@@ -1,7 +1,7 @@
 """The passes over a recorded program, in the order in which they run.
 
 Each is a function of a :class:`~pdist.tracing.record.Program` that changes it and never what it computes, to
-the last bit (the sign of zero aside). They run until nothing is gained; what is left goes to the storage.
+the last bit (the sign of zero aside). What is left goes to the storage.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ from .selections import select_by_bits
 PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     ("dead code", drop_dead),
     ("constants", fold_constants),
-    ("common subexpressions", share_repeated),
     ("cheaper forms", use_cheaper_forms),
     ("copies", drop_copies),
-    ("constants again", fold_constants),
-    ("common subexpressions again", share_repeated),
+    ("common subexpressions", share_repeated),
     ("dead code again", drop_dead),
     ("gradients where they are wanted", place_where_wanted),
     ("selection by bits", select_by_bits),

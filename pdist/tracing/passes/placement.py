@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,24 +29,32 @@ def _place(program: Program, call: Call) -> None:
     parts = [p for p in call.args[0] if p.__class__ is Value]
     axis = call.kwargs.get("axis", call.args[1] if len(call.args) > 1 else 0)
     whole = (call.writes or call.outputs)[0]
-    if len(parts) != len(call.args[0]) or (
-        (whole.scalar or whole.root in program.escaping()) and not call.writes
-    ):
+    kept = program.escaping()
+    if len(parts) != len(call.args[0]) or whole.root is not whole or whole.scalar:
         return
-    if not is_contiguous(whole) or (axis not in (0, None)) or any(p.dtype != whole.dtype for p in parts):
+    if (whole in kept and not call.writes) or axis not in (0, None):
+        return
+    if not is_contiguous(whole) or any(p.dtype != whole.dtype for p in parts):
         return
     where = program.calls.index(call)
-    makers = {c.output: (i, c) for i, c in enumerate(program.calls[:where]) if len(c.outputs) == 1}
-    movable = [_movable(program, p, makers, where, whole, parts) for p in parts]
-    if 2 * sum(p.nbytes for p, moves in zip(parts, movable, strict=True) if moves) < whole.nbytes:
+    makers = {c.output: i for i, c in enumerate(program.calls[:where]) if len(c.outputs) == 1}
+    fixed = written_roots(program.calls) | {value.root for value in program.returned()}
+    fixed |= kept if not whole.external else set()
+    last = last_uses(program)
+    movable = {
+        part
+        for part in parts
+        if part in makers
+        and parts.count(part) == 1
+        and part not in fixed
+        and _can_move(part, program.calls[makers[part]])
+        and not _overwritten(program.calls[where + 1 : last[part] + 1], whole)
+    }
+    if 2 * sum(part.nbytes for part in movable) < whole.nbytes:
         return
-    first = min(makers[p][0] for p, moves in zip(parts, movable, strict=True) if moves)
+    first = min(makers[part] for part in movable)
     if call.writes:
-        if _touched(
-            program.calls[first:where],
-            whole,
-            {makers[p][1] for p, m in zip(parts, movable, strict=True) if m},
-        ):
+        if _touched(program.calls[first:where], whole):
             return
         before: list[Call] = []
         program.claimed.append(whole.array)
@@ -54,24 +63,23 @@ def _place(program: Program, call: Call) -> None:
     after: list[Call] = []
     same: dict[Value, Any] = {}
     offset = 0
-    for part, moves in zip(parts, movable, strict=True):
-        n = part.shape[0] if axis == 0 else int(np.prod(part.shape))
-        views, place = _part_of(whole, part, slice(offset, offset + n), axis, call)
+    for part in parts:
+        n = part.shape[0] if axis == 0 else math.prod(part.shape)
+        views, place = _part_of(whole, part, slice(offset, offset + n), call)
         offset += n
         before += views
-        if moves:
-            maker = makers[part][1]
+        if part in movable:
+            maker = program.calls[makers[part]]
             maker.writes, maker.outputs = (place,), ()
             same[part] = place
         else:
             after.append(Call("setitem", "setitem", None, (..., part), {}, (), call.origin, (place,)))
     calls = program.calls
     program.calls = [*calls[:first], *before, *calls[first:where], *after, *calls[where + 1 :]]
-    whole.root.viewed = True
     program.replace(same)
 
 
-def _part_of(whole: Value, part: Value, of: slice, axis: Any, call: Call) -> tuple[list[Call], Value]:
+def _part_of(whole: Value, part: Value, of: slice, call: Call) -> tuple[list[Call], Value]:
     """The views that lead to where a part will be, and the last of them."""
     flat = whole.part("part", (of.stop - of.start, *whole.shape[1:]), whole.strides)
     views = [Call("getitem", "getitem", None, (whole, of), {}, (flat,), call.origin, view=True)]
@@ -82,50 +90,34 @@ def _part_of(whole: Value, part: Value, of: slice, axis: Any, call: Call) -> tup
     return views, shaped
 
 
-def _movable(
-    program: Program,
-    part: Value,
-    makers: dict[Value, tuple[int, Call]],
-    where: int,
-    whole: Value,
-    parts: list[Value],
-) -> bool:
-    """Whether a part can be made in its place."""
-    if (
-        part not in makers
-        or part.root is not part
-        or part.scalar
-        or not is_contiguous(part)
-        or not part.shape
-    ):
-        return False
-    maker = makers[part][1]
-    if not maker.takes_out or maker.form in ("draw", "alloc") or part in written_roots(program.calls):
-        return False
-    if parts.count(part) > 1:
-        return False
-    returned = {v.root for v in program.returned()}
-    if part in returned:
-        return False
-    if part in program.escaping() and not whole.external:
-        return False
-    # The whole may be written over later, while the part is still wanted.
-    last = last_uses(program)[part]
-    end = len(program.calls) if part in program.escaping() else last + 1
-    return not any(
-        v.root is whole.root or (v.external and whole.external and _overlap(v, whole))
-        for c in program.calls[where + 1 : end]
-        for v in c.writes
-    ) and not any(c.changes_any for c in program.calls[where + 1 : end])
+def _can_move(part: Value, maker: Call) -> bool:
+    """Whether a part's call can be told where to write it, and finds the same layout there."""
+    return (
+        part.root is part
+        and not part.scalar
+        and part.shape != ()
+        and is_contiguous(part)
+        and maker.takes_out
+        and maker.form not in ("draw", "alloc")
+    )
 
 
-def _touched(calls: list[Call], whole: Value, makers: set[Call]) -> bool:
+def _overwritten(calls: list[Call], whole: Value) -> bool:
+    """Whether a call changes the whole; these are the calls that still want a part of it."""
+    return any(
+        call.changes_any
+        or any(v.root is whole or (v.external and whole.external and _overlap(v, whole)) for v in call.writes)
+        for call in calls
+    )
+
+
+def _touched(calls: list[Call], whole: Value) -> bool:
     """Whether a call looks at or changes what the whole will overwrite."""
     for call in calls:
         if call.changes_any:
             return True
         for value in (*call.inputs, *call.writes):
-            if value.root is whole.root or (value.external and _overlap(value, whole)):
+            if value.root is whole or (value.external and _overlap(value, whole)):
                 return True
     return False
 

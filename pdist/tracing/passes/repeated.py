@@ -45,12 +45,10 @@ def share_repeated(program: Program) -> None:
         return (kind, repr(tree) if kind is float else tree)
 
     for call in program.calls:
-        if call.pure and call.outputs and not any(v.root in private and not call.view for v in call.outputs):
-            if call.view and call.output.root in changed and not call.output.external:
-                pass  # views of the same memory are the same at any time
-            this = (call.form, call.name, key(call.args), key(call.kwargs))
-            if call.view:
-                this = (call.form, call.name, _identity(call, final))
+        if call.pure and call.outputs and (call.view or not any(v.root in private for v in call.outputs)):
+            # Views of the same memory are the same at any time.
+            arguments = _identity(call, final) if call.view else (key(call.args), key(call.kwargs))
+            this = (call.form, call.name, arguments)
             found = known.get(this)
             if found is not None:
                 same.update(zip(call.outputs, found, strict=True))

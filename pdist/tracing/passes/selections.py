@@ -7,24 +7,34 @@ from typing import Any
 import numpy as np
 
 from ..record import Call, Program, Value
+from .copies import last_uses
 
 BITS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 FEWEST = 32  # elements
+CAST_BYTES = 1 << 15  # so many or fewer: a cast of its own costs less than NumPy's own, piece by piece
 
 
 def select_by_bits(program: Program) -> None:
-    """Turn ``where(c, x, 0)`` into the product of the bits of x with c: by values 0 * inf would make nan."""
+    """Turn ``where(c, x, 0)`` into the product of the bits of x with c: by values 0 * inf would make nan.
+
+    Where nobody wants x afterwards the product takes its place.
+    """
     if program.base.name != "numpy":
         return
-    kept = program.escaping()
-    calls = []
-    for call in program.calls:
+    kept, last = program.escaping(), last_uses(program)
+    calls: list[Call] = []
+    same: dict[Value, Value] = {}
+    for i, call in enumerate(program.calls):
         chosen = _chosen(call)
         if chosen is None or call.output.root in kept:
             calls.append(call)
-        else:
-            calls += _by_bits(call, *chosen)
+            continue
+        condition, x, inverted = chosen
+        if x.kind == "computed" and last[x] == i and x not in kept:
+            same[call.output] = x
+        calls += _by_bits(call, condition, x, inverted, call.output not in same)
     program.calls = calls
+    program.replace(same)
 
 
 def _chosen(call: Call) -> tuple[Value, Value, bool] | None:
@@ -60,7 +70,8 @@ def _fits(value: Value, condition: Value, out: Value) -> bool:
     )
 
 
-def _by_bits(call: Call, condition: Value, x: Value, inverted: bool) -> list[Call]:
+def _by_bits(call: Call, condition: Value, x: Value, inverted: bool, elsewhere: bool) -> list[Call]:
+    """The calls that make the product, ``elsewhere`` or in the place of x."""
     bits = BITS[x.dtype.itemsize]
     where = call.origin
 
@@ -73,9 +84,18 @@ def _by_bits(call: Call, condition: Value, x: Value, inverted: bool) -> list[Cal
         flipped = Value("computed", condition)
         calls.append(Call("ufunc", "invert", np.invert, (condition,), {}, (flipped,), where, takes_out=True))
         condition = flipped
-    out = call.output
-    made = Call("alloc", "empty", None, (), {}, (out,), where, takes_out=True)
-    x_bits, out_bits = view(x), view(out)
+    if x.nbytes <= CAST_BYTES:
+        wide = Value("computed", x)
+        wide.dtype = bits
+        calls.append(Call("method", "astype", None, (condition, bits), {}, (wide,), where, takes_out=True))
+        condition = wide
+    x_bits = view(x)
+    calls.append(x_bits)
+    out_bits = x_bits
+    if elsewhere:
+        out_bits = view(call.output)
+        calls.append(Call("alloc", "empty", None, (), {}, (call.output,), where, takes_out=True))
+        calls.append(out_bits)
     product = Call("ufunc", "multiply", np.multiply, (x_bits.output, condition), {}, (), where)
     product.writes, product.takes_out = (out_bits.output,), True
-    return [*calls, x_bits, made, out_bits, product]
+    return [*calls, product]
