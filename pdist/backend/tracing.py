@@ -125,7 +125,7 @@ def once(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def whole(array: Any) -> Any:
-    """What stands for an array without axes where eager code makes one of NumPy's scalar; others as they are."""
+    """What stands for the array without axes that eager code makes of NumPy's scalar; others as they are."""
     recording = current()
     return array if recording is None else recording.whole(array)
 
@@ -133,8 +133,8 @@ def whole(array: Any) -> Any:
 def assume(condition: Any) -> bool:
     """Whether a bool array may be taken to hold everywhere, so that the rest need not provide for others.
 
-    A trace looks at it before it does anything else; where it does not hold, another trace is used. This takes
-    a condition that holds now and depends on nothing but what is there when a call begins.
+    A trace looks at it before it does anything else; where it does not hold, another trace is used. This
+    takes a condition that holds now and depends on nothing but what is there when a call begins.
     """
     recording = current()
     return recording is not None and recording.assume(condition)

@@ -149,7 +149,9 @@ class Traced:
         if out is not None:
             kwargs["out"] = out[0] if len(out) == 1 else out
         if method == "__call__":
-            return self.recording.ufunc(ufunc.__name__, inputs, kwargs, ufunc)
+            result = self.recording.ufunc(ufunc.__name__, inputs, kwargs, ufunc)
+            given = kwargs.get("out") if out is None else out[0]
+            return result if given is None or len(out) > 1 else given  # an array of the caller's stays that
         if method == "reduce":
             return self.recording.reduce(ufunc.__name__, *inputs, **kwargs)
         return self.recording.function(f"{ufunc.__name__}.{method}", inputs, kwargs)

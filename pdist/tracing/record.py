@@ -176,6 +176,8 @@ def values_in(tree: Any) -> Iterator[Value]:
             yield from values_in(item)
     elif kind is slice:
         yield from values_in((tree.start, tree.stop, tree.step))
+    elif isinstance(tree, tuple):  # a named one
+        yield from values_in(tuple(tree))
 
 
 def substitute(tree: Any, function: Callable[[Value], Any]) -> Any:
@@ -191,6 +193,8 @@ def substitute(tree: Any, function: Callable[[Value], Any]) -> Any:
         return {key: substitute(item, function) for key, item in tree.items()}
     if kind is slice:
         return slice(*(substitute(part, function) for part in (tree.start, tree.stop, tree.step)))
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return kind(*[substitute(item, function) for item in tree])
     return tree
 
 

@@ -172,8 +172,11 @@ class Recording:
             found = getattr(owner, attribute)
             raw = getattr(found, "_array", found)
             if isinstance(raw, Traced):
-                array = raw.array
-                setattr(owner, attribute, np.asarray(array) if isinstance(array, np.generic) else array)
+                array = np.asarray(raw.array) if isinstance(raw.array, np.generic) else raw.array
+                if raw is found:
+                    setattr(owner, attribute, array)
+                else:  # a Variable
+                    found._array = array
         self._assigned.clear()
         self.open = False
 
@@ -410,8 +413,12 @@ class Recording:
     def getitem(self, x: Any, index: Any) -> Any:
         """``x[index]``."""
         for i in index if isinstance(index, tuple) else (index,):
-            mask = isinstance(i, Traced) and i.dtype.kind == "b"
-            if mask and i.node.kind != "state":
+            mask = self.seen(i) if hasattr(i, "dtype") and i.dtype.kind == "b" else None
+            if mask is None:
+                continue
+            # One that is state seldom changes, and where it does another trace is made.
+            count = int(np.count_nonzero(self._real(mask))) if self.on_numpy else 0
+            if mask.node.kind != "state" or not self._holds_again(mask, count):
                 self.refuse("how many elements a mask chooses depends on its values: use functions.where")
         self._as_array(x)
         result = x.array[self._real(index)]
@@ -431,10 +438,17 @@ class Recording:
         return self._take("opaque", function.__name__, function, args, kwargs, (), result)
 
     def assume(self, condition: Any) -> bool:
-        """Whether a condition holds and can be looked at before all else: see ``tracing.assume``."""
-        if not (self.assuming and self.on_numpy and isinstance(condition, Traced)):
+        """Whether a condition holds everywhere and can be looked at first: see ``tracing.assume``."""
+        if not (self.assuming and isinstance(condition, Traced)):
             return False
-        if np.count_nonzero(condition.array) != condition.size:
+        return self._holds_again(condition, condition.size)
+
+    def _holds_again(self, condition: Any, count: int) -> bool:
+        """Let each call look first whether a bool array has ``count`` true elements, as it has now.
+
+        Only on the host, and only where it depends on nothing but what is there when a call begins.
+        """
+        if not self.on_numpy or np.count_nonzero(condition.array) != count:
             return False
         needed, calls = {condition.node}, []
         if any(value.external for call in self.program.calls for value in call.writes):
@@ -448,12 +462,12 @@ class Recording:
         roots = {value.root for value in needed}
         if any(value.root in roots for call in self.program.calls for value in call.writes):
             return False
-        first = [*self.head, *[call for call in reversed(calls) if call not in self.head]]
         if any(call.form == "assume" and call.args[0] is condition.node for call in self.head):
             return True
+        first = [*self.head, *[call for call in reversed(calls) if call not in self.head]]
         rest = [call for call in self.program.calls if call not in first]
         self.program.calls = []
-        first.append(self._add("assume", "assume", None, (condition.node,), {}, outputs=()))
+        first.append(self._add("assume", "assume", None, (condition.node, count), {}, outputs=()))
         self.head = first
         self.program.calls = [*first, *rest]
         return True

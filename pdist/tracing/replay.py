@@ -152,9 +152,9 @@ def _never(args: Any) -> bool:
 
 def _fits(leaves: list[Any], claimed: list[Any]) -> Callable[[Any], bool]:
     """A quick test of positional arguments, written out for their number."""
-    if not all(type(leaf) is np.ndarray for leaf in leaves):
+    if not all(hasattr(leaf, "strides") and not isinstance(leaf, np.generic) for leaf in leaves):
         return _never
-    names: dict[str, Any] = {"ndarray": np.ndarray, "config": config}
+    names: dict[str, Any] = {"config": config}
     names["free"] = lambda x: not any(_share(x, array) for array in claimed)
     tests = [f"len(args) == {len(leaves)}"]
     for name in ("enable_backprop", "train", "dtype"):
@@ -162,7 +162,8 @@ def _fits(leaves: list[Any], claimed: list[Any]) -> Callable[[Any], bool]:
         tests.append(f"config.{name} is {name}")
     for i, leaf in enumerate(leaves):
         names[f"shape{i}"], names[f"strides{i}"], names[f"dtype{i}"] = leaf.shape, leaf.strides, leaf.dtype
-        tests.append(f"(x := args[{i}]).__class__ is ndarray and x.shape == shape{i}")
+        names[f"kind{i}"] = type(leaf)
+        tests.append(f"(x := args[{i}]).__class__ is kind{i} and x.shape == shape{i}")
         tests.append(f"x.dtype is dtype{i} and x.strides == strides{i}")
         if claimed:
             tests.append("(x.base is None or free(x))")

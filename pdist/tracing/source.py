@@ -6,7 +6,6 @@ import functools
 import itertools
 import keyword
 import linecache
-import math
 import os
 import re
 from typing import Any
@@ -262,10 +261,10 @@ class Writer:
                 return self._writing(call, self.of(target))
             return self.expression(call)
         if call.form == "assume":
-            (value,) = call.args
+            value, n = call.args
             count = self.bound(np.count_nonzero, "count_nonzero")
             refused = self.bound(REFUSED, "REFUSED")
-            return f"if {count}({self.of(value)}) != {math.prod(value.shape)}: return {refused}"
+            return f"if {count}({self.of(value)}) != {n}: return {refused}"
         if call.form == "alloc":
             return self._allocation(call.output)
         if not call.outputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import random as python_random
 import threading
 import warnings
 from collections import OrderedDict
@@ -78,8 +79,16 @@ class TracedFunction:
             names = _argument_names(self.function, args)
             inner = [stand_ins.of(a, name) for a, name in zip(args, names, strict=True)]
             named = {name: stand_ins.of(a, name) for name, a in kwargs.items()}
+            drawn = _streams_of_others()
             result = self.function(*inner, **named)
+            if drawn != _streams_of_others():
+                self._warn_of_draws(recording)
             recording.finish(_noted(result))
+        except ValueError as error:
+            # NumPy makes one of what goes wrong in ``array[0] = traced``
+            if isinstance(error.__cause__, TraceError):
+                raise error.__cause__ from None
+            raise
         finally:
             recording.restore()
             stand_ins.restore()
@@ -92,6 +101,14 @@ class TracedFunction:
         else:
             self._keep(key, Trace(recording.program, self.function, stand_ins, not kwargs))
         return _real(result)
+
+    def _warn_of_draws(self, recording: Recording) -> None:
+        """Some thread drew from NumPy's own stream or Python's: this one, in all likelihood."""
+        what = "numbers were drawn from numpy.random or random; a trace draws again from pdist.random alone"
+        if self.strict:
+            warnings.warn(f"{self.__name__}: {what}", stacklevel=4)
+        else:
+            recording.failure = recording.failure or TraceError(what)
 
     def _keep(self, key: Any, trace: Trace) -> None:
         """Keep a trace, and forget those that no longer hold or that were used longest ago."""
@@ -191,6 +208,13 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
     return TracedFunction(function, cache_size, strict)
 
 
+def _streams_of_others() -> Any:
+    """Where Python's and NumPy's own random streams stand."""
+    numpys = np.random.get_state(legacy=False)["state"]  # noqa: NPY002
+    numbers = [part.tobytes() if hasattr(part, "tobytes") else part for part in numpys.values()]
+    return python_random.getstate(), numbers
+
+
 # Arguments -------------------------------------------------------------------------------------------------
 
 
@@ -254,9 +278,12 @@ class _StandIns:
         if kind is dict:
             return {key: self.of(item, f"{name}_{key}") for key, item in tree.items()}
         if isinstance(tree, Variable):
-            array = tree._array
-            tree._array = self.of(array, name)
-            self.variables.append((tree, array))
+            again = next((array for variable, array in self.variables if variable is tree), None)
+            array = tree._array if again is None else again
+            stand_in = self.of(array, name)
+            if again is None:
+                tree._array = stand_in
+                self.variables.append((tree, array))
             return tree
         if isinstance(tree, np.generic) or (library_of(tree) is not None and not isinstance(tree, Traced)):
             self.names.append(name)

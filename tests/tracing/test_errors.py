@@ -176,13 +176,6 @@ def test_the_error_names_the_line_and_the_reason(function: Any):
     assert any(word in reason for word in ("value", "shape", "array of its own")), text
 
 
-@pytest.mark.xfail(
-    strict=True, reason="NumPy turns the error into a ValueError of its own, of which it is the cause"
-)
-def test_the_error_of_an_element_that_is_assigned():
-    test_the_error_names_the_line_and_the_reason(assignment_of_an_element)
-
-
 @each
 def test_not_strict_runs_it_as_it_is_and_warns_once(function: Any):
     step = pdist.trace(function, strict=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -81,4 +80,4 @@ def constant(item: Any) -> Value:
     return Value("constant", array, array=array)
 
 
-__all__ = ["constant", "fold_constants", "operator"]
+__all__ = ["constant", "fold_constants"]
