@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pdist.autograd import differentiable
+from pdist.autograd.op import raw
 from pdist.distributions.normal import normal_kl_log_ratio
 
 
@@ -16,6 +17,37 @@ divergence_from_standard_normal.derivatives(
     lambda F, g, _y, loc, _log_scale: g * loc,
     lambda F, g, _y, _loc, log_scale: g * F.expm1(2 * log_scale),
 )
+
+
+@differentiable
+def divergences_from_standard_normal(xp, *arrays):
+    """The sum of :func:`divergence_from_standard_normal` over several arrays: all loc, then all log_scale.
+
+    Many small arrays cost as much as one of their joint size.
+    """
+    return divergence_from_standard_normal.kernel(xp, *_joined(raw(xp), arrays))
+
+
+def _joined(F, arrays):
+    """The first half of some arrays in one row, and the other half."""
+    n = len(arrays) // 2
+    rows = [a.reshape(-1) for a in arrays]
+    return F.concat(rows[:n], axis=0), F.concat(rows[n:], axis=0)
+
+
+def _slopes(F, needs, g, _y, arrays):
+    loc, log_scale = _joined(F, arrays)
+    slopes = [g * loc, g * F.expm1(2 * log_scale)]
+    found, start, n = [], 0, len(arrays) // 2
+    for i, a in enumerate(arrays):
+        start = 0 if i == n else start
+        stop = start + a.size
+        found.append(slopes[i // n][start:stop].reshape(a.shape) if needs[i] else None)
+        start = stop
+    return found
+
+
+divergences_from_standard_normal.joint_derivative(_slopes)
 
 
 @differentiable
@@ -34,4 +66,8 @@ divergence_from_normal.derivatives(
     ),
 )
 
-__all__ = ["divergence_from_normal", "divergence_from_standard_normal"]
+__all__ = [
+    "divergence_from_normal",
+    "divergence_from_standard_normal",
+    "divergences_from_standard_normal",
+]

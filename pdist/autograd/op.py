@@ -410,7 +410,7 @@ def _variadic_function(op: Op) -> Any:
     """The public function of an op of any number of arrays."""
     defaults = {name: p.default for name, p in op.settings.items() if p.default is not p.empty}
 
-    def function(*args: Any, **settings: Any) -> Variable:
+    def variadic(*args: Any, **settings: Any) -> Variable:
         if not settings.keys() <= op.settings.keys():
             unknown = next(name for name in settings if name not in op.settings)
             raise TypeError(f"{op.name}: no setting {unknown!r}; it has {', '.join(op.settings) or 'none'}")
@@ -419,7 +419,9 @@ def _variadic_function(op: Op) -> Any:
         edges = [
             (arg._node or arg) if isinstance(arg, Variable) and arg.requires_grad else None for arg in args
         ]
-        xp, arrays = op.coerce(arrays, args)
+        xp: Any = np
+        if tracing.running or not _plain(arrays):
+            xp, arrays = op.coerce(arrays, args)
         try:
             result = op.kernel(xp, *arrays, **settings)
         except (ValueError, IndexError) as error:
@@ -435,7 +437,21 @@ def _variadic_function(op: Op) -> Any:
         node.shape, node.dtype, node.serial = result.shape, result.dtype, next_serial()
         return from_node(result, node)
 
-    return function
+    return variadic
+
+
+def _plain(arrays: list[Any]) -> bool:
+    """Whether all are NumPy's, of one floating dtype: then they can go to the kernel as they are."""
+    dtype = getattr(arrays[0], "dtype", None) if arrays else None
+    if dtype is not _FLOAT32 and dtype is not _FLOAT64:
+        return False
+    for array in arrays:
+        if array.__class__ is not ndarray or array.dtype is not dtype:
+            return False
+    return True
+
+
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def coerce(

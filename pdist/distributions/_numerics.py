@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable, zero
-from ..backend import special
+from ..backend import special, tracing
 
 LOG_2 = math.log(2)
 SQRT_2 = math.sqrt(2)
@@ -137,7 +137,10 @@ def log1pmx_near(xp, u):
 
 def expm1mx(xp, x):
     """e^x - 1 - x, to the last digits also for small x. Never negative."""
-    return xp.where(abs(x) < 0.5, x * x * polynomial(_EXPM1MX, x), xp.expm1(x) - x)
+    far = xp.expm1(x) - x
+    if tracing.running and tracing.assume(abs(x) >= 0.5):
+        return far  # a trace is made anew when one comes near
+    return xp.where(abs(x) < 0.5, x * x * polynomial(_EXPM1MX, x), far)
 
 
 differentiable(log1pmx).derivatives(lambda F, g, _y, u: -g * u / (1 + u))

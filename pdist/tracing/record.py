@@ -315,6 +315,8 @@ def _op_of(frame: Any) -> str:
     if file.startswith("<pdist: "):
         name = file[8:-1]
         return f"gradient of {name[:-9]}" if name.endswith(".pullback") else name
+    if frame.f_code.co_name == "variadic":
+        return frame.f_locals["op"].name
     if frame.f_code.co_name == "_joint_pullback":
         return f"gradient of {frame.f_locals['self'].name}"
     return ""

@@ -264,7 +264,7 @@ class Writer:
             value, n = call.args
             count = self.bound(np.count_nonzero, "count_nonzero")
             refused = self.bound(REFUSED, "REFUSED")
-            return f"if {count}({self.of(value)}) != {n}: return {refused}"
+            return f"if {count}({self.of(value)}) != {n}: return {refused}  # another trace is for that"
         if call.form == "alloc":
             return self._allocation(call.output)
         if not call.outputs:

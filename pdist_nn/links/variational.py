@@ -21,6 +21,9 @@ from ..parameter import Parameter
 from .linear import fit_width
 
 
+SMALL = 4096  # weights: fewer in one array cost less together with others than alone
+
+
 class _Local(threading.local):
     mean = False  # see mean_weights
     inside: Any = None  # the recording in which it was set
@@ -239,6 +242,21 @@ class DenseReparameterization(Link):
         if self.bias_posterior is not None and not isinstance(self.bias_posterior, PointPosterior):
             total = total + _divergence(self.bias_posterior, self.bias_prior)
         return total
+
+    def _small_standard_posteriors(self) -> list[tuple[Any, Any]] | None:
+        if self.in_size is None or type(self).kl_divergence is not DenseReparameterization.kl_divergence:
+            return None
+        pairs = []
+        for posterior, prior in (
+            (self.posterior, self.prior),
+            (self.bias_posterior, self.bias_prior),
+        ):
+            if posterior is None or type(posterior) is PointPosterior:
+                continue
+            if type(posterior) is not NormalPosterior or prior is not None or posterior.loc.size > SMALL:
+                return None
+            pairs.append((posterior.loc, posterior.log_scale))
+        return pairs
 
     def printable(self) -> str:
         return f"in_size={self.in_size}, out_size={self.out_size}"
