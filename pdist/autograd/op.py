@@ -445,10 +445,7 @@ def _plain(arrays: list[Any]) -> bool:
     dtype = getattr(arrays[0], "dtype", None) if arrays else None
     if dtype is not _FLOAT32 and dtype is not _FLOAT64:
         return False
-    for array in arrays:
-        if array.__class__ is not ndarray or array.dtype is not dtype:
-            return False
-    return True
+    return all(array.__class__ is ndarray and array.dtype is dtype for array in arrays)
 
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)

@@ -20,7 +20,6 @@ from ..link import Link
 from ..parameter import Parameter
 from .linear import fit_width
 
-
 SMALL = 4096  # weights: fewer in one array cost less together with others than alone
 
 
