@@ -12,6 +12,7 @@ from pdist.autograd import Variable, as_variable, differentiable
 from pdist.autograd.op import module_of
 from pdist.backend import random, tracing
 from pdist.distributions import Distribution, Normal, kl_divergence
+from pdist.functions.linear_algebra import product
 
 from .. import initializers
 from ..checks import check_size
@@ -67,7 +68,7 @@ draw_weights.derivatives(
 @differentiable
 def affine_map_of_draw(xp, x, loc, log_scale, b, /, noise):
     """x (loc + e^log_scale noise)^T + b, as one op."""
-    y = x @ draw_weights.kernel(xp, loc, log_scale, noise).T
+    y = product(xp, x, draw_weights.kernel(xp, loc, log_scale, noise).T)
     y += b
     return y
 

@@ -255,7 +255,7 @@ class Optimizer:
                 for arrays in blocks:
                     step(xp, rates, *arrays)
                 if self.fading and pack.xp is np:
-                    means = [pack.part(run, name) for name in self.fading]
+                    means = [tracing.seen(pack.part(run, name), name=name) for name in self.fading]
                     tracing.effect(run.sweep, means, changes=means)
         tracing.section("")
 

@@ -107,7 +107,7 @@ class Pack:
         grad = self.grad
         gradients: list[Any] = [p._grad if p.update_enabled else None for p in self.parameters]
         if tracing.running:
-            grad = tracing.seen(grad)
+            grad = tracing.seen(grad, name="gradients")
             gradients = [
                 tracing.read(p, "_grad") if tracing.depends_on(p, "update_enabled") else None
                 for p in self.parameters

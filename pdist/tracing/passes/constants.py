@@ -30,19 +30,21 @@ def fold_constants(program: Program) -> None:
                 and call.output.nbytes <= MOST_BYTES
                 and all(value.kind == "constant" for value in call.inputs)
             )
-            if foldable:
-                _settle(call)
-            else:
+            if not (foldable and _settle(call)):
                 calls.append(call)
     program.calls = calls
     if program.base.name == "numpy":
         _use_numbers(program)
 
 
-def _settle(call: Call) -> None:
+def _settle(call: Call) -> bool:
+    """Compute a call; False where it was told to write into an array of another kind than it makes."""
     value = call.output
-    value.array = perform(call, {v: v.array for v in call.inputs})
-    value.kind, value.root = "constant", value
+    array = perform(call, {v: v.array for v in call.inputs})
+    if (array.shape, array.dtype) != (value.shape, value.dtype):
+        return False
+    value.array, value.kind, value.root = array, "constant", value
+    return True
 
 
 def _use_numbers(program: Program) -> None:

@@ -14,6 +14,8 @@ def drop_copies(program: Program) -> None:
     calls = []
     for i, call in enumerate(program.calls):
         source = _source(call)
+        while source in same:  # a copy of a copy is one of the original
+            source = same[source]
         if source is None or call.output.root in changed or call.output.root in kept:
             calls.append(call)
             continue

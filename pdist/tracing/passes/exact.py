@@ -90,4 +90,6 @@ def _negated(item: Any, made: dict[Value, Call], fixed: set[Value]) -> Value | N
     if call is None or call.form != "ufunc" or call.name != "negative" or call.kwargs:
         return None
     (y,) = call.args
-    return y if y.__class__ is Value and not y.external and y.root not in fixed else None
+    if y.__class__ is not Value or y.external or y.root in fixed:
+        return None
+    return y if (y.shape, y.dtype) == (item.shape, item.dtype) else None

@@ -48,7 +48,10 @@ def share_repeated(program: Program) -> None:
         if call.pure and call.outputs and (call.view or not any(v.root in private for v in call.outputs)):
             # Views of the same memory are the same at any time.
             arguments = _identity(call, final) if call.view else (key(call.args), key(call.kwargs))
-            this = (call.form, call.name, arguments)
+            # An ``out`` of another dtype or layout is another result; a name may stand for several functions.
+            made = None if call.view else [(v.shape, v.dtype, v.strides) for v in call.outputs]
+            function = call.function if call.form in ("opaque", "ufunc") else None
+            this = (call.form, call.name, id(function), arguments, str(made))
             found = known.get(this)
             if found is not None:
                 same.update(zip(call.outputs, found, strict=True))
