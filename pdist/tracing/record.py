@@ -114,6 +114,8 @@ class Call:
         writes: the values whose memory it changes.
         view: whether the output is a view of an argument.
         takes_out: whether the function can write its result where it is told to.
+        into: whether it wrote into an array that was there, whose dtype and layout need not be those of the
+            array that it would make.
         changes_any: whether it may change whatever others hold.
         origin: where it came from.
     """
@@ -128,6 +130,7 @@ class Call:
     writes: tuple[Value, ...] = ()
     view: bool = False
     takes_out: bool = False
+    into: bool = False
     changes_any: bool = False
 
     @property

@@ -295,7 +295,7 @@ class Recording:
             self._add(form, name, function, nodes, named, outputs=(), writes=(old,), takes_out=True)
         else:
             out.node = Value("computed", real)
-            self._add(form, name, function, nodes, named, outputs=(out.node,), takes_out=True)
+            self._add(form, name, function, nodes, named, outputs=(out.node,), takes_out=True, into=True)
         return out
 
     def ufunc(self, name: str, inputs: Any, kwargs: dict[str, Any], function: Any = None) -> Any:

@@ -274,6 +274,8 @@ class Writer:
             return f"{names}{',' if len(call.outputs) == 1 else ''} = {self.expression(call)}"
         if call.output in self.storage:
             return self._writing(call, self.of(call.output))
+        if call.into:
+            return f"{self._allocation(call.output)}\n    {self._writing(call, self.of(call.output))}"
         return f"{self.of(call.output)} = {self.expression(call)}"
 
     def _fused(self, call: Call) -> str:

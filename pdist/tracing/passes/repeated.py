@@ -49,9 +49,9 @@ def share_repeated(program: Program) -> None:
             # Views of the same memory are the same at any time.
             arguments = _identity(call, final) if call.view else (key(call.args), key(call.kwargs))
             # An ``out`` of another dtype or layout is another result; a name may stand for several functions.
-            made = None if call.view else [(v.shape, v.dtype, v.strides) for v in call.outputs]
+            made = () if call.view else tuple([(v.shape, v.dtype, v.strides) for v in call.outputs])
             function = call.function if call.form in ("opaque", "ufunc") else None
-            this = (call.form, call.name, id(function), arguments, str(made))
+            this = (call.form, call.name, id(function), arguments, made)
             found = known.get(this)
             if found is not None:
                 same.update(zip(call.outputs, found, strict=True))
