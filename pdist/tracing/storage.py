@@ -1,8 +1,8 @@
 """Which values keep their place from call to call, and the arrays that they are.
 
-Every value that a call can write where it is told to gets a buffer. Buffers whose values are done with are
-used again, the last one first, for it is still in the cache; an elementwise call writes over an argument
-that it is the last to use.
+Every value that a call can write where it is told to gets a buffer. All buffers lie in one piece of memory,
+those of values that are not in use at the same time over each other; an elementwise call writes over an
+argument that it is the last to use.
 """
 
 from __future__ import annotations
@@ -68,62 +68,88 @@ def buffered(program: Program) -> dict[Value, int]:
     return last
 
 
-class Pool:
-    """Blocks of memory, each used for one value after another.
+class Block:
+    """Room for a value, and for those that take its place one after another.
 
     Attributes:
-        nbytes: how many bytes there are in all.
+        nbytes: its size, in whole lines of the cache.
+        first: the index of the call that writes it first.
+        last: of the call that uses it last.
+        values: whose room it is; they are laid out alike.
+        start: where it begins in the memory of all.
     """
 
-    def __init__(self, xp: Any) -> None:
-        self.xp = xp
-        self.free: list[Any] = []
-        self.nbytes = 0
+    __slots__ = ("first", "last", "nbytes", "start", "values")
 
-    def take(self, nbytes: int) -> Any:
-        """A block of at least ``nbytes``: the one freed last of those that are not much larger."""
-        for i in range(len(self.free) - 1, -1, -1):
-            if nbytes <= self.free[i].size <= 2 * nbytes:
-                return self.free.pop(i)
-        self.nbytes += nbytes
-        return memory.empty(self.xp, -(-nbytes // memory.LINE) * memory.LINE, np.uint8)
-
-    def array(self, block: Any, value: Value) -> Any:
-        """A value's array in a block, in the value's own layout."""
-        axes = _order(value)
-        flat = block[: value.nbytes].view(value.dtype)
-        return flat.reshape([value.shape[i] for i in axes]).transpose(
-            [axes.index(i) for i in range(len(axes))]
-        )
+    def __init__(self, nbytes: int, first: int) -> None:
+        self.nbytes = -(-max(nbytes, 1) // memory.LINE) * memory.LINE
+        self.first = self.last = first
+        self.values: list[Value] = []
+        self.start = 0
 
 
 def pooled(program: Program) -> tuple[dict[Value, Any], int]:
     """A buffer for every value that can have one; returns the arrays, and the bytes that they take."""
+    blocks = _blocks(program)
+    nbytes = place(blocks)
+    room = memory.empty(program.base.xp, nbytes, np.uint8)
+    arrays: dict[Value, Any] = {}
+    for block in blocks:
+        array = array_in(room[block.start :], block.values[0])
+        arrays.update(dict.fromkeys(block.values, array))
+    return arrays, nbytes
+
+
+def _blocks(program: Program) -> list[Block]:
+    """The blocks that the values need, by the order of the calls."""
     last = buffered(program)
     ends: dict[int, list[Value]] = {}
     for value, i in last.items():
         ends.setdefault(i, []).append(value)
-    pool = Pool(program.base.xp)
-    blocks: dict[Value, Any] = {}
-    arrays: dict[Value, Any] = {}
+    found: list[Block] = []
+    using: dict[Value, Block] = {}
     for i, call in enumerate(program.calls):
-        dying = [v for v in ends.get(i, ()) if v in blocks]
+        dying = [value for value in ends.get(i, ()) if value in using]
         for value in call.outputs:
             if value not in last:
                 continue
             heir = _overwritten(call, value, dying)
             if heir is not None:
                 dying.remove(heir)
-                blocks[value], arrays[value] = blocks.pop(heir), arrays[heir]
+                block = using.pop(heir)
             else:
-                blocks[value] = pool.take(max(value.nbytes, 1))
-                arrays[value] = pool.array(blocks[value], value)
-        for value in dying:
-            pool.free.append(blocks.pop(value))
-        for value in ends.get(i, ()):
-            if value in blocks and value not in dying and value in call.outputs:
-                pool.free.append(blocks.pop(value))  # nobody uses it
-    return arrays, pool.nbytes
+                block = Block(value.nbytes, i)
+                found.append(block)
+            block.values.append(value)
+            block.last = last[value]
+            using[value] = block
+    return found
+
+
+def place(blocks: list[Block]) -> int:
+    """Find a place for each block, where no other is that is in use at the same time.
+
+    The largest come first, each as far to the front as it can lie: little is lost between them.
+
+    Returns:
+        The bytes of them all.
+    """
+    placed: list[Block] = []
+    for block in sorted(blocks, key=lambda b: -b.nbytes):
+        others = [b for b in placed if b.first <= block.last and block.first <= b.last]
+        for other in sorted(others, key=lambda b: b.start):
+            if block.start + block.nbytes <= other.start:
+                break
+            block.start = max(block.start, other.start + other.nbytes)
+        placed.append(block)
+    return max((block.start + block.nbytes for block in blocks), default=0)
+
+
+def array_in(room: Any, value: Value) -> Any:
+    """A value's array at the beginning of some memory, in the value's own layout."""
+    axes = _order(value)
+    flat = room[: value.nbytes].view(value.dtype)
+    return flat.reshape([value.shape[i] for i in axes]).transpose([axes.index(i) for i in range(len(axes))])
 
 
 def _overwritten(call: Call, out: Value, dying: list[Value]) -> Value | None:

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from agreement import same
 from alone import hold, only
+from hypothesis import given
+from hypothesis import strategies as st
 from test_passes import X, numbers
 
 import pdist
 from pdist.tracing.record import Value
-from pdist.tracing.storage import Pool, pooled
+from pdist.tracing.storage import Block, array_in, place, pooled
 
 
 def buffers(step: Any) -> dict[str, np.ndarray]:
@@ -106,11 +108,11 @@ def test_state_and_arguments_are_not_written_over():
     with only():
         step = pdist.trace(lambda x: np.exp(np.sin(v.array) * x + np.cos(x)) * 2)
         step(X)
-        given = X.copy()
-        step(given)
+        argument = X.copy()
+        step(argument)
     assert step.report().buffer_bytes <= 2 * X.nbytes
     np.testing.assert_array_equal(v.array, X)
-    np.testing.assert_array_equal(given, X)
+    np.testing.assert_array_equal(argument, X)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (2, 0, 1)])
@@ -139,29 +141,53 @@ def test_memory_of_other_dtypes_and_shapes_is_used_again():
     assert report.buffer_bytes < report.largest_bytes / 2
 
 
-def test_small_values_do_not_sit_in_large_blocks():
-    pool = Pool(np)
-    large, medium = pool.take(1 << 16), pool.take(1 << 10)
-    pool.free += [large, medium]
-    assert pool.take(100) is not medium
-    assert pool.take(1 << 9) is medium
-    assert pool.take(1 << 15) is large
-    assert pool.nbytes == (1 << 16) + (1 << 10) + 100
+def lives(*given: tuple[int, int, int]) -> list[Block]:
+    """Blocks of so many bytes, from one call to another."""
+    blocks = []
+    for nbytes, first, last in given:
+        block = Block(nbytes, first)
+        block.last = last
+        blocks.append(block)
+    return blocks
 
 
-def test_the_block_that_was_freed_last_is_taken_first():
-    pool = Pool(np)
-    first, second = pool.take(640), pool.take(640)
-    pool.free += [second, first]
-    assert pool.take(640) is first
-    assert pool.take(320) is second
+def test_room_is_shared_by_what_is_not_in_use_at_the_same_time():
+    first, second, both = blocks = lives((640, 0, 3), (320, 4, 6), (128, 2, 5))
+    assert place(blocks) == 640 + 128
+    assert first.start == second.start == 0
+    assert both.start == 640
+
+
+def test_small_blocks_fill_the_gaps():
+    large, medium, small, later = blocks = lives((1024, 0, 1), (512, 1, 4), (256, 2, 3), (512, 2, 3))
+    assert place(blocks) == 1024 + 512
+    assert medium.start == large.start + 1024
+    assert {later.start, small.start} == {0, 512}
+
+
+def test_blocks_begin_at_lines_of_the_cache():
+    blocks = lives((1, 0, 9), (65, 0, 9), (0, 0, 9), (4, 0, 9))
+    assert place(blocks) == 5 * 64
+    assert all(block.start % 64 == 0 for block in blocks)
+    assert place([]) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 30), st.integers(0, 9)), max_size=30))
+def test_places_of_random_blocks(given_lives: list[tuple[int, int, int]]):
+    blocks = lives(*[(nbytes, first, first + length) for nbytes, first, length in given_lives])
+    total = place(blocks)
+    assert total <= sum(block.nbytes for block in blocks)
+    for i, a in enumerate(blocks):
+        assert 0 <= a.start <= total - a.nbytes
+        for b in blocks[:i]:
+            at_once = a.first <= b.last and b.first <= a.last
+            assert not at_once or a.start + a.nbytes <= b.start or b.start + b.nbytes <= a.start
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0), (1,), (2, 3)])
-def test_arrays_in_blocks(shape: tuple[int, ...]):
+def test_arrays_in_memory(shape: tuple[int, ...]):
     like = np.zeros(shape[::-1], np.float32).T
-    pool = Pool(np)
-    array = pool.array(pool.take(max(like.nbytes, 1)), Value("computed", like))
+    array = array_in(np.zeros(64, np.uint8), Value("computed", like))
     assert (array.shape, array.dtype) == (like.shape, like.dtype)
     assert array.size == 0 or array.strides == like.strides
 
