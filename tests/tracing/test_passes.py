@@ -16,6 +16,7 @@ from test_programs import run
 
 import pdist
 import pdist.distributions as D
+from pdist.backend import tracing
 from pdist.tracing import passes as all_passes
 from pdist.tracing.passes import constants, selections
 from pdist.tracing.passes.constants import fold_constants
@@ -44,6 +45,27 @@ def numbers(*shape: int, dtype: Any = np.float64, seed: int = 0) -> np.ndarray:
 
 
 X = numbers(40)
+
+
+def overlapping(n: int) -> list[pdist.Variable]:
+    """Two states, of which the second begins one element further on in the same memory."""
+    whole = numbers(n + 1)
+    return [pdist.Variable(whole[i : i + n], requires_grad=False) for i in (0, 1)]
+
+
+def hold_overlapping(function: Callable[[Any, Any], Any], *passes: Any) -> Any:
+    """Hold three calls of a function of two overlapping states to the eager ones."""
+
+    def results(trace: bool) -> Any:
+        first, second = overlapping(40)
+        step = lambda: function(first.array, second.array)
+        step = pdist.trace(step) if trace else step
+        return step, [np.array(step()) for _ in range(3)]
+
+    with only(*passes):
+        step, got = results(trace=True)
+    same(got, results(trace=False)[1])
+    return step
 
 
 def test_every_pass_is_here():
@@ -217,6 +239,24 @@ def test_a_factor_of_one_that_makes_another_array_stays():
     assert calls(step).count("multiply") == 5
 
 
+def test_a_factor_of_one_stays_where_another_state_may_lie_over_it():
+    def function(first: Any, second: Any) -> Any:
+        before, minus = first * 1.0, -first
+        second *= 2
+        return before + (second + minus)
+
+    assert "multiply" in calls(hold_overlapping(function, use_cheaper_forms))
+
+
+def test_a_state_that_is_one_is_no_one():
+    def function(state: Any, x: Any) -> Any:
+        y = np.exp(x) * state
+        state += 1
+        return y * 2
+
+    assert "multiply" in calls(hold(function, [X], use_cheaper_forms, states=[np.ones(())]))
+
+
 def test_what_is_changed_later_keeps_its_form():
     def function(x: Any) -> Any:
         y, z = np.exp(x), np.sin(x)
@@ -262,25 +302,43 @@ def test_a_copy_whose_original_is_changed_stays():
 
 
 def test_a_copy_stays_where_its_original_may_share_memory_with_what_is_changed():
-    """Two states may overlap: here they do."""
-    whole = pdist.Variable(numbers(41), requires_grad=False)
-    parts = [pdist.Variable(whole.array[i : i + 40], requires_grad=False) for i in (0, 1)]
-
-    def function() -> Any:
-        first, second = (part.array for part in parts)
+    def function(first: Any, second: Any) -> Any:
         before = first.copy()
         second *= 2
         return before + first
 
-    start = whole.array.copy()
-    expected = function()
-    whole.array[...] = start
-    with only(drop_copies):
-        step = pdist.trace(function)
-        same(step(), expected)
-        whole.array[...] = start
-        same(step(), expected)
-    assert "copy" in calls(step)
+    assert "copy" in calls(hold_overlapping(function, drop_copies))
+
+
+def double(state: pdist.Variable) -> None:
+    state.array *= 2
+
+
+@pytest.mark.parametrize(
+    ("one", "function"),
+    [
+        (drop_copies, lambda state: state.copy()),
+        (share_repeated, np.exp),
+        (use_cheaper_forms, lambda state: state * 1),
+    ],
+)
+def test_whatever_users_wrote_may_change_any_state(one: Any, function: Any):
+    """A hook is called as a whole."""
+
+    def results(trace: bool) -> Any:
+        state = pdist.Variable(np.ones(40), requires_grad=False)
+
+        def step() -> Any:
+            before = function(state.array)
+            tracing.effect(double, state)
+            return before - function(state.array)
+
+        step = pdist.trace(step) if trace else step
+        return [np.array(step()) for _ in range(3)]
+
+    with only(one):
+        got = results(trace=True)
+    same(got, results(trace=False))
 
 
 def test_a_copy_that_is_changed_stays():
@@ -483,6 +541,33 @@ def test_a_part_that_is_changed_or_returned_does_not_move():
         assert "concatenate" in calls(joined(function, [X]))
 
 
+def test_a_part_of_a_state_that_is_returned_does_not_move():
+    def function(state: Any, x: Any) -> Any:
+        y = np.exp(x)
+        np.concatenate([y, np.sin(x)], out=state)
+        return y
+
+    step = joined(function, [X], [numbers(80)])
+    (whole,) = (value.array for value in step.last.program.states)
+    assert not np.shares_memory(step(X), whole)
+
+
+def test_a_part_in_another_layout_does_not_move():
+    """Its sum would round otherwise."""
+
+    def function(x: Any) -> Any:
+        y = np.exp(x.T)
+        return np.concatenate([y, np.sin(x)], axis=None) * 2, y.sum(axis=0), y.sum()
+
+    step = joined(function, [numbers(100, 30, dtype=np.float32)])
+    assert not call(step, "exp").writes and call(step, "sin").writes
+
+
+def test_a_part_whose_call_writes_nowhere_else_does_not_move():
+    function = lambda x: np.concatenate([np.where(x > 0, x, 2.0), np.sin(x)]) * 2
+    assert not call(joined(function, [X]), "where").writes
+
+
 def test_a_part_that_is_wanted_after_the_whole_was_changed_does_not_move():
     def function(x: Any) -> Any:
         y = np.exp(x)
@@ -555,6 +640,25 @@ def test_what_is_wanted_afterwards_is_not_written_over():
 
     found = by_bits(function, [X, X > 0], [X])
     assert "where" not in found
+
+
+def test_state_and_arguments_are_not_written_over():
+    def function(state: Any, x: Any, y: Any, c: Any) -> Any:
+        return (np.where(c, state, 0.0) + np.where(c, x, 0.0)) + np.where(c, y.reshape(-1), 0.0) * 2
+
+    assert "where" not in by_bits(function, [X, X, X > 0], [X])
+
+
+def test_a_selection_of_another_dtype_or_layout_keeps_it():
+    def dtype(x: Any, c: Any) -> Any:
+        return np.where(c, np.exp(x), pdist.get_array_module(x).zeros(())) * 2
+
+    def layout(x: Any, c: Any) -> Any:
+        return np.where(c, np.exp(x.T), 0.0).sum(axis=0)
+
+    x = numbers(300, 40, dtype=np.float32)
+    assert "where" in calls(hold(dtype, [x, x > 0], fold_constants, select_by_bits))
+    assert "where" in by_bits(layout, [x, (x > 0).T.copy()])
 
 
 def test_what_is_not_wanted_afterwards_is_written_over():
@@ -644,6 +748,15 @@ def test_a_limit_of_what_is_changed_between():
     assert calls(in_numpy_forms(function, SPECIAL)).count("clip") == 2
 
 
+def test_a_limit_of_what_another_state_may_lie_over():
+    def function(first: Any, second: Any) -> Any:
+        low = np.maximum(first, -0.5)
+        second *= 2
+        return np.minimum(low, 0.5) * 2
+
+    assert calls(hold_overlapping(function, use_numpy_forms)).count("clip") == 2
+
+
 def test_limits_that_are_no_numbers_stay_as_they_are():
     """nan as a limit, arrays of integers."""
     found = calls(in_numpy_forms(lambda x, i: np.maximum(x, np.nan) + np.maximum(i, 3), X, np.arange(40)))
@@ -688,6 +801,16 @@ def test_products_round_alike(function: Any, dtype: Any):
 def test_products_of_matrices_are_dots():
     step = in_numpy_forms(lambda a, b: np.exp(a) @ b, numbers(5, 6), numbers(6, 7))
     assert calls(step) == ["exp", "dot"]
+
+
+def test_products_that_dot_lays_out_otherwise_stay():
+    def function(state: Any, a: Any, b: Any) -> Any:
+        a, b = np.exp(a), np.exp(b)
+        np.matmul(a, b, out=state.T)
+        return a[:, ::2] @ b[::2] + a @ b
+
+    step = hold(function, [numbers(5, 6), numbers(6, 7)], use_numpy_forms, states=[numbers(7, 5)])
+    assert calls(step) == ["exp", "exp", "matmul", "matmul", "dot", "add"]
 
 
 def test_products_of_a_matrix_with_itself_stay():
@@ -741,13 +864,15 @@ def test_scalars_are_cast_into_arrays():
 
 
 def test_scalars_that_are_no_ufuncs_arguments_stay():
-    """NumPy's scalars round by rules of their own."""
+    """NumPy's scalars round by rules of their own; and what the caller gets is what it was."""
 
     def function(x: Any) -> Any:
-        s = x.sum().astype(np.float32)
-        return s, s**3, s * s + 1, np.exp(x) * s
+        s, t = x.sum().astype(np.float32), x.max().astype(np.float32)
+        return s, s * s + 1, np.exp(x) * s, (t**3) * x, np.exp(x) * t
 
-    in_numpy_forms(function, X)
+    step = in_numpy_forms(function, X)
+    assert all(c.output.scalar for c in step.last.program.calls if c.name == "astype")
+    assert isinstance(step(X)[0], np.float32)
 
 
 # All of them ----------------------------------------------------------------------------------------------
