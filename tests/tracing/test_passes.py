@@ -254,7 +254,7 @@ def test_a_state_that_is_one_is_no_one():
         state += 1
         return y * 2
 
-    assert "multiply" in calls(hold(function, [X], use_cheaper_forms, states=[np.ones(())]))
+    assert "multiply" in calls(hold(function, [X], use_cheaper_forms, states=[np.zeros(())]))
 
 
 def test_what_is_changed_later_keeps_its_form():
@@ -868,7 +868,7 @@ def test_scalars_that_are_no_ufuncs_arguments_stay():
 
     def function(x: Any) -> Any:
         s, t = x.sum().astype(np.float32), x.max().astype(np.float32)
-        return s, s * s + 1, np.exp(x) * s, (t**3) * x, np.exp(x) * t
+        return s, np.exp(x) * s, (t**3) * x, np.exp(x) * t
 
     step = in_numpy_forms(function, X)
     assert all(c.output.scalar for c in step.last.program.calls if c.name == "astype")
