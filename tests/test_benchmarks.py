@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import core
-from benchmarks.jobs import JOBS, data
+from benchmarks.jobs import JOBS, data, traces
 from benchmarks.timing import Comparison, Pair, Result, compare, costs_table, measure, pairs_table, table
 
 
@@ -106,6 +106,14 @@ def test_costs_of_tracing_have_a_table():
 | a |    6.00 ms |     100 us | **60.00** (50) |       1 KiB |             2 KiB | 0.50 (1.00) |
 | b |    1.00 ms |     100 us |     10.00 (50) |             |             2 KiB |             |"""
     )
+
+
+def test_the_cost_of_tracing():
+    found = traces.cost(JOBS["bbb"], steps=3, traces=2)
+    assert found.name == "bbb"
+    assert 0 < found.eager < found.first
+    assert found.buffers is not None and 0 < found.buffers <= found.peak
+    assert [cost.name for cost in traces.costs("mdn-s")] == ["mdn-small"]
 
 
 # The training steps --------------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """What tracing costs: the time of the call that records, and the memory that the trace keeps.
 
+The process is warm: every operation of the job ran before, eagerly and in another trace. What is imported or
+written out once for all traces does not count.
+
 python -m benchmarks jobs --traces
 """
 
@@ -21,7 +24,7 @@ class Cost:
 
     Args:
         name: of the job.
-        first: seconds of the first call of a traced step.
+        first: seconds of the first call of a traced step, a median over steps that are made anew.
         eager: seconds of an eager step, a median.
         buffers: bytes that the trace keeps, None where it does not tell.
         peak: the most bytes that an eager step holds at a time, above what was there before.
@@ -38,8 +41,13 @@ class Cost:
         return asdict(self)
 
 
-def cost(job: Job, steps: int = 50) -> Cost:
+def cost(job: Job, steps: int = 50, traces: int = 5) -> Cost:
     """Trace a job's step and compare.
+
+    Args:
+        job: which.
+        steps: how many eager steps are timed.
+        traces: how many times the step is traced anew and timed.
 
     Raises:
         ImportError: where pdist does not trace.
@@ -53,11 +61,13 @@ def cost(job: Job, steps: int = 50) -> Cost:
     eager()
     peak = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
-    made = job.make("traced")
-    first = _time(made.fed(job.batches()))
+    firsts = []
+    for _ in range(traces + 1):  # the first finds the process cold
+        made = job.make("traced")
+        firsts.append(_time(made.fed(job.batches())))
     report = getattr(made.step, "report", None)
     buffers = None if report is None else int(report().buffer_bytes)
-    return Cost(job.name, first, statistics.median(seconds), buffers, peak)
+    return Cost(job.name, statistics.median(firsts[1:]), statistics.median(seconds), buffers, peak)
 
 
 def _time(step: Callable[[], Any]) -> float:
