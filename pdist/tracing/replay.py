@@ -52,7 +52,7 @@ class Trace:
         program: what was recorded.
         function: the function that it is a recording of.
         stand_ins: its array arguments.
-        positional: whether all arguments were.
+        plain: whether all arguments were arrays, by position.
 
     Attributes:
         source: the code.
@@ -61,7 +61,7 @@ class Trace:
         fits: whether the positional arguments of a call are such as the trace was made for, at a glance.
     """
 
-    def __init__(self, program: Program, function: Any, stand_ins: Any, positional: bool) -> None:
+    def __init__(self, program: Program, function: Any, stand_ins: Any, plain: bool) -> None:
         self.program = program
         self.rebound = -1
         passes = []
@@ -82,10 +82,10 @@ class Trace:
         writer = kind(program, fixed(program, buffers), title, stand_ins.names, _head(function, program))
         self.source, self.names = writer.write()
         self.sources = writer.sources
-        self.run = _quiet(compiled(title, self.source, self.names), program)
+        self.run = _quiet(compiled(title, self.source, self.names, writer.tight(self.source)), program)
         written = {value.root for call in program.calls for value in call.writes}
         self.written = [i for i, value in enumerate(program.arguments) if value in written]
-        plain = positional and not stand_ins.variables and not self.written
+        plain = plain and not stand_ins.variables and not self.written
         self.fits = _fits(stand_ins.leaves, program.claimed) if plain else _never
 
     def holds(self) -> bool:

@@ -69,6 +69,7 @@ class Writer:
         self.lines: list[str] = []
         self.taken: set[str] = set(leaves) | {self.title}
         self.known: dict[int, str] = {}  # names of constants by id
+        self.by_position: dict[str, str] = {}  # calls as they run, by how they are shown
         self.streams: dict[Any, str] = {}
         self.sources: dict[str, Any] = {}  # where the streams among the globals come from
         self.numbers: dict[Any, Any] = {}  # arrays without axes by dtype and value
@@ -295,7 +296,22 @@ class Writer:
         """A call that writes into an array that is there."""
         if call.name in COPIES and call.form in ("method", "function"):
             return f"{out}[...] = {self.of(call.args[0])}"
-        return self.expression(call, f"out={out}")
+        text = self.expression(call, f"out={out}")
+        if call.name in ("maximum", "minimum"):
+            return text  # NumPy wants it by name here
+        if self.on_numpy and call.elementwise and not call.kwargs and call.function.nout == 1:
+            self.by_position[text] = self.expression(call, out)
+        elif self.on_numpy and call.form == "reduce" and call.kwargs.keys() == {"axis"}:
+            x, axis = self.of(call.args[0]), self.text(call.kwargs["axis"])
+            self.by_position[text] = f"{self.function(call)}({x}, {axis}, None, {out})"
+        elif self.on_numpy and call.name == "dot":
+            self.by_position[text] = self.expression(call, out)
+        return text
+
+    def tight(self, source: str) -> str:
+        """The same code, line by line, as it runs: NumPy takes ``out`` faster by its position."""
+        shorter = {f"    {shown}": f"    {runs}" for shown, runs in self.by_position.items()}
+        return "\n".join([shorter.get(line, line) for line in source.split("\n")])
 
     # All of it ----------------------------------------------------------------------------------------
 
@@ -385,10 +401,17 @@ class Refused:
 REFUSED = Refused()
 
 
-def compiled(title: str, source: str, names: dict[str, Any]) -> Any:
-    """The function that ``source`` defines; tracebacks show its lines."""
+def compiled(title: str, source: str, names: dict[str, Any], tight: str = "") -> Any:
+    """The function that ``source`` defines; tracebacks show its lines.
+
+    Args:
+        title: what it is called.
+        source: the code as it is shown.
+        names: its globals.
+        tight: the same code, line by line, as it runs; ``source`` itself by default.
+    """
     file = f"<pdist trace {next(_numbers)}: {title}>"
     linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
     found: dict[str, Any] = {}
-    exec(compile(source, file, "exec", dont_inherit=True), names, found)
+    exec(compile(tight or source, file, "exec", dont_inherit=True), names, found)
     return found.popitem()[1]
