@@ -73,6 +73,16 @@ class Library:
     graphs: Any = None
 
 
+def _numpys_owner(array: np.ndarray) -> np.ndarray:
+    """The last array of a chain of views: that of a memory map or a buffer keeps its own views apart."""
+    base: Any = array.base
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            array = base
+        base = getattr(base, "base", None)  # NumPy's as_strided puts another object between
+    return array
+
+
 numpy_library = Library(
     name="numpy",
     array_type=np.ndarray,
@@ -82,6 +92,7 @@ numpy_library = Library(
     from_host=lambda array: array,
     to_host=lambda array: array,
     device_of=lambda array: "cpu",
+    owner_of=_numpys_owner,
     host=True,
 )
 

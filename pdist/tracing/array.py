@@ -126,6 +126,24 @@ class Traced:
         """Refused, as :meth:`item`."""
         return self._look(".get()", lambda array: array.get())
 
+    def tobytes(self, order: Any = "C") -> Any:
+        """Refused, as :meth:`item`."""
+        return self._look(".tobytes()", lambda array: array.tobytes(order))
+
+    def nonzero(self) -> Any:
+        """Refused: the shape of its result depends on values."""
+        return self.recording.numpy_function("nonzero", (self,), {})
+
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        """Refused, as :meth:`nonzero`."""
+        return self.recording.numpy_function("compress", (condition, self, axis, out), {})
+
+    def __divmod__(self, other: Any) -> Any:
+        return self.recording.ufunc("divmod", (self, other), {})
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return self.recording.ufunc("divmod", (other, self), {})
+
     def __format__(self, spec: str) -> str:
         return self._look("formatting", lambda array: format(array, spec)) if spec else repr(self)
 
@@ -159,10 +177,11 @@ class Traced:
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(_is_variable(x) for x in args):
             return NotImplemented
-        name = function.__name__
-        if function.__module__ and function.__module__.startswith("numpy.linalg"):
-            name = "linalg." + name
-        return self.recording.numpy_function(name, args, kwargs)
+        module, name = function.__module__ or "", function.__name__
+        for part in ("linalg", "fft"):
+            if module.startswith(f"numpy.{part}"):
+                name = f"{part}.{name}"
+        return self.recording.numpy_function(name, args, kwargs, function)
 
     # Elements -----------------------------------------------------------------------------------------
 
@@ -186,42 +205,51 @@ class Traced:
 
     @property
     def real(self) -> Any:
-        """Itself: there are no complex arrays."""
-        return self
+        """The real part, which of real numbers is itself."""
+        return self if self.dtype.kind != "c" else self.recording.function("real", (self,), {})
 
-    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return self.recording.function("imag", (self,), {})
+
+    def sum(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **others: Any
+    ) -> Any:
         """The sum over ``axis``."""
-        return self.recording.reduce("add", self, axis=axis, dtype=dtype, out=out, keepdims=keepdims)
+        return self.recording.reduce("add", self, axis, dtype, out, keepdims, **others)
 
-    def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    def prod(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **others: Any
+    ) -> Any:
         """The product over ``axis``."""
-        return self.recording.reduce("multiply", self, axis=axis, dtype=dtype, out=out, keepdims=keepdims)
+        return self.recording.reduce("multiply", self, axis, dtype, out, keepdims, **others)
 
-    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False, **others: Any) -> Any:
         """The maximum over ``axis``."""
-        return self.recording.reduce("maximum", self, axis=axis, out=out, keepdims=keepdims)
+        return self.recording.reduce("maximum", self, axis, None, out, keepdims, **others)
 
-    def min(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    def min(self, axis: Any = None, out: Any = None, keepdims: bool = False, **others: Any) -> Any:
         """The minimum over ``axis``."""
-        return self.recording.reduce("minimum", self, axis=axis, out=out, keepdims=keepdims)
+        return self.recording.reduce("minimum", self, axis, None, out, keepdims, **others)
 
-    def any(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    def any(self, axis: Any = None, out: Any = None, keepdims: bool = False, **others: Any) -> Any:
         """Whether one is true over ``axis``."""
-        return self.recording.reduce("logical_or", self, axis=axis, out=out, keepdims=keepdims)
+        return self.recording.reduce("logical_or", self, axis, None, out, keepdims, **others)
 
-    def all(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    def all(self, axis: Any = None, out: Any = None, keepdims: bool = False, **others: Any) -> Any:
         """Whether all are true over ``axis``."""
-        return self.recording.reduce("logical_and", self, axis=axis, out=out, keepdims=keepdims)
+        return self.recording.reduce("logical_and", self, axis, None, out, keepdims, **others)
 
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
+    def astype(self, dtype: Any, copy: bool = True, **others: Any) -> Any:
         """Another dtype."""
-        if not copy and np.dtype(dtype) == self.dtype:
+        if not copy and np.dtype(dtype) == self.dtype and not others:
             return self
-        return self.recording.method("astype", self, np.dtype(dtype))
+        return self.recording.method("astype", self, np.dtype(dtype), **others)
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any, **order: Any) -> Any:
         """Another shape."""
-        return self.recording.method("reshape", self, shape[0] if len(shape) == 1 else shape)
+        return self.recording.method("reshape", self, shape[0] if len(shape) == 1 else shape, **order)
 
     def transpose(self, *axes: Any) -> Any:
         """The axes in another order."""

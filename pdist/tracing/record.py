@@ -214,6 +214,7 @@ class Program:
         effects: what it assigns when it is done: ``(owner, attribute, value)``.
         guards: ``(owner, attribute, object)``: what has to be so for the trace to hold; whoever changes it
             calls ``tracing.array_replaced()``.
+        flags: Variables that entered, and whether they require a gradient when a call begins.
         absent: ``(owner, attribute)`` that have to be None when a call begins.
         claimed: outside arrays that calls write into earlier than the function did.
         base: the library of its arrays.
@@ -227,6 +228,7 @@ class Program:
     results: Any = None
     effects: list[tuple[Any, str, Any]] = field(default_factory=list)
     guards: list[tuple[Any, str, Any]] = field(default_factory=list)
+    flags: list[tuple[Any, bool]] = field(default_factory=list)
     absent: list[tuple[Any, str]] = field(default_factory=list)
     claimed: list[Any] = field(default_factory=list)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import operator
+import zlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..autograd import Variable
 from ..backend import Library, library_of, numpy_library, random, tracing
 from .array import METHODS, PYTHON_OPERATORS, Traced
 from .namespace import SpecialNamespace, TracedGenerator, TracedNamespace
-from .record import Call, Program, TraceError, Value, origin
+from .record import Call, Origin, Program, TraceError, Value, origin
 
 # What NumPy's functions do to more than their result.
 # fmt: off
@@ -47,6 +49,12 @@ SHAPE_FROM_DATA = frozenset((
     "setxor1d", "trim_zeros",
 ))
 # fmt: on
+# Where the second argument decides about the shape.
+# fmt: off
+SHAPE_FROM_SECOND = frozenset((
+    "repeat", "delete", "split", "array_split", "hsplit", "vsplit", "dsplit", "tile", "pad", "resize",
+))
+# fmt: on
 # Functions that write their result where ``out=`` says, and nothing else.
 # fmt: off
 WITH_OUT = frozenset((
@@ -65,6 +73,7 @@ SAME_ON_SCALARS = frozenset((
     "less", "less_equal", "equal", "not_equal", "greater", "greater_equal",
 ))
 # fmt: on
+WATCHED_BYTES = 1 << 20  # larger arrays that nobody owns are taken to stay as they are
 # ndarray.__pow__ knows these exponents.
 POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
 
@@ -91,6 +100,8 @@ class Recording:
         self.assuming = assuming
         self.head: list[Call] = []  # the assumptions and what they need: these go first
         self._states: dict[int, Value] = {}
+        # The arrays that nobody owns: a checksum, and where each was used first.
+        self._watched: dict[Value, tuple[int, Origin]] = {}
         self._streams: dict[Any, Any] = {}
         self._assigned: dict[tuple[int, str], tuple[Any, str, Any]] = {}
 
@@ -105,9 +116,34 @@ class Recording:
             value = self._states[id(array)] = Value("state", array, array=array)
             value.name = name or getattr(owner, "name", None) or ""
             self.program.states.append(value)
+            if owner is None and self.on_numpy and array.nbytes <= WATCHED_BYTES:
+                self._watched[value] = _checksum(array), origin(self.section)
+        elif value in self._watched:
+            self._look_after(value)
         if owner is not None:
             self.program.guards.append((owner, attribute, array))
         return self.library.array_type(array, value, self)
+
+    def _look_after(self, value: Value, where: Origin | None = None) -> None:
+        """Refuse to go on with an array that somebody has changed behind the recording's back."""
+        found = _checksum(value.array)
+        known, first = self._watched[value]
+        if found == known:
+            return
+        self._watched[value] = found, first
+        for call in self.program.calls:
+            if call.changes_any or any(self._may_be(value, v) for v in call.writes if v.external):
+                return
+        self.refuse(
+            "an array that the function has used was changed by NumPy itself, which is not recorded: make it "
+            "by functions of pdist.get_array_module(x), or another one for each use",
+            where,
+        )
+
+    def _may_be(self, value: Value, other: Value) -> bool:
+        """Whether a write to another value can have changed this one."""
+        array = other.root.array
+        return array is None or np.may_share_memory(value.array, array)
 
     def argument(self, array: Any, path: Any) -> Any:
         """The stand-in of an array that the caller passed."""
@@ -139,14 +175,14 @@ class Recording:
         """The real array of a stand-in."""
         return array.array if isinstance(array, Traced) else array
 
-    def refuse(self, what: str) -> None:
+    def refuse(self, what: str, where: Origin | None = None) -> None:
         """An error that names the line, or a note of it."""
-        if not self.open:
+        if not self.open and where is None:
             raise TraceError(
                 f"{what} -- and this array is left over from a trace that has ended: return it from the "
                 "traced function instead of keeping it elsewhere"
             )
-        where = origin(self.section)
+        where = where or origin(self.section)
         error = TraceError(f"{where.file}:{where.line}: {where.text!r}: {what}")
         if self.strict:
             raise error
@@ -159,6 +195,10 @@ class Recording:
         Args:
             results: what the function returned, with Values for its arrays.
         """
+        owners = {id(owner): owner for owner, _, _ in self.program.guards if isinstance(owner, Variable)}
+        self.program.flags = [(owner, owner.requires_grad) for owner in owners.values()]
+        for value, (_, where) in self._watched.items():
+            self._look_after(value, where)
         self.program.results = results
         for owner, attribute, _ in self._assigned.values():
             found = getattr(owner, attribute)
@@ -283,9 +323,7 @@ class Recording:
 
     def _into(self, out: Any, form: str, name: str, function: Any, args: Any, kwargs: Any) -> Any:
         """A call that writes into ``out``: a new value, where nobody could tell, else a write."""
-        out = self.seen(out)
-        if not isinstance(out, Traced):
-            raise TypeError(f"{name}: out: expected an array of {self.base.name}, got {type(out).__name__}")
+        out = self._target(out, name)
         real = out.array
         self._as_array(out)
         nodes, named = self._node(args), self._node(kwargs)
@@ -297,6 +335,20 @@ class Recording:
             out.node = Value("computed", real)
             self._add(form, name, function, nodes, named, outputs=(out.node,), takes_out=True, into=True)
         return out
+
+    def _target(self, out: Any, name: str) -> Traced:
+        """What a call changes."""
+        if not isinstance(out, Traced):
+            if not isinstance(out, self.base.array_type):
+                raise TypeError(
+                    f"{name}: out: expected an array of {self.base.name}, got {type(out).__name__}"
+                )
+            self.refuse(
+                f"{name} changes an array that is not traced, and what NumPy itself does with it is not "
+                "recorded: keep it in a Variable (v.array += x), or make it by "
+                "pdist.get_array_module(x).zeros(...)"
+            )
+        return self.seen(out)
 
     def ufunc(self, name: str, inputs: Any, kwargs: dict[str, Any], function: Any = None) -> Any:
         """A ufunc of NumPy's or SciPy's."""
@@ -316,7 +368,7 @@ class Recording:
         if scalars or (name in SAME_ON_SCALARS and all(map(_is_scalar, inputs))):
             function = PYTHON_OPERATORS[name]
             return self._take("scalar", name, function, inputs, {}, reals, function(*reals))
-        if name == "power" and isinstance(reals[1], (int, float)) and reals[0].dtype.kind == "f":
+        if name == "power" and reals[1].__class__ in (int, float) and reals[0].dtype.kind == "f":
             short = POWERS.get(reals[1])
             if short:
                 return self.ufunc(short, inputs[:1], {})
@@ -357,8 +409,8 @@ class Recording:
         total = self.reduce("add", x, axis=axis, keepdims=keepdims)
         return self.operator("divide", total, count)
 
-    def numpy_function(self, name: str, args: Any, kwargs: Any) -> Any:
-        """One of NumPy's functions that are no ufuncs."""
+    def numpy_function(self, name: str, args: Any, kwargs: Any, given: Any = None) -> Any:
+        """One of NumPy's functions that are no ufuncs: ``given``, or that of its name."""
         if name in ABOUT_SHAPES:
             return _lookup(np, name)(*self._real(args), **self._real(kwargs))
         if name in REDUCTIONS:
@@ -368,19 +420,23 @@ class Recording:
             return self.mean(self.seen(args[0]), **kwargs)
         if name in SHAPE_FROM_DATA or (name == "where" and len(args) == 1):
             self.refuse(f"{name}: the shape of its result depends on the values of a traced array")
+        if name in SHAPE_FROM_SECOND and _any_traced((args[1:2], kwargs)):
+            self.refuse(f"{name}: the shape of its result depends on the values of a traced array")
+        if name == "bincount" and "minlength" not in kwargs and len(args) < 3:
+            self.refuse("bincount: the shape of its result depends on values; give it a minlength")
         if name.endswith("_like") and len(args) == 1 and not kwargs:
             x = args[0]
             if getattr(x, "flags", None) is not None and x.flags.c_contiguous:
                 return self.function(name[:-5], (x.shape,), {"dtype": x.dtype})
-        return self.function(name, args, kwargs)
+        return self.function(name, args, kwargs, given)
 
     def _reduction(self, ufunc: str, x: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Any:
         names = ("dtype", "out") if ufunc in ("add", "multiply") else ("out",)
         return self.reduce(ufunc, x, axis, **dict(zip(names, args, strict=False)), **kwargs)
 
-    def function(self, name: str, args: Any, kwargs: Any) -> Any:
+    def function(self, name: str, args: Any, kwargs: Any, given: Any = None) -> Any:
         """Any function of the array library."""
-        function = _lookup(self.xp, name)
+        function = given if given is not None and self.on_numpy else _lookup(self.xp, name)
         kwargs = dict(kwargs)
         out = kwargs.pop("out", None)
         if out is not None:
@@ -388,7 +444,7 @@ class Recording:
         reals = self._real(args)
         result = function(*reals, **self._real(kwargs))
         if name in CHANGES_FIRST:
-            target = self.seen(args[0])
+            target = self._target(args[0], name)
             nodes, named = self._node(tuple(args)), self._node(kwargs)
             self._add("function", name, function, nodes, named, outputs=(), writes=(target.node,))
             return result
@@ -400,6 +456,8 @@ class Recording:
             return self.mean(x, **kwargs)
         if name == "mean" and len(args) == 1 and not kwargs and x.dtype.char in "fd":
             return self.mean(x, *args)
+        if name == "repeat" and _any_traced((args, kwargs)):
+            self.refuse("repeat: the shape of its result depends on the values of a traced array")
         self._as_array(x)
         real = x.array
         result = getattr(real, name)(*self._real(args), **self._real(kwargs))
@@ -413,6 +471,8 @@ class Recording:
     def getitem(self, x: Any, index: Any) -> Any:
         """``x[index]``."""
         for i in index if isinstance(index, tuple) else (index,):
+            if i.__class__ is slice and _any_traced((i.start, i.stop, i.step)):
+                self.refuse("how many elements a slice takes depends on values: use functions.where")
             mask = self.seen(i) if hasattr(i, "dtype") and i.dtype.kind == "b" else None
             if mask is None:
                 continue
@@ -530,6 +590,10 @@ class Stream:
         self.real: Any = None  # of the first call, where it is made anew
 
 
+def _checksum(array: Any) -> int:
+    return zlib.crc32(array if array.flags.c_contiguous else array.tobytes())
+
+
 def _is_scalar(x: Any) -> bool:
     """Whether it is a scalar in the program, or a number."""
     return x.node.scalar if isinstance(x, Traced) else isinstance(x, (np.generic, bool, int, float))
@@ -543,6 +607,10 @@ def _arrays(tree: Any) -> Any:
             yield from _arrays(item)
     elif isinstance(tree, dict):
         yield from _arrays(tuple(tree.values()))
+
+
+def _any_traced(tree: Any) -> bool:
+    return next(_arrays(tree), None) is not None
 
 
 def _lookup(xp: Any, name: str) -> Any:

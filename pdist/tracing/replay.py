@@ -91,6 +91,9 @@ class Trace:
     def holds(self) -> bool:
         """Whether what it has by reference is still what the function would find."""
         program = self.program
+        for variable, flag in program.flags:
+            if variable.requires_grad is not flag:
+                return False
         for owner, attribute in program.absent:
             if getattr(owner, attribute) is not None:
                 return False

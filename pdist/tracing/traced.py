@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import random as python_random
@@ -83,6 +84,7 @@ class TracedFunction:
             result = self.function(*inner, **named)
             if drawn != _streams_of_others():
                 self._warn_of_draws(recording)
+            result = _copied(result, recording)
             recording.finish(_noted(result))
         except ValueError as error:
             # NumPy makes one of what goes wrong in ``array[0] = traced``
@@ -99,7 +101,8 @@ class TracedFunction:
             self.failure = recording.failure
             warnings.warn(f"{self.__name__} runs untraced: {recording.failure}", stacklevel=3)
         else:
-            self._keep(key, Trace(recording.program, self.function, stand_ins, not kwargs))
+            plain = not kwargs and all(library_of(a) is not None for a in args)
+            self._keep(key, Trace(recording.program, self.function, stand_ins, plain))
         return _real(result)
 
     def _warn_of_draws(self, recording: Recording) -> None:
@@ -241,8 +244,10 @@ def _flatten(tree: Any, leaves: list[Any]) -> Any:
         return (tree.shape, tree.strides, tree.dtype)
     if kind is tuple or kind is list:
         return (kind, *[_flatten(item, leaves) for item in tree])
-    if kind is dict:
+    if isinstance(tree, dict):
         return (kind, *[(name, _flatten(item, leaves)) for name, item in tree.items()])
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return (kind, *[_flatten(item, leaves) for item in tree])
     if isinstance(tree, Variable):
         return (_Same(tree), tree.requires_grad, _flatten(tree._array, leaves))
     if isinstance(tree, np.generic) or library_of(tree) is not None:
@@ -275,8 +280,14 @@ class _StandIns:
         kind = tree.__class__
         if kind is tuple or kind is list:
             return kind([self.of(item, f"{name}_{i}") for i, item in enumerate(tree)])
-        if kind is dict:
-            return {key: self.of(item, f"{name}_{key}") for key, item in tree.items()}
+        if isinstance(tree, dict):
+            found = copy.copy(tree)
+            found.update({key: self.of(item, f"{name}_{key}") for key, item in tree.items()})
+            return found
+        if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+            return kind(
+                *[self.of(item, f"{name}_{field}") for item, field in zip(tree, tree._fields, strict=True)]
+            )
         if isinstance(tree, Variable):
             again = next((array for variable, array in self.variables if variable is tree), None)
             array = tree._array if again is None else again
@@ -322,13 +333,43 @@ def _argument_names(function: Any, args: Any) -> list[str]:
 # Results ---------------------------------------------------------------------------------------------------
 
 
+def _copied(tree: Any, recording: Recording) -> Any:
+    """The results with copies of arrays that no traced call made: each call gives its caller others."""
+    if isinstance(tree, recording.base.array_type):
+        return recording.seen(tree).copy()
+    return _mapped(tree, lambda item: _copied(item, recording))
+
+
 def _noted(tree: Any) -> Any:
     """The results with what they are in the program."""
     if isinstance(tree, Traced):
         return Returned(tree.node, False)
     if isinstance(tree, Variable) and isinstance(tree._array, Traced):
         return Returned(tree._array.node, True)
-    return _mapped(tree, _noted)
+    found = _mapped(tree, _noted)
+    if found is tree and _hides(tree):
+        raise TraceError(
+            f"a traced function returned a {type(tree).__name__}, which a trace cannot make anew: return "
+            "arrays, Variables, and tuples, lists and dicts of them"
+        )
+    return found
+
+
+def _hides(item: Any, depth: int = 4) -> bool:
+    """Whether an object that is handed on as it is takes stand-ins along, or runs only once."""
+    if inspect.isgenerator(item) or inspect.isawaitable(item):
+        return True
+    if isinstance(item, Variable):
+        item = item._array
+    if isinstance(item, (Traced, type, np.ndarray)) or not depth:
+        return isinstance(item, Traced)
+    if isinstance(item, dict):
+        inside: Any = item.values()
+    elif isinstance(item, (tuple, list, set, frozenset)):
+        inside = item
+    else:
+        inside = vars(item).values() if hasattr(item, "__dict__") else ()
+    return any(_hides(part, depth - 1) for part in inside)
 
 
 def _real(tree: Any) -> Any:

@@ -213,7 +213,8 @@ class World:
         elif kind == 2:
             p.array = p.array * 0.5
         elif kind == 3:
-            np.add(self.buffer, (values[-1] if values else p).array.sum(), out=self.buffer)
+            part = self.memory.array[::2]
+            np.add(part, (values[-1] if values else p).array.sum(), out=part)
         elif kind == 4:
             self.memory.array[1:] = self.memory.array[:-1] * 2 + 1
         elif kind == 5:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, namedtuple
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from agreement import agree, same, snapshot
+import pytest
+from agreement import agree, count, same, snapshot
 
 import pdist
+import pdist.distributions as D
+import pdist.functions as F
 from pdist.backend import tracing
 
 
@@ -94,3 +98,234 @@ def test_opaque_functions_of_one_name():
         return one(xp, x) * other(xp, x)
 
     agree(function, PAIRS)
+
+
+def test_powers_of_numpy_s_own_numbers():
+    function = lambda x: [x ** np.float64(0.5), x ** np.float32(2), x**True, x**0.5, x**-1]
+    agree(function, [(abs(numbers(50, seed=i, dtype=np.float32)),) for i in range(2)])
+
+
+def test_windows_over_a_buffer():
+    """NumPy puts no array between such a view and the array that it is a view of."""
+
+    def function(x):
+        z = x * 2
+        windows = np.lib.stride_tricks.sliding_window_view(z, 2)
+        other = np.tanh(z) * 1.5
+        return (windows * 3).sum(axis=-1) + other[:3]
+
+    agree(function, [(x,) for x, _ in PAIRS])
+
+
+def test_a_view_of_state_in_somebody_s_buffer():
+    def run(wrap):
+        w = pdist.Variable(np.frombuffer(bytearray(32)), requires_grad=False)
+
+        def step(x):
+            part = w.array[1:3]
+            part += x[1:3]
+            return w.array * 2
+
+        step = wrap(step)
+        return [step(x) for x, _ in PAIRS]
+
+    as_eager(run)
+
+
+def test_more_of_numpy_s_methods_and_functions():
+    def function(x, y):
+        z = x + 1j * y
+        return {
+            "complex": [z.real * 1, z.imag * 1, np.real(z) + 0, abs(z), np.abs(np.fft.fft(x)), y.imag + 0],
+            "reductions": [
+                x.sum(where=np.array([True, False, True, True])),
+                x.max(initial=5.0),
+                x.any(keepdims=True),
+                np.max(x, where=y > 0, initial=-9.0),
+                x.prod(dtype=np.float32),
+            ],
+            "shapes": [x.reshape((2, 2), order="F") + 0, x.astype(np.float32, order="C")],
+            "pairs": [divmod(x, y), divmod(2.0, y), divmod(x[0], y[0]), np.modf(x), np.frexp(x)],
+        }
+
+    agree(function, PAIRS)
+
+
+# What NumPy does by itself ----------------------------------------------------------------------------------
+
+
+def accumulating(x):
+    total = np.zeros(4)
+    for i in range(3):
+        total += x * i
+    return total
+
+
+def rewriting(x):
+    chosen, result = np.zeros(4), x
+    for i in range(3):
+        chosen[...] = 0
+        chosen[i] = 1
+        result = result + x * chosen
+    return result
+
+
+def rewriting_afterwards(x):
+    chosen = np.zeros(4)
+    result = x * chosen
+    chosen[...] = 1
+    return result
+
+
+def clipping_into_an_array(x):
+    return np.clip(x, -1, 1, out=np.empty(4))
+
+
+@pytest.mark.parametrize(
+    "function", [accumulating, rewriting, rewriting_afterwards, clipping_into_an_array], ids=str
+)
+def test_arrays_that_numpy_changes_are_an_error(function: Any):
+    """Each later call would find them as the first one left them."""
+    with pytest.raises(pdist.TraceError, match="get_array_module") as caught:
+        pdist.trace(function)(numbers(4))
+    line = str(caught.value).split(":")[1]
+    first = function.__code__.co_firstlineno
+    assert first < int(line) < first + 9
+
+
+def test_a_moving_average_outside_is_an_error():
+    average = np.zeros(4)
+
+    def step(x):
+        nonlocal average
+        average *= 0.9  # by NumPy alone: no later call would do it
+        average += x
+
+    with pytest.raises(pdist.TraceError, match="keep it in a Variable"):
+        pdist.trace(step)(numbers(4))
+    assert type(average) is np.ndarray
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, i: x[i[0] : i[1]],
+        lambda x, i: x.repeat(i),
+        lambda x, i: np.repeat(x, i),
+        lambda x, i: np.delete(x, i),
+        lambda x, i: np.split(x, i),
+        lambda x, i: np.bincount(i),
+        lambda x, i: x.nonzero(),
+        lambda x, i: x.compress(i > 0),
+    ],
+)
+def test_shapes_that_depend_on_values(function: Any):
+    with pytest.raises(pdist.TraceError, match=r"shape of its result|how many"):
+        pdist.trace(function)(numbers(4), np.array([1, 2, 1, 0]))
+
+
+def test_arrays_without_a_trace_in_the_result_are_the_caller_s_own():
+    def run(wrap):
+        step = wrap(lambda x: (x * 2, np.zeros(3)))
+        kept = []
+        for x, _ in PAIRS:
+            found = step(x)[1]
+            kept.append(found.copy())
+            found[...] = 7
+        return kept
+
+    as_eager(run)
+
+
+# Arguments and results --------------------------------------------------------------------------------------
+
+
+def test_an_array_in_the_place_of_a_list_of_one():
+    def run(wrap):
+        x, y = numbers(4), numbers(4, seed=1)
+        one = wrap(lambda a: a[0] * 2)
+        two = wrap(lambda a, b: a[0] * b if isinstance(a, tuple) else a - b)
+        kept = [one([x]), one([x]), one(x), one(x), one([x])]
+        return [*kept, two((x, y), 3), two((x, y), 3), two(x, y), two((x, y), 3)]
+
+    as_eager(run)
+
+
+Batch = namedtuple("Batch", "x y")
+
+
+def test_other_tuples_and_dicts_as_arguments():
+    def run(wrap, runs):
+        def function(batch, table):
+            runs.append(1)
+            assert type(batch) is Batch and type(table) is OrderedDict
+            return batch.x * batch.y + table["z"]
+
+        function = wrap(function)
+        table = OrderedDict(z=numbers(4))
+        kept = []
+        for x, y in PAIRS:
+            kept.append(function(Batch(x, y), table))
+            table["z"] = y
+        return kept
+
+    runs: list[int] = []
+    same(run(pdist.trace, runs), run(lambda f: f, []))
+    assert len(runs) == 1
+
+
+class Held:
+    def __init__(self, item: Any) -> None:
+        self.item = item
+
+
+def one_by_one(x):
+    yield x
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        one_by_one,
+        lambda x: D.Normal(x, 1.0),
+        lambda x: Held(x * 2),
+        lambda x: Held([pdist.Variable(x)]),
+        lambda x: OrderedDict(x=x * 2),
+        lambda x: [3, {"held": Held((x,))}],
+    ],
+)
+def test_results_that_no_trace_can_make(function: Any):
+    with pytest.raises(pdist.TraceError, match="returned a"):
+        pdist.trace(function)(numbers(3))
+
+
+def test_objects_as_results_that_hold_no_traced_array():
+    held = Held(numbers(3))
+    found = pdist.trace(lambda x: (held, np.float64, "text", {1}))(numbers(3))
+    assert found[0] is held and found[1] is np.float64
+
+
+def test_a_parameter_is_frozen():
+    def run(wrap):
+        v, w = pdist.Variable(numbers(4)), pdist.Variable(numbers(4, seed=1))
+
+        def step(x):
+            v.cleargrad()
+            w.cleargrad()
+            w.requires_grad, before = False, w.requires_grad  # set and set back: no reason to record anew
+            loss = F.sum(v * w * x)
+            loss.backward()
+            w.requires_grad = before
+            (F.sum(w * x) + F.sum(v)).backward()
+            return [np.zeros(4) if p.grad is None else p.grad for p in (v, w)]
+
+        step = wrap(step)
+        kept = []
+        for frozen in (False, False, True, True, False):
+            w.requires_grad = not frozen
+            kept.append(step(numbers(4, seed=2)))
+        return kept, step
+
+    traced, step = run(pdist.trace)
+    same(traced, run(lambda f: f)[0])
+    assert count(step) == 2
