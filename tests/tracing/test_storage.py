@@ -67,6 +67,16 @@ def test_what_is_still_wanted_is_not_written_over(function: Any):
     hold(lambda x: (function(np.exp(x)) * 2, np.tan(x) + 1), [X])
 
 
+def test_what_is_also_read_as_a_view_is_not_written_over():
+    """NumPy would see the overlap and make a copy at each call: right, and slow."""
+
+    def function(x: Any) -> Any:
+        y = np.exp(x)
+        return y * y[::-1] + 1
+
+    assert hold(function, [X]).report().buffer_bytes == 2 * X.nbytes
+
+
 def test_views_keep_their_memory_in_use():
     def function(x: Any) -> Any:
         part = np.exp(x)[::2]
