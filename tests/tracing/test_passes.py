@@ -221,6 +221,14 @@ def test_cheaper_forms(function: Any, left: str):
     assert calls(step) == ["exp", "sin", left, "divide"] or calls(step) == ["exp", left, "divide"]
 
 
+def test_a_negation_that_is_wanted_elsewhere_is_used():
+    def function(x: Any) -> Any:
+        minus = -np.exp(x)
+        return (x + minus) * minus
+
+    assert calls(hold(function, [X], use_cheaper_forms)) == ["exp", "negative", "add", "multiply"]
+
+
 def test_signs_of_another_number_stay():
     step = hold(lambda x: np.exp(x) * 1.5 + np.sin(x) * -2.0, [X], use_cheaper_forms)
     assert calls(step) == ["exp", "multiply", "sin", "multiply", "add"]
