@@ -229,6 +229,17 @@ def test_a_negation_that_is_wanted_elsewhere_is_used():
     assert calls(hold(function, [X], use_cheaper_forms)) == ["exp", "negative", "add", "multiply"]
 
 
+def test_a_negation_into_another_shape_or_dtype_stays():
+    def function(x: Any) -> Any:
+        xp, y = pdist.get_array_module(x), np.exp(x)
+        wide, short = xp.zeros((2, 40)), xp.zeros((40,), dtype=np.float32)
+        np.negative(y, out=wide)
+        np.negative(y, out=short)
+        return (x - wide) * 2, (x + short) * 2
+
+    assert calls(hold(function, [X], use_cheaper_forms)).count("negative") == 2
+
+
 def test_signs_of_another_number_stay():
     step = hold(lambda x: np.exp(x) * 1.5 + np.sin(x) * -2.0, [X], use_cheaper_forms)
     assert calls(step) == ["exp", "multiply", "sin", "multiply", "add"]
