@@ -8,6 +8,7 @@ the stand-in. Eager code pays for that with one look at :data:`running`.
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any
 
 running = 0  # how many recordings are under way in all threads
 rebound = 0  # moves whenever an array that a trace may hold by reference was replaced by another one
+_moves = itertools.count(1)
 _local = threading.local()
 _lock = threading.Lock()
 
@@ -43,7 +45,7 @@ def end() -> None:
 def array_replaced() -> None:
     """Tell traces that some array they may hold was replaced: they look before they run again."""
     global rebound
-    rebound += 1
+    rebound = next(_moves)
 
 
 def seen(array: Any, owner: Any = None, attribute: str = "_array", name: str = "") -> Any:

@@ -116,7 +116,7 @@ class Recording:
             value = self._states[id(array)] = Value("state", array, array=array)
             value.name = name or getattr(owner, "name", None) or ""
             self.program.states.append(value)
-            if owner is None and self.on_numpy and array.nbytes <= WATCHED_BYTES:
+            if owner is None and self.on_numpy and value.nbytes <= WATCHED_BYTES:
                 self._watched[value] = _checksum(array), origin(self.section)
         elif value in self._watched:
             self._look_after(value)

@@ -8,6 +8,7 @@ import keyword
 import linecache
 import os
 import re
+import weakref
 from typing import Any
 
 import numpy as np
@@ -414,4 +415,6 @@ def compiled(title: str, source: str, names: dict[str, Any], tight: str = "") ->
     linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
     found: dict[str, Any] = {}
     exec(compile(tight or source, file, "exec", dont_inherit=True), names, found)
-    return found.popitem()[1]
+    function = found.popitem()[1]
+    weakref.finalize(function, linecache.cache.pop, file, None)
+    return function

@@ -5,8 +5,12 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import keyword
 import random as python_random
+import re
+import sys
 import threading
+import types
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
@@ -47,7 +51,23 @@ class TracedFunction:
         self._lock = threading.RLock()
 
     def __get__(self, instance: Any, owner: Any) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __deepcopy__(self, memo: Any) -> TracedFunction:
+        """One that records for itself."""
+        return TracedFunction(copy.deepcopy(self.function, memo), self.cache_size, self.strict)
+
+    def __copy__(self) -> TracedFunction:
+        return TracedFunction(self.function, self.cache_size, self.strict)
+
+    def __reduce__(self) -> Any:
+        path = getattr(self.function, "__qualname__", "")
+        found: Any = sys.modules.get(getattr(self.function, "__module__", ""))
+        for name in path.split("."):
+            found = getattr(found, name, None)
+        if found is self:  # a decorated function is found by its name, as others are
+            return path
+        return TracedFunction, (self.function, self.cache_size, self.strict)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         last = self.last
@@ -74,9 +94,8 @@ class TracedFunction:
         # Where an assumption failed before, the next trace makes none.
         recording = Recording(_base(args, kwargs), self.strict, assuming=not self.traces.get(key))
         stand_ins = _StandIns(recording)
-        tracing.begin(recording)
+        _begin(recording)
         try:
-            all_through_coerce(True)
             names = _argument_names(self.function, args)
             inner = [stand_ins.of(a, name) for a, name in zip(args, names, strict=True)]
             named = {name: stand_ins.of(a, name) for name, a in kwargs.items()}
@@ -94,9 +113,7 @@ class TracedFunction:
         finally:
             recording.restore()
             stand_ins.restore()
-            tracing.end()
-            if not tracing.running:
-                all_through_coerce(False)
+            _end()
         if recording.failure is not None:
             self.failure = recording.failure
             warnings.warn(f"{self.__name__} runs untraced: {recording.failure}", stacklevel=3)
@@ -172,7 +189,9 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
       first call. A number that is an argument makes a trace for each of its values; a number that changes
       from step to step belongs in an array. :meth:`TracedFunction.forget` records anew.
     - What Python does besides (printing, appending to a list, numpy.random) it does while recording only;
-      ``pdist_nn.report`` is repeated at every call.
+      ``pdist_nn.report`` is repeated at every call. So is what NumPy computes from arrays outside alone
+      (``x + np.exp(table)``: the exponentials are those of the first call): pass them as arguments, keep them
+      in Variables, or use pdist.functions.
     - It may return arrays, Variables (without a graph) and tuples, lists and dicts of them.
     - After a call ``parameter.grad`` is the gradient; where an optimizer is in the trace, a view of the
       optimizer's own array, which the next call overwrites.
@@ -209,6 +228,24 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
     if cache_size < 1:
         raise ValueError(f"trace: cache_size is {cache_size!r}; expected at least 1")
     return TracedFunction(function, cache_size, strict)
+
+
+_switch = threading.Lock()
+
+
+def _begin(recording: Recording) -> None:
+    """Let a recording be that of this thread, and see all arrays."""
+    with _switch:
+        tracing.begin(recording)
+        all_through_coerce(True)
+
+
+def _end() -> None:
+    """Undo :func:`_begin`; the last of several threads sets the ops back."""
+    with _switch:
+        tracing.end()
+        if not tracing.running:
+            all_through_coerce(False)
 
 
 def _streams_of_others() -> Any:
@@ -297,10 +334,24 @@ class _StandIns:
                 self.variables.append((tree, array))
             return tree
         if isinstance(tree, np.generic) or (library_of(tree) is not None and not isinstance(tree, Traced)):
+            if isinstance(tree, np.ndarray) and type(tree) not in (np.ndarray, np.memmap):
+                self.recording.refuse(
+                    f"{name} is a {type(tree).__name__}, which computes in its own way: pass np.asarray of it"
+                )
+            name = self._unused(name)
             self.names.append(name)
             self.leaves.append(tree)
             return self.recording.argument(tree, name)
         return tree
+
+    def _unused(self, name: str) -> str:
+        """A name for the code; keys of dicts may be anything."""
+        name = re.sub(r"\W", "_", name)
+        if not name.isidentifier() or keyword.iskeyword(name):
+            name = f"argument_{name}"
+        while name in self.names:
+            name += "_"
+        return name
 
     def restore(self) -> None:
         """Give Variables their arrays back."""

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import gc
+import linecache
+import pickle
+import weakref
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +20,8 @@ from agreement import agree, count, same, snapshot
 import pdist
 import pdist.distributions as D
 import pdist.functions as F
+import pdist_nn as nn
+import pdist_nn.links as L
 from pdist.backend import tracing
 
 
@@ -181,9 +190,7 @@ def clipping_into_an_array(x):
     return np.clip(x, -1, 1, out=np.empty(4))
 
 
-@pytest.mark.parametrize(
-    "function", [accumulating, rewriting, rewriting_afterwards, clipping_into_an_array], ids=str
-)
+@pytest.mark.parametrize("function", [accumulating, rewriting, rewriting_afterwards, clipping_into_an_array])
 def test_arrays_that_numpy_changes_are_an_error(function: Any):
     """Each later call would find them as the first one left them."""
     with pytest.raises(pdist.TraceError, match="get_array_module") as caught:
@@ -329,3 +336,227 @@ def test_a_parameter_is_frozen():
     traced, step = run(pdist.trace)
     same(traced, run(lambda f: f)[0])
     assert count(step) == 2
+
+
+def test_names_of_arguments_that_are_no_names():
+    def run(wrap):
+        x, y = numbers(4), numbers(4, seed=1)
+        table = wrap(lambda d: d["a b"] * d["a_b"] - d["class"] + d[1] / d["1"] + d[""])
+        first = wrap(lambda a, a_0: a[0] - a_0)
+        others = wrap(lambda **arrays: arrays["class"] * 2)
+        return [
+            *[table({"a b": a, "a_b": b, "class": a, 1: b, "1": a, "": b}) for a, b in ((x, y), (y, x))],
+            *[first([a], b) for a, b in ((x, y), (y, x))],
+            *[others(**{"class": a}) for a in (x, y)],
+        ]
+
+    as_eager(run)
+
+
+@pytest.mark.parametrize("kind", [np.ma.masked_array, np.matrix])
+def test_arrays_that_compute_in_their_own_way(kind: Any):
+    with pytest.warns(PendingDeprecationWarning) if kind is np.matrix else nullcontext():
+        array = kind(np.eye(2))
+    with pytest.raises(pdist.TraceError, match="own way"):
+        pdist.trace(lambda x: x * x)(array)
+
+
+# Training ---------------------------------------------------------------------------------------------------
+
+
+def network(*sizes: int, seed: int = 0) -> Any:
+    layers: list[Any] = []
+    for i, (n, m) in enumerate(pairwise(sizes)):
+        layers += [L.Linear(n, m, initialW=numbers(m, n, seed=seed + i, dtype=np.float32)), F.tanh]
+    return nn.Sequential(*layers[:-1])
+
+
+def batches(count: int, n: int = 3, m: int = 2) -> Any:
+    for i in range(count):
+        yield (
+            numbers(5, n, seed=i, dtype=np.float32),
+            numbers(5, m, seed=i + 50, dtype=np.float32),
+        )
+
+
+def parameters(*models: Any) -> Any:
+    return [(p.array.copy(), p.grad.copy()) for model in models for p in model.params()]
+
+
+@pytest.mark.parametrize("hooks", [False, True])
+@pytest.mark.parametrize("clear", [False, True])
+def test_two_models_and_two_optimizers_in_one_step(hooks: bool, clear: bool):
+    def run(wrap):
+        g, d = network(3, 4, 2), network(2, 4, 1, seed=7)
+        of_g, of_d = nn.optimizers.Adam(0.05).setup(g), nn.optimizers.Adam(0.05).setup(d)
+        if hooks:
+            of_g.add_hook(nn.optimizers.WeightDecay(0.1))
+            of_d.add_hook(nn.optimizers.GradientClipping(0.1))
+
+        def step(z, t):
+            loss_g = F.mean(F.softplus(-d(g(z))))  # leaves gradients in both
+            if clear:
+                g.cleargrads()
+            loss_g.backward()
+            of_g.update()
+            if clear:
+                d.cleargrads()
+            with pdist.no_backprop_mode():
+                fake = g(z)
+            loss_d = F.mean(F.softplus(-d(t))) + F.mean(F.softplus(d(fake)))
+            loss_d.backward()
+            of_d.update()
+            return loss_g, loss_d
+
+        step = wrap(step)
+        return [(snapshot(step(z, t)), parameters(g, d)) for z, t in batches(6)]
+
+    as_eager(run)
+
+
+def test_averages_of_parameters_and_their_old_values():
+    def run(wrap):
+        model = network(3, 4, 2)
+        average, target = copy.deepcopy(model), copy.deepcopy(model)
+        optimizer = nn.optimizers.Adam(0.05).setup(model)
+
+        def step(x, t):
+            before = [p.array.copy() for p in model.params()]
+            loss = F.mean_squared_error(model(x), t) + F.mean(model(x) * target(x).array)
+            model.cleargrads()
+            loss.backward()
+            kept = [p.grad.copy() for p in model.params()]
+            optimizer.update()
+            for mean, p in zip(average.params(), model.params(), strict=True):
+                mean.array = 0.9 * mean.array + 0.1 * p.array
+            target.copyparams(average)
+            return loss, before, kept, [p.array - old for p, old in zip(model.params(), before, strict=True)]
+
+        step = wrap(step)
+        kept = [snapshot(step(x, t)) for x, t in batches(5)]
+        average[0].W.array[...] = 0
+        kept += [snapshot(step(x, t)) for x, t in batches(3)]
+        return kept, [p.array for link in (model, average, target) for p in link.params()]
+
+    as_eager(run)
+
+
+def test_several_updates_and_gradients_that_users_change():
+    def run(wrap):
+        model = network(3, 4, 2)
+        one, other = nn.optimizers.SGD(0.05).setup(model), nn.optimizers.Adam(0.05).setup(model)
+
+        def step(x, t):
+            loss = F.mean_squared_error(model(x), t)
+            model.cleargrads()
+            loss.backward()
+            for p in model.params():
+                p.grad = p.grad * 2 + 0.1 * p.array
+            model[0].W.grad *= 3
+            one.update()
+            other.update()
+            size = sum((p.grad**2).sum() for p in model.params())
+            F.mean(model(x) ** 2).backward()
+            one.update()
+            return loss, size
+
+        step = wrap(step)
+        return [(snapshot(step(x, t)), parameters(model)) for x, t in batches(5)]
+
+    as_eager(run)
+
+
+def test_a_penalty_on_gradients():
+    def run(wrap):
+        model = network(3, 4, 1)
+        optimizer = nn.optimizers.Adam(0.05).setup(model)
+
+        def step(x):
+            v = pdist.Variable(x)
+            (slope,) = pdist.grad([F.sum(model(v))], [v], enable_double_backprop=True)
+            loss = F.mean((F.sqrt(F.sum(slope**2, axis=1) + 1e-3) - 1) ** 2) + F.mean(model(v) ** 2)
+            model.cleargrads()
+            loss.backward()
+            optimizer.update()
+            return loss, slope
+
+        step = wrap(step)
+        return [(snapshot(step(x)), parameters(model)) for x, _ in batches(5)]
+
+    as_eager(run)
+
+
+# What is left ---------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_the_first_call_is_kept_and_all_of_it_goes():
+    model = network(3, 4, 2)
+    optimizer = nn.optimizers.Adam(0.05).setup(model)
+    graph: list[Any] = []
+
+    def step(x, t):
+        y = model(x)
+        loss = F.mean_squared_error(y, t)
+        graph.extend([weakref.ref(y), weakref.ref(loss)])
+        model.cleargrads()
+        loss.backward()
+        optimizer.update()
+        return loss
+
+    traced = pdist.trace(step)
+    x, t = next(batches(1))
+    of_call = [weakref.ref(x), weakref.ref(t)]
+    traced(x, t)
+    del x, t
+    assert not any(ref() is not None for ref in (*of_call, *graph))
+    traced(*next(batches(1)))
+    of_trace = [weakref.ref(item) for item in (traced, traced.last, model[0].W, optimizer.packs[0].array)]
+    before = sources()
+    traced = model = optimizer = step = None
+    gc.collect()
+    assert not any(ref() is not None for ref in of_trace)
+    assert sources() == before - 1
+
+
+def sources() -> int:
+    """How many traces tracebacks know the code of."""
+    return sum(name.startswith("<pdist trace") for name in linecache.cache)
+
+
+@pdist.trace
+def decorated(x):
+    return x * 2
+
+
+class Doubling:
+    def __init__(self) -> None:
+        self.w = pdist.Variable(numbers(3))
+        self.called = pdist.trace(self.plain)
+
+    def plain(self, x):
+        return self.w * x
+
+    @pdist.trace
+    def decorated(self, x):
+        return self.w * x
+
+
+def test_copies_and_pickles():
+    x = numbers(3)
+    one = Doubling()
+    one.called(x)
+    other = copy.deepcopy(one)
+    other.w.array *= 3
+    same(other.called(x), other.plain(x))
+    same(one.called(x), one.plain(x))
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+    again = pickle.loads(pickle.dumps(one))
+    same(again.called(x), one.plain(x))
+    same(copy.copy(decorated)(x), x * 2)
+
+
+def test_a_decorated_method_shows_its_code():
+    one = Doubling()
+    one.decorated(numbers(3))
+    assert "multiply" in one.decorated.source
+    assert one.decorated.report().calls == 1
