@@ -212,7 +212,7 @@ def test_a_wrong_import_is_found(tmp_path: Path, path: str, source: str, complai
             "from .independent import Independent\nfrom .normal import Normal",
         ),
         ("pdist/tracing/a.py", "from ..autograd import Variable\nfrom .. import backend"),
-        ("pdist/testing/a.py", "import pdist\nimport pdist_nn\nimport pdist.tracing\nfrom ..backend import b"),
+        ("pdist/testing/a.py", "import pdist\nimport pdist_nn\nimport pdist.tracing\nfrom .. import b"),
         ("pdist/__init__.py", "from . import functions\nfrom .distributions import base\nimport numpy"),
         (
             "pdist_nn/links/a.py",

@@ -90,6 +90,18 @@ def product(xp, a, b):
 
 
 @differentiable
+def sum_rows(xp, x):
+    """x.sum(axis=0) of a matrix, as a product with ones, which adds several rows at once."""
+    n = x.shape[0]
+    if library(xp).host:
+        return product(xp, xp.ones(n, x.dtype), x)
+    return (xp.ones((1, n), x.dtype) @ x)[0]
+
+
+sum_rows.derivatives(lambda F, g, _y, _x: F.broadcast_to(g, _x.shape))
+
+
+@differentiable
 def linear_map(xp, x, W):
     """x W^T, the op behind :func:`linear` without b."""
     return product(xp, x, W.T)
@@ -112,7 +124,7 @@ def affine_map(xp, x, W, b):
 affine_map.derivatives(
     lambda F, g, _y, _x, W, _b: g @ W,
     lambda F, g, _y, x, _W, _b: g.T @ x,
-    lambda F, g, _y, _x, _W, _b: g.sum(axis=0),
+    lambda F, g, _y, _x, _W, _b: F.sum_rows(g),
 )
 
 

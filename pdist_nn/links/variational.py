@@ -76,7 +76,7 @@ def affine_map_of_draw(xp, x, loc, log_scale, b, /, noise):
 def _affine_rule(F, needs, g, _y, x, loc, log_scale, _b, noise):
     moved = F.exp(log_scale) * noise
     d_W = g.T @ x
-    return g @ (loc + moved) if needs[0] else None, d_W, d_W * moved, g.sum(axis=0)
+    return g @ (loc + moved) if needs[0] else None, d_W, d_W * moved, F.sum_rows(g)
 
 
 affine_map_of_draw.joint_derivative(_affine_rule)

@@ -26,6 +26,7 @@ from pdist.tracing.passes.exact import use_cheaper_forms
 from pdist.tracing.passes.numpy_forms import use_numpy_forms
 from pdist.tracing.passes.placement import place_where_wanted
 from pdist.tracing.passes.repeated import share_repeated
+from pdist.tracing.passes.rows import write_rows_out
 from pdist.tracing.passes.selections import select_by_bits
 
 PASSES = [
@@ -37,6 +38,7 @@ PASSES = [
     place_where_wanted,
     select_by_bits,
     use_numpy_forms,
+    write_rows_out,
 ]
 
 
@@ -926,3 +928,36 @@ def test_any_passes_in_any_order(program: Program, given_calls: list[Call], chos
 @given(programs, call_lists, st.lists(st.sampled_from(PASSES), max_size=12))
 def test_any_passes_in_many_orders(program: Program, given_calls: list[Call], chosen: list[Any]):
     equal(program, given_calls, chosen)
+
+
+# Rows that are broadcast ------------------------------------------------------------------------------------
+
+
+def test_a_row_is_written_out_beside_a_matrix():
+    x, b = numbers(5, 40), numbers(40, seed=1)
+    for function in (lambda x, b: np.exp(x + b), lambda x, b: np.exp(b - x), lambda x, b: np.exp(x / b)):
+        step = hold(function, [x, b], write_rows_out)
+        assert calls(step)[0] == "setitem"
+    assert calls(hold(lambda x, b: np.exp(x * b), [numbers(2, 5, 40), x], write_rows_out))[0] == "setitem"
+
+
+@pytest.mark.parametrize(
+    ("x", "row"),
+    [
+        (numbers(5, 40), numbers(5, 1)),  # a column
+        (numbers(5, 40), numbers()),
+        (numbers(5, 40), numbers(40, dtype=np.float32)),  # it would be cast
+        (numbers(40, 5).T, numbers(40)),  # another layout: products and sums round by it
+        (numbers(5, 1), numbers(1)),
+        (numbers(40), numbers(5, 40)),  # the array is the second argument, which is as good
+    ],
+    ids=["column", "number", "dtype", "layout", "short", "second"],
+)
+def test_what_is_no_row_stays(x, row):
+    step = hold(lambda x, row: np.exp(x + row), [x, row], write_rows_out)
+    assert ("setitem" in calls(step)) == (row.ndim == 2 and x.ndim == 1)
+
+
+def test_every_other_number_is_no_row():
+    step = hold(lambda x, row: np.exp(x + row[::2]), [numbers(5, 40), numbers(80)], write_rows_out)
+    assert "setitem" not in calls(step)

@@ -16,6 +16,7 @@ from .exact import use_cheaper_forms
 from .numpy_forms import use_numpy_forms
 from .placement import place_where_wanted
 from .repeated import share_repeated
+from .rows import write_rows_out
 from .selections import select_by_bits
 
 PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
@@ -28,6 +29,7 @@ PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     ("gradients where they are wanted", place_where_wanted),
     ("selection by bits", select_by_bits),
     ("NumPy's faster forms", use_numpy_forms),
+    ("rows that are broadcast", write_rows_out),
 )
 
 __all__ = ["PASSES"]

@@ -149,7 +149,9 @@ def _plain_product(call: Call, program: Program) -> bool:
     return (
         a.dtype == b.dtype == out.dtype
         and a.dtype.char in "fd"
-        and all(len(v.shape) == 2 and min(v.shape) > 0 for v in (a, b))
+        and len(a.shape) in (1, 2)
+        and len(b.shape) == 2
+        and all(min(v.shape) > 0 for v in (a, b))
         and all(is_contiguous(v) or is_contiguous(v, reverse=True) for v in (a, b))
         and is_contiguous(out)
     )
