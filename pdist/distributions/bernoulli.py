@@ -79,9 +79,9 @@ bernoulli_kl.derivatives(_kl_slope, lambda F, g, _y, p, q: _by_p(F, -g, None, p,
 @differentiable
 @in_blocks
 def bernoulli_log_prob_logit(xp, x, logit):
-    """-(|l| |x - [l > 0]| + log(1 + e^-|l|)) for x in [0, 1]: no cancellation, no overflow."""
+    """(x - [l > 0]) l - log(1 + e^-|l|) for x in [0, 1]: no cancellation, no overflow."""
     low = -abs(logit)
-    y = abs(x - (logit > 0)) * low
+    y = (x - (logit > 0)) * logit
     y = xp.fmin(y, 0, out=own(y))  # nan: 0 * inf
     low = xp.exp(low, out=own(low))
     y -= xp.log1p(low, out=own(low))
