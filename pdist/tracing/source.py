@@ -69,6 +69,7 @@ class Writer:
         self.names: dict[str, Any] = {}  # what the function's globals are
         self.lines: list[str] = []
         self.taken: set[str] = set(leaves) | {self.title}
+        self.counts: dict[str, int] = {}  # the next number to try behind a stem
         self.known: dict[int, str] = {}  # names of constants by id
         self.by_position: dict[str, str] = {}  # calls as they run, by how they are shown
         self.streams: dict[Any, str] = {}
@@ -87,10 +88,11 @@ class Writer:
         if stem not in self.taken:
             self.taken.add(stem)
             return stem
-        for i in itertools.count(2):
+        for i in itertools.count(self.counts.get(stem, 2)):
             name = f"{stem}{i}" if not stem[-1].isdigit() else f"{stem}_{i}"
             if name not in self.taken:
                 self.taken.add(name)
+                self.counts[stem] = i + 1
                 return name
         raise AssertionError
 
@@ -297,16 +299,17 @@ class Writer:
         """A call that writes into an array that is there."""
         if call.name in COPIES and call.form in ("method", "function"):
             return f"{out}[...] = {self.of(call.args[0])}"
-        text = self.expression(call, f"out={out}")
+        mark = f"out={out}"
+        text = self.expression(call, mark)
         if call.name in ("maximum", "minimum"):
             return text  # NumPy wants it by name here
         if self.on_numpy and call.elementwise and not call.kwargs and call.function.nout == 1:
-            self.by_position[text] = self.expression(call, out)
+            self.by_position[text] = f"{text[: -len(mark) - 1]}{out})"
         elif self.on_numpy and call.form == "reduce" and call.kwargs.keys() == {"axis"}:
             x, axis = self.of(call.args[0]), self.text(call.kwargs["axis"])
             self.by_position[text] = f"{self.function(call)}({x}, {axis}, None, {out})"
         elif self.on_numpy and call.name == "dot":
-            self.by_position[text] = self.expression(call, out)
+            self.by_position[text] = f"{text[: -len(mark) - 1]}{out})"
         return text
 
     def tight(self, source: str) -> str:
