@@ -268,7 +268,7 @@ class Writer:
             value, n = call.args
             count = self.bound(np.count_nonzero, "count_nonzero")
             refused = self.bound(REFUSED, "REFUSED")
-            return f"if {count}({self.of(value)}) != {n}: return {refused}  # another trace is for that"
+            return f"if {count}({self.of(value)}) != {n}:\n        return {refused}  # another trace is for that"
         if call.form == "alloc":
             return self._allocation(call.output)
         if not call.outputs:
