@@ -268,7 +268,11 @@ class Writer:
             value, n = call.args
             count = self.bound(np.count_nonzero, "count_nonzero")
             refused = self.bound(REFUSED, "REFUSED")
-            return f"if {count}({self.of(value)}) != {n}:\n        return {refused}  # another trace is for that"
+            lines = (
+                f"if {count}({self.of(value)}) != {n}:",
+                f"return {refused}  # another trace is for that",
+            )
+            return "\n        ".join(lines)
         if call.form == "alloc":
             return self._allocation(call.output)
         if not call.outputs:
