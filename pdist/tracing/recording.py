@@ -274,7 +274,7 @@ class Recording:
         if not isinstance(result, (self.base.array_type, np.generic)):
             self.refuse(f"{name} returns {type(result).__name__} {result!r}, which depends on values")
             return result
-        for given in _arrays(args):
+        for given in () if isinstance(result, np.generic) else _arrays(args):  # np.True_ is but one object
             if given.array is result:
                 return given
         value = self._view_of((args, kwargs), result, VIEWS.get(name, ""))

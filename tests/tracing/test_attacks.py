@@ -637,3 +637,11 @@ def test_a_decorated_method_shows_its_code():
     one.decorated(numbers(3))
     assert "multiply" in one.decorated.source
     assert one.decorated.report().calls == 1
+
+
+def test_truths_are_not_told_apart_by_their_identity():
+    """NumPy has one True and one False: that a result is the same object as an argument says nothing."""
+    low, high = np.array(0.0), np.array(1.0)
+    step = pdist.trace(lambda x: np.where((low <= x) & (x <= high), x, -1.0))
+    for x in (0.5, 2.0, -3.0, 1.0):
+        assert step(np.array(x)) == (x if 0 <= x <= 1 else -1)
