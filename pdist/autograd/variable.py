@@ -52,6 +52,8 @@ class Variable:
         requires_grad: bool | None = None,
     ) -> None:
         self._array = array = as_array(array)
+        if tracing.running:
+            tracing.wraps(array)
         floating = array.dtype.kind == "f"
         if requires_grad and not floating:
             raise TypeError(

@@ -67,6 +67,13 @@ def read(owner: Any, attribute: str) -> Any:
     return getattr(owner, attribute) if recording is None else recording.read(owner, attribute)
 
 
+def wraps(array: Any) -> None:
+    """Tell the recording that a Variable is made of an array."""
+    recording = current()
+    if recording is not None:
+        recording.wraps(array)
+
+
 def assigned(owner: Any, attribute: str) -> None:
     """Tell the recording, before it is done, that an attribute is given another array, or None."""
     recording = current()

@@ -100,6 +100,7 @@ class Recording:
         self.assuming = assuming
         self.head: list[Call] = []  # the assumptions and what they need: these go first
         self._states: dict[int, Value] = {}
+        self._wrapped: dict[int, Any] = {}
         # The arrays that nobody owns: a checksum, and where each was used first.
         self._watched: dict[Value, tuple[int, Origin]] = {}
         self._streams: dict[Any, Any] = {}
@@ -144,6 +145,11 @@ class Recording:
         """Whether a write to another value can have changed this one."""
         array = other.root.array
         return array is None or np.may_share_memory(value.array, array)
+
+    def wraps(self, array: Any) -> None:
+        """Note an array of which a Variable is made: whether each call makes a new one nobody can tell."""
+        if isinstance(array, self.base.array_type):
+            self._wrapped[id(array)] = array
 
     def argument(self, array: Any, path: Any) -> Any:
         """The stand-in of an array that the caller passed."""
@@ -257,6 +263,13 @@ class Recording:
     def _add(self, form: str, name: str, function: Any, args: Any, kwargs: Any, **fields: Any) -> Call:
         if not self.open:
             self.refuse("a traced array is used")
+        for value in fields.get("writes", ()):
+            if id(value.root.array) in self._wrapped:
+                self.refuse(
+                    "an array of NumPy's that was made a Variable within the traced function is changed in "
+                    "place: the next call would go on with what is there now. Make it by the functions of "
+                    "pdist.get_array_module(x), or a Variable of it outside"
+                )
         call = Call(form, name, function, args, kwargs, origin=origin(self.section), **fields)
         self.program.calls.append(call)
         return call

@@ -213,14 +213,20 @@ def test_a_moving_average_outside_is_an_error():
     assert type(average) is np.ndarray
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a Variable made within the function over an array of NumPy's is taken for state: each call "
-    "goes on with what the last one wrote there",
-)
 def test_a_variable_made_inside_that_is_changed_in_place():
     def function(x):
         total = pdist.Variable(np.zeros(4), requires_grad=False)
+        for _ in range(3):
+            total.array += x
+        return total.array * 2
+
+    with pytest.raises(pdist.TraceError, match="made a Variable within"):
+        pdist.trace(function)(PAIRS[0][0])
+
+
+def test_a_variable_made_inside_of_new_numbers_may_change():
+    def function(x):
+        total = pdist.Variable(pdist.get_array_module(x).zeros(4), requires_grad=False)
         for _ in range(3):
             total.array += x
         return total.array * 2
