@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Variable
-from ..backend import Library, library_of, numpy_library, random, tracing
-from .array import METHODS, PYTHON_OPERATORS, Traced
+from ..backend import Library, numpy_library, random, register_library, tracing
+from .array import PYTHON_OPERATORS, Traced
 from .namespace import SpecialNamespace, TracedGenerator, TracedNamespace
 from .record import Call, Origin, Program, TraceError, Value, origin
 
@@ -229,36 +229,36 @@ class Recording:
     # Calls --------------------------------------------------------------------------------------------
 
     def _real(self, tree: Any) -> Any:
-        kind = tree.__class__
-        if kind is self.library.array_type:
-            if tree.recording is not self:
-                (tree.recording if self.open else self).refuse("a traced array is used")
-            return tree.array
-        if kind is tuple or kind is list:
-            return kind([self._real(item) for item in tree])
-        if kind is slice:
-            return slice(self._real(tree.start), self._real(tree.stop), self._real(tree.step))
-        if kind is dict:
-            return {key: self._real(item) for key, item in tree.items()}
-        if kind is TracedNamespace:
-            return tree.base
-        return tree
+        """The real arrays in the place of stand-ins, in nested containers."""
+        return self._mapped(tree, self._real_of)
 
     def _node(self, tree: Any) -> Any:
-        kind = tree.__class__
+        """The Values in the place of stand-ins and of arrays that are state, in nested containers."""
+        return self._mapped(tree, self._node_of)
+
+    def _real_of(self, item: Any) -> Any:
+        kind = item.__class__
+        if kind is not self.library.array_type:
+            return item
+        if item.recording is not self:
+            (item.recording if self.open else self).refuse("a traced array is used")
+        return item.array
+
+    def _node_of(self, item: Any) -> Any:
+        kind = item.__class__
         if kind is self.library.array_type:
-            return tree.node
-        if kind is self.base.array_type or isinstance(tree, self.base.array_type):
-            return self.seen(tree).node
+            return item.node
+        return self.seen(item).node if isinstance(item, self.base.array_type) else item
+
+    def _mapped(self, tree: Any, leaf: Callable[[Any], Any]) -> Any:
+        kind = tree.__class__
         if kind is tuple or kind is list:
-            return kind([self._node(item) for item in tree])
+            return kind([self._mapped(item, leaf) for item in tree])
         if kind is slice:
-            return slice(self._node(tree.start), self._node(tree.stop), self._node(tree.step))
+            return slice(*[self._mapped(part, leaf) for part in (tree.start, tree.stop, tree.step)])
         if kind is dict:
-            return {key: self._node(item) for key, item in tree.items()}
-        if kind is TracedNamespace:
-            return tree.base
-        return tree
+            return {key: self._mapped(item, leaf) for key, item in tree.items()}
+        return tree.base if kind is TracedNamespace else leaf(tree)
 
     def _add(self, form: str, name: str, function: Any, args: Any, kwargs: Any, **fields: Any) -> Call:
         if not self.open:
@@ -274,9 +274,7 @@ class Recording:
         self.program.calls.append(call)
         return call
 
-    def _take(
-        self, form: str, name: str, function: Any, args: Any, kwargs: Any, reals: Any, result: Any
-    ) -> Any:
+    def _take(self, form: str, name: str, function: Any, args: Any, kwargs: Any, result: Any) -> Any:
         """Write down a call that gave ``result``; what stands for that."""
         nodes, named = self._node(args), self._node(kwargs)
         if isinstance(result, (tuple, list)):
@@ -372,7 +370,7 @@ class Recording:
             return self._into(out, "ufunc", name, function, tuple(inputs), kwargs)
         reals = self._real(tuple(inputs))
         result = function(*reals, **self._real(kwargs))
-        return self._take("ufunc", name, function, tuple(inputs), kwargs, reals, result)
+        return self._take("ufunc", name, function, tuple(inputs), kwargs, result)
 
     def operator(self, name: str, *inputs: Any) -> Any:
         """An operator: on NumPy scalars Python's own, which costs less and may round otherwise."""
@@ -380,7 +378,7 @@ class Recording:
         scalars = all(isinstance(x, (np.generic, bool, int, float)) for x in reals)
         if scalars or (name in SAME_ON_SCALARS and all(map(_is_scalar, inputs))):
             function = PYTHON_OPERATORS[name]
-            return self._take("scalar", name, function, inputs, {}, reals, function(*reals))
+            return self._take("scalar", name, function, inputs, {}, function(*reals))
         if name == "power" and reals[1].__class__ in (int, float) and reals[0].dtype.kind == "f":
             short = POWERS.get(reals[1])
             if short:
@@ -411,7 +409,7 @@ class Recording:
             return self._into(out, "reduce", name, function, (x,), kwargs)
         real = self._real(x)
         result = function(real, **self._real(kwargs))
-        return self._take("reduce", name, function, (x,), kwargs, (real,), result)
+        return self._take("reduce", name, function, (x,), kwargs, result)
 
     def mean(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         """The sum and its division by the count, which is what NumPy does."""
@@ -431,9 +429,11 @@ class Recording:
         plain = len(args) == 1 and getattr(args[0], "dtype", np.dtype(bool)).char in "fd"
         if name == "mean" and plain and not kwargs.keys() - {"axis", "keepdims"}:
             return self.mean(self.seen(args[0]), **kwargs)
-        if name in SHAPE_FROM_DATA or (name == "where" and len(args) == 1):
-            self.refuse(f"{name}: the shape of its result depends on the values of a traced array")
-        if name in SHAPE_FROM_SECOND and _any_traced((args[1:2], kwargs)):
+        if (
+            name in SHAPE_FROM_DATA
+            or (name == "where" and len(args) == 1)
+            or (name in SHAPE_FROM_SECOND and _any_traced((args[1:2], kwargs)))
+        ):
             self.refuse(f"{name}: the shape of its result depends on the values of a traced array")
         if name == "bincount" and "minlength" not in kwargs and len(args) < 3:
             self.refuse("bincount: the shape of its result depends on values; give it a minlength")
@@ -461,7 +461,7 @@ class Recording:
             nodes, named = self._node(tuple(args)), self._node(kwargs)
             self._add("function", name, function, nodes, named, outputs=(), writes=(target.node,))
             return result
-        return self._take("function", name, function, tuple(args), kwargs, reals, result)
+        return self._take("function", name, function, tuple(args), kwargs, result)
 
     def method(self, name: str, x: Any, *args: Any, **kwargs: Any) -> Any:
         """A method of an array."""
@@ -479,7 +479,7 @@ class Recording:
             nodes = self._node((x, *args))
             self._add("method", name, function, nodes, self._node(kwargs), outputs=(), writes=(x.node,))
             return result
-        return self._take("method", name, function, (x, *args), kwargs, (real,), result)
+        return self._take("method", name, function, (x, *args), kwargs, result)
 
     def getitem(self, x: Any, index: Any) -> Any:
         """``x[index]``."""
@@ -495,7 +495,7 @@ class Recording:
                 self.refuse("how many elements a mask chooses depends on its values: use functions.where")
         self._as_array(x)
         result = x.array[self._real(index)]
-        return self._take("getitem", "getitem", operator.getitem, (x, index), {}, (), result)
+        return self._take("getitem", "getitem", operator.getitem, (x, index), {}, result)
 
     def setitem(self, x: Any, index: Any, value: Any) -> None:
         """``x[index] = value``."""
@@ -508,7 +508,7 @@ class Recording:
         """A function that looks at values, as one call."""
         with tracing.paused():
             result = function(*self._real(args), **self._real(kwargs))
-        return self._take("opaque", function.__name__, function, args, kwargs, (), result)
+        return self._take("opaque", function.__name__, function, args, kwargs, result)
 
     def assume(self, condition: Any) -> bool:
         """Whether a condition holds everywhere and can be looked at first: see ``tracing.assume``."""
@@ -558,7 +558,7 @@ class Recording:
 
     # Random draws -------------------------------------------------------------------------------------
 
-    def stream(self, device: Any = None) -> Any:
+    def stream(self) -> Any:
         """The device's own stream."""
         found = self._streams.get(None)
         if found is None:
@@ -591,7 +591,7 @@ class Recording:
         result = getattr(real, name)(*self._real(args), **self._real(kwargs))
         if not isinstance(result, (self.base.array_type, np.generic)):
             result = self.xp.asarray(result)
-        return self._take("draw", name, None, (stream, *args), kwargs, (), result)
+        return self._take("draw", name, None, (stream, *args), kwargs, result)
 
 
 class Stream:
@@ -639,8 +639,6 @@ _libraries: dict[Library, Library] = {}
 
 def traced_library(base: Library) -> Library:
     """The library whose arrays stand for those of ``base`` in a trace."""
-    from ..backend import register_library
-
     found = _libraries.get(base)
     if found is None:
         kind = type("Traced", (Traced,), {"__slots__": ()})
@@ -662,4 +660,4 @@ def traced_library(base: Library) -> Library:
     return found
 
 
-__all__ = ["METHODS", "Recording", "library_of", "traced_library"]
+__all__ = ["Recording", "traced_library"]

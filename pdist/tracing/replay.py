@@ -15,7 +15,7 @@ from ..autograd import config
 from ..backend import tracing
 from .cuda import GraphWriter, fuse
 from .passes import PASSES
-from .record import Program, Value
+from .record import Program
 from .source import Writer, compiled
 from .storage import fixed, pooled
 
@@ -185,4 +185,4 @@ def _head(function: Any, program: Program) -> list[str]:
     return lines
 
 
-__all__ = ["Report", "Trace", "Value", "count_calls"]
+__all__ = ["Report", "Trace", "count_calls"]

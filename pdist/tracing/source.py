@@ -9,6 +9,7 @@ import linecache
 import os
 import re
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -159,10 +160,7 @@ class Writer:
     def index(self, index: Any) -> str:
         """An index between brackets."""
         if isinstance(index, tuple) and index:
-            return ", ".join(self._axis(i) for i in index) + ("," if len(index) == 1 else "")
-        return self._axis(index)
-
-    def _axis(self, index: Any) -> str:
+            return ", ".join(self.text(i) for i in index) + ("," if len(index) == 1 else "")
         return self.text(index)
 
     # Calls --------------------------------------------------------------------------------------------
@@ -279,7 +277,7 @@ class Writer:
             return self.expression(call)
         if len(call.outputs) != 1:
             names = ", ".join(self.of(v) for v in call.outputs)
-            return f"{names}{',' if len(call.outputs) == 1 else ''} = {self.expression(call)}"
+            return f"{names} = {self.expression(call)}"
         if call.output in self.storage:
             return self._writing(call, self.of(call.output))
         if call.into:
@@ -325,29 +323,39 @@ class Writer:
 
     def write(self) -> tuple[str, dict[str, Any]]:
         """The source and the globals that it needs."""
-        last: Origin | None = None
-        for owner, attribute, value in _slots(self.program):
+        self._read_slots()
+        self._statements(self.program.calls)
+        return self._whole()
+
+    def _read_slots(self) -> None:
+        """Read the attributes that each call reads anew."""
+        for value in self.program.slots:
+            owner, attribute = value.path
             value.name = self.unused(attribute.strip("_"))
-            text = f"    {value.name} = {self._owner(owner)}.{attribute}"
-            self.lines.append(text)
-        for call in self.program.calls:
+            self.lines.append(f"    {value.name} = {self._owner(owner)}.{attribute}")
+
+    def _statements(self, calls: Iterable[Call]) -> None:
+        """Write calls, with where they came from above them."""
+        last: Origin | None = None
+        for call in calls:
             if (call.view or call.form == "alloc") and call.output in self.storage:
                 continue
             line = self.statement(call)
             self._comment(call.origin, last)
             last = call.origin
             self.lines.append("    " + line)
+
+    def _whole(self, *before: str) -> tuple[str, dict[str, Any]]:
+        """Assign and return what is to be; then all of it, with other functions ``before``."""
         for owner, attribute, value in self.program.effects:
             text = "None" if value is None else self.text(value)
             if isinstance(value, Value) and value.scalar:
                 text = f"{self.bound(np.asarray, 'asarray')}({text})"
             self.lines.append(f"    {self._owner(owner)}.{attribute} = {text}")
-        returned = self.result(self.program.results)
-        self.lines.append(f"    return {returned}")
+        self.lines.append(f"    return {self.result(self.program.results)}")
         names = ", ".join(value.name for value in self.program.arguments)
-        body = "\n".join(self.lines)
-        head = "".join(f"# {line}\n" for line in self.head)
-        return f"{head}def {self.title}({names}):\n{body}\n", self.names
+        whole = "\n".join([f"def {self.title}({names}):", *self.lines, ""])
+        return "\n".join([*[f"# {line}" for line in self.head], *before, whole]), self.names
 
     def _comment(self, origin: Origin, last: Origin | None) -> None:
         """Say which line of user code comes now, and which op of it."""
@@ -387,10 +395,6 @@ class Writer:
 
 def _variable(array: Any) -> Variable:
     return from_node(array, None)
-
-
-def _slots(program: Program) -> list[tuple[Any, str, Value]]:
-    return [(*value.path, value) for value in program.slots]
 
 
 def _number_name(array: Any) -> str:

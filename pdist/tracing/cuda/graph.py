@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ..record import Call, Program, Returned, Value, values_in
+from ..record import Call, Returned, Value, values_in
 from ..recording import Stream
 from ..source import Writer, compiled
 
@@ -186,19 +186,12 @@ class Part:
 class GraphWriter(Writer):
     """Writes a program out as functions that become graphs, and one that runs them.
 
-    Args:
-        program: what is written, its elementwise calls fused.
-        storage: the arrays of all values that keep their place from call to call.
-        title: what the function is called.
-        leaves: the names of the array arguments.
-        head: comment lines that go first.
+    The program's elementwise calls are fused.
     """
 
-    def __init__(
-        self, program: Program, storage: dict[Value, Any], title: str, leaves: list[str], head: list[str]
-    ) -> None:
-        super().__init__(program, storage, title, leaves, head)
-        self.graphs = program.base.graphs
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.graphs = self.program.base.graphs
         self.kept: set[Value] = set()  # what graphs have made and others use
         self.fixed: set[Value] = set()  # whose memory graphs have taken
         self.functions: list[str] = []
@@ -210,26 +203,14 @@ class GraphWriter(Writer):
         runs = list(parts(self.program.calls))
         if not any(in_graph for in_graph, _ in runs) or self._written_across(runs):
             return super().write()
-        for owner, attribute, value in [(*v.path, v) for v in self.program.slots]:
-            value.name = self.unused(attribute.strip("_"))
-            self.lines.append(f"    {value.name} = {self._owner(owner)}.{attribute}")
+        self._read_slots()
         for i, (in_graph, run) in enumerate(runs):
             later = [call for _, calls in runs[i + 1 :] for call in calls]
             if in_graph:
                 self._graph(run, later)
             else:
                 self._statements(run)
-        return self._whole()
-
-    def _whole(self) -> tuple[str, dict[str, Any]]:
-        """The functions of the graphs, then the one that runs them."""
-        for owner, attribute, value in self.program.effects:
-            text = "None" if value is None else self.text(value)
-            self.lines.append(f"    {self._owner(owner)}.{attribute} = {text}")
-        self.lines.append(f"    return {self.result(self.program.results)}")
-        names = ", ".join(value.name for value in self.program.arguments)
-        whole = "\n".join([f"def {self.title}({names}):", *self.lines, ""])
-        return "\n".join([*[f"# {line}" for line in self.head], *self.functions, whole]), self.names
+        return self._whole(*self.functions)
 
     def _written_across(self, runs: list[tuple[bool, list[Call]]]) -> bool:
         """Whether something that is copied for one graph is written there, and seen elsewhere too."""
@@ -243,16 +224,6 @@ class GraphWriter(Writer):
                     copied.update(value for value in call.outputs if value not in self.storage)
         written = {v.root for in_graph, run in runs if in_graph for call in run for v in call.writes}
         return any(len(seen[root]) > 1 for root in written & copied)
-
-    def _statements(self, calls: Iterable[Call]) -> None:
-        last = None
-        for call in calls:
-            if (call.view or call.form == "alloc") and call.output in self.storage:
-                continue
-            line = self.statement(call)
-            self._comment(call.origin, last)
-            last = call.origin
-            self.lines.append("    " + line)
 
     def _graph(self, calls: list[Call], later: list[Call]) -> None:
         """Write some calls as a function of its own, and its call."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from ..record import Call, Program, Value, written_roots
+from ..record import Program, Value, written_roots
 
 
 def share_repeated(program: Program) -> None:
@@ -26,28 +27,16 @@ def share_repeated(program: Program) -> None:
             value = same[value]
         return value
 
-    def key(tree: Any) -> Any:
-        kind = tree.__class__
-        if kind is Value:
-            value = final(tree)
-            root = value.root
-            return (id(value), outside if value.external else versions.get(root, 0))
-        if kind is tuple or kind is list:
-            return (kind, *[key(item) for item in tree])
-        if kind is dict:
-            return (kind, *[(name, key(item)) for name, item in tree.items()])
-        if kind is slice:
-            return (kind, key(tree.start), key(tree.stop), key(tree.step))
-        try:
-            hash(tree)
-        except TypeError:
-            return id(tree)
-        return (kind, repr(tree) if kind is float else tree)
+    def there(value: Value) -> Any:
+        """What is there now."""
+        value = final(value)
+        return (id(value), outside if value.external else versions.get(value.root, 0))
 
     for call in program.calls:
         if call.pure and call.outputs and (call.view or not any(v.root in private for v in call.outputs)):
-            # Views of the same memory are the same at any time.
-            arguments = _identity(call, final) if call.view else (key(call.args), key(call.kwargs))
+            # Views of the same memory are the same at any time, whatever is there.
+            stamp = (lambda value: id(final(value))) if call.view else there
+            arguments = _key((call.args, call.kwargs), stamp)
             # An ``out`` of another dtype or layout is another result; a name may stand for several functions.
             made = () if call.view else tuple([(v.shape, v.dtype, v.strides) for v in call.outputs])
             function = call.function if call.form in ("opaque", "ufunc") else None
@@ -68,23 +57,19 @@ def share_repeated(program: Program) -> None:
     program.replace(same)
 
 
-def _identity(call: Call, final: Any) -> Any:
-    """What tells views apart: where they look, not what is there."""
-
-    def key(tree: Any) -> Any:
-        kind = tree.__class__
-        if kind is Value:
-            return id(final(tree))
-        if kind is tuple or kind is list:
-            return (kind, *[key(item) for item in tree])
-        if kind is slice:
-            return (kind, key(tree.start), key(tree.stop), key(tree.step))
-        if kind is dict:
-            return (kind, *[(name, key(item)) for name, item in tree.items()])
-        try:
-            hash(tree)
-        except TypeError:
-            return id(tree)
-        return (kind, tree)
-
-    return key((call.args, call.kwargs))
+def _key(tree: Any, stamp: Callable[[Value], Any]) -> Any:
+    """What tells arguments apart: their values by ``stamp``, containers and constants by what they are."""
+    kind = tree.__class__
+    if kind is Value:
+        return stamp(tree)
+    if kind is tuple or kind is list:
+        return (kind, *[_key(item, stamp) for item in tree])
+    if kind is dict:
+        return (kind, *[(name, _key(item, stamp)) for name, item in tree.items()])
+    if kind is slice:
+        return (kind, *[_key(part, stamp) for part in (tree.start, tree.stop, tree.step)])
+    try:
+        hash(tree)
+    except TypeError:
+        return id(tree)
+    return (kind, repr(tree) if kind is float else tree)
