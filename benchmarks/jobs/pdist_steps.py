@@ -40,10 +40,7 @@ def training(model: Any, loss: Callable[..., Any], parameters: list[Any]) -> Tra
 
 def traced(made: Training) -> Training:
     """The same step, traced."""
-    trace = getattr(pdist, "trace", None)
-    if not callable(trace):
-        raise ImportError("pdist.trace is not there")
-    return made.with_step(trace(made.step))
+    return made.with_step(pdist.trace(made.step))
 
 
 def mdn(batch: int, hidden: int, components: int, device: str = "cpu") -> Training:

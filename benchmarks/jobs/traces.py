@@ -26,14 +26,14 @@ class Cost:
         name: of the job.
         first: seconds of the first call of a traced step, a median over steps that are made anew.
         eager: seconds of an eager step, a median.
-        buffers: bytes that the trace keeps, None where it does not tell.
+        buffers: bytes that the trace keeps.
         peak: the most bytes that an eager step holds at a time, above what was there before.
     """
 
     name: str
     first: float
     eager: float
-    buffers: int | None
+    buffers: int
     peak: int
 
     def as_dict(self) -> dict[str, Any]:
@@ -48,26 +48,28 @@ def cost(job: Job, steps: int = 50, traces: int = 5) -> Cost:
         job: which.
         steps: how many eager steps are timed.
         traces: how many times the step is traced anew and timed.
-
-    Raises:
-        ImportError: where pdist does not trace.
     """
     eager = job.step("pdist")
     seconds = [_time(eager) for _ in range(steps)]
-    tracemalloc.start()
-    eager()  # what is kept from step to step is there after this one
-    before = tracemalloc.get_traced_memory()[0]
-    tracemalloc.reset_peak()
-    eager()
-    peak = tracemalloc.get_traced_memory()[1] - before
-    tracemalloc.stop()
+    peak = peak_bytes(eager)
     firsts = []
     for _ in range(traces + 1):  # the first finds the process cold
         made = job.make("traced")
         firsts.append(_time(made.fed(job.batches())))
-    report = getattr(made.step, "report", None)
-    buffers = None if report is None else int(report().buffer_bytes)
+    buffers = made.step.report().buffer_bytes
     return Cost(job.name, statistics.median(firsts[1:]), statistics.median(seconds), buffers, peak)
+
+
+def peak_bytes(step: Callable[[], Any]) -> int:
+    """The most bytes that a warm step holds at a time, above what was there before."""
+    tracemalloc.start()
+    step()  # what is kept from step to step is there after this one
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    step()
+    found = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    return found
 
 
 def _time(step: Callable[[], Any]) -> float:

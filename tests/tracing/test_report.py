@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 import pdist
 import pdist.functions as F
+from benchmarks.jobs.traces import peak_bytes
 from pdist.tracing.passes import PASSES
 
 JOBS = {
@@ -173,14 +173,7 @@ def test_all_that_the_code_names_is_there(step: Any):
 def peak(step: Callable[[], Any]) -> int:
     """The most bytes that a step holds at a time, above what was there before."""
     step()
-    tracemalloc.start()
-    step()  # what is kept from step to step is there after this one
-    before = tracemalloc.get_traced_memory()[0]
-    tracemalloc.reset_peak()
-    step()
-    found = tracemalloc.get_traced_memory()[1] - before
-    tracemalloc.stop()
-    return found
+    return peak_bytes(step)
 
 
 def test_buffers_take_no_more_than_the_eager_step(job: str, step: Any):
