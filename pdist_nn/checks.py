@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd import Variable
-from pdist.backend import library_of, tracing
+from pdist.backend import hooks, library_of
 
 
 def check_size(who: str, name: str, value: Any) -> int:
@@ -19,8 +19,8 @@ def check_size(who: str, name: str, value: Any) -> int:
 
 def check_finite(array: Any, who: str) -> None:
     """Raise ValueError where a host's floating array has nan or infinity, naming the first one's index."""
-    if tracing.running and tracing.current() is not None:
-        return tracing.once(check_finite, array, who)
+    if hooks.running and hooks.current() is not None:
+        return hooks.once(check_finite, array, who)
     library = library_of(array)
     if library is None or not library.host or array.dtype.kind != "f":
         return None

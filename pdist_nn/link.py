@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd import Variable, as_variable, config
-from pdist.backend import default_library, get_array_module, library_of, to_cpu, to_gpu, tracing
+from pdist.backend import default_library, get_array_module, hooks, library_of, to_cpu, to_gpu
 from pdist.distributions import Distribution
 
 from .divergences import divergences_from_standard_normal
@@ -31,7 +31,7 @@ BOOKKEEPING = {"name", "_members", "_persistent", "_open_scopes", "_scoped", "_f
 def _restructured() -> None:
     global _structure
     _structure = _changes()
-    tracing.array_replaced()
+    hooks.array_replaced()
 
 
 class Link:
@@ -74,7 +74,7 @@ class Link:
     # What it computes ---------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if tracing.running:
+        if hooks.running:
             self._depended_on()
         return self.forward(*args, **kwargs)
 
@@ -89,7 +89,7 @@ class Link:
         """
         total, small = None, []
         for layer in _stochastic(self):
-            if tracing.running:
+            if hooks.running:
                 layer._depended_on()
             pairs = layer._small_standard_posteriors()
             if pairs is not None:
@@ -130,7 +130,7 @@ class Link:
         return self._open_scopes > 0
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if tracing.running:
+        if hooks.running:
             self._given(name, value)
         members = self.__dict__["_members"]
         if isinstance(value, (Parameter, Link)):
@@ -142,7 +142,7 @@ class Link:
             del members[name]
             _restructured()
         object.__setattr__(self, name, value)
-        tracing.array_replaced()
+        hooks.array_replaced()
 
     def __delattr__(self, name: str) -> None:
         if self.__dict__["_members"].pop(name, None) is not None:
@@ -150,21 +150,21 @@ class Link:
         if name in self._persistent:
             self._persistent.remove(name)
         object.__delattr__(self, name)
-        tracing.array_replaced()
+        hooks.array_replaced()
 
     def _depended_on(self) -> None:
         """Tell the recording, if there is one, that other attributes would make another trace."""
-        if tracing.current() is not None:
+        if hooks.current() is not None:
             for name in self.__dict__.keys() - BOOKKEEPING:
-                tracing.depends_on(self, name)
+                hooks.depends_on(self, name)
 
     def _given(self, name: str, value: Any) -> None:
         """Refuse to keep an array beyond a recorded call: no later call would change it."""
-        recording = tracing.current()
+        recording = hooks.current()
         array = getattr(value, "_array", value)
         if recording is not None and recording.concrete(array) is not array:
             self.__dict__.setdefault(name, None)
-            tracing.assigned(self, name)
+            hooks.assigned(self, name)
             recording.refuse(
                 f"{type(self).__name__}.{name} is given an array that the traced function computed: return "
                 "it, report it, or write into an array that is there"
@@ -293,9 +293,9 @@ class Link:
 
     def cleargrads(self) -> None:
         """Set every parameter's gradient to None."""
-        if tracing.running:
+        if hooks.running:
             for parameter in self._flattened():
-                tracing.assigned(parameter, "_grad")
+                hooks.assigned(parameter, "_grad")
         for parameter in self._flattened():
             parameter._grad = None
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pdist.autograd import Variable, as_array
 from pdist.autograd.variable import canonical
-from pdist.backend import tracing
+from pdist.backend import hooks
 
 from . import initializers
 
@@ -66,7 +66,7 @@ class Parameter(Variable):
     @update_enabled.setter
     def update_enabled(self, value: bool) -> None:
         self._update_enabled = value
-        tracing.array_replaced()
+        hooks.array_replaced()
 
     def initialize(self, shape: Any) -> None:
         """Fill it for the first time.
@@ -74,7 +74,7 @@ class Parameter(Variable):
         Args:
             shape: a length or a tuple of lengths.
         """
-        with tracing.paused():  # it happens once
+        with hooks.paused():  # it happens once
             array = initializers.generate_array(self.initializer, shape)
         if array.dtype.kind != "f":
             raise TypeError(
@@ -82,23 +82,23 @@ class Parameter(Variable):
                 f"{array.dtype}"
             )
         self.release()
-        tracing.array_replaced()
+        hooks.array_replaced()
         self._array, self._grad = array, None
 
     @property
     def array(self) -> Any:
         """The raw array; None before :meth:`initialize`."""
-        return tracing.seen(self._array, self) if tracing.running else self._array
+        return hooks.seen(self._array, self) if hooks.running else self._array
 
     @array.setter
     def array(self, value: Any) -> None:
         value = as_array(value)
         if value.dtype.kind != "f":
             value = value.astype(np.float32 if self._array is None else self._array.dtype)
-        if tracing.running and tracing.concrete(value) is self._array:
+        if hooks.running and hooks.concrete(value) is self._array:
             return  # ``p.array -= step`` has changed it in place already
         if self.packed is None:
-            tracing.replaces(self, value)
+            hooks.replaces(self, value)
             self._array = value
             return
         if value.shape != self._array.shape:
@@ -106,13 +106,13 @@ class Parameter(Variable):
                 f"Parameter{f' {self.name}' if self.name else ''}: an optimizer holds it with shape "
                 f"{self._array.shape}; got an array of shape {value.shape}"
             )
-        tracing.seen(self._array, self)[...] = value
+        hooks.seen(self._array, self)[...] = value
 
     data = array
 
     def cleargrad(self) -> None:
         """Forget the gradient: it is None until the next backward pass."""
-        tracing.assigned(self, "_grad")
+        hooks.assigned(self, "_grad")
         self._grad = None
 
     def _move(self, move: Any) -> None:
@@ -125,7 +125,7 @@ class Parameter(Variable):
         if self.packed is not None:
             self.packed.stale = True
             self.packed = None
-            tracing.array_replaced()
+            hooks.array_replaced()
             self._array = self._array.copy()
 
     def __getstate__(self) -> tuple[Any, ...]:

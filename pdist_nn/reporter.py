@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd import Variable
-from pdist.backend import to_cpu, tracing
+from pdist.backend import hooks, to_cpu
 
 _local = threading.local()
 
@@ -92,7 +92,7 @@ class Reporter:
                 )
             prefix = name.rstrip("/") + "/"
         named = {prefix + key: v._array if isinstance(v, Variable) else v for key, v in values.items()}
-        tracing.effect(self._observe, named, changes=[])
+        hooks.effect(self._observe, named, changes=[])
 
     def _observe(self, values: dict[str, Any]) -> None:
         self.observation.update(values)
@@ -105,9 +105,9 @@ def report(values: dict[str, Any], observer: Any = None) -> None:
         values: numbers, arrays or Variables by name.
         observer: who reports, usually ``self``: its name is put before the keys.
     """
-    if tracing.running or _stack():
+    if hooks.running or _stack():
         values = {key: v._array if isinstance(v, Variable) else v for key, v in values.items()}
-        tracing.effect(_deliver, values, observer, changes=[])
+        hooks.effect(_deliver, values, observer, changes=[])
 
 
 def _deliver(values: dict[str, Any], observer: Any) -> None:

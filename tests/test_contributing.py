@@ -28,9 +28,9 @@ EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n```python\n(.*?)```", TEXT
 @pytest.fixture(scope="module")
 def logistic() -> Iterator[ModuleType]:
     """The example's file as a module of pdist.distributions."""
-    name = "pdist.distributions.logistic_of_the_example"
+    name = "pdist.distributions.continuous.logistic_of_the_example"
     module = ModuleType(name)
-    module.__package__ = "pdist.distributions"
+    module.__package__ = "pdist.distributions.continuous"
     sys.modules[name] = module  # pickling looks there
     exec(compile(EXAMPLES["distribution"], "CONTRIBUTING.md", "exec"), module.__dict__)
     yield module

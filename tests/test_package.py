@@ -22,8 +22,8 @@ PARTS = {
     "pdist.backend": (),
     "pdist.autograd": ("pdist.backend",),
     "pdist.functions": ("pdist.backend", "pdist.autograd"),
-    "pdist.transforms": ("pdist.backend", "pdist.autograd", "pdist.functions"),
-    "pdist.distributions": ("pdist.backend", "pdist.autograd", "pdist.functions", "pdist.transforms"),
+    "pdist.numerics": ("pdist.backend", "pdist.autograd", "pdist.functions"),
+    "pdist.distributions": ("pdist.backend", "pdist.autograd", "pdist.functions", "pdist.numerics"),
     "pdist.tracing": ("pdist.backend", "pdist.autograd"),
     "pdist.testing": ("pdist", "pdist_nn"),
     "pdist.plotting": ("pdist", "pdist_nn"),
@@ -33,10 +33,9 @@ PARTS = {
 # They know everything, and nothing knows them.
 TOPMOST = ("pdist.testing", "pdist.plotting")
 
-# Within pdist.distributions: the first know no distribution, the second are built of distributions, and every
-# other module is a distribution of its own, which may know the first and its peers. The __init__ sees all.
-DISTRIBUTION_GROUNDWORK = ("base", "distribution", "supports", "divergences", "_numerics")
-DISTRIBUTION_WRAPPERS = ("independent", "mixture_same_family", "transformed")
+# Within pdist.distributions each room knows itself and those before it. The __init__ sees all.
+ROOMS = {"base": 0, "divergences": 0, "families": 1}
+ROOMS |= {"continuous": 2, "discrete": 2, "multivariate": 2, "wrappers": 3}
 
 GPU_LIBRARIES = ("cupy", "cupyx", "cupy_backends")
 PARTS_WITH_GPU = ("pdist.backend",)
@@ -111,17 +110,14 @@ def objection(module: str, is_package: bool, target: str) -> str:
     return ""
 
 
-def objection_among_distributions(module: str, target: list[str]) -> str:
-    def rank(name: str) -> int:
-        return 0 if name in DISTRIBUTION_GROUNDWORK else 2 if name in DISTRIBUTION_WRAPPERS else 1
-
+def objection_among_distributions(room: str, target: list[str]) -> str:
     if not target:
         return "a module of pdist.distributions imports from the module that it needs, not from the package"
-    if rank(target[0]) > rank(module):
-        return (
-            f"{module} is {('groundwork', 'a distribution')[rank(module)]} and {target[0]} is "
-            f"{('', 'a distribution', 'a wrapper')[rank(target[0])]}; see the lists in tests/test_package.py"
-        )
+    for name in (room, target[0]):
+        if name not in ROOMS:
+            return f"{name} is no room of pdist.distributions; see ROOMS in tests/test_package.py"
+    if ROOMS[target[0]] > ROOMS[room]:
+        return f"{room} stands below {target[0]}; see ROOMS in tests/test_package.py"
     return ""
 
 
@@ -162,21 +158,26 @@ def test_imports_point_one_way() -> None:
         ),
         (
             "pdist/functions/a.py",
-            "import pdist.distributions.normal as n",
-            "imports pdist.distributions.normal",
+            "import pdist.distributions.continuous.normal as n",
+            "imports pdist.distributions.continuous.normal",
         ),
         ("pdist/functions/a.py", "from pdist import Variable", "pdist.functions may import"),
         ("pdist/functions/__init__.py", "from ..tracing import record", "imports pdist.tracing"),
-        ("pdist/transforms/a.py", "from ..distributions import Normal", "imports pdist.distributions"),
+        ("pdist/numerics/a.py", "from ..distributions import Normal", "imports pdist.distributions"),
         ("pdist/tracing/a.py", "from .. import functions as F", "imports pdist.functions"),
         ("pdist/distributions/a.py", "import pdist_nn", "imports pdist_nn"),
         (
-            "pdist/distributions/base.py",
-            "from .normal import Normal",
-            "base is groundwork and normal is a distribution",
+            "pdist/distributions/base/a.py",
+            "from ..continuous.normal import Normal",
+            "base stands below continuous",
         ),
-        ("pdist/distributions/a.py", "from .independent import Independent", "independent is a wrapper"),
-        ("pdist/distributions/a.py", "from . import Normal", "not from the package"),
+        (
+            "pdist/distributions/continuous/a.py",
+            "from ..wrappers.independent import Independent",
+            "continuous stands below wrappers",
+        ),
+        ("pdist/distributions/continuous/a.py", "from .. import Normal", "not from the package"),
+        ("pdist/distributions/a.py", "from .base import b", "a is no room"),
         ("pdist/distributions/a.py", "import cupy as cp", "only pdist.backend imports CuPy"),
         (
             "pdist_nn/a.py",
@@ -203,13 +204,16 @@ def test_a_wrong_import_is_found(tmp_path: Path, path: str, source: str, complai
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ..functions import exp",
         ),
         (
-            "pdist/distributions/a.py",
-            "from .. import functions as F\nfrom .normal import Normal\nfrom . import base",
+            "pdist/distributions/continuous/a.py",
+            "from ... import functions as F\nfrom .normal import Normal\nfrom ..base import b",
         ),
-        ("pdist/distributions/independent.py", "from .normal import Normal\nfrom .base import Distribution"),
+        (
+            "pdist/distributions/wrappers/independent.py",
+            "from .normal import Normal\nfrom .base import Distribution",
+        ),
         (
             "pdist/distributions/__init__.py",
-            "from .independent import Independent\nfrom .normal import Normal",
+            "from .wrappers.independent import Independent\nfrom .continuous.normal import Normal",
         ),
         ("pdist/tracing/a.py", "from ..autograd import Variable\nfrom .. import backend"),
         ("pdist/testing/a.py", "import pdist\nimport pdist_nn\nimport pdist.tracing\nfrom .. import b"),
@@ -228,7 +232,9 @@ def test_a_right_import_is_not_found(tmp_path: Path, path: str, source: str) -> 
 def lay_out(root: Path, written: dict[str, str]) -> None:
     """A made-up package with every part in it, empty but for the files written."""
     modules = [*(part.replace(".", "/") + "/__init__.py" for part in PARTS), "pdist/backend/b.py"]
-    modules += [f"pdist/distributions/{name}.py" for name in ("normal", "base", "independent")]
+    modules += [
+        f"pdist/distributions/{name}.py" for name in ("continuous/normal", "base/b", "wrappers/independent")
+    ]
     for path, source in {**dict.fromkeys(modules, ""), **written}.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(source, encoding="utf-8")

@@ -23,7 +23,7 @@ import pdist.functions as F
 from pdist import Variable
 from pdist.backend import default_library, numpy_library, special
 from pdist.backend.libraries import named_library
-from pdist.distributions.divergences import find_kl
+from pdist.distributions.divergences.registry import find_kl
 from pdist.testing import standin
 from pdist.testing.catalogue import CATALOGUE, Entry
 from pdist.testing.checking import search

@@ -16,7 +16,7 @@ import pdist
 import pdist.distributions as D
 from pdist import Variable
 from pdist import functions as F
-from pdist.distributions.supports import boolean, interval, positive, real
+from pdist.distributions.base.supports import boolean, interval, positive, real
 from pdist.testing import (
     PROPERTIES,
     Inapplicable,
@@ -395,14 +395,14 @@ careless_kl.derivatives(lambda F, g, _y, _kl, _loc: g, lambda F, g, _y, _kl, loc
 
 @pytest.fixture
 def wrong_divergences(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pdist.distributions import divergences
+    from pdist.distributions.divergences import registry
 
-    right = divergences.find_kl(D.Normal, D.Normal)
+    right = registry.find_kl(D.Normal, D.Normal)
     assert right is not None
-    rules = dict(divergences._rules)
+    rules = dict(registry._rules)
     rules[OnceWrong, OnceWrong] = lambda p, q: 1.01 * right(p, q)
     rules[OffByALittle, OffByALittle] = lambda p, q: careless_kl(right(p, q), p.loc)
-    monkeypatch.setattr(divergences, "_rules", rules)
+    monkeypatch.setattr(registry, "_rules", rules)
 
 
 @pytest.mark.usefixtures("wrong_divergences")

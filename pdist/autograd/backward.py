@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, default_library, library_of, tracing
+from ..backend import Array, default_library, hooks, library_of
 from .config import force_backprop_mode
 from .op import Node, module_of, ndarray, public, raw, zero
 from .variable import Variable, from_node
@@ -57,7 +57,7 @@ def propagate(
     gradients: dict[Any, Any] = {}  # of the nodes in the heap and of the leaves
     heap: list[tuple[int, Node]] = []  # minus the serial, so that the newest comes first
     sums: set[Any] = set()  # whose gradient is a sum made here: more is added in place
-    plain = raw(default_library().xp) if tracing.running else _numpy_kernels
+    plain = raw(default_library().xp) if hooks.running else _numpy_kernels
     op = None
     while True:
         for edge, g in pairs:
@@ -115,7 +115,7 @@ def _gradient(op: Any, pairs: Any, edge: Any, g: Any, create_graph: bool) -> Any
     if create_graph and isinstance(g, Variable):
         return g
     if library_of(g) is not None:
-        g = tracing.whole(g)
+        g = hooks.whole(g)
         return from_node(g, None) if create_graph else g
     if isinstance(g, np.generic):
         return from_node(np.asarray(g), None) if create_graph else np.asarray(g)
@@ -169,8 +169,8 @@ def backward(
     seed = _seed(output, loss_scale)
     if output._node is None:
         if output._grad is None:
-            if tracing.running:
-                tracing.assigned(output, "_grad")
+            if hooks.running:
+                hooks.assigned(output, "_grad")
             output._grad = seed.copy()
         return
     on_visit = _retain if retain_grad else None
@@ -229,9 +229,9 @@ def _accumulate(leaves: dict[Variable, Any], seed: Array, create_graph: bool, co
     for leaf, g in leaves.items():
         g = _own(g, taken, copy)
         known = leaf._grad
-        if tracing.running:
-            known = tracing.read(leaf, "_grad")
-            tracing.assigned(leaf, "_grad")
+        if hooks.running:
+            known = hooks.read(leaf, "_grad")
+            hooks.assigned(leaf, "_grad")
         if known is None:
             leaf._grad = g
         elif create_graph:
@@ -314,8 +314,8 @@ def grad(
         ]
     if set_grad:
         for variable, result in zip(inputs, results, strict=True):
-            if tracing.running:
-                tracing.assigned(variable, "_grad")
+            if hooks.running:
+                hooks.assigned(variable, "_grad")
             variable._grad = result if enable_double_backprop or result is None else result._array
     return results
 

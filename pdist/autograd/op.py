@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backend import Array, Library, default_library, library_of, tracing
+from ..backend import Array, Library, default_library, hooks, library_of
 from . import written
 from .config import config
 from .variable import Variable, as_array, canonical, from_node
@@ -144,9 +144,9 @@ class Op:
 
     def coerce(self, arrays: list[Any], given: tuple[Any, ...] = ()) -> tuple[Any, list[Any]]:
         """The arguments brought to one library, device and dtype: see :func:`coerce`."""
-        if tracing.running and tracing.current() is not None:
+        if hooks.running and hooks.current() is not None:
             arrays = [
-                tracing.seen(array, owner if isinstance(owner, Variable) else None)
+                hooks.seen(array, owner if isinstance(owner, Variable) else None)
                 for array, owner in zip(arrays, given, strict=True)
             ]
         return coerce(self.title, self.argument_name, arrays, weak=self.weak, keep_dtype=self.keep_dtype)
@@ -277,6 +277,10 @@ class _Namespace:
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"no differentiable function is called {name!r}")
 
+    def __call__(self, function: Any) -> Any:
+        """What ``function``, an op that was imported, is in such a rule: itself."""
+        return function
+
 
 public = _Namespace()
 _ops: dict[str, Op] = {}
@@ -296,6 +300,10 @@ class RawNamespace:
         bound = functools.partial(kernel, self.xp)
         setattr(self, name, bound)
         return bound
+
+    def __call__(self, function: Any) -> Any:
+        """What ``function``, an op that was imported, is in such a rule: its kernel, on arrays of ``xp``."""
+        return functools.partial(function.kernel, self.xp)
 
 
 _raw_namespaces: dict[Any, RawNamespace] = {}
@@ -397,7 +405,7 @@ _SHARED_NAMES: dict[str, Any] = {
     "ndarray": ndarray,
     "new": object.__new__,
     "np": np,
-    "whole": tracing.whole,
+    "whole": hooks.whole,
 }
 
 
@@ -420,14 +428,14 @@ def _variadic_function(op: Op) -> Any:
             (arg._node or arg) if isinstance(arg, Variable) and arg.requires_grad else None for arg in args
         ]
         xp: Any = np
-        if tracing.running or not _plain(arrays):
+        if hooks.running or not _plain(arrays):
             xp, arrays = op.coerce(arrays, args)
         try:
             result = op.kernel(xp, *arrays, **settings)
         except (ValueError, IndexError) as error:
             raise op.named(error, arrays, settings) from None
         if result.__class__ is not ndarray:
-            result = np.asarray(result) if xp is np else tracing.whole(result)
+            result = np.asarray(result) if xp is np else hooks.whole(result)
         if all(edge is None for edge in edges) or not config.enable_backprop or result.dtype.kind != "f":
             return from_node(result, None)
         node = Node()
@@ -473,8 +481,8 @@ def coerce(
         TypeError: for what is no number, and where devices mix.
     """
     name = names if callable(names) else names.__getitem__
-    if tracing.running:
-        values = [tracing.seen(value) for value in values]
+    if hooks.running:
+        values = [hooks.seen(value) for value in values]
     owner, first = None, 0
     for i, value in enumerate(values):
         found = library_of(value)
@@ -582,7 +590,7 @@ def numpy_function(function: Any, args: Any, kwargs: Any) -> Any:
 
 def module_of(array: Any) -> Any:
     """The namespace of a raw array that is known to be one."""
-    if type(array) is ndarray and not tracing.running:
+    if type(array) is ndarray and not hooks.running:
         return np
     found = library_of(array)
     return np if found is None else found.xp

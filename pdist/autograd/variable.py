@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backend import Array, Library, default_library, library_of, numpy_library, to_cpu, to_gpu, tracing
+from ..backend import Array, Library, default_library, hooks, library_of, numpy_library, to_cpu, to_gpu
 from .config import config
 
 Axis = int | tuple[int, ...] | None
@@ -52,8 +52,8 @@ class Variable:
         requires_grad: bool | None = None,
     ) -> None:
         self._array = array = as_array(array)
-        if tracing.running:
-            tracing.wraps(array)
+        if hooks.running:
+            hooks.wraps(array)
         floating = array.dtype.kind == "f"
         if requires_grad and not floating:
             raise TypeError(
@@ -71,7 +71,7 @@ class Variable:
     @property
     def array(self) -> Array:
         """The raw array."""
-        return tracing.seen(self._array, self) if tracing.running else self._array
+        return hooks.seen(self._array, self) if hooks.running else self._array
 
     @array.setter
     def array(self, value: Any) -> None:
@@ -85,13 +85,13 @@ class Variable:
                 f"Variable.array{_of(self.name)}: expected a floating dtype, for this Variable requires a "
                 f"gradient; got {value.dtype}"
             )
-        if tracing.running and tracing.concrete(value) is self._array:
+        if hooks.running and hooks.concrete(value) is self._array:
             return  # ``v.array -= step`` has changed it in place already
         if value.shape != self._array.shape or value.dtype != self._array.dtype:
-            if tracing.running:
-                tracing.assigned(self, "_grad")
+            if hooks.running:
+                hooks.assigned(self, "_grad")
             self._grad = None  # it would not fit
-        tracing.replaces(self, value)
+        hooks.replaces(self, value)
         self._array = value
 
     data = array
@@ -173,8 +173,8 @@ class Variable:
     def grad(self) -> Array | None:
         """The gradient that backward passes have added up, a raw array; None where there is none."""
         grad = self._gradient
-        if tracing.running and self._node is None:
-            grad = tracing.read(self, "_grad")
+        if hooks.running and self._node is None:
+            grad = hooks.read(self, "_grad")
         return grad._array if isinstance(grad, Variable) else grad
 
     @grad.setter
@@ -183,9 +183,9 @@ class Variable:
             if isinstance(value, Variable):
                 raise TypeError("Variable.grad: expected an array; a Variable belongs in grad_var")
             self._check_grad(value)
-            value = np.asarray(value) if isinstance(value, np.generic) else tracing.whole(value)
-        if tracing.running:
-            tracing.assigned(self, "_grad")
+            value = np.asarray(value) if isinstance(value, np.generic) else hooks.whole(value)
+        if hooks.running:
+            hooks.assigned(self, "_grad")
         self._grad = value
 
     @property
@@ -224,8 +224,8 @@ class Variable:
 
     def cleargrad(self) -> None:
         """Forget the gradient: it is None until the next backward pass."""
-        if tracing.running:
-            tracing.assigned(self, "_grad")
+        if hooks.running:
+            hooks.assigned(self, "_grad")
         self._grad = None
         if self._node is not None:
             self._node.grad = None
@@ -380,8 +380,8 @@ def as_array(value: Any, owner: Library | None = None) -> Array:
         if isinstance(value, np.ma.MaskedArray):
             raise TypeError("masked arrays have no meaning here: fill or select their values first")
         value = np.asarray(value)
-    elif tracing.running:
-        value = tracing.whole(value)
+    elif hooks.running:
+        value = hooks.whole(value)
     if value.dtype.kind not in "fiub":
         raise TypeError(f"expected numbers (floating, integer or bool), got an array of dtype {value.dtype}")
     return value

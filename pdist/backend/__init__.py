@@ -1,6 +1,6 @@
 """Array libraries, devices, special functions and random streams."""
 
-from . import memory, random, tracing
+from . import hooks, memory, random
 from .libraries import (
     Array,
     Library,
@@ -23,6 +23,7 @@ __all__ = [
     "Library",
     "default_library",
     "get_array_module",
+    "hooks",
     "library",
     "library_of",
     "memory",
@@ -33,7 +34,6 @@ __all__ = [
     "special",
     "to_cpu",
     "to_gpu",
-    "tracing",
     "unregister_library",
     "using_device",
 ]

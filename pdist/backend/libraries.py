@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from . import tracing
+from . import hooks
 
 Array = Any  #: an array of any registered library
 
@@ -156,7 +156,7 @@ def library_of(array: Any) -> Library | None:
     kind = type(array)
     found = _by_type.get(kind)
     if found is not None:
-        if tracing.running and (recording := tracing.current()) is not None and found is recording.base:
+        if hooks.running and (recording := hooks.current()) is not None and found is recording.base:
             return recording.library  # inside a trace arrays are what stands for them
         return found
     if kind.__module__.partition(".")[0] == "cupy" and hasattr(array, "get"):
@@ -298,6 +298,6 @@ def _target(device: Any) -> tuple[Library, int | None]:
 def default_library() -> Library:
     """The library of new arrays: NumPy's outside :func:`using_device`."""
     found = getattr(_local, "library", numpy_library)
-    if tracing.running and (recording := tracing.current()) is not None and found is recording.base:
+    if hooks.running and (recording := hooks.current()) is not None and found is recording.base:
         return recording.library
     return found

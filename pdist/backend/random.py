@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from . import tracing
+from . import hooks
 from .libraries import Library, default_library, library, named_library, numpy_library
 
 _seed: int | None = None
@@ -39,7 +39,7 @@ def seed(value: int | None) -> None:
         TypeError: for a seed that is no integer.
     """
     global _seed
-    recording = tracing.current()
+    recording = hooks.current()
     if recording is not None:
         recording.refuse("random.seed in a traced function: seed outside, or give the sampler an rng=")
     if value is not None:
@@ -50,7 +50,7 @@ def seed(value: int | None) -> None:
     with _lock:
         _seed = None if value is None else int(value)
         _streams.clear()
-        tracing.array_replaced()
+        hooks.array_replaced()
 
 
 def generator(xp: Any = None) -> Any:
@@ -62,7 +62,7 @@ def generator(xp: Any = None) -> Any:
         xp: an array namespace; by default that of :func:`pdist.using_device`.
     """
     found = default_library() if xp is None else library(xp)
-    recording = tracing.current()
+    recording = hooks.current()
     if recording is not None and found in (recording.base, recording.library):
         return recording.stream()
     return _stream(found, found.current_device())
@@ -96,7 +96,7 @@ def as_generator(rng: Any, xp: Any) -> Any:
     """
     if rng is None:
         return generator(xp)
-    recording = tracing.current()
+    recording = hooks.current()
     if recording is not None:
         if rng.__class__.__name__ == "TracedGenerator":
             return rng
@@ -150,7 +150,7 @@ def set_state(state: dict[str, Any]) -> None:
                     owner.restore_stream(_stream(owner, number), found)
         except BaseException as error:
             _seed, streams = before
-            tracing.array_replaced()
+            hooks.array_replaced()
             _streams.clear()
             _streams.update(streams)
             if isinstance(error, (TypeError, KeyError, AttributeError, ValueError)):

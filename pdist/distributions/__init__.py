@@ -1,18 +1,18 @@
 """Probability distributions."""
 
-from . import supports
-from .bernoulli import Bernoulli
-from .categorical import Categorical
-from .distribution import Distribution, Option, Parameter, Part
-from .divergences import cross_entropy, kl_divergence, register_kl
-from .independent import Independent
-from .laplace import Laplace
-from .log_normal import LogNormal
-from .mixture_same_family import MixtureSameFamily, register_mixture_formula
-from .normal import Normal
-from .one_hot_categorical import OneHotCategorical
-from .poisson import Poisson
-from .uniform import Uniform
+from .base import supports
+from .base.distribution import Distribution, Option, Parameter, Part
+from .continuous.laplace import Laplace
+from .continuous.log_normal import LogNormal
+from .continuous.normal import Normal
+from .continuous.uniform import Uniform
+from .discrete.bernoulli import Bernoulli
+from .discrete.categorical import Categorical
+from .discrete.poisson import Poisson
+from .divergences.registry import cross_entropy, kl_divergence, register_kl
+from .multivariate.one_hot_categorical import OneHotCategorical
+from .wrappers.independent import Independent
+from .wrappers.mixture_same_family import MixtureSameFamily, register_mixture_formula
 
 __all__ = [
     "Bernoulli",

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Variable, as_variable
-from ..backend import library_of, tracing
+from ..backend import hooks, library_of
 
 
 def raw(value: Any) -> Any:
     """The array of a Variable, anything else as it is; in a recording what stands for an array."""
     array = value.array if isinstance(value, Variable) else value
-    return tracing.seen(array) if tracing.running else array
+    return hooks.seen(array) if hooks.running else array
 
 
 def variable(who: str, name: str, value: Any) -> Variable:
@@ -57,9 +57,9 @@ def check_labels(who: str, t: Any, n: int, x: Variable, ignore: int | None = Non
     if found is None or found is not library_of(x._array):
         device = found and found.device_of(t)
         raise TypeError(f"{who}: x is on {x.device} and t on {device}; move one with to_cpu or to_gpu")
-    if tracing.running and (recording := tracing.current()) is not None:
+    if hooks.running and (recording := hooks.current()) is not None:
         if recording.base.host:
-            tracing.effect(_check_range, who, t, n, ignore, changes=[])  # each call has its own labels
+            hooks.effect(_check_range, who, t, n, ignore, changes=[])  # each call has its own labels
         return False
     return found.host and _check_range(who, t, n, ignore)
 

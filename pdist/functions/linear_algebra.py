@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd import Variable, differentiable, promote
 from ..autograd.op import in_rules
-from ..backend import library, tracing
+from ..backend import hooks, library
 from .arguments import variable
 from .indexing import diagonal
 
@@ -315,7 +315,7 @@ def solve_triangular(xp, a, b, /, trans=0, lower=False):
     return xp.linalg.solve(a.swapaxes(-1, -2) if trans else a, b)
 
 
-@tracing.opaque
+@hooks.opaque
 def _solve_by_lapack(xp, a, b, trans, lower):
     from scipy.linalg import solve_triangular as solve
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd import grad
 from ..distributions import kl_divergence
-from ..distributions.divergences import find_kl
+from ..distributions.divergences.registry import find_kl
 from . import points
 from .contracts import statistics
 from .derivatives import directions

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import tracing
+from ..backend import hooks
 
 
 class TracedNamespace:
@@ -45,7 +45,7 @@ class _Function:
         self._ufunc = self._ufunc or type(function).__name__ == "ufunc"  # CuPy's
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        recording = tracing.current()
+        recording = hooks.current()
         if recording is None:
             return self._function(*args, **kwargs)
         name = self.__name__
@@ -60,7 +60,7 @@ class _Function:
 
     def reduce(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """The reduction by a ufunc."""
-        return tracing.current().reduce(self.__name__, x, *args, **kwargs)
+        return hooks.current().reduce(self.__name__, x, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return _Function(f"{self.__name__}.{name}", getattr(self._function, name))
@@ -91,7 +91,7 @@ class SpecialNamespace:
         found = getattr(self.base, name)
 
         def function(*args: Any, **kwargs: Any) -> Any:
-            recording = tracing.current()
+            recording = hooks.current()
             if recording is None:
                 return found(*args, **kwargs)
             form = recording.ufunc if isinstance(found, np.ufunc) or not recording.on_numpy else None

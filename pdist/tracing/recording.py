@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Variable
-from ..backend import Library, numpy_library, random, register_library, tracing
+from ..backend import Library, hooks, numpy_library, random, register_library
 from .array import PYTHON_OPERATORS, Traced
 from .namespace import SpecialNamespace, TracedGenerator, TracedNamespace
 from .record import Call, Origin, Program, TraceError, Value, origin
@@ -85,7 +85,7 @@ class Recording:
         base: the library of its arrays.
         strict: whether what cannot be traced is an error; otherwise it is noted in ``failure``, and the call
             goes on with the real arrays.
-        assuming: whether to take for granted what the code can look at first: see ``tracing.assume``.
+        assuming: whether to take for granted what the code can look at first: see ``hooks.assume``.
     """
 
     def __init__(self, base: Library, strict: bool = True, assuming: bool = True) -> None:
@@ -506,12 +506,12 @@ class Recording:
 
     def opaque(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """A function that looks at values, as one call."""
-        with tracing.paused():
+        with hooks.paused():
             result = function(*self._real(args), **self._real(kwargs))
         return self._take("opaque", function.__name__, function, args, kwargs, result)
 
     def assume(self, condition: Any) -> bool:
-        """Whether a condition holds everywhere and can be looked at first: see ``tracing.assume``."""
+        """Whether a condition holds everywhere and can be looked at first: see ``hooks.assume``."""
         if not (self.assuming and isinstance(condition, Traced)):
             return False
         return self._holds_again(condition, condition.size)
@@ -547,7 +547,7 @@ class Recording:
 
     def effect(self, function: Callable[..., Any], args: Any, changes: Any) -> None:
         """Something done to objects of the host at each call."""
-        with tracing.paused():
+        with hooks.paused():
             function(*self._real(args))
         name = getattr(function, "__name__", "effect")
         call = self._add("effect", name, function, self._node(args), {}, outputs=())
@@ -586,7 +586,7 @@ class Recording:
 
     def draw(self, stream: Stream, name: str, args: Any, kwargs: Any) -> Any:
         """A draw."""
-        with tracing.paused():
+        with hooks.paused():
             real = stream.real if stream.real is not None else stream.source()
         result = getattr(real, name)(*self._real(args), **self._real(kwargs))
         if not isinstance(result, (self.base.array_type, np.generic)):
@@ -648,8 +648,8 @@ def traced_library(base: Library) -> Library:
                 array_type=kind,
                 xp=TracedNamespace(base.xp, base),
                 special=SpecialNamespace(base.special),
-                new_stream=lambda seed: tracing.current().new_stream(seed),
-                from_host=lambda array: tracing.current().seen(base.from_host(array)),
+                new_stream=lambda seed: hooks.current().new_stream(seed),
+                from_host=lambda array: hooks.current().seen(base.from_host(array)),
                 to_host=lambda traced: traced._look("to_cpu", base.to_host),
                 device_of=lambda traced: base.device_of(traced.array),
                 current_device=base.current_device,

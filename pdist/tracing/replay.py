@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import config
-from ..backend import tracing
+from ..backend import hooks
 from .cuda import GraphWriter, fuse
 from .passes import PASSES
 from .record import Program
@@ -103,7 +103,7 @@ class Trace:
             found = getattr(found, "_array", found)
             if found is None or (found.shape, found.dtype) != (value.shape, value.dtype):
                 return False
-        return self.rebound == tracing.rebound or self.could_hold()
+        return self.rebound == hooks.rebound or self.could_hold()
 
     def could_hold(self) -> bool:
         """Whether every object that it was made for is in its place."""
@@ -112,7 +112,7 @@ class Trace:
                 return False
         for name, source in self.sources.items():
             self.names[name] = source()  # a new seed makes new streams
-        self.rebound = tracing.rebound
+        self.rebound = hooks.rebound
         return True
 
     def overlaps(self, leaves: list[Any]) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 from ..autograd import Variable, config
 from ..autograd.op import all_through_coerce
 from ..autograd.variable import from_node
-from ..backend import default_library, library_of, tracing
+from ..backend import default_library, hooks, library_of
 from .array import Traced
 from .record import Program, Returned, TraceError
 from .recording import Recording
@@ -71,11 +71,11 @@ class TracedFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         last = self.last
-        if last is not None and not kwargs and last.fits(args) and not tracing.running:
+        if last is not None and not kwargs and last.fits(args) and not hooks.running:
             with self._lock:
                 if last.holds() and (result := last.run(*args)) is not REFUSED:
                     return result
-        if self.failure is not None or tracing.current() is not None:  # or it is a part of a larger trace
+        if self.failure is not None or hooks.current() is not None:  # or it is a part of a larger trace
             return self.function(*args, **kwargs)
         leaves: list[Any] = []
         key = (_flatten((args, kwargs), leaves), config.enable_backprop, config.train, config.dtype)
@@ -236,15 +236,15 @@ _switch = threading.Lock()
 def _begin(recording: Recording) -> None:
     """Let a recording be that of this thread, and see all arrays."""
     with _switch:
-        tracing.begin(recording)
+        hooks.begin(recording)
         all_through_coerce(True)
 
 
 def _end() -> None:
     """Undo :func:`_begin`; the last of several threads sets the ops back."""
     with _switch:
-        tracing.end()
-        if not tracing.running:
+        hooks.end()
+        if not hooks.running:
             all_through_coerce(False)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pdist.functions as F
 from pdist.autograd import Variable, as_variable, differentiable
 from pdist.autograd.op import module_of
-from pdist.backend import random, tracing
+from pdist.backend import hooks, random
 from pdist.distributions import Distribution, Normal, kl_divergence
 from pdist.functions.linear_algebra import product
 
@@ -44,13 +44,13 @@ def mean_weights(on: bool = True) -> Iterator[None]:
     True
     """
     previous = _local.mean, _local.inside
-    _local.mean, _local.inside = on, tracing.current()
-    tracing.array_replaced()  # a trace is of either
+    _local.mean, _local.inside = on, hooks.current()
+    hooks.array_replaced()  # a trace is of either
     try:
         yield
     finally:
         _local.mean, _local.inside = previous
-        tracing.array_replaced()
+        hooks.array_replaced()
 
 
 @differentiable
@@ -224,8 +224,8 @@ class DenseReparameterization(Link):
             fit_width(self, shape, n_batch_axes)
         if mean is None:
             mean = _local.mean
-            if tracing.running and _local.inside is not tracing.current():
-                tracing.depends_on(_local, "mean")
+            if hooks.running and _local.inside is not hooks.current():
+                hooks.depends_on(_local, "mean")
         posterior = self.posterior
         b = None if self.bias_posterior is None else _draw(self.bias_posterior, mean)
         if plain and b is not None and not mean and posterior.__class__ is NormalPosterior:

@@ -10,7 +10,7 @@ import numpy as np
 
 from pdist.autograd import Variable
 from pdist.autograd.op import module_of
-from pdist.backend import library, to_cpu, tracing
+from pdist.backend import hooks, library, to_cpu
 
 from ..checks import check_loss
 from ..link import Link
@@ -40,7 +40,7 @@ class Hyperparameter:
         if optimizer is None:
             return self
         value = optimizer.hyperparameters[self.name]
-        recording = tracing.current()
+        recording = hooks.current()
         if recording is not None:  # a hook that reads it: another number makes another trace
             recording.program.guards.append((optimizer, self.name, value))
             optimizer.watched = True
@@ -53,13 +53,13 @@ class Hyperparameter:
                 f"{type(optimizer).__name__}: {self.name} is {value!r}; expected a number of at least "
                 f"{self.low:g}" + (f" and below {self.below:g}" if self.below < math.inf else "")
             )
-        recording = tracing.current()
+        recording = hooks.current()
         if recording is not None:
             recording.refuse(
                 f"{self.name} is set in a traced function: set it outside, or in a hook with on_host"
             )
         if optimizer.watched:
-            tracing.array_replaced()
+            hooks.array_replaced()
         optimizer.hyperparameters[self.name] = number
         for pack in optimizer.packs:
             pack.hyperparameters[self.name][...] = number
@@ -137,7 +137,7 @@ class Optimizer:
     @property
     def t(self) -> int:
         """How many updates there were: the most that any parameter has had."""
-        return int(max((to_cpu(tracing.seen(run.t)) for pack in self.packs for run in pack.runs), default=0))
+        return int(max((to_cpu(hooks.seen(run.t)) for pack in self.packs for run in pack.runs), default=0))
 
     def setup(self, link: Link) -> Any:
         """Take charge of a model's parameters.
@@ -172,7 +172,7 @@ class Optimizer:
             and not any(p.is_initialized for p in self._waiting)
         ):
             return
-        with tracing.paused():  # it happens once
+        with hooks.paused():  # it happens once
             self._pack_anew(parameters)
 
     def _pack_anew(self, parameters: list[Parameter]) -> None:
@@ -227,9 +227,9 @@ class Optimizer:
             loss.backward()
             del loss
         self._pack()
-        if tracing.running:
-            tracing.depends_on(self, "packs")
-            tracing.depends_on(self, "_hooks")
+        if hooks.running:
+            hooks.depends_on(self, "packs")
+            hooks.depends_on(self, "_hooks")
         gathered = [(pack, pack.gather()) for pack in self.packs]
         if self._hooks:
             self._call_hooks(gathered)
@@ -238,16 +238,16 @@ class Optimizer:
 
     def _update(self, pack: Pack, runs: Any) -> None:
         xp, dtype, step = module_of(pack.array), pack.array.dtype, self.step
-        tracing.section(type(self).__name__)
+        hooks.section(type(self).__name__)
         with np.errstate(all="ignore"):
             for run in runs:
                 t, h, blocks = run.t, pack.hyperparameters, run.blocks
-                if tracing.running:
-                    t = tracing.seen(t, name="t")
-                    h = {name: tracing.seen(value, name=name) for name, value in h.items()}
+                if hooks.running:
+                    t = hooks.seen(t, name="t")
+                    h = {name: hooks.seen(value, name=name) for name, value in h.items()}
                     names = ("p", "g", *self.moments, *["scratch"] * self.scratch)
                     blocks = [
-                        [tracing.seen(a, name=name) for a, name in zip(arrays, names, strict=True)]
+                        [hooks.seen(a, name=name) for a, name in zip(arrays, names, strict=True)]
                         for arrays in blocks
                     ]
                 t += 1
@@ -255,9 +255,9 @@ class Optimizer:
                 for arrays in blocks:
                     step(xp, rates, *arrays)
                 if self.fading and pack.xp is np:
-                    means = [tracing.seen(pack.part(run, name), name=name) for name in self.fading]
-                    tracing.effect(run.sweep, means, changes=means)
-        tracing.section("")
+                    means = [hooks.seen(pack.part(run, name), name=name) for name in self.fading]
+                    hooks.effect(run.sweep, means, changes=means)
+        hooks.section("")
 
     # Hooks --------------------------------------------------------------------------------------------
 
@@ -276,7 +276,7 @@ class Optimizer:
         if name in self._hooks:
             raise KeyError(f"{type(self).__name__}.add_hook: there is already a hook called {name!r}")
         self._hooks = {**self._hooks, name: hook}
-        tracing.array_replaced()
+        hooks.array_replaced()
         return self
 
     def remove_hook(self, name: str) -> None:
@@ -286,7 +286,7 @@ class Optimizer:
             for known, hook in self._hooks.items()
             if known != name or self._hooks[name] is not hook
         }
-        tracing.array_replaced()
+        hooks.array_replaced()
 
     def call_hooks(self) -> None:
         """Call all hooks now."""
@@ -296,14 +296,14 @@ class Optimizer:
     def _call_hooks(self, gathered: Any) -> None:
         self.active = gathered
         for p, view in self._active_parameters():
-            tracing.assigned(p, "_grad")
+            hooks.assigned(p, "_grad")
             p._grad = view
         for hook in self._hooks.values():
             if getattr(hook, "call_for_each_param", False):
                 for p, _ in self._active_parameters():
                     hook(self, p)
             elif getattr(hook, "on_host", False):
-                tracing.effect(hook, self)
+                hooks.effect(hook, self)
             else:
                 hook(self)
             for p, view in self._active_parameters():
@@ -317,7 +317,7 @@ class Optimizer:
         for pack, runs in self.active:
             for run in runs:
                 of_run = slice(run.first, run.last)
-                views = [tracing.seen(view) for view in pack.grad_views[of_run]]
+                views = [hooks.seen(view) for view in pack.grad_views[of_run]]
                 yield from zip(pack.parameters[of_run], views, strict=True)
 
     def active_blocks(self) -> Any:
@@ -325,7 +325,7 @@ class Optimizer:
         for _, runs in self.active:
             for run in runs:
                 for p, g, *_ in run.blocks:
-                    yield module_of(p), tracing.seen(p), tracing.seen(g)
+                    yield module_of(p), hooks.seen(p), hooks.seen(g)
 
     def new_epoch(self) -> None:
         """Count an epoch."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd.op import module_of
-from pdist.backend import memory, to_cpu, tracing
+from pdist.backend import hooks, memory, to_cpu
 
 from ..parameter import Parameter
 
@@ -87,7 +87,7 @@ class Pack:
             p.release()
             view[...] = p._array
             p._array, p.packed = view, self
-        tracing.array_replaced()
+        hooks.array_replaced()
         self.grad_views = self.views(self.grad)
         self.runs = [Run(self, 0, len(sizes), xp.zeros((), np.float64))]
 
@@ -106,13 +106,13 @@ class Pack:
         """Bring the gradients together; returns the runs that have any."""
         grad = self.grad
         gradients: list[Any] = [p._grad if p.update_enabled else None for p in self.parameters]
-        if tracing.running:
-            grad = tracing.seen(grad, name="gradients")
+        if hooks.running:
+            grad = hooks.seen(grad, name="gradients")
             gradients = [
-                tracing.read(p, "_grad") if tracing.depends_on(p, "update_enabled") else None
+                hooks.read(p, "_grad") if hooks.depends_on(p, "update_enabled") else None
                 for p in self.parameters
             ]
-            tracing.depends_on(self, "runs")
+            hooks.depends_on(self, "runs")
         kind = grad.__class__
         for g in gradients:
             if g.__class__ is not kind:
@@ -125,7 +125,7 @@ class Pack:
         given = [g is not None for g in gradients]
         for p, g, view in zip(self.parameters, gradients, self.grad_views, strict=True):
             if g is not None and g is not view:
-                tracing.seen(view)[...] = p.grad
+                hooks.seen(view)[...] = p.grad
         if not all(given):
             self._cut(given)
         return [run for run in self.runs if given[run.first]]
@@ -141,7 +141,7 @@ class Pack:
                     runs.append(run if whole else Run(self, first, i, run.t.copy()))
                     first = i
         if len(runs) != len(self.runs):
-            tracing.array_replaced()
+            hooks.array_replaced()
             self.runs = runs
 
     def counts(self) -> list[float]:
@@ -150,7 +150,7 @@ class Pack:
 
     def set_counts(self, counts: Sequence[float]) -> None:
         """Cut the runs so that parameters of different counts lie in different ones."""
-        tracing.array_replaced()
+        hooks.array_replaced()
         self.runs, first = [], 0
         for i in range(1, len(counts) + 1):
             if i == len(counts) or counts[i] != counts[first]:

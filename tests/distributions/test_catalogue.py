@@ -14,7 +14,7 @@ import pdist
 import pdist.distributions as D
 from pdist.autograd import Variable
 from pdist.backend import default_library
-from pdist.distributions.divergences import registered_kl
+from pdist.distributions.divergences.registry import registered_kl
 from pdist.testing import PROPERTIES, Inapplicable, check_kl, check_scipy, strategies
 from pdist.testing.catalogue import CATALOGUE, Entry, entries_of
 from pdist.testing.checking import search

@@ -7,7 +7,7 @@ import pytest
 
 import pdist
 import pdist.distributions as D
-from pdist.distributions.divergences import find_kl, register_kl, registered_kl
+from pdist.distributions.divergences.registry import find_kl, register_kl, registered_kl
 
 UNIVARIATE = {
     "Normal": lambda a, b: D.Normal(a, b),

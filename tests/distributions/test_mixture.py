@@ -13,8 +13,8 @@ from scipy import integrate
 import pdist
 import pdist.distributions as D
 import pdist.functions as F
-from pdist.distributions import mixture_same_family
-from pdist.distributions.mixture_same_family import register_mixture_formula
+from pdist.distributions.wrappers import mixture_same_family
+from pdist.distributions.wrappers.mixture_same_family import register_mixture_formula
 
 RNG = np.random.default_rng(0)
 

@@ -22,7 +22,7 @@ import pdist.distributions as D
 import pdist.functions as F
 import pdist_nn as nn
 import pdist_nn.links as L
-from pdist.backend import tracing
+from pdist.backend import hooks
 
 
 def numbers(*shape: int, seed: int = 0, dtype: Any = np.float64) -> np.ndarray:
@@ -94,7 +94,7 @@ def test_a_copy_of_a_copy_of_what_changes():
 
 def test_opaque_functions_of_one_name():
     def make(k):
-        @tracing.opaque
+        @hooks.opaque
         def root(xp, x):
             return x + k
 

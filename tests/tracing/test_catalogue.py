@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import pdist
-from pdist.distributions.divergences import find_kl
+from pdist.distributions.divergences.registry import find_kl
 from pdist.testing.catalogue import CATALOGUE
 from pdist.testing.contracts import METHODS, answers, arguments, statistics
 from pdist.testing.points import anywhere, inside

@@ -16,7 +16,7 @@ from test_programs import run
 
 import pdist
 import pdist.distributions as D
-from pdist.backend import tracing
+from pdist.backend import hooks
 from pdist.tracing import passes as all_passes
 from pdist.tracing.passes import constants, selections
 from pdist.tracing.passes.constants import fold_constants
@@ -351,7 +351,7 @@ def test_whatever_users_wrote_may_change_any_state(one: Any, function: Any):
 
         def step() -> Any:
             before = function(state.array)
-            tracing.effect(double, state)
+            hooks.effect(double, state)
             return before - function(state.array)
 
         step = pdist.trace(step) if trace else step

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pdist
-from pdist.backend import tracing
+from pdist.backend import hooks
 from pdist.testing import standin
 from pdist.testing.standin import StandIn, xp
 
@@ -53,7 +53,7 @@ def test_writes_keep_their_place() -> None:
     state = standin.asarray(np.zeros(3, np.float32))
 
     def step(x: Any) -> Any:
-        s = tracing.seen(state)
+        s = hooks.seen(state)
         before = s * 2.0
         s += x
         after = s * 2.0
@@ -78,7 +78,7 @@ def test_views_of_what_is_written_are_not_mixed_in() -> None:
     state = standin.asarray(np.arange(4, dtype=np.float32))
 
     def step(x: Any) -> Any:
-        s = tracing.seen(state)
+        s = hooks.seen(state)
         turned = s[::-1]
         s += x  # every element of s must still be the old one where `turned` is read next
         return turned + s
@@ -137,7 +137,7 @@ def run(lines: list[tuple[Any, ...]], x: Any, y: Any, state: Any) -> Any:
             copy += b
             have.append(copy)
         else:
-            s = tracing.seen(state)
+            s = hooks.seen(state)
             if which % 2:
                 s += b
             else:
@@ -152,7 +152,7 @@ def test_random_programs(lines: list[tuple[Any, ...]]) -> None:
     rng = np.random.default_rng(0)
     start = rng.normal(size=(4, 4)).astype(np.float32)
     eager_state, state = standin.asarray(start), standin.asarray(start)
-    step = pdist.trace(lambda x, y: run(lines, x, y, tracing.seen(state)))
+    step = pdist.trace(lambda x, y: run(lines, x, y, hooks.seen(state)))
     for _ in range(3):
         x, y = there(*rng.normal(size=(2, 4, 4)))
         with np.errstate(all="ignore"):

@@ -14,7 +14,7 @@ import pytest
 
 import pdist
 import pdist.functions as F
-from pdist.backend import tracing
+from pdist.backend import hooks
 from pdist.testing import standin, tapes
 from pdist.testing.standin import StandIn, xp
 
@@ -93,7 +93,7 @@ def test_draws_that_describe_their_arguments_stay_on_the_host() -> None:
 
 
 def test_what_looks_at_values_parts_the_graph() -> None:
-    @tracing.opaque
+    @hooks.opaque
     def ordered(x: Any) -> Any:
         return standin.asarray(np.sort(x.get(), axis=0))
 
@@ -107,7 +107,7 @@ def test_effects_come_in_their_turn() -> None:
 
     def step(x: Any) -> Any:
         y = xp.exp(x) * 2.0
-        tracing.effect(lambda value: seen.append(float(value.get().sum())), y)
+        hooks.effect(lambda value: seen.append(float(value.get().sum())), y)
         return y.sum(axis=0) - x.max(axis=0)
 
     compare(step)
@@ -120,10 +120,10 @@ def test_state_is_read_and_written_where_it_lies() -> None:
     made: dict[bool, Any] = {}
 
     def step(x: Any) -> Any:
-        recording = tracing.current() is not None
+        recording = hooks.current() is not None
         if recording not in made:
             made[recording] = next(turn)
-        state = tracing.seen(made[recording])
+        state = hooks.seen(made[recording])
         state += xp.tanh(x).sum(axis=0)
         return state.mean(axis=1) * 2.0
 
@@ -170,7 +170,7 @@ def test_many_arrays_brought_together() -> None:
 
 def test_products() -> None:
     W = standin.asarray(np.random.default_rng(1).normal(size=(2, 2)).astype(np.float32))
-    traced = compare(lambda x: (xp.tanh(x @ tracing.seen(W)) @ tracing.seen(W).T).sum(axis=0))
+    traced = compare(lambda x: (xp.tanh(x @ hooks.seen(W)) @ hooks.seen(W).T).sum(axis=0))
     assert traced.source.count("_graph(") == 2
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 
-from ..autograd import differentiable
-from ..backend import special
-from . import _numerics as numerics
-from ._numerics import HALF_LOG_2PI, LARGEST
+from ...autograd import differentiable
+from ...backend import special
+from ...numerics.constants import HALF_LOG_2PI, LARGEST
+from ...numerics.double import divide_double, is_double, rounding, split, two_sum
 
 # Moving the components -------------------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ def mixture_normal_log_prob(xp, x, logit, loc, scale, /, log_scale):
     z, log_s = _standardized(xp, x, loc, scale, log_scale)
     a = logit - logit.max(axis=0)
     h = a - 0.5 * z * z - log_s
-    top = xp.maximum(h.max(axis=0), -LARGEST[numerics.is_double(h)])  # finite also where every h is -inf
+    top = xp.maximum(h.max(axis=0), -LARGEST[is_double(h)])  # finite also where every h is -inf
     return top + xp.log(xp.exp(h - top).sum(axis=0)) - (xp.log(xp.exp(a).sum(axis=0)) + HALF_LOG_2PI)
 
 
@@ -69,7 +69,7 @@ def _score(F, needs, g, _y, x, logit, loc, scale, log_scale):
     ndim = max(x.ndim + 1, logit.ndim, loc.ndim, scale.ndim)
     logit, loc, scale = [F.components_first(a, ndim=ndim) for a in (logit, loc, scale)]
     z, log_s = _standardized(F, x, loc, scale, log_scale)
-    largest = LARGEST[numerics.is_double(z)]
+    largest = LARGEST[is_double(z)]
     a = logit - logit.max(axis=0)
     h = a - 0.5 * z * z - log_s
     r = F.exp(h - F.maximum(h.max(axis=0), -largest))
@@ -117,7 +117,7 @@ def _tail_rule(F, needs, g, y, x, p, loc, scale, upper, log_scale):
     ndim = max(x.ndim + 1, p.ndim, loc.ndim, scale.ndim)
     p, loc, scale = [F.components_first(a, ndim=ndim) for a in (p, loc, scale)]
     z, _ = _standardized(F, x, F.where(p == 0, 0.0, loc), scale, log_scale)
-    largest = LARGEST[numerics.is_double(z)]
+    largest = LARGEST[is_double(z)]
     z = F.minimum(F.maximum(z, -largest), largest)
     g = g / p.sum(axis=0)
     density = g * p * F.exp(-0.5 * z * z - HALF_LOG_2PI)
@@ -140,20 +140,20 @@ def mixture_normal_responsibilities(xp, x, log_p, loc, scale):
 
     Differences of large z^2/2 decide: these are taken as double words, and so is z.
     """
-    d, rest = numerics.two_sum(xp, x, -loc)
-    z, rest = numerics.divide_double(xp, d, rest, scale)
-    rest = numerics.rounding(xp, rest, z)
+    d, rest = two_sum(xp, x, -loc)
+    z, rest = divide_double(xp, d, rest, scale)
+    rest = rounding(xp, rest, z)
     half = 0.5 * z * z
-    z1, z0 = numerics.split(xp, z)
+    z1, z0 = split(xp, z)
     half_lo = (((0.5 * z1 * z1 - half) + z1 * z0) + 0.5 * z0 * z0) + z * rest
-    half_lo = numerics.rounding(xp, half_lo, 16 * half)
-    h, lo = numerics.two_sum(xp, log_p - xp.log(scale), -half)
+    half_lo = rounding(xp, half_lo, 16 * half)
+    h, lo = two_sum(xp, log_p - xp.log(scale), -half)
     lo = xp.where(abs(h) == math.inf, 0, lo - half_lo)
     top = h.argmax(axis=-1)[..., None]
-    d, rest = numerics.two_sum(xp, h, -xp.take_along_axis(h, top, axis=-1))
+    d, rest = two_sum(xp, h, -xp.take_along_axis(h, top, axis=-1))
     rest = rest + (lo - xp.take_along_axis(lo, top, axis=-1))
     possible = d > -math.inf
-    d, rest = numerics.two_sum(xp, xp.where(possible, d, -1e30), xp.where(possible, rest, 0))
+    d, rest = two_sum(xp, xp.where(possible, d, -1e30), xp.where(possible, rest, 0))
     e = xp.exp(d)
     e = e + e * rest
     return e / e.sum(axis=-1, keepdims=True)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import functions as F
-from ..autograd import Variable, as_variable, differentiable
-from ._classes import (
+from ... import functions as F
+from ...autograd import Variable, as_variable, differentiable
+from ...numerics.logits import (
     class_complements,
     class_entropy,
     class_entropy_p,
     class_log_probabilities,
     class_probabilities,
 )
-from ._discrete import log_probability, sqrt_or_zero
-from .categorical import draw_classes, kl_of_classes
-from .distribution import Distribution, Parameter
-from .divergences import register_kl
-from .supports import log_probabilities, one_hot, simplex
+from ...numerics.probability import log_probability, sqrt_or_zero
+from ..base.distribution import Distribution, Parameter
+from ..base.supports import log_probabilities, one_hot, simplex
+from ..discrete.categorical import draw_classes, kl_of_classes
+from ..divergences.registry import register_kl
 
 
 @differentiable

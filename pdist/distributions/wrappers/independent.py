@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import functions as F
-from ..autograd import Variable
-from ..backend import get_array_module
-from .distribution import Distribution, Option, Part
-from .divergences import kl_divergence, register_kl
-from .supports import Support
+from ... import functions as F
+from ...autograd import Variable
+from ...backend import get_array_module
+from ..base.distribution import Distribution, Option, Part
+from ..base.supports import Support
+from ..divergences.registry import kl_divergence, register_kl
 
 
 class Independent(Distribution):

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .. import functions as F
-from ..autograd import Variable, as_variable, config, promote
-from ..backend import get_array_module, library_of, random, to_cpu, to_gpu, tracing
+from ... import functions as F
+from ...autograd import Variable, as_variable, config, promote
+from ...backend import get_array_module, hooks, library_of, random, to_cpu, to_gpu
 from .supports import Support
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -266,8 +266,8 @@ class Distribution:
 
     def _check(self, name: str, array: Any, support: Support) -> None:
         """Raise ValueError where an element of ``array`` is not in ``support``, naming the first one."""
-        if tracing.running and tracing.current() is not None:
-            return tracing.once(self._check, name, array, support)
+        if hooks.running and hooks.current() is not None:
+            return hooks.once(self._check, name, array, support)
         owner = library_of(array)
         if owner is None or not owner.host:
             return None
@@ -449,7 +449,7 @@ class Distribution:
             inside = self._accepts(x)
             if type(inside) is np.ndarray and np.count_nonzero(inside) == inside.size:
                 return self._log_prob(x)  # the host can see that there is nothing to mask
-            if tracing.running and tracing.assume(inside):
+            if hooks.running and hooks.assume(inside):
                 return self._log_prob(x)
             y = self._log_prob(self._inside(x, inside))
             outside = get_array_module(x).where(self._is_nan(x), np.nan, -np.inf).astype(y.dtype)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import functions as F
-from ..autograd import Variable, as_variable, differentiable, promote
-from ..backend import library, library_of
-from ._classes import (
+from ... import functions as F
+from ...autograd import Variable, as_variable, differentiable, promote
+from ...backend import library, library_of
+from ...numerics.blocks import BLOCK, slices
+from ...numerics.logits import (
     class_entropy,
     class_entropy_p,
     class_kl,
@@ -18,10 +19,11 @@ from ._classes import (
     class_probabilities,
     class_running_sums,
 )
-from ._discrete import BLOCK, all_between, i_divergence, log_probability, slices, steps_outside
-from .distribution import Distribution, Parameter
-from .divergences import register_kl
-from .supports import Support, labels, log_probabilities, simplex
+from ...numerics.probability import i_divergence, log_probability
+from ..base.distribution import Distribution, Parameter
+from ..base.supports import Support, labels, log_probabilities, simplex
+from ..divergences.registry import register_kl
+from ..families.lattice import all_between, steps_outside
 
 # One class of each row -------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import functions as F
-from ..autograd import (
+from ... import functions as F
+from ...autograd import (
     Variable,
     as_variable,
     config,
@@ -19,12 +19,16 @@ from ..autograd import (
     no_backprop_mode,
     promote,
 )
-from ..backend import library_of, tracing
-from ._mixture_normal import mixture_normal_log_prob, mixture_normal_responsibilities, mixture_normal_tail
-from .categorical import Categorical, draw_classes
-from .distribution import Distribution, Part, _spread
-from .normal import Normal
-from .supports import Support
+from ...backend import hooks, library_of
+from ..base.distribution import Distribution, Part, _spread
+from ..base.supports import Support
+from ..continuous.normal import Normal
+from ..discrete.categorical import Categorical, draw_classes
+from ..families.mixture_kernel import (
+    mixture_normal_log_prob,
+    mixture_normal_responsibilities,
+    mixture_normal_tail,
+)
 
 Formula = Callable[[Any, Variable], Variable]
 
@@ -423,7 +427,7 @@ def _newton_step(x: Variable, error: Variable, log_slope: Variable, upper: Any) 
 
 
 @differentiable
-@tracing.opaque
+@hooks.opaque
 def search_quantile(xp, *arrays, mixture):
     """The value that a mixture is not above with probability p; p comes first, then the mixture's parameters.
 
@@ -482,7 +486,7 @@ def _bisect_counts(mixture: MixtureSameFamily, p: Any, low: Any, high: Any) -> A
 
 
 @differentiable
-@tracing.opaque
+@hooks.opaque
 def search_mode(xp, *arrays, mixture):
     """Where the density of a mixture of numbers is highest: the best of a grid, then by its slope."""
     mixture = mixture._with_arrays(iter(arrays))

@@ -5,22 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import functions as F
-from ..autograd import Variable, differentiable, zero
-from . import _numerics as numerics
-from ._numerics import HALF_LOG_2PIE, log_minus
-from .distribution import Distribution, Parameter
-from .divergences import register_kl
+from ... import functions as F
+from ...autograd import Variable, differentiable, zero
+from ...numerics.constants import HALF_LOG_2PIE
+from ...numerics.differences import log_minus, log_minus_double
+from ...numerics.double import divide_double, rounding, two_product, two_sum
+from ..base.distribution import Distribution, Parameter
+from ..base.supports import positive, real
+from ..divergences.registry import register_kl
 from .normal import log_ndtr_double, ndtr_double, normal_kl, normal_log_prob, standardize
-from .supports import positive, real
 
 
 @differentiable
 def lognormal_rest(xp, x, mu, sigma):
     """What rounding took from z = (log x - mu)/sigma."""
-    d, rest = numerics.log_minus_double(xp, x, mu)
-    z, rest = numerics.divide_double(xp, d, rest, sigma)
-    return numerics.rounding(xp, rest, z)
+    d, rest = log_minus_double(xp, x, mu)
+    z, rest = divide_double(xp, d, rest, sigma)
+    return rounding(xp, rest, z)
 
 
 lognormal_rest.derivatives(zero, zero, zero)
@@ -29,9 +30,9 @@ lognormal_rest.derivatives(zero, zero, zero)
 @differentiable
 def exp_affine(xp, a, b, c):
     """e^(a + b c): the digits that the exponent loses by rounding come back as a factor."""
-    h, rest = numerics.two_product(xp, b, c)
-    h, lo = numerics.two_sum(xp, a, h)
-    return xp.exp(h) * (1 + numerics.rounding(xp, lo + rest, 2 * (abs(h) + abs(a))))
+    h, rest = two_product(xp, b, c)
+    h, lo = two_sum(xp, a, h)
+    return xp.exp(h) * (1 + rounding(xp, lo + rest, 2 * (abs(h) + abs(a))))
 
 
 def _exp_affine_rule(F, needs, g, y, a, b, c):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import functions as F
-from ..autograd import Variable, differentiable, zero
-from . import _numerics as numerics
-from ._numerics import HALF_LOG_2PI, HALF_LOG_2PIE, LARGEST, SQRT_HALF
-from .distribution import Distribution, Parameter
-from .divergences import register_kl
-from .supports import positive, real
+from ... import functions as F
+from ...autograd import Variable, differentiable, zero
+from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE, LARGEST, SQRT_HALF
+from ...numerics.differences import expm1mx, is_near, log1pmx_near, log_far_ratio, log_minus
+from ...numerics.double import divide_double, is_double, log_double, rounding, two_product, two_sum
+from ...numerics.normal import normal_tail, normal_tail_parts
+from ..base.distribution import Distribution, Parameter
+from ..base.supports import positive, real
+from ..divergences.registry import register_kl
 
 # The density -----------------------------------------------------------------------------------------------
 
@@ -45,7 +47,7 @@ normal_log_prob.joint_derivative(_score)
 
 def inverse_scale(xp, log_scale):
     """e^-log_scale, held finite so that x = loc has z = 0 at any scale; ``xp`` may be the F of a rule."""
-    return xp.minimum(xp.exp(-log_scale), LARGEST[numerics.is_double(log_scale)])
+    return xp.minimum(xp.exp(-log_scale), LARGEST[is_double(log_scale)])
 
 
 @differentiable
@@ -102,9 +104,9 @@ standardize_log_scale.joint_derivative(_standardize_log_scale_rule)
 @differentiable
 def standardize_rest(xp, x, loc, scale):
     """What rounding took from z = (x - loc)/scale. A tail at z multiplies an error of z by z^2."""
-    d, rest = numerics.two_sum(xp, x, -loc)
-    z, rest = numerics.divide_double(xp, d, rest, scale)
-    return numerics.rounding(xp, rest, z)
+    d, rest = two_sum(xp, x, -loc)
+    z, rest = divide_double(xp, d, rest, scale)
+    return rounding(xp, rest, z)
 
 
 standardize_rest.derivatives(zero, zero, zero)
@@ -113,12 +115,12 @@ standardize_rest.derivatives(zero, zero, zero)
 @differentiable
 def standardize_log_scale_rest(xp, x, loc, log_scale):
     """What rounding took from z = (x - loc) e^-log_scale."""
-    d, rest = numerics.two_sum(xp, x, -loc)
+    d, rest = two_sum(xp, x, -loc)
     r = inverse_scale(xp, log_scale)
-    log_r, lo = numerics.log_double(xp, r)
+    log_r, lo = log_double(xp, r)
     error = (log_scale + log_r) + lo  # of r, relative
-    z, z_lo = numerics.two_product(xp, d, r)
-    return numerics.rounding(xp, z_lo + (rest * r - z * error), 8 * z)
+    z, z_lo = two_product(xp, d, r)
+    return rounding(xp, z_lo + (rest * r - z * error), 8 * z)
 
 
 standardize_log_scale_rest.derivatives(zero, zero, zero)
@@ -127,9 +129,9 @@ standardize_log_scale_rest.derivatives(zero, zero, zero)
 @differentiable
 def log_ndtr_double(xp, z, rest):
     """log Phi(z + rest), the rest a rounding error of z; on the right as log(1 - tail)."""
-    h, h_lo, c = numerics.normal_tail_parts(xp, z, rest)
-    log_tail, lo = numerics.two_sum(xp, -h, xp.log(c))
-    left = log_tail + numerics.rounding(xp, lo - h_lo, 8 * log_tail)
+    h, h_lo, c = normal_tail_parts(xp, z, rest)
+    log_tail, lo = two_sum(xp, -h, xp.log(c))
+    left = log_tail + rounding(xp, lo - h_lo, 8 * log_tail)
     return xp.where(z < 0, left, xp.log1p(-c * (xp.exp(-h) * (1 - h_lo))))
 
 
@@ -142,7 +144,7 @@ log_ndtr_double.derivatives(
 @differentiable
 def ndtr_double(xp, z, rest):
     """Phi(z + rest), the rest a rounding error of z: slower than ndtr, but exact in the tails."""
-    tail = numerics.normal_tail(xp, z, rest)
+    tail = normal_tail(xp, z, rest)
     return xp.where(z < 0, tail, 1 - tail)
 
 
@@ -159,9 +161,9 @@ def normal_kl(xp, z, p_scale, q_scale):
     Near r = 1 as u^2/2 - (log(1 + u) - u): two terms of one sign, so that small differences count in full.
     """
     u = (p_scale - q_scale) / q_scale
-    near = 0.5 * u * u - numerics.log1pmx_near(xp, u)
-    far = 0.5 * (u * (p_scale / q_scale + 1)) - numerics.log_far_ratio(xp, p_scale, q_scale)
-    return 0.5 * z * z + xp.where(numerics.is_near(u), near, far)
+    near = 0.5 * u * u - log1pmx_near(xp, u)
+    far = 0.5 * (u * (p_scale / q_scale + 1)) - log_far_ratio(xp, p_scale, q_scale)
+    return 0.5 * z * z + xp.where(is_near(u), near, far)
 
 
 def _normal_kl_rule(F, needs, g, _y, z, p_scale, q_scale):
@@ -175,7 +177,7 @@ normal_kl.joint_derivative(_normal_kl_rule)
 @differentiable
 def normal_kl_log_ratio(xp, z, log_ratio):
     """z^2/2 + (e^2d - 1 - 2d)/2 with d = log(p_scale/q_scale) and z = (p_loc - q_loc)/q_scale."""
-    return 0.5 * (z * z + numerics.expm1mx(xp, 2 * log_ratio))
+    return 0.5 * (z * z + expm1mx(xp, 2 * log_ratio))
 
 
 normal_kl_log_ratio.derivatives(
@@ -266,7 +268,7 @@ def _kl_normal_normal(p: Normal, q: Normal) -> Variable:
     if "scale" in p.__dict__ and "scale" in q.__dict__:
         return normal_kl(z, p.scale, q.scale)
     if "scale" in p.__dict__:
-        return normal_kl_log_ratio(z, numerics.log_minus(p.scale, q.log_scale))
+        return normal_kl_log_ratio(z, log_minus(p.scale, q.log_scale))
     if "scale" in q.__dict__:
-        return normal_kl_log_ratio(z, -numerics.log_minus(q.scale, p.log_scale))
+        return normal_kl_log_ratio(z, -log_minus(q.scale, p.log_scale))
     return normal_kl_log_ratio(z, p.log_scale - q.log_scale)

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import functions as F
-from ..autograd import Variable, as_variable, differentiable, zero
-from ..backend import library_of, tracing
-from . import _numerics as numerics
-from ._numerics import HALF_LOG_2PI, LOG_2, log_far_ratio, log_ratio
-from .distribution import Distribution, Parameter
-from .divergences import register_kl
+from ... import functions as F
+from ...autograd import Variable, as_variable, differentiable, zero
+from ...backend import hooks, library_of
+from ...numerics.constants import HALF_LOG_2PI, LOG_2
+from ...numerics.differences import log_far_ratio, log_ratio
+from ...numerics.double import rounding, two_sum
+from ..base.distribution import Distribution, Parameter
+from ..base.supports import Support, interval, positive, real
+from ..divergences.registry import register_kl
 from .laplace import Laplace
 from .log_normal import LogNormal
 from .normal import Normal, standardize
-from .supports import Support, interval, positive, real
 
 
 @differentiable
@@ -38,8 +39,8 @@ uniform_log_prob.derivatives(
 @differentiable
 def log_width(xp, low, high):
     """log(high - low): the rounding of the difference counts where the width is near 1."""
-    width, rest = numerics.two_sum(xp, high, -low)
-    return xp.log(width) + numerics.rounding(xp, rest, width) / width
+    width, rest = two_sum(xp, high, -low)
+    return xp.log(width) + rounding(xp, rest, width) / width
 
 
 log_width.derivatives(
@@ -123,7 +124,7 @@ class Uniform(Distribution):
     def _validate(self) -> None:
         super()._validate()
         if "high" in self.__dict__:
-            tracing.once(self._check_order, self.low.array, self.high.array)
+            hooks.once(self._check_order, self.low.array, self.high.array)
 
     def _check_order(self, low: Any, high: Any) -> None:
         owner = library_of(low)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import functions as F
-from ..autograd import Variable, differentiable, zero
-from ..backend import special
-from ._numerics import HALF_LOG_2PIE, LOG_2, SQRT_2, SQRT_HALF, expm1mx, is_near, log1pmx_near, log_far_ratio
-from .distribution import Distribution, Parameter
-from .divergences import register_kl
+from ... import functions as F
+from ...autograd import Variable, differentiable, zero
+from ...backend import special
+from ...numerics.constants import HALF_LOG_2PIE, LOG_2, SQRT_2, SQRT_HALF
+from ...numerics.differences import expm1mx, is_near, log1pmx_near, log_far_ratio
+from ..base.distribution import Distribution, Parameter
+from ..base.supports import positive, real
+from ..divergences.registry import register_kl
 from .normal import Normal, finite_or_zero, standardize, standardize_rest
-from .supports import positive, real
 
 
 @differentiable

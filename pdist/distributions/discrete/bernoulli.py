@@ -7,23 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import functions as F
-from ..autograd import Variable, as_variable, differentiable, zero
-from ..backend import special
-from ._discrete import (
-    all_between,
-    in_blocks,
-    log_complement,
-    log_odds,
-    log_probability,
-    or_infinite,
-    own,
-    sqrt_or_zero,
-)
-from ._numerics import deviance, expm1mx
-from .distribution import Distribution, Option, Parameter
-from .divergences import register_kl
-from .supports import boolean, extended_real, unit_interval
+from ... import functions as F
+from ...autograd import Variable, as_variable, differentiable, zero
+from ...backend import special
+from ...numerics.blocks import in_blocks, own
+from ...numerics.differences import deviance, expm1mx
+from ...numerics.probability import log_complement, log_odds, log_probability, or_infinite, sqrt_or_zero
+from ..base.distribution import Distribution, Option, Parameter
+from ..base.supports import boolean, extended_real, unit_interval
+from ..divergences.registry import register_kl
+from ..families.lattice import all_between
 
 # Given the probability -------------------------------------------------------------------------------------
 

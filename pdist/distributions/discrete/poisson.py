@@ -7,25 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import functions as F
-from ..autograd import Variable, as_variable, differentiable, promote, zero
-from ..backend import library, special, tracing
-from ._discrete import i_divergence, in_blocks, or_infinite, sqrt_or_zero, steps_outside
-from ._numerics import (
-    HALF_LOG_2PI,
-    HALF_LOG_2PIE,
-    deviance,
-    divide_double,
-    is_double,
-    log_double,
-    log_ratio,
-    rounding,
-    two_product,
-    two_sum,
-)
-from .distribution import Distribution, Parameter
-from .divergences import register_kl
-from .supports import non_negative_integer, nonnegative
+from ... import functions as F
+from ...autograd import Variable, as_variable, differentiable, promote, zero
+from ...backend import hooks, library, special
+from ...numerics.blocks import in_blocks
+from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE
+from ...numerics.differences import deviance, log_ratio
+from ...numerics.double import divide_double, is_double, log_double, rounding, two_product, two_sum
+from ...numerics.probability import i_divergence, or_infinite, sqrt_or_zero
+from ..base.distribution import Distribution, Parameter
+from ..base.supports import non_negative_integer, nonnegative
+from ..divergences.registry import register_kl
+from ..families.lattice import steps_outside
 
 # The density -----------------------------------------------------------------------------------------------
 
@@ -239,7 +232,7 @@ poisson_entropy_slope.derivatives(lambda F, g, _y, lam: g * F.poisson_entropy_cu
 # The quantiles ---------------------------------------------------------------------------------------------
 
 
-@tracing.opaque
+@hooks.opaque
 def poisson_quantile(xp, u, lam):
     """The smallest count x with P(X <= x) >= u, by bisection of poisson_cdf between bounds on the tails.
 

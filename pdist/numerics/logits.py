@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
-from ..backend import library, special, tracing
-from ._discrete import BLOCK, slices
-from ._numerics import expm1mx, two_sum
+from ..backend import hooks, library, special
+from .blocks import BLOCK, slices
+from .differences import expm1mx
+from .double import two_sum
 
 
 def classes_first(xp, *arrays):
@@ -39,7 +40,7 @@ def over_rows(xp, f, *tables):
     return _rows_by_rows(xp, f, *tables, step=step)
 
 
-@tracing.opaque  # one call of a trace, not one for each block
+@hooks.opaque  # one call of a trace, not one for each block
 def _rows_by_rows(xp, f, *tables, step):
     shape = tables[0].shape
     flat = [a.reshape(-1, shape[-1]) for a in tables]

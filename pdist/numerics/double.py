@@ -1,0 +1,90 @@
+"""Double words: pairs of numbers with twice the digits, from ordinary arithmetic.
+
+Every function is ``name(xp, *arrays)`` as a kernel is: the arrays are of one floating dtype and broadcast;
+nothing looks at values, and a branch that ``where`` does not choose may be nan. A *double word* is a pair
+``hi, lo`` that stands for hi + lo, where lo is about a rounding error of hi.
+
+Source:
+    T. J. Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18
+    (1971). D. E. Knuth, "The Art of Computer Programming" 2, section 4.2.2.
+"""
+
+from __future__ import annotations
+
+from .constants import SQRT_HALF
+
+# Minimax polynomial, the highest power first, for (float32, float64):
+# (atanh(sqrt w)/sqrt w - 1)/w on [0, 0.04]
+ATANH = (
+    (0.14977802158010886, 0.19989508857322277, 0.3333335668952203),
+    (0.06802007853562039, 0.0660518024256631, 0.07694417338900958, 0.09090869227361513)
+    + (0.11111111518903621, 0.14285714283669596, 0.200000000000039, 0.3333333333333333),
+)
+
+
+def is_double(x):
+    """Whether ``x`` has float64's digits; float32's otherwise."""
+    return x.dtype.itemsize > 4
+
+
+def polynomial(coefficients, x):
+    """The polynomial with these (float32, float64) coefficients at x, by Horner's rule."""
+    coefficients = coefficients[is_double(x)]
+    y = coefficients[0] * x + coefficients[1]
+    for c in coefficients[2:]:
+        y = y * x + c
+    return y
+
+
+def two_sum(xp, a, b):
+    """a + b as a double word, exactly (Knuth)."""
+    s = a + b
+    t = s - a
+    return s, (a - (s - t)) + (b - t)
+
+
+def split(xp, x):
+    """x as the sum of two numbers of half the digits (Veltkamp)."""
+    t = (134217729.0 if is_double(x) else 4097.0) * x  # 2^27 + 1, 2^12 + 1
+    high = t - (t - x)
+    return high, x - high
+
+
+def two_product(xp, a, b):
+    """a b as a double word, exactly (Dekker), where nothing over- or underflows; see :func:`rounding`."""
+    p = a * b
+    a1, a0 = split(xp, a)
+    b1, b0 = split(xp, b)
+    return p, ((a1 * b1 - p) + a1 * b0 + a0 * b1) + a0 * b0
+
+
+def divide_double(xp, hi, lo, b):
+    """(hi + lo)/b as a double word."""
+    q = hi / b
+    p, e = two_product(xp, q, b)
+    return q, (((hi - p) - e) + lo) / b
+
+
+def rounding(xp, lo, hi):
+    """lo where it is a rounding error of hi, else 0: it is inf or nan where a product overflowed."""
+    eps = 2.0**-52 if is_double(hi) else 2.0**-23
+    return xp.where(abs(lo) <= eps * abs(hi), lo, 0)
+
+
+def log_double(xp, x):
+    """log x as a double word with some five digits (binary) more than the dtype has, for x > 0."""
+    m, k = xp.frexp(x)
+    low = m < SQRT_HALF
+    m = xp.where(low, 2 * m, m)  # sqrt(1/2) <= m < sqrt(2)
+    k = (k - low).astype(x.dtype)
+    f = m - 1  # exact
+    d, e = two_sum(xp, m, xp.ones_like(m))
+    v, v_lo = divide_double(xp, f, xp.zeros_like(f), d)  # log m = 2 atanh((m - 1)/(m + 1))
+    v_lo = v_lo - v * (e / d)
+    w = v * v
+    # log 2 in two parts, the first with so few digits that k times it is exact
+    log2_hi, log2_lo = (
+        (0.6931471803691238, 1.9082149292705877e-10) if is_double(x) else (0.693359375, -2.1219444e-4)
+    )
+    hi, lo = two_sum(xp, k * log2_hi, 2 * v)
+    return hi, lo + (k * log2_lo + 2 * (v_lo + v * w * polynomial(ATANH, w)))

@@ -1,0 +1,65 @@
+"""Probabilities and rates that may be 0, their logarithms and differences."""
+
+from __future__ import annotations
+
+import math
+
+from .. import functions as F
+from ..autograd import Variable, differentiable
+from .differences import deviance, log_ratio
+
+
+def or_infinite(F, p):
+    """p, but inf in place of 0: what is divided by it is then 0 and neither inf nor nan."""
+    return F.where(p == 0, math.inf, p)
+
+
+@differentiable
+def log_probability(xp, p):
+    """log p, whose gradient at p = 0 is taken to be 0: what cannot happen moves nothing."""
+    return xp.log(p)
+
+
+log_probability.derivatives(lambda F, g, _y, p: g / or_infinite(F, p))
+
+
+@differentiable
+def log_complement(xp, p):
+    """log(1 - p), whose gradient at p = 1 is taken to be 0."""
+    return xp.log1p(-p)
+
+
+log_complement.derivatives(lambda F, g, _y, p: -g / or_infinite(F, 1 - p))
+
+
+@differentiable
+def log_odds(xp, p):
+    """log(p/(1 - p)), to the last digits also for p near 1/2; its gradient at 0 and 1 is taken to be 0."""
+    return log_ratio.kernel(xp, p, 1 - p, 2 * p - 1)
+
+
+log_odds.derivatives(lambda F, g, _y, p: g / or_infinite(F, p * (1 - p)))
+
+
+@differentiable
+def i_divergence(xp, a, b):
+    """a log(a/b) - a + b: 0 at a = b and nowhere negative, small differences counting in full."""
+    return deviance(xp, a, b, a - b)
+
+
+def _i_divergence_by_a(F, g, _y, a, b):
+    """log(a/b); 0 where a or b is 0."""
+    edge = (a == 0) | (b == 0)
+    a, b = F.where(edge, 1.0, a), F.where(edge, 1.0, b)
+    return g * F.log_ratio(a, b, a - b)
+
+
+i_divergence.derivatives(
+    _i_divergence_by_a, lambda F, g, _y, a, b: g * F.where(a == 0, 1.0, (b - a) / or_infinite(F, b))
+)
+
+
+def sqrt_or_zero(x: Variable) -> Variable:
+    """The square root, whose gradient at 0 is taken to be 0."""
+    constant = x.array == 0
+    return F.where(constant, 0.0, F.sqrt(F.where(constant, 1.0, x)))
