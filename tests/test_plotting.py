@@ -77,7 +77,7 @@ def test_the_end_of_a_bounded_support_ends_the_picture(ax) -> None:
 
 def test_a_distribution_without_icdf_is_looked_for_by_its_draws(ax) -> None:
     class Triangle(D.Distribution):
-        width = D.Parameter(D.supports.positive)
+        width = D.Param(D.supports.positive)
         support = D.supports.positive
 
         def _log_prob(self, x):

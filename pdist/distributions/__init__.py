@@ -1,7 +1,8 @@
 """Probability distributions."""
 
 from .base import supports
-from .base.distribution import Distribution, Option, Parameter, Part
+from .base.distribution import Distribution
+from .base.parameters import Option, Param, Part
 from .continuous.laplace import Laplace
 from .continuous.log_normal import LogNormal
 from .continuous.normal import Normal
@@ -25,7 +26,7 @@ __all__ = [
     "Normal",
     "OneHotCategorical",
     "Option",
-    "Parameter",
+    "Param",
     "Part",
     "Poisson",
     "Uniform",

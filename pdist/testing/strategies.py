@@ -107,7 +107,7 @@ def _not_all_out(logits: np.ndarray) -> np.ndarray:
 
 
 # By the support that a parameter declares: moderate values, and the edges that are still allowed.
-_BY_SUPPORT: dict[str, Any] = {
+_BY_SUPPORT: dict[str, Any] = {  # by name
     "real": _scalars(reals(), [0.0, -30.0, 30.0, 1e-6]),  # a log-scale too
     "positive": _scalars(positives(), [1e-6, 1e6]),
     "non negative": _scalars(positives(), [0.0, 1e-6, 1e4]),
@@ -145,7 +145,7 @@ def parameters(
     """
     dtype = draw(dtypes()) if dtype is None else np.dtype(dtype)
     size = draw(st.integers(1, 4)) if size is None else size
-    names = [draw(st.sampled_from(slot)) for slot in cls._slots]
+    names = [draw(st.sampled_from(slot)) for slot in cls._alternatives]
     if batch_shape is None:
         lead = draw(broadcastable(len(names), min_side=min_side))
     else:
@@ -156,8 +156,8 @@ def parameters(
         full = shape + (size,) * declared.event_ndim
         if elements and name in elements:
             given[name] = draw(arrays(dtype, full, elements[name]))
-        elif declared.support in _BY_SUPPORT:
-            given[name] = draw(_BY_SUPPORT[declared.support](dtype, full, edges))
+        elif declared.support.name in _BY_SUPPORT:
+            given[name] = draw(_BY_SUPPORT[declared.support.name](dtype, full, edges))
         else:
             raise TypeError(
                 f"strategies.parameters: no strategy is known for {cls.__name__}.{name}, declared as "

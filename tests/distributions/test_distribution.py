@@ -23,8 +23,8 @@ from pdist.testing import standin
 class Exponential(D.Distribution):
     """A rate or its logarithm; a setting; a density on half of the line that overflows on the other half."""
 
-    rate = D.Parameter(positive, derive=lambda self: F.exp(self.log_rate))
-    log_rate = D.Parameter(real, instead_of="rate", derive=lambda self: F.log(self.rate))
+    rate = D.Param(positive, derive=lambda self: F.exp(self.log_rate))
+    log_rate = D.Param(real, instead_of="rate", derive=lambda self: F.log(self.rate))
     note = D.Option("none")
     support = positive
     reparameterized = frozenset({"rate"})
@@ -48,8 +48,8 @@ class Exponential(D.Distribution):
 class Table(D.Distribution):
     """A parameter with an axis of its own, and one without."""
 
-    p = D.Parameter(simplex, event_ndim=1)
-    loc = D.Parameter(real)
+    p = D.Param(simplex, event_ndim=1)
+    loc = D.Param(real)
     support = real
 
     def _log_prob(self, x):
@@ -61,7 +61,7 @@ class Pair(D.Distribution):
 
     left = D.Part()
     right = D.Part(batch_ndim=1)
-    shift = D.Parameter(real)
+    shift = D.Param(real)
     support = real
 
     def _log_prob(self, x):
@@ -254,7 +254,7 @@ def test_repr_is_what_a_learner_can_read():
 
 def logistic(**formulas):
     """The logistic distribution by one of its formulas alone."""
-    return type("Logistic", (D.Distribution,), {"loc": D.Parameter(real), "support": real, **formulas})(0.0)
+    return type("Logistic", (D.Distribution,), {"loc": D.Param(real), "support": real, **formulas})(0.0)
 
 
 X = np.array([-3.0, -0.1, 0.0, 2.0])

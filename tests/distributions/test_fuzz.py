@@ -83,7 +83,7 @@ def expected_dtypes(dist: D.Distribution, x: Any) -> set[Any]:
 @fuzz
 @given(data=st.data())
 def test_constructor(cls: type[D.Distribution], data: st.DataObject) -> None:
-    names = [data.draw(st.sampled_from(slot)) for slot in cls._slots]
+    names = [data.draw(st.sampled_from(slot)) for slot in cls._alternatives]
     junk = st.one_of(strategies.junk(), st.sampled_from([0.5, 1.0, np.array([0.5, 0.5])]))
     given_ = {name: data.draw(junk, label=name) for name in names}
     dist = attempt([cls.__name__], lambda: cls(**given_))

@@ -1,6 +1,6 @@
 """Sets of values: what a distribution can take, and what its parameters may be.
 
-A support is a string, Chainer's own where Chainer names one, that also answers ``contains``:
+A support is an object with a name, Chainer's own if Chainer has one, that tells what it contains:
 
 >>> import numpy as np
 >>> positive == "positive"
@@ -11,7 +11,9 @@ array([False, False,  True])
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,38 +22,48 @@ from ...autograd import Variable
 from ...backend import Array, get_array_module
 
 
-class Support(str):
+@dataclass(frozen=True, eq=False, repr=False)
+class Support:
     """A set of values with a name.
 
-    Args:
-        name: how it is called and printed; the string that it equals.
-        contains: tells of an array ``x`` of namespace ``xp`` which elements (or events) are in the set.
+    Supports are equal if they have the same name, kind and bounds. A support also equals the string that is
+    its name, for programs written for Chainer: ``Normal(0.0, 1.0).support == "real"``.
+
+    Attributes:
+        name: what it is called and printed as.
+        test: tells of an array ``x`` of namespace ``xp`` which elements (or events) are in the set.
         event_ndim: how many axes one element of the set has: 0 for numbers, 1 for vectors.
         discrete: whether the set is countable.
         inner: a number (or an array, or what makes one of ``xp, x``) in the set, away from its ends:
-            densities are computed there where ``x`` itself lies outside, so that no gradient is nan.
+            densities are computed there if ``x`` itself lies outside, so that no gradient is nan.
+        low: the lower bound of the numbers in it, a number or an array of the batch.
+        high: the upper bound.
     """
 
-    event_ndim: int
-    discrete: bool
-    inner: Any
+    name: str
+    test: Callable[[Any, Array], Array]
+    event_ndim: int = 0
+    discrete: bool = False
+    inner: Any = 0.0
+    low: Any = -math.inf
+    high: Any = math.inf
 
-    def __new__(
-        cls,
-        name: str,
-        contains: Callable[[Any, Array], Array],
-        event_ndim: int = 0,
-        discrete: bool = False,
-        inner: Any = 0.0,
-    ) -> Support:
-        new = super().__new__(cls, name)
-        new._contains = contains
-        new.event_ndim = event_ndim
-        new.discrete = discrete
-        new.inner = inner
-        return new
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str):
+            return self.name == other
+        if not isinstance(other, Support):
+            return NotImplemented
+        kinds = (self.name, self.event_ndim, self.discrete) == (other.name, other.event_ndim, other.discrete)
+        return kinds and _same(self.low, other.low) and _same(self.high, other.high)
 
-    _contains: Callable[[Any, Array], Array]
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"<support {self.name}>"
+
+    def __str__(self) -> str:
+        return self.name
 
     def contains(self, x: Any) -> Array:
         """Which elements of ``x`` belong to the set.
@@ -64,24 +76,24 @@ class Support(str):
         """
         x = x._array if isinstance(x, Variable) else x
         xp = get_array_module(x)
-        return self._contains(xp, xp.asarray(x))
+        return self.test(xp, xp.asarray(x))
 
     def over(self, ndim: int) -> Support:
         """The set of arrays with ``ndim`` more axes whose parts all belong to this one."""
         if not ndim:
             return self
-        axes = tuple(range(-ndim, 0))
-        contains = self._contains
-        return Support(
-            str(self),
-            lambda xp, x: contains(xp, x).all(axis=axes),
-            event_ndim=self.event_ndim + ndim,
-            discrete=self.discrete,
-            inner=self.inner,
-        )
+        axes, test = tuple(range(-ndim, 0)), self.test
+        return replace(self, test=lambda xp, x: test(xp, x).all(axis=axes), event_ndim=self.event_ndim + ndim)
 
     def __deepcopy__(self, memo: Any) -> Support:
         return self
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two bounds are the same numbers, as far as the host can tell."""
+    if a is b:
+        return True
+    return isinstance(a, float) and isinstance(b, float) and a == b
 
 
 def interval(low: Any, high: Any, name: str, inner: Any = None) -> Support:
@@ -95,13 +107,17 @@ def interval(low: Any, high: Any, name: str, inner: Any = None) -> Support:
     """
     if inner is None:
         inner = low + 0.5 * (high - low)
-    return Support(name, lambda xp, x: (x >= low) & (x <= high), inner=inner)
+    return Support(name, lambda xp, x: (x >= low) & (x <= high), inner=inner, low=low, high=high)
 
 
 def labels(n: int) -> Support:
     """The integers from 0 to ``n - 1``."""
     return Support(
-        f"{{0, ..., {n - 1}}}", lambda xp, x: (x >= 0) & (x < n) & (x == xp.floor(x)), discrete=True
+        f"{{0, ..., {n - 1}}}",
+        lambda xp, x: (x >= 0) & (x < n) & (x == xp.floor(x)),
+        discrete=True,
+        low=0.0,
+        high=n - 1.0,
     )
 
 
@@ -122,9 +138,9 @@ def _first_class(xp: Any, x: Array) -> Array:
 
 
 real = Support("real", lambda xp, x: xp.isfinite(x))
-positive = Support("positive", lambda xp, x: (x > 0) & (x < np.inf), inner=1.0)
-nonnegative = Support("non negative", lambda xp, x: (x >= 0) & (x < np.inf), inner=1.0)
-unit_interval = Support("[0, 1]", lambda xp, x: (x >= 0) & (x <= 1), inner=0.5)
+positive = Support("positive", lambda xp, x: (x > 0) & (x < np.inf), inner=1.0, low=0.0)
+nonnegative = Support("non negative", lambda xp, x: (x >= 0) & (x < np.inf), inner=1.0, low=0.0)
+unit_interval = Support("[0, 1]", lambda xp, x: (x >= 0) & (x <= 1), inner=0.5, low=0.0, high=1.0)
 extended_real = Support("real or infinite", lambda xp, x: x == x)  # a logit may be infinite
 log_probabilities = Support(
     "real or -inf, not all -inf",
@@ -132,8 +148,11 @@ log_probabilities = Support(
     event_ndim=1,
 )
 simplex = Support("non negative and of sum 1", _simplex, event_ndim=1, inner=lambda xp, x: 1.0 / x.shape[-1])
-boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True)
+boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True, low=0.0, high=1.0)
 non_negative_integer = Support(
-    "non negative integer", lambda xp, x: (x >= 0) & (x == xp.floor(x)) & xp.isfinite(x), discrete=True
+    "non negative integer",
+    lambda xp, x: (x >= 0) & (x == xp.floor(x)) & xp.isfinite(x),
+    discrete=True,
+    low=0.0,
 )
 one_hot = Support("one hot", _one_hot, event_ndim=1, discrete=True, inner=_first_class)

@@ -10,7 +10,8 @@ from ...autograd import Variable, differentiable, zero
 from ...backend import special
 from ...numerics.constants import HALF_LOG_2PIE, LOG_2, SQRT_2, SQRT_HALF
 from ...numerics.differences import expm1mx, is_near, log1pmx_near, log_far_ratio
-from ..base.distribution import Distribution, Parameter
+from ..base.distribution import Distribution
+from ..base.parameters import Param
 from ..base.supports import positive, real
 from ..divergences.registry import register_kl
 from .normal import Normal, finite_or_zero, standardize, standardize_rest
@@ -197,8 +198,8 @@ class Laplace(Distribution):
     array([9.64374924e-23, 1.58998545e-22])
     """
 
-    loc = Parameter(real)
-    scale = Parameter(positive)
+    loc = Param(real)
+    scale = Param(positive)
     support = real
     reparameterized = True
 

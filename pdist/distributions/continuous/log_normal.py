@@ -10,7 +10,8 @@ from ...autograd import Variable, differentiable, zero
 from ...numerics.constants import HALF_LOG_2PIE
 from ...numerics.differences import log_minus, log_minus_double
 from ...numerics.double import divide_double, rounding, two_product, two_sum
-from ..base.distribution import Distribution, Parameter
+from ..base.distribution import Distribution
+from ..base.parameters import Param
 from ..base.supports import positive, real
 from ..divergences.registry import register_kl
 from .normal import log_ndtr_double, ndtr_double, normal_kl, normal_log_prob, standardize
@@ -63,8 +64,8 @@ class LogNormal(Distribution):
     array([1.13314845, 3.08021685])
     """
 
-    mu = Parameter(real)
-    sigma = Parameter(positive)
+    mu = Param(real)
+    sigma = Param(positive)
     support = positive
     reparameterized = True
 

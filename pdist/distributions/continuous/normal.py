@@ -11,7 +11,8 @@ from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE, LARGEST, SQRT_HAL
 from ...numerics.differences import expm1mx, is_near, log1pmx_near, log_far_ratio, log_minus
 from ...numerics.double import divide_double, is_double, log_double, rounding, two_product, two_sum
 from ...numerics.normal import normal_tail, normal_tail_parts
-from ..base.distribution import Distribution, Parameter
+from ..base.distribution import Distribution
+from ..base.parameters import Param
 from ..base.supports import positive, real
 from ..divergences.registry import register_kl
 
@@ -207,24 +208,24 @@ class Normal(Distribution):
     array([0.5       , 0.30853754])
     """
 
-    loc = Parameter(real)
-    scale = Parameter(positive, derive=lambda self: F.exp(self.log_scale))
-    log_scale = Parameter(real, instead_of="scale", derive=lambda self: F.log(self.scale))
+    loc = Param(real)
+    scale = Param(positive, derive=lambda self: F.exp(self.log_scale))
+    log_scale = Param(real, instead_of="scale", derive=lambda self: F.log(self.scale))
     support = real
     reparameterized = True
 
     def _log_prob(self, x: Variable) -> Variable:
-        if "scale" in self.__dict__:
+        if self.given("scale"):
             return normal_log_prob(x, self.loc, self.scale)
         return normal_log_prob_log_scale(x, self.loc, self.log_scale)
 
     def _standardize(self, x: Variable) -> Variable:
-        if "scale" in self.__dict__:
+        if self.given("scale"):
             return standardize(x, self.loc, self.scale)
         return standardize_log_scale(x, self.loc, self.log_scale)
 
     def _standardize_rest(self, x: Variable) -> Variable:
-        if "scale" in self.__dict__:
+        if self.given("scale"):
             return standardize_rest(x, self.loc, self.scale)
         return standardize_log_scale_rest(x, self.loc, self.log_scale)
 
@@ -252,7 +253,7 @@ class Normal(Distribution):
     _mode = _median = _mean
 
     def _variance(self) -> Variable:
-        return self.scale * self.scale if "scale" in self.__dict__ else F.exp(2 * self.log_scale)
+        return self.scale * self.scale if self.given("scale") else F.exp(2 * self.log_scale)
 
     def _stddev(self) -> Variable:
         return self.scale
@@ -265,10 +266,10 @@ class Normal(Distribution):
 def _kl_normal_normal(p: Normal, q: Normal) -> Variable:
     """The logarithm of the scales' ratio comes from what was given: no digit is lost on the way."""
     z = q._standardize(p.loc)
-    if "scale" in p.__dict__ and "scale" in q.__dict__:
+    if p.given("scale") and q.given("scale"):
         return normal_kl(z, p.scale, q.scale)
-    if "scale" in p.__dict__:
+    if p.given("scale"):
         return normal_kl_log_ratio(z, log_minus(p.scale, q.log_scale))
-    if "scale" in q.__dict__:
+    if q.given("scale"):
         return normal_kl_log_ratio(z, -log_minus(q.scale, p.log_scale))
     return normal_kl_log_ratio(z, p.log_scale - q.log_scale)

@@ -13,7 +13,8 @@ from ...backend import hooks, library_of
 from ...numerics.constants import HALF_LOG_2PI, LOG_2
 from ...numerics.differences import log_far_ratio, log_ratio
 from ...numerics.double import rounding, two_sum
-from ..base.distribution import Distribution, Parameter
+from ..base.distribution import Distribution
+from ..base.parameters import Param
 from ..base.supports import Support, interval, positive, real
 from ..divergences.registry import register_kl
 from .laplace import Laplace
@@ -114,16 +115,16 @@ class Uniform(Distribution):
     array(3.)
     """
 
-    low = Parameter(real, derive=lambda self: self.loc)
-    high = Parameter(real, derive=lambda self: self.low + self.scale)
-    loc = Parameter(real, instead_of="low", derive=lambda self: self.low)
-    scale = Parameter(positive, instead_of="high", derive=lambda self: self.high - self.low)
+    low = Param(real, derive=lambda self: self.loc)
+    high = Param(real, derive=lambda self: self.low + self.scale)
+    loc = Param(real, instead_of="low", derive=lambda self: self.low)
+    scale = Param(positive, instead_of="high", derive=lambda self: self.high - self.low)
     masked = False
     reparameterized = True
 
     def _validate(self) -> None:
         super()._validate()
-        if "high" in self.__dict__:
+        if self.given("high"):
             hooks.once(self._check_order, self.low.array, self.high.array)
 
     def _check_order(self, low: Any, high: Any) -> None:
@@ -144,7 +145,7 @@ class Uniform(Distribution):
         return interval(self.low.array, self.high.array, "[low, high]")
 
     def _log_width(self) -> Variable:
-        return F.log(self.scale) if "scale" in self.__dict__ else log_width(self.low, self.high)
+        return F.log(self.scale) if self.given("scale") else log_width(self.low, self.high)
 
     def _log_prob(self, x: Variable) -> Variable:
         return uniform_log_prob(x, self.low, self.high, self._log_width())
@@ -171,7 +172,7 @@ class Uniform(Distribution):
         return self._log_width()
 
     def _mean(self) -> Variable:
-        if "scale" in self.__dict__:
+        if self.given("scale"):
             return self.low + 0.5 * self.scale
         return 0.5 * self.low + 0.5 * self.high
 
@@ -190,7 +191,7 @@ class Uniform(Distribution):
 @register_kl(Uniform, Uniform)
 def _kl_uniform_uniform(p: Uniform, q: Uniform) -> Variable:
     """The logarithm of the widths' ratio where q's interval contains p's, else inf."""
-    if "scale" in p.__dict__ or "scale" in q.__dict__:
+    if p.given("scale") or q.given("scale"):
         difference = q.scale - p.scale
     else:
         difference = (q.high - p.high) + (p.low - q.low)  # keeps what the widths lose by rounding

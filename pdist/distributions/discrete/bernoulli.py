@@ -13,7 +13,8 @@ from ...backend import special
 from ...numerics.blocks import in_blocks, own
 from ...numerics.differences import deviance, expm1mx
 from ...numerics.probability import log_complement, log_odds, log_probability, or_infinite, sqrt_or_zero
-from ..base.distribution import Distribution, Option, Parameter
+from ..base.distribution import Distribution
+from ..base.parameters import Option, Param
 from ..base.supports import boolean, extended_real, unit_interval
 from ..divergences.registry import register_kl
 from ..families.lattice import all_between
@@ -219,14 +220,14 @@ class Bernoulli(Distribution):
     array(-100., dtype=float32)
     """
 
-    p = Parameter(unit_interval, derive=lambda self: F.sigmoid(self.logit))
-    logit = Parameter(extended_real, instead_of="p", derive=lambda self: log_odds(self.p))
+    p = Param(unit_interval, derive=lambda self: F.sigmoid(self.logit))
+    logit = Param(extended_real, instead_of="p", derive=lambda self: log_odds(self.p))
     binary_check = Option(False)
     support = boolean
 
     @property
     def _by_logit(self) -> bool:
-        return "logit" in self.__dict__
+        return self.given("logit")
 
     def _accepts(self, x: Variable) -> Any:
         if self.binary_check:

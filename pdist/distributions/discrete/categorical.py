@@ -20,7 +20,8 @@ from ...numerics.logits import (
     class_running_sums,
 )
 from ...numerics.probability import i_divergence, log_probability
-from ..base.distribution import Distribution, Parameter
+from ..base.distribution import Distribution
+from ..base.parameters import Param
 from ..base.supports import Support, labels, log_probabilities, simplex
 from ..divergences.registry import register_kl
 from ..families.lattice import all_between, steps_outside
@@ -127,8 +128,8 @@ class Categorical(Distribution):
     (2, 2)
     """
 
-    p = Parameter(simplex, event_ndim=1, derive=lambda self: class_probabilities(self.logit))
-    logit = Parameter(
+    p = Param(simplex, event_ndim=1, derive=lambda self: class_probabilities(self.logit))
+    logit = Param(
         log_probabilities, event_ndim=1, instead_of="p", derive=lambda self: log_probability(self.p)
     )
 
@@ -145,7 +146,7 @@ class Categorical(Distribution):
     @property
     def log_p(self) -> Variable:
         """The logarithms of the probabilities, of shape ``[*batch, K]``."""
-        return class_log_probabilities(self.logit) if "logit" in self.__dict__ else self.logit
+        return class_log_probabilities(self.logit) if self.given("logit") else self.logit
 
     def _log_prob(self, x: Variable) -> Variable:
         return self._look_up(x, self.log_p)
@@ -216,7 +217,7 @@ class Categorical(Distribution):
         return as_variable(xp.where(valid, label.reshape(shape).astype(u.dtype), math.nan))
 
     def _entropy(self) -> Variable:
-        return class_entropy(self.logit) if "logit" in self.__dict__ else class_entropy_p(self.p)
+        return class_entropy(self.logit) if self.given("logit") else class_entropy_p(self.p)
 
     def _mean(self) -> Variable:
         return (self.p * self.xp.arange(self.n_classes)).sum(axis=-1)
@@ -238,7 +239,7 @@ def kl_of_classes(p: Any, q: Any) -> Variable:
         raise ValueError(
             f"kl_divergence: p has {p.n_classes} classes and q {q.n_classes}; expected the same number"
         )
-    if "logit" in p.__dict__ or "logit" in q.__dict__:
+    if p.given("logit") or q.given("logit"):
         return class_kl(p.logit, q.logit)
     return i_divergence(p.p, q.p).sum(axis=-1)  # what it adds to p log(p/q) sums to 0
 

@@ -15,7 +15,8 @@ from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE
 from ...numerics.differences import deviance, log_ratio
 from ...numerics.double import divide_double, is_double, log_double, rounding, two_product, two_sum
 from ...numerics.probability import i_divergence, or_infinite, sqrt_or_zero
-from ..base.distribution import Distribution, Parameter
+from ..base.distribution import Distribution
+from ..base.parameters import Param
 from ..base.supports import non_negative_integer, nonnegative
 from ..divergences.registry import register_kl
 from ..families.lattice import steps_outside
@@ -283,7 +284,7 @@ class Poisson(Distribution):
     array([0., 4.])
     """
 
-    lam = Parameter(nonnegative)
+    lam = Param(nonnegative)
     support = non_negative_integer
 
     def _log_prob(self, x: Variable) -> Variable:

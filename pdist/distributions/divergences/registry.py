@@ -29,12 +29,12 @@ def register_kl(p_type: type, q_type: type) -> Callable[[Rule], Rule]:
         A decorator that gives the function back.
 
     Raises:
-        TypeError: where one is no class of distributions.
+        TypeError: if one is not a Distribution subclass.
         ValueError: where the pair has a formula already.
     """
     for kind in (p_type, q_type):
         if not (isinstance(kind, type) and issubclass(kind, Distribution)):
-            raise TypeError(f"register_kl: {kind!r} is no class of distributions")
+            raise TypeError(f"register_kl: {kind!r} is not a Distribution subclass")
 
     def register(rule: Rule) -> Rule:
         if (p_type, q_type) in _rules:

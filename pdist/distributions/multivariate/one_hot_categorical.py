@@ -15,7 +15,8 @@ from ...numerics.logits import (
     class_probabilities,
 )
 from ...numerics.probability import log_probability, sqrt_or_zero
-from ..base.distribution import Distribution, Parameter
+from ..base.distribution import Distribution
+from ..base.parameters import Param
 from ..base.supports import log_probabilities, one_hot, simplex
 from ..discrete.categorical import draw_classes, kl_of_classes
 from ..divergences.registry import register_kl
@@ -57,8 +58,8 @@ class OneHotCategorical(Distribution):
            [-0.125 , -0.0625,  0.1875]])
     """
 
-    p = Parameter(simplex, event_ndim=1, derive=lambda self: class_probabilities(self.logit))
-    logit = Parameter(
+    p = Param(simplex, event_ndim=1, derive=lambda self: class_probabilities(self.logit))
+    logit = Param(
         log_probabilities, event_ndim=1, instead_of="p", derive=lambda self: log_probability(self.p)
     )
     support = one_hot
@@ -75,13 +76,13 @@ class OneHotCategorical(Distribution):
     @property
     def log_p(self) -> Variable:
         """The logarithms of the probabilities, of shape ``[*batch, K]``."""
-        return class_log_probabilities(self.logit) if "logit" in self.__dict__ else self.logit
+        return class_log_probabilities(self.logit) if self.given("logit") else self.logit
 
     def _log_prob(self, x: Variable) -> Variable:
         return one_hot_log_prob(x, self.log_p)
 
     def _entropy(self) -> Variable:
-        return class_entropy(self.logit) if "logit" in self.__dict__ else class_entropy_p(self.p)
+        return class_entropy(self.logit) if self.given("logit") else class_entropy_p(self.p)
 
     def _mean(self) -> Variable:
         return self.p
@@ -90,7 +91,7 @@ class OneHotCategorical(Distribution):
         return self._vectors(self._leading.array.argmax(axis=-1))
 
     def _variance(self) -> Variable:
-        return self.p * (class_complements(self.logit) if "logit" in self.__dict__ else 1 - self.p)
+        return self.p * (class_complements(self.logit) if self.given("logit") else 1 - self.p)
 
     def _stddev(self) -> Variable:
         return sqrt_or_zero(self._variance())

@@ -10,7 +10,8 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable
 from ...backend import get_array_module
-from ..base.distribution import Distribution, Option, Part
+from ..base.distribution import Distribution
+from ..base.parameters import Option, Part
 from ..base.supports import Support
 from ..divergences.registry import kl_divergence, register_kl
 

@@ -20,7 +20,9 @@ from ...autograd import (
     promote,
 )
 from ...backend import hooks, library_of
-from ..base.distribution import Distribution, Part, _spread
+from ..base.batching import spread
+from ..base.distribution import Distribution
+from ..base.parameters import Part
 from ..base.supports import Support
 from ..continuous.normal import Normal
 from ..discrete.categorical import Categorical, draw_classes
@@ -136,8 +138,8 @@ class MixtureSameFamily(Distribution):
             return inner
         axis = -1 - len(self.event_shape)
         return Support(
-            str(inner),
-            lambda xp, x: inner._contains(xp, xp.expand_dims(x, axis)).any(axis=-1),
+            inner.name,
+            lambda xp, x: inner.test(xp, xp.expand_dims(x, axis)).any(axis=-1),
             inner.event_ndim,
             inner.discrete,
         )
@@ -163,7 +165,7 @@ class MixtureSameFamily(Distribution):
     def _log_weights(self) -> Variable:
         """The logarithms of the weights, which sum to one to the last digit also where ``p`` was given."""
         weights = self.mixture_distribution
-        if "logit" in weights.__dict__:
+        if weights.given("logit"):
             return weights.log_p
         return weights.log_p - F.log(weights.p.sum(axis=-1, keepdims=True))
 
@@ -337,7 +339,7 @@ class MixtureSameFamily(Distribution):
     def _components_of(self, labels: Any) -> Distribution:
         """The component that each label names, of the labels' shape ``[*sample, *batch]``."""
         shape = self.batch_shape
-        components = _spread(self.component_distribution, shape, 1)
+        components = spread(self.component_distribution, shape, 1)
         rows = [self.xp.arange(n).reshape((n,) + (1,) * (len(shape) - 1 - i)) for i, n in enumerate(shape)]
         return components[(*rows, labels)]
 
@@ -543,7 +545,7 @@ def _slope(mixture: MixtureSameFamily, x: Any) -> Any:
 
 def _parameters(normals: Normal) -> tuple[Variable, Variable, bool]:
     """Locations, scales or their logarithms, and which of both: each with an axis for the components."""
-    log_scale = "log_scale" in normals.__dict__
+    log_scale = normals.given("log_scale")
     loc, scale = normals.loc, normals.log_scale if log_scale else normals.scale
     return (
         loc if loc.ndim else loc.reshape((1,)),

@@ -1,0 +1,240 @@
+"""How a distribution takes its arguments: by name, brought to one dtype and device, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...autograd import Variable, config, promote
+from ...backend import hooks, library_of, to_cpu
+from .parameters import Option, Param, Part, Plan, plan_of, signature
+from .supports import Support
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+class Declared:
+    """What has declared parameters, parts and options, and a constructor that takes them.
+
+    Attributes:
+        parameters: the declared parameters by name, alternatives such as ``log_scale`` included.
+        parts: the distributions inside, by name.
+        options: the settings that are no arrays, by name.
+        batch_shape: the broadcast shape of all that was given.
+    """
+
+    parameters: ClassVar[dict[str, Param]] = {}
+    parts: ClassVar[dict[str, Part]] = {}
+    options: ClassVar[dict[str, Option]] = {}
+    batch_shape: tuple[int, ...]
+    _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()  # each argument with what may stand for it
+    _plans: ClassVar[dict[tuple[str, ...], Plan]] = {}
+    _plan: Plan
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        members = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
+        cls.parameters = {n: v for n, v in members.items() if isinstance(v, Param)}
+        cls.parts = {n: v for n, v in members.items() if isinstance(v, Part)}
+        cls.options = {n: v for n, v in members.items() if isinstance(v, Option)}
+        cls._alternatives = tuple(
+            (n, *(m for m, w in cls.parameters.items() if w.instead_of == n))
+            for n, v in members.items()
+            if n in cls.parts or (n in cls.parameters and v.instead_of is None)
+        )
+        cls._plans = {}
+        if cls.__init__ is Declared.__init__ and cls._alternatives:
+            cls.__signature__ = signature(cls)  # type: ignore[attr-defined]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        names, values = tuple(kwargs), list(kwargs.values())
+        if args:
+            choices = self._alternatives
+            if len(args) > len(choices):
+                raise TypeError(
+                    f"{type(self).__name__}: at most {len(choices)} positional arguments, got {len(args)}"
+                )
+            names = tuple([choice[0] for choice in choices[: len(args)]]) + names
+            values = [*args, *values]
+        for value in values:
+            if value is None:  # as good as not given
+                names = tuple(n for n, v in zip(names, values, strict=True) if v is not None)
+                values = [v for v in values if v is not None]
+                break
+        self._take(names, values)
+        if config.validate:
+            self._validate()
+
+    def _take(self, names: tuple[str, ...], values: list[Any]) -> None:
+        """Store arguments, the parameters brought to one dtype and device, and find the batch shape."""
+        plan = self._plans.get(names) or plan_of(type(self), names)
+        state = self.__dict__
+        state.update(zip(names, values))  # noqa: B905 - as many names as values
+        state["_plan"] = plan
+        if plan.plain and _alike(values):
+            if plan.scalar:
+                shape = values[0]._array.shape
+                for value in values:
+                    if value._array.shape != shape:
+                        break
+                else:
+                    state["batch_shape"] = shape
+                    return
+        else:
+            if plan.given:
+                given = [state[name] for name in plan.given]
+                with np.errstate(over="ignore"):  # an error says it better
+                    given = promote(type(self).__name__, plan.given, given)
+                state.update(zip(plan.given, given, strict=True))
+            if plan.parts:
+                self._take_parts()
+        state["batch_shape"] = self._batch_shape()
+
+    def _take_parts(self) -> None:
+        """Bring the inner distributions to one dtype, and refuse what is no distribution."""
+        who, state = type(self).__name__, self.__dict__
+        for name in self._plan.parts:
+            if not isinstance(state[name], Declared):
+                raise TypeError(f"{who}: {name} is {state[name]!r}; expected a Distribution")
+        first: Any = None
+        dtypes = set()
+        for name in self._plan.parts + self._plan.given:
+            leading = state[name]._leading if name in self.parts else state[name]  # has the dtype of all
+            if first is None:
+                first, first_name = leading, name
+            elif library_of(first._array) is not library_of(leading._array):
+                raise TypeError(f"{who}: {first_name} is on {first.device} and {name} on {leading.device}")
+            dtypes.add(leading._array.dtype)
+        if len(dtypes) > 1:
+            dtype = np.result_type(*dtypes)
+            state.update({name: self._cast(value, dtype) for name, value, _ in self._members()})
+
+    @staticmethod
+    def _cast(value: Any, dtype: Any) -> Any:
+        """A parameter or part in another dtype, as part of the graph."""
+        raise NotImplementedError
+
+    def _batch_shape(self) -> tuple[int, ...]:
+        """The broadcast shape of parameters and parts, without the axes that one distribution has."""
+        shapes = []
+        for name, value, n in self._members():
+            shape = value.batch_shape if isinstance(value, Declared) else value._array.shape
+            if n:
+                if len(shape) < n:
+                    raise ValueError(
+                        f"{type(self).__name__}: {name} has shape {shape}; expected at least {n} "
+                        f"{'axis' if n == 1 else 'axes'} for one distribution"
+                    )
+                if 0 in shape[-n:] and not isinstance(value, Declared):
+                    raise ValueError(
+                        f"{type(self).__name__}: {name} has shape {shape}; expected at least one class or "
+                        "element for each distribution"
+                    )
+                shape = shape[:-n]
+            shapes.append(shape)
+        if shapes.count(shapes[0]) == len(shapes):
+            return shapes[0]
+        try:
+            return np.broadcast_shapes(*shapes)
+        except ValueError:
+            names = [name for name, _, _ in self._members()]
+            listing = ", ".join(f"{name} {shape}" for name, shape in zip(names, shapes, strict=True))
+            raise ValueError(f"{type(self).__name__}: batch shapes do not broadcast: {listing}") from None
+
+    def _validate(self) -> None:
+        """Refuse parameters that make no distribution."""
+        for name, support in self._plan.supports:
+            self._check(name, self.__dict__[name]._array, support)
+
+    def _check(self, name: str, array: Any, support: Support) -> None:
+        """Raise ValueError where an element of ``array`` is not in ``support``, naming the first one."""
+        if hooks.running and hooks.current() is not None:
+            return hooks.once(self._check, name, array, support)
+        owner = library_of(array)
+        if owner is None or not owner.host:
+            return None
+        inside = support.test(owner.xp, array)
+        if np.count_nonzero(inside) != inside.size:
+            index = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
+            where = f"{name}{list(index) if index else ''}"
+            raise ValueError(f"{type(self).__name__}: {where} is {array[index]}; expected {support}")
+        return None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.parameters or name in self.parts or name in self.options:
+            raise AttributeError(
+                f"{type(self).__name__}.{name}: distributions are immutable; use copy({name}=...)"
+            )
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        plan = self._plan
+        return {**self.__dict__, "_plan": plan.parts + plan.given + plan.options}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _plan=plan_of(type(self), state["_plan"]))
+
+    # What was given ------------------------------------------------------------------------------------
+
+    def given(self, name: str) -> bool:
+        """Whether the argument ``name`` was given, rather than one that may stand for it."""
+        return name in self.__dict__
+
+    @property
+    def params(self) -> dict[str, Variable]:
+        """The parameters as they were given, by name; those of an inner distribution as ``"part.name"``."""
+        return dict(self._leaves())
+
+    def _leaves(self) -> Iterator[tuple[str, Variable]]:
+        for name, value, _ in self._members():
+            if isinstance(value, Declared):
+                yield from ((f"{name}.{inner}", leaf) for inner, leaf in value._leaves())
+            else:
+                yield name, value
+
+    def _members(self) -> list[tuple[str, Any, int]]:
+        """The parts and the given parameters, each with the number of last axes that one distribution has."""
+        plan, state = self._plan, self.__dict__
+        found = [(name, state[name], n) for name, n in plan.own_ndims]
+        return [(name, state[name], self.parts[name].own_ndim(self)) for name in plan.parts] + found
+
+    @property
+    def _leading(self) -> Variable:
+        plan = self._plan
+        return self.__dict__[plan.given[0]] if plan.given else self.__dict__[plan.parts[0]]._leading
+
+    def __repr__(self) -> str:
+        parts = [f"{name}={brief(self.__dict__[name])}" for name in (*self._plan.parts, *self._plan.given)]
+        parts += [f"{name}={self.__dict__[name]!r}" for name in self.options if name in self.__dict__]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def _alike(values: Sequence[Any]) -> bool:
+    """Whether all are Variables of NumPy arrays of one floating dtype, as on most calls."""
+    try:
+        dtype = values[0]._array.dtype
+        for value in values:
+            array = value._array
+            if array.dtype is not dtype or array.__class__ is not np.ndarray:
+                return False
+    except AttributeError:  # a number or a raw array
+        return False
+    return dtype in _FLOATS
+
+
+def brief(value: Any) -> str:
+    """A parameter in a repr: its values where they are few, else shape and dtype."""
+    if isinstance(value, Declared):
+        return repr(value)
+    if value.size > 12:
+        return f"<{value.dtype} {list(value.shape)}>"
+    return _listing(to_cpu(value._array))
+
+
+def _listing(array: np.ndarray) -> str:
+    """Numbers as Python would write them, to six digits."""
+    if array.ndim:
+        return f"[{', '.join(_listing(part) for part in array)}]"
+    return repr(float(f"{float(array):.6g}"))

@@ -1,0 +1,150 @@
+"""What a distribution declares: its parameters, the distributions inside it, and its options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from .supports import Support
+
+
+class Param:
+    """A parameter of a distribution, declared in the class body.
+
+    Args:
+        support: which values make a distribution.
+        event_ndim: how many of its last axes belong to one distribution (1 for a vector of probabilities).
+        instead_of: the parameter that it may stand for: ``log_scale`` instead of ``scale``.
+        derive: computes it from the instance where the other one was given.
+
+    Reading it gives a Variable: as it was given, or derived from what was given. What is derived is computed
+    at each reading and never kept: the graph of a former one may have been used up by a backward pass.
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        support: Support,
+        event_ndim: int = 0,
+        instead_of: str | None = None,
+        derive: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.support = support
+        self.event_ndim = event_ndim
+        self.instead_of = instead_of
+        self.derive = derive
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        # Only reached where the instance's dictionary has no such entry: what was given lies there.
+        if instance is None:
+            return self
+        if self.derive is None:
+            raise AttributeError(f"{owner.__name__} has no parameter {self.name!r} set")
+        return self.derive(instance)
+
+
+class Part:
+    """A distribution inside another one, declared in the class body of a wrapper.
+
+    Args:
+        batch_ndim: how many of its last batch axes belong to one distribution of the whole (1 for the
+            components of a mixture): a number, or a function of the instance.
+    """
+
+    name: str
+
+    def __init__(self, batch_ndim: int | Callable[[Any], int] = 0) -> None:
+        self.batch_ndim = batch_ndim
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        raise AttributeError(f"{owner.__name__} has no {self.name!r} set")
+
+    def own_ndim(self, instance: Any) -> int:
+        """How many of the part's batch axes belong to one distribution of ``instance``."""
+        return self.batch_ndim(instance) if callable(self.batch_ndim) else self.batch_ndim
+
+
+class Option:
+    """A setting of a distribution that is no array, such as ``binary_check``."""
+
+    name: str
+
+    def __init__(self, default: Any) -> None:
+        self.default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self if instance is None else self.default
+
+
+class Plan(NamedTuple):
+    """What a constructor does with arguments of these names; made once for each choice of names."""
+
+    given: tuple[str, ...]  # parameters
+    parts: tuple[str, ...]
+    options: tuple[str, ...]
+    own_ndims: tuple[tuple[str, int], ...]  # of the parameters
+    plain: bool  # nothing but parameters
+    scalar: bool  # no parameter has event axes
+    supports: tuple[tuple[str, Support], ...]
+
+
+def plan_of(cls: Any, names: tuple[str, ...]) -> Plan:
+    """The plan for arguments of these names, made and checked where it is the first time."""
+    plan = cls._plans.get(names)
+    if plan is None:
+        plan = cls._plans[names] = _make_plan(cls, names)
+    return plan
+
+
+def _make_plan(cls: Any, names: tuple[str, ...]) -> Plan:
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise TypeError(f"{cls.__name__}: {name} was given twice")
+        if name not in cls.parameters and name not in cls.parts and name not in cls.options:
+            raise TypeError(f"{cls.__name__}: no argument {name!r}; it takes {signature(cls)}")
+    for choice in cls._alternatives:
+        present = [name for name in choice if name in names]
+        if len(present) != 1:
+            wanted = ("exactly one of " if len(choice) > 1 else "") + " or ".join(choice)
+            raise TypeError(f"{cls.__name__}: expected {wanted}, got {' and '.join(present) or 'none'}")
+    given = tuple(n for n in names if n in cls.parameters)
+    return Plan(
+        given,
+        tuple(n for n in names if n in cls.parts),
+        tuple(n for n in names if n in cls.options),
+        tuple((n, cls.parameters[n].event_ndim) for n in given),
+        given == names,
+        not any(cls.parameters[n].event_ndim for n in given),
+        tuple((n, cls.parameters[n].support) for n in given),
+    )
+
+
+def signature(cls: Any) -> inspect.Signature:
+    make, kinds = inspect.Parameter, inspect.Parameter
+    parameters = []
+    for choice in cls._alternatives:
+        default = None if len(choice) > 1 else make.empty
+        parameters.append(make(choice[0], kinds.POSITIONAL_OR_KEYWORD, default=default))
+        parameters += [make(name, kinds.KEYWORD_ONLY, default=None) for name in choice[1:]]
+    parameters += [make(n, kinds.KEYWORD_ONLY, default=option.default) for n, option in cls.options.items()]
+    # A signature wants positional ones first; one without a default after one with one is keyword-only.
+    optional = False
+    for i, p in enumerate(parameters):
+        if p.kind is kinds.POSITIONAL_OR_KEYWORD:
+            if optional and p.default is make.empty:
+                parameters[i] = p.replace(default=None)
+            optional |= p.default is not make.empty
+    return inspect.Signature(sorted(parameters, key=lambda p: p.kind))
