@@ -39,7 +39,7 @@ class Family(Distribution):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "standard" in vars(cls):
-            cls._ops = ops_of(cls.standard, cls._kind)
+            cls._ops = ops_of(cls.standard, cls._kind)  # type: ignore[arg-type]
 
     def _place(self) -> tuple[Variable | None, Variable, str]:
         """The location, or None, the scale as it was given, and the name of the form that it has."""
