@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import pdist
 import pdist.distributions as D
 from pdist import Variable, check_gradients, kl_divergence
-from pdist.numerics import tables as module
 from pdist.numerics import logits as classes
+from pdist.numerics import tables as module
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 rows = st.integers(1, 6).flatmap(lambda k: st.lists(numbers(-30, 30), min_size=k, max_size=k))
