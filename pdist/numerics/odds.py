@@ -135,21 +135,20 @@ bernoulli_stddev_logit.derivatives(lambda F, g, y, logit: -0.5 * g * y * F.tanh(
 
 @differentiable
 def bernoulli_entropy_logit(xp, logit):
-    """log(1 + e) + |l| e/(1 + e) with e = e^-|l|; (|l| + 1) e where e may be subnormal."""
+    """log(1 + e) + |l| e/(1 + e) with e = e^-|l|; far out (|l| + 1) e, whose e may be subnormal."""
     a = abs(logit)
-    e = xp.exp(-a)
-    near = xp.log1p(e) + xp.where(e == 0, 0, a) * e / (1 + e)
-    some = xp.where((a > _FAR) & (a < math.inf), a, _FAR)
-    return xp.where(
-        a > _FAR, xp.where(a < math.inf, (some + 1) * xp.exp(_FAR - some) * math.exp(-_FAR), 0), near
-    )
+    far = a > _FAR
+    e = xp.exp(xp.where(far, _FAR, 0).astype(a.dtype) - a)  # exact differences
+    near = xp.log1p(e) + a * e / (1 + e)
+    return xp.where(far, xp.where(e == 0, 0, (a + 1) * e * math.exp(-_FAR)), near)
 
 
-bernoulli_entropy_logit.derivatives(
-    lambda F, g, _y, logit: (
-        -g * F.where(abs(logit) < math.inf, logit, 0.0) * F(bernoulli_variance_logit)(logit)
-    )
-)
+def _entropy_rule(F, g, _y, logit):
+    """-l p (1 - p)."""
+    return -g * F.where(abs(logit) < math.inf, logit, 0.0) * F(bernoulli_variance_logit)(logit)
+
+
+bernoulli_entropy_logit.derivatives(_entropy_rule)
 
 
 @differentiable

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from ..autograd import differentiable
+from .. import functions as F
+from ..autograd import Variable, differentiable
 from ..backend import library
 from .blocks import BLOCK, slices
 
@@ -85,6 +87,40 @@ def _log_sums_rule(F, g, y, a):
 
 
 log_running_sums.derivatives(_log_sums_rule)
+
+
+def capped_sums(p: Variable, above: bool = False) -> Variable:
+    """P(X <= k) of every class k, or P(X >= k): at most 1 also where they are rounded up."""
+    y = F.flip(running_sums(F.flip(p, -1)), -1) if above else running_sums(p)
+    return y + y.xp.minimum(1 - y.array, 0)
+
+
+def tail_by_table(method: str, p: Variable, log_p: Variable, label: Any) -> Variable:
+    """P(X <= k) or P(X > k) at labels k, or its logarithm: of one near 1 by the other, else by log space.
+
+    Args:
+        method: ``"cdf"``, ``"survival_function"``, ``"log_cdf"`` or ``"log_survival_function"``.
+        p: the probabilities, of shape ``[*batch, K]``.
+        log_p: their logarithms, which go on where p underflows.
+        label: an array of whole numbers from 0, of shape ``[..., *batch]``; of the last class P(X > k) is not
+            the 0 that it should be.
+
+    Returns:
+        A Variable of label's shape.
+    """
+    last = p.shape[-1] - 1
+    label = p.xp.minimum(label.astype(np.intp), last)
+    places = {False: label, True: p.xp.minimum(label + 1, last)}  # P(X > k) is P(X >= k + 1)
+    above = "survival" in method
+    tail = take_class(capped_sums(p, above), label=places[above])
+    if "log" not in method:
+        return tail
+    other = take_class(capped_sums(p, not above), label=places[not above])
+    sums = F.flip(log_running_sums(F.flip(log_p, -1)), -1) if above else log_running_sums(log_p)
+    near_one = (tail.array > 0.5) & (other.array < 1)  # not where no class is left
+    log_tail = take_class(sums, label=places[above])
+    return F.where(near_one, F.log1p(-F.where(near_one, other, 0.0)), log_tail)
+
 
 # Inverting a running sum -----------------------------------------------------------------------------------
 

@@ -59,6 +59,9 @@ class Bernoulli(Odds, Lattice):
     def _log_prob(self, x: Variable) -> Variable:
         return self._by(bernoulli_log_prob, bernoulli_log_prob_logit, x)
 
+    def _whole(self, x: Variable) -> Any:
+        return x.array  # the tails are the same wherever they are not 0 or 1
+
     def _cdf(self, x: Variable) -> Variable:
         return self._q
 

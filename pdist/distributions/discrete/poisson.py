@@ -12,6 +12,7 @@ from ...autograd import Variable, as_variable, differentiable, zero
 from ...backend import special
 from ...numerics.blocks import in_blocks
 from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE
+from ...numerics.counts import draw_counts
 from ...numerics.differences import deviance, log_ratio
 from ...numerics.double import divide_double, is_double, log_double, rounding, two_product, two_sum
 from ...numerics.probability import or_infinite
@@ -227,27 +228,6 @@ def poisson_entropy_curvature(xp, lam):
 
 poisson_entropy.derivatives(lambda F, g, _y, lam: g * F.poisson_entropy_slope(lam))
 poisson_entropy_slope.derivatives(lambda F, g, _y, lam: g * F.poisson_entropy_curvature(lam))
-
-# Draws -----------------------------------------------------------------------------------------------------
-
-# The largest rate that a generator is asked for. No round number, so that steps of the square root of a rate
-# over it fall on whole numbers of every kind.
-_MOST = 68719476736.7
-
-
-def draw_counts(xp, lam, shape, rng):
-    """Draws of a Poisson distribution: integers, or float64 where they may be too large for these.
-
-    Of larger rates as lam + sqrt(lam/m) (X - m), X being a draw of the rate m = 7e10, whose skewness is 4e-6:
-    the generators' own methods lose the spread from rates of some 1e14 on, and fail if a count is no integer
-    of 64 bits.
-    """
-    lam = lam.astype(np.float64)
-    few = lam < _MOST
-    counts = rng.poisson(xp.minimum(lam, _MOST), shape)
-    if type(few) is np.ndarray and few.all():
-        return counts
-    return xp.where(few, counts, xp.floor(lam + ((counts - _MOST) * xp.sqrt(lam / _MOST) + 0.5)))
 
 
 class Poisson(Lattice):

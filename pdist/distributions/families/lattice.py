@@ -9,9 +9,10 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, as_variable, differentiable, no_backprop_mode, promote, zero
-from ...backend import hooks, library, to_cpu
+from ...backend import hooks, library, special, to_cpu
+from ...numerics.counts import search_count
 from ...numerics.probability import sqrt_or_zero
-from ...numerics.tables import log_running_sums, quantile_class, running_sums, take_class
+from ...numerics.tables import capped_sums, quantile_class, tail_by_table
 from ..base.distribution import Distribution
 
 _OUTSIDE = {  # each tail below the first count, and from the last one on
@@ -78,14 +79,19 @@ class Lattice(Distribution):
         x = self._value(x, method)
         first, last = self._ends
         with np.errstate(all="ignore"):
-            at = x.array if x.dtype.kind == "f" else x.array.astype(self.dtype)
-            at = self.xp.where((at >= first) & (at < last), self.xp.floor(at), first).astype(at.dtype)
-            return on_lattice(x, self._tail(method, at), first, last, *_OUTSIDE[method])
+            return on_lattice(x, self._tail(method, self._whole(x)), first, last, *_OUTSIDE[method])
+
+    def _whole(self, x: Variable) -> Any:
+        """The counts that x is not below; the first one if there is none, or x not below the last."""
+        first, last = self._ends
+        at = x.array if x.dtype.kind == "f" else x.array.astype(self.dtype)
+        return self.xp.where((at >= first) & (at < last), self.xp.floor(at), first).astype(at.dtype)
 
     def _tail(self, method: str, at: Any) -> Variable:
         """A tail at counts: by the best of the formulas that the class states, or by a table."""
         if self._tabled:
-            return self._tail_by_table(method, at - self._ends[0], at)
+            index = at - self._ends[0]
+            return tail_by_table(method, self._p_table(index), self._log_p_table(index), index)
         name, then = self._formulas[method]
         y = getattr(self, name)(as_variable(at))
         return y if then is None else then(y)
@@ -98,7 +104,7 @@ class Lattice(Distribution):
         if not self._tabled:
             return as_variable(smallest_count(self.xp, u.array, *[v.array for v in given], dist=self))
         first, last = self._ends
-        x = first + quantile_class(self.xp, self._sums(self._p_table()).array.astype(u.dtype), u.array)
+        x = first + quantile_class(self.xp, capped_sums(self._p_table()).array.astype(u.dtype), u.array)
         return as_variable(x if last is not math.inf else self.xp.where(u.array == 1, last, x))
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
@@ -143,42 +149,21 @@ class Lattice(Distribution):
             )
         return int(span - least) + 1
 
-    def _sums(self, p: Variable, above: bool = False) -> Variable:
-        """P(X <= k) of every count k, or P(X >= k): at most 1 also where they are rounded up."""
-        y = F.flip(running_sums(F.flip(p, -1)), -1) if above else running_sums(p)
-        return y + self.xp.minimum(1 - y.array, 0)
-
-    def _tail_by_table(self, method: str, index: Any, at: Any) -> Variable:
-        """A tail; the logarithm of one near 1 by the other, of others by a sum in log space."""
-        log_p, p = self._log_p_table(index), self._p_table(index)
-        last = p.shape[-1] - 1
-        index = self.xp.minimum(index.astype(np.intp), last)
-        places = {False: index, True: self.xp.minimum(index + 1, last)}  # P(X > k) is P(X >= k + 1)
-        above = "survival" in method
-        tail = take_class(self._sums(p, above), label=places[above])
-        if "log" not in method:
-            return tail
-        other = take_class(self._sums(p, not above), label=places[not above])
-        sums = F.flip(log_running_sums(F.flip(log_p, -1)), -1) if above else log_running_sums(log_p)
-        near_one = (tail.array > 0.5) & (other.array < 1)  # not where no count is left
-        log_tail = take_class(sums, label=places[above])
-        return F.where(near_one, F.log1p(-F.where(near_one, other, 0.0)), log_tail)
-
     def _expectation(self, f: Any) -> Variable:
-        """The sum of p(x) f(x) over the table, f being given x and log p(x)."""
-        log_p = self._log_p_table()
-        x = self.xp.moveaxis(self._counts(log_p.shape[-1]), 0, -1)
-        return (self._p_table() * f(x, log_p)).sum(axis=-1)
+        """The sum of p(x) f(x) over the table."""
+        p = self._p_table()
+        return (p * f(self.xp.moveaxis(self._counts(p.shape[-1]), 0, -1))).sum(axis=-1)
 
     def _entropy(self) -> Variable:
-        return -self._expectation(lambda _x, log_p: F.where(log_p.array == -math.inf, 0.0, log_p))
+        log_p = self._log_p_table()
+        return -(F.exp(log_p) * F.where(log_p.array == -math.inf, 0.0, log_p)).sum(axis=-1)
 
     def _mean(self) -> Variable:
-        return self._expectation(lambda x, _log_p: x)
+        return self._expectation(lambda x: x)
 
     def _variance(self) -> Variable:
         mean = F.expand_dims(self.mean, -1)
-        return self._expectation(lambda x, _log_p: (x - mean) * (x - mean))
+        return self._expectation(lambda x: (x - mean) * (x - mean))
 
     def _stddev(self) -> Variable:
         return sqrt_or_zero(self._variance())
@@ -193,16 +178,12 @@ class Lattice(Distribution):
 
 @hooks.opaque
 def smallest_count(xp, u, *given, dist):
-    """The smallest count x with P(X <= x) >= u; nan for u outside [0, 1].
-
-    By bisection between two counts, one of which a theorem gives: a median is within a standard deviation of
-    the mean. The other one, on the far side of the quantile, is guessed as for a sum of bounded variables
-    (Bernstein), and moved until it is right.
+    """The smallest count x with P(X <= x) >= u, by a search; nan for u outside [0, 1].
 
     Args:
         xp: the namespace.
         u: probabilities, of a shape that broadcasts with the batch.
-        *given: the parameters, as u in dtype.
+        *given: the parameters, of u's dtype.
         dist: a distribution whose parameters these are to be.
     """
     values = iter(given)
@@ -211,61 +192,31 @@ def smallest_count(xp, u, *given, dist):
         first, last = dist._ends
         u = xp.broadcast_to(u, np.broadcast_shapes(u.shape, dist.batch_shape))
         inside = (u > 0) & (u < 1)
-        look = library(xp).host
-        x, unknown = _search(xp, xp.where(inside, u, 0.5), dist, look)
+        some = xp.where(inside, u, 0.5)
+        unknown = u != u
+
+        def reached(x):
+            nonlocal unknown
+            y = dist._tail("cdf", xp.maximum(xp.minimum(x, last - 1), first)).array
+            unknown = unknown | (y != y)
+            return (x >= last) | ((x >= first) & ~(y < some))  # nan ends the search
+
+        x = search_count(xp, reached, _guess(xp, some, dist), 1.0, first - 1)
         top = last
-        if not look or (u == 1).any():  # 1 is reached at the first count if it is the only one
+        if not library(xp).host or (u == 1).any():  # 1 is reached at the first count if it is the only one
             top = xp.where(dist._tail("survival_function", first + 0 * u).array == 0, first, last)
-        ends = xp.where(u == 0, first, xp.where(u == 1, top, math.nan))
-        return xp.where(unknown, math.nan, xp.where(inside, x, ends)).astype(u.dtype)
+        x = xp.where(inside, x, xp.where(u == 0, first, xp.where(u == 1, top, math.nan)))
+        return xp.where(unknown, math.nan, x).astype(u.dtype)
 
 
-def _search(xp, u, dist, look):
-    """That count for 0 < u < 1, and where the cdf is nan."""
-    first, last = dist._ends
-    unknown = u != u
-
-    def reached(x):
-        nonlocal unknown
-        y = dist._tail("cdf", xp.maximum(xp.minimum(x, last - 1), first)).array
-        unknown = unknown | (y != y)
-        return (x >= last) | ((x >= first) & ~(y < u))  # nan ends the search
-
-    low, high, left = _bracket(xp, u, dist)
-    step = high - low
-    for _ in range(1200 if look else 64):
-        wrong = reached(xp.where(left, low, high)) == left
-        if look and not wrong.any():
-            break
-        new_low = xp.where(left, xp.maximum(low - step, first - 1), high)
-        low, high = xp.where(wrong, new_low, low), xp.where(wrong, xp.where(left, low, high + step), high)
-        step = 2 * step
-    for _ in range(1200 if look else 64):
-        middle = xp.floor(0.5 * low + 0.5 * high)
-        between = (middle > low) & (middle < high)
-        if look and not between.any():
-            break
-        enough = reached(middle)
-        low, high = xp.where(between & ~enough, middle, low), xp.where(between & enough, middle, high)
-    return high, unknown
-
-
-def _bracket(xp, u, dist):
-    """Counts below and not below the quantile, and whether it is the lower one that is a guess."""
+def _guess(xp, u, dist):
+    """Counts near the quantiles: a Normal's, if the moments are stated; else the first one."""
     first, last = dist._ends
     kind = type(dist)
     if kind._mean is Lattice._mean or kind._variance is Lattice._variance:  # they would be sums over a table
-        mean = spread = math.nan + u
-    else:
-        mean, spread = dist.mean.array, dist.stddev.array
-    left = u < 0.5
-    size = -xp.log(xp.minimum(u, 1 - u))
-    far = size + spread * xp.sqrt(2 * size)
-    low, high = xp.where(left, mean - far, mean - spread), xp.where(left, mean + spread, mean + far)
-    known = (low > -math.inf) & (high < math.inf)
-    low = xp.maximum(xp.where(known, xp.floor(low) - 1, first - 1), first - 1)
-    high = xp.maximum(xp.minimum(xp.where(known, xp.ceil(high) + 1, first), last), low + 1)
-    return low, high, left & known
+        return first + 0 * u
+    x = xp.floor(dist.mean.array + dist.stddev.array * special(xp).ndtri(u))
+    return xp.maximum(xp.minimum(xp.where(abs(x) < math.inf, x, first), last), first) + 0 * u
 
 
 def all_between(x: Variable, low: float, high: float) -> bool:
