@@ -60,10 +60,10 @@ class Categorical(Logits, Lattice):
             return label_log_probability(given, label=x.array)
         return log_probability(take_class(given, label=x.array))
 
-    def _log_p_table(self, top: Any = 0.0) -> Variable:
+    def _log_p_table(self, top: Any = None) -> Variable:
         return self.log_p
 
-    def _p_table(self, top: Any = 0.0) -> Variable:
+    def _p_table(self, top: Any = None) -> Variable:
         return self.p
 
     def _mode(self) -> Variable:

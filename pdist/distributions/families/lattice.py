@@ -90,8 +90,9 @@ class Lattice(Distribution):
     def _tail(self, method: str, at: Any) -> Variable:
         """A tail at counts: by the best of the formulas that the class states, or by a table."""
         if self._tabled:
-            index = at - self._ends[0]
-            return tail_by_table(method, self._p_table(index), self._log_p_table(index), index)
+            index = self.xp.asarray(at - self._ends[0])
+            top = None if method == "cdf" else index  # beyond the table a cdf is 1
+            return tail_by_table(method, self._p_table(top), self._log_p_table(top), index)
         name, then = self._formulas[method]
         y = getattr(self, name)(as_variable(at))
         return y if then is None else then(y)
@@ -113,11 +114,11 @@ class Lattice(Distribution):
 
     # Sums over a table --------------------------------------------------------------------------------
 
-    def _log_p_table(self, top: Any = 0.0) -> Variable:
+    def _log_p_table(self, top: Any = None) -> Variable:
         """Logarithms of the probabilities of the counts from the lowest on, of shape ``[*batch, K]``."""
         return F.moveaxis(self.log_prob(self._counts(self._size(top))), 0, -1)
 
-    def _p_table(self, top: Any = 0.0) -> Variable:
+    def _p_table(self, top: Any = None) -> Variable:
         return F.exp(self._log_p_table(top))
 
     def _counts(self, n: int) -> Any:
@@ -126,14 +127,14 @@ class Lattice(Distribution):
         return x + self._ends[0]
 
     def _size(self, top: Any) -> int:
-        """How many counts a table needs in which sums beyond ``top`` are exact.
+        """How many counts a table needs in which sums beyond ``top`` (the lowest count) are exact.
 
         So many that the second half is nothing beside what of the first half lies beyond ``top``.
         """
         first, last = self._ends
         span = last if isinstance(last, float) else float(to_cpu(last).max(initial=0.0))
         least = first if isinstance(first, float) else float(to_cpu(first).min(initial=span))
-        top = int(to_cpu(top).max(initial=0)) if not isinstance(top, float) else 0
+        top = 0 if top is None else int(to_cpu(top).max(initial=0))
         n, nothing = max(64, 4 * top + 4), 2 * math.log(float(np.finfo(self.dtype).eps))
         while n <= min(span - least, _MOST):
             with no_backprop_mode():

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ... import functions as F
-from ...autograd import Variable, as_variable
+from ...autograd import Variable
 from ...numerics.logits import (
     class_complements,
     class_entropy,
@@ -50,9 +50,10 @@ class Odds(_ByEither):
 
     @property
     def _wide_p(self) -> Any:
-        """p with the digits of float64, as an array: for draws, which 24 of them would make too rare."""
-        p = self._by(lambda p: p, lambda logit: F.sigmoid(as_variable(logit.array.astype(np.float64))))
-        return p.array
+        """p as an array, for draws: of a logit in float64, since 24 digits hold no p of 1 - 1e-9."""
+        return self._by(
+            lambda p: p.array, lambda logit: 1 / (1 + self.xp.exp(-logit.array.astype(np.float64)))
+        )
 
     @property
     def _q(self) -> Variable:
