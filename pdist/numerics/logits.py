@@ -7,6 +7,7 @@ a short last axis ten times more slowly, and what was reduced broadcasts as it i
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..autograd import differentiable
 from ..backend import hooks, library, special
@@ -46,7 +47,7 @@ def over_rows(xp, f, *tables):
 def _rows_by_rows(xp, f, *tables, step):
     shape = tables[0].shape
     flat = [a.reshape(-1, shape[-1]) for a in tables]
-    out = None
+    out: Any = None
     for s in slices(len(flat[0]), step):
         y = f(xp, *[xp.ascontiguousarray(a[s].T) for a in flat]).T
         out = xp.empty((len(flat[0]), y.shape[-1]), y.dtype) if out is None else out
