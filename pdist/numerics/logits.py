@@ -12,8 +12,9 @@ from typing import Any
 from ..autograd import differentiable
 from ..backend import hooks, library, special
 from .blocks import BLOCK, slices
+from .constants import SMALLEST
 from .differences import expm1mx
-from .double import two_sum
+from .double import is_double, two_sum
 from .probability import or_infinite
 from .tables import put_class, take_class
 
@@ -250,11 +251,14 @@ def _changes(xp, a, b):
 def _kl(xp, p, log_sum, b, mean, eps):
     """log(1 + sum_k p_k (e^eps_k - 1 - eps_k)), in which no term is negative.
 
-    p_k e^eps_k is taken from b where eps_k is large. Where that overflows, KL = log S_b - log S_a - mean.
+    p_k e^eps_k is taken from b where eps_k is the larger exponent. Where that overflows, KL = log S_b -
+    log S_a - mean.
     """
     exponent = b - log_sum - mean
     new = xp.exp(xp.minimum(exponent, 60))
-    term = xp.where(eps < 1, p * expm1mx(xp, eps), new - p * (1 + eps))
+    normal = p > SMALLEST[is_double(p)]
+    by_p = (eps < 1) | ((eps < -exponent) & normal)  # the smaller exponent has the smaller rounding error
+    term = xp.where(by_p, p * expm1mx(xp, xp.where(by_p, eps, 0)), new - p * (1 + eps))
     near = xp.log1p(sum_first(xp, xp.where(p == 0, new, term)))
     m = b.max(axis=0)
     far = (m - mean) + (xp.log(sum_first(xp, xp.exp(b - m))) - log_sum)
@@ -286,11 +290,14 @@ def class_kl_by_q(xp, p_logit, q_logit):
     """q - p = p (e^(eps - KL) - 1): the gradient of :func:`class_kl` by the logits of q."""
     a, b = classes_first(xp, p_logit, q_logit)
     p, log_sum, db, mean, eps = _changes(xp, a, b)
-    t = eps - _kl(xp, p, log_sum, db, mean, eps)
+    kl = _kl(xp, p, log_sum, db, mean, eps)
+    t = eps - kl
     p, p_complement = softmax_and_complement(xp, a)
     q, q_complement = softmax_and_complement(xp, b)
-    far = xp.where(p > 0.5, p_complement - q_complement, q - p)
-    return classes_last(xp, xp.where((abs(t) < 1) & (abs(eps) < 4), p * xp.expm1(t), far))
+    likely = p > 0.5
+    far = xp.where(likely, p_complement - q_complement, q - p)
+    size = xp.where(likely, p_complement + q_complement, q + p)  # what rounding errors are relative to
+    return classes_last(xp, xp.where((abs(t) < 1) & (p * (abs(eps) + kl) < size), p * xp.expm1(t), far))
 
 
 def _kl_by_p_rule(F, g, _y, a, b):

@@ -35,7 +35,8 @@ class _ByEither(Distribution):
 
     def _by(self, by_p: Callable[..., Any], by_logit: Callable[..., Any], *args: Any) -> Any:
         """A function of the probabilities, or another of the logits, whichever were given; ``args`` first."""
-        return by_logit(*args, self.logit) if self.given("logit") else by_p(*args, self.p)
+        with np.errstate(all="ignore"):
+            return by_logit(*args, self.logit) if self.given("logit") else by_p(*args, self.p)
 
 
 class Odds(_ByEither):
