@@ -297,7 +297,7 @@ def class_kl_by_q(xp, p_logit, q_logit):
     likely = p > 0.5
     far = xp.where(likely, p_complement - q_complement, q - p)
     size = xp.where(likely, p_complement + q_complement, q + p)  # what rounding errors are relative to
-    return classes_last(xp, xp.where((abs(t) < 1) & (p * (abs(eps) + kl) < size), p * xp.expm1(t), far))
+    return classes_last(xp, xp.where((abs(t) < 1) & (p * (abs(eps) + kl) < 2 * size), p * xp.expm1(t), far))
 
 
 def _kl_by_p_rule(F, g, _y, a, b):

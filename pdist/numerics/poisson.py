@@ -82,7 +82,7 @@ def _density(xp, x, lam):
     hi, rest = two_sum(xp, hi, lo)
     held = abs(hi) < math.inf  # else n/lam overflows
     hi, rest = xp.where(held, hi, deviance(xp, n, lam, n - lam)), xp.where(held, rest, 0)
-    factor = xp.exp(-_stirling_residual(xp, n)) / (math.sqrt(2 * math.pi) * xp.sqrt(n))
+    factor = xp.exp(-_stirling_residual(xp, n)) / (4 * xp.sqrt(math.pi / 8 * n))
     return xp.where(x > 0, factor, 1), xp.where(x > 0, hi, lam), xp.where(x > 0, rest, 0)
 
 
