@@ -22,13 +22,13 @@ from .tables import put_class, take_class
 def classes_first(xp, *arrays):
     """Arrays with their last axis first, the batch axes of all aligned so that they broadcast."""
     ndim = max(a.ndim for a in arrays)
-    firsts = [xp.ascontiguousarray(xp.moveaxis(a, -1, 0)) for a in arrays]
+    firsts = [xp.ascontiguousarray(a.transpose(a.ndim - 1, *range(a.ndim - 1))) for a in arrays]
     return [a.reshape(a.shape[0], *[1] * (ndim - a.ndim), *a.shape[1:]) for a in firsts]
 
 
 def classes_last(xp, a):
     """``a`` with its first axis last, as it came."""
-    return xp.moveaxis(a, 0, -1)
+    return a.transpose(*range(1, a.ndim), 0)
 
 
 def over_rows(xp, f, *tables):
@@ -36,12 +36,18 @@ def over_rows(xp, f, *tables):
 
     On the host it takes as many rows at a time as a CPU's cache can hold: three times as fast for a million.
     """
+    step = _rows_at_a_time(xp, *tables)
+    if step:
+        return _rows_by_rows(xp, f, *tables, step=step)
+    return classes_last(xp, f(xp, *classes_first(xp, *tables)))
+
+
+def _rows_at_a_time(xp, *tables):
+    """How many rows :func:`over_rows` takes at a time; 0 if all."""
     shape = tables[0].shape
-    rows, k = math.prod(shape[:-1]), shape[-1]
-    step = max(1, BLOCK // k)
-    if rows <= step or not library(xp).host or any(a.shape != shape for a in tables):
-        return classes_last(xp, f(xp, *classes_first(xp, *tables)))
-    return _rows_by_rows(xp, f, *tables, step=step)
+    step = max(1, BLOCK // shape[-1])
+    few = math.prod(shape[:-1]) <= step or not library(xp).host or any(a.shape != shape for a in tables)
+    return 0 if few else step
 
 
 @hooks.opaque  # one call of a trace, not one for each block
@@ -106,7 +112,7 @@ def _normalizer(xp, a):
     m = a.max(axis=0)
     m = xp.where(m == -math.inf, 0, m)
     d = a - m
-    return xp.stack([m, xp.log1p(rest_of(xp, d, xp.exp(d)))])
+    return m, xp.log1p(rest_of(xp, d, xp.exp(d)))
 
 
 def _stddevs(xp, a):
@@ -129,8 +135,13 @@ def class_log_probabilities(xp, logit):
 @differentiable
 def label_log_probability(xp, logit, /, label):
     """:func:`class_log_probabilities` at one label a row: no table is made but that of the gradient."""
-    parts = over_rows(xp, _normalizer, logit)
-    return (take_class.kernel(xp, logit, label) - parts[..., 0]) - parts[..., 1]
+    step = _rows_at_a_time(xp, logit)
+    if step:
+        parts = _rows_by_rows(xp, lambda xp, a: xp.stack(_normalizer(xp, a)), logit, step=step)
+        m, log_sum = parts[..., 0], parts[..., 1]
+    else:
+        m, log_sum = _normalizer(xp, *classes_first(xp, logit))
+    return (take_class.kernel(xp, logit, label) - m) - log_sum
 
 
 @differentiable

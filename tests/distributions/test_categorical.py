@@ -418,3 +418,89 @@ def test_many_rows_are_as_few() -> None:
     with pdist.using_config("validate", False):
         one = D.Categorical(logit=variable(logit[0, 0]))
         np.testing.assert_array_equal(one.sample(10**5, rng=1).array[:9], one.sample(9, rng=1).array)
+
+
+# Labels, sums and memory ------------------------------------------------------------------------------------
+
+
+@DTYPES
+@pytest.mark.parametrize("name", ["p", "logit"])
+def test_draws_and_the_mode_are_labels(dtype: type, name: str) -> None:
+    p = np.array([[0.1, 0.7, 0.2], [0.6, 0.3, 0.1]], dtype)
+    d = D.Categorical(**{name: p if name == "p" else np.log(p)})
+    x = d.sample(5, rng=0)
+    assert x.dtype == d.mode.dtype == np.intp
+    assert np.arange(3)[x.array].shape == (5, 2)  # they index
+    np.testing.assert_array_equal(np.array(list("abc"))[d.mode.array], ["b", "a"])
+    loss = pdist.functions.softmax_cross_entropy(
+        variable(np.zeros((2, 3)), dtype), x.array[0]
+    )  # and serve here
+    np.testing.assert_allclose(loss.array, math.log(3), rtol=1e-6)
+    y = d.log_prob(x)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y.array, np.take_along_axis(np.log(p), x.array.T, 1).T, rtol=1e-6)
+    for other in (d.icdf(0.5), d.median, d.mean, d.variance, d.entropy):  # a quantile may be nan
+        assert other.dtype == dtype
+
+
+def test_more_classes_than_single_precision_counts() -> None:
+    """Above 2^24 not every label is a float32."""
+    k = 2**24 + 3
+    weights = np.zeros((1, k), np.float32)
+    weights[0, k - 2] = 1
+    assert module.draw_classes(np, weights, (4, 1), np.random.default_rng(0)).max() == k - 2
+
+
+def test_probabilities_sum_to_one_within_some_roundings_however_many() -> None:
+    """The sum is taken in float64, and may be off by 64 units in the last place of 1."""
+    rng = np.random.default_rng(0)
+    for dtype in (np.float32, np.float64):
+        eps = float(np.finfo(dtype).eps)
+        for k in (1, 2, 3, 1000, 100_000, 1_000_000):
+            honest = [np.full(k, 1 / k, dtype), rng.random(k).astype(dtype), rng.exponential(size=k) ** 8]
+            for p in honest:
+                p = (p / p.sum()).astype(dtype)
+                D.Categorical(p)
+                D.OneHotCategorical(p)
+                for factor in (1 + 200 * eps, 1 - 200 * eps):
+                    wrong = (p.astype(float) * factor).astype(dtype)
+                    if abs(wrong.sum(dtype=float) - 1) > 100 * eps:
+                        with pytest.raises(ValueError, match="expected non negative and of sum 1"):
+                            D.Categorical(wrong)
+    for k, total in ((1000, 1.0004), (100_000, 1.04), (1_000_000, 1.4)):
+        with pytest.raises(ValueError, match="expected non negative and of sum 1"):
+            D.Categorical(np.full(k, total / k, np.float32))
+
+
+@pytest.mark.parametrize("shape", [(3000, 1000), (3, 40000), (17, 6000)])
+def test_derived_probabilities_of_many_classes_are_accepted(shape: tuple[int, int]) -> None:
+    logit = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    p = D.Categorical(logit=logit).p
+    assert abs(p.array.sum(axis=-1, dtype=float) - 1).max() < 8 * np.finfo(np.float32).eps
+    D.Categorical(p)
+
+
+@pytest.mark.parametrize("name", ["cdf", "survival_function", "log_cdf", "log_survival_function", "icdf"])
+def test_memory_grows_with_the_classes_and_not_their_square(name: str) -> None:
+    import tracemalloc
+
+    k = 20_000
+    logit = variable(np.zeros(k))
+    d = D.Categorical(logit=logit)
+    getattr(D.Categorical(logit=np.zeros(3)), name)(0.5)  # what is made once
+    tracemalloc.start()
+    y = getattr(d, name)(0.5)
+    if name != "icdf":
+        y.backward()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40 * 8 * k, f"{peak / (8 * k):.0f} numbers for each class"
+
+
+def test_reading_what_was_not_given_warns_of_nothing() -> None:
+    for d in (D.Categorical(variable([0.0, 1.0])), D.OneHotCategorical(variable([0.0, 1.0]))):
+        np.testing.assert_array_equal(d.logit.array, [-np.inf, 0])
+        np.testing.assert_array_equal(d.log_p.array, [-np.inf, 0])
+    assert D.Bernoulli(variable(0.0)).logit.array == -np.inf
+    np.testing.assert_allclose(D.Bernoulli(variable(1e-300)).logit.array, math.log(1e-300), rtol=1e-15)
+    assert D.Bernoulli(logit=variable(-1e4)).p.array == 0

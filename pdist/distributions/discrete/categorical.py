@@ -15,6 +15,8 @@ from ..base.supports import Support, labels
 from ..families.lattice import Lattice, all_between
 from ..families.logits import Logits
 
+_YES = np.array(True)
+
 
 class Categorical(Logits, Lattice):
     r"""One of K classes, labelled 0 to K - 1.
@@ -48,17 +50,18 @@ class Categorical(Logits, Lattice):
         return labels(self.n_classes)
 
     def _accepts(self, x: Variable) -> Any:
-        if x.dtype.kind != "f" and all_between(x, 0, self.n_classes - 1):
-            return np.array(True)
+        if x._array.dtype.kind != "f" and all_between(x, 0, self.n_classes - 1):
+            return _YES
         return super()._accepts(x)
 
     def _log_prob(self, x: Variable) -> Variable:
-        given = self._leading
-        if x.dtype.kind == "f" or library_of(x.array) is not library_of(given.array):
+        given, label = self._leading, x.array
+        if label.dtype.kind == "f" or library_of(label) is not library_of(given.array):
             x, given = promote("Categorical", ("x", self._plan.given[0]), (x, given))
+            label = x.array
         if self.given("logit"):
-            return label_log_probability(given, label=x.array)
-        return log_probability(take_class(given, label=x.array))
+            return label_log_probability(given, label=label)
+        return log_probability(take_class(given, label=label))
 
     def _log_p_table(self, top: Any = None) -> Variable:
         return self.log_p
