@@ -215,7 +215,7 @@ _ENTROPY = (0.0, -1 / 12, -1 / 24, -19 / 360, -9 / 80, -863 / 2520) + (
 @differentiable
 def poisson_entropy(xp, lam):
     """-E log p(X)."""
-    sums = -_expectation(xp, lam, lambda x, log_p, lam: xp.maximum(log_p, -1e30))
+    sums = -_expectation(xp, lam, lambda _x, log_p, _lam: xp.where(log_p == -math.inf, 0, log_p))
     large = xp.maximum(lam, _FEW)
     series = 0.5 * xp.log(large) + HALF_LOG_2PIE + _series(_ENTROPY, 1 / large)
     return xp.where(lam <= _FEW, sums, series)

@@ -504,3 +504,36 @@ def test_reading_what_was_not_given_warns_of_nothing() -> None:
     assert D.Bernoulli(variable(0.0)).logit.array == -np.inf
     np.testing.assert_allclose(D.Bernoulli(variable(1e-300)).logit.array, math.log(1e-300), rtol=1e-15)
     assert D.Bernoulli(logit=variable(-1e4)).p.array == 0
+
+
+@pytest.mark.parametrize(
+    "label", [1, True, np.int8(1), np.uint64(1), np.int64(1), np.bool_(1), np.float32(1)]
+)
+def test_a_label_of_any_scalar_type(label: object) -> None:
+    d = D.Categorical(variable([0.25, 0.75]))
+    assert d.log_prob(label).array == np.log(0.75)
+    assert d.cdf(label).array == 1
+
+
+@pytest.mark.parametrize("label", [np.uint64(2**63), np.uint64(2**64 - 1), 2**40, 2**32, -1, np.int8(-128)])
+def test_what_would_wrap_around_is_no_label(label: object) -> None:
+    assert D.Categorical(variable([0.25, 0.75])).log_prob(label).array == -np.inf
+
+
+def test_wrappers_draw_labels_too() -> None:
+    p = np.array([[0.5, 0.5], [1.0, 0.0]])
+    x = D.Independent(D.Categorical(p), 1).sample(3, rng=0)
+    assert x.dtype == np.intp
+    m = D.MixtureSameFamily(D.Categorical(np.array([0.25, 0.75])), D.Categorical(p))
+    x = m.sample(4000, rng=0)
+    assert x.dtype == np.intp
+    np.testing.assert_allclose(x.array.mean(), 0.125, atol=0.03)
+    np.testing.assert_allclose(m.prob([0, 1]).array, [0.875, 0.125], rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["cdf", "survival_function", "log_cdf", "log_survival_function"])
+def test_gradients_of_tails_of_one_class(name: str) -> None:
+    for parameter in (variable([1.0]), variable([0.0])):
+        kind = "p" if parameter.array[0] == 1 else "logit"
+        y = getattr(D.Categorical(**{kind: parameter}), name)(np.array([-1.0, 0.0, 3.0]))
+        np.testing.assert_array_equal(gradients(y, parameter)[0], 0)
