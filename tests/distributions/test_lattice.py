@@ -71,6 +71,32 @@ class Binomial(Lattice):
         return choices + F.xlogy(x, self.p) + F.xlog1py(self.n - x, -self.p)
 
 
+class DiscreteUniform(Lattice):
+    """One of ``low``, ..., ``high``, each as likely: a tail is stated, and each of a batch has its ends."""
+
+    low = Param(supports.real)
+    high = Param(supports.real)
+
+    @property
+    def support(self) -> Any:
+        low, high = self.low.array, self.high.array
+        inside = lambda xp, x: (x >= low) & (x <= high) & (x == xp.floor(x))
+        return supports.Support("{low, ..., high}", inside, discrete=True, inner=low, low=low, high=high)
+
+    def _log_prob(self, x: Variable) -> Variable:
+        return -F.log(self.high - self.low + 1) + 0 * x
+
+    def _cdf(self, x: Variable) -> Variable:
+        return (x - self.low + 1) / (self.high - self.low + 1)
+
+    def _mean(self) -> Variable:
+        return 0.5 * (self.low + self.high)
+
+    def _variance(self) -> Variable:
+        n = self.high - self.low + 1
+        return (n * n - 1) / 12
+
+
 def variable(values: object, dtype: Any = np.float64) -> Variable:
     return Variable(np.asarray(values, dtype))
 
@@ -154,7 +180,7 @@ def test_a_member_of_few_lines() -> None:
     """What a new member costs: the bodies above, without their docstrings, are what is counted."""
     import inspect
 
-    for cls in (Geometric, Plain, Binomial):
+    for cls in (Geometric, Plain, Binomial, DiscreteUniform):
         assert len([line for line in inspect.getsource(cls).splitlines() if line.strip()]) <= 40
 
 
@@ -199,6 +225,26 @@ def test_ends_of_quantiles() -> None:
         assert np.isnan(Geometric(variable(np.nan)).icdf(0.5).array)
     assert Geometric(variable(np.zeros((0, 3)))).icdf(0.5).shape == (0, 3)
     assert Geometric(variable(0.5)).icdf(np.zeros((2, 0))).shape == (2, 0)
+
+
+@DTYPES
+def test_quantiles_between_two_ends(dtype: Any) -> None:
+    low, high = np.array([-3.0, 0.0, 7.0], dtype), np.array([2.0, 0.0, 1000.0], dtype)
+    d = DiscreteUniform(variable(low, dtype), variable(high, dtype))
+    n = high - low + 1
+    for k in (0, 1, 2, 5, 999):
+        at = np.minimum(k, n - 1)
+        np.testing.assert_array_equal(d.icdf(((at + 0.5) / n).astype(dtype)).array, low + at)
+        np.testing.assert_array_equal(d.icdf(d.cdf((low + at).astype(dtype))).array, low + at)
+    np.testing.assert_array_equal(d.icdf(1.0).array, high)
+    np.testing.assert_array_equal(d.icdf(0.0).array, low)
+    np.testing.assert_array_equal(d.cdf(high).array, 1)
+    np.testing.assert_array_equal(d.cdf(low - 1).array, 0)
+    np.testing.assert_array_equal(d.survival_function(low - 0.5).array, 1)
+    np.testing.assert_allclose(d.entropy.array, np.log(n), rtol=1e-6)
+    draws = d.sample(3000, rng=0).array
+    assert (draws.min(axis=0) == low)[:2].all()
+    assert (draws.max(axis=0) == high)[:2].all()
 
 
 @given(seed=st.integers(0, 99))

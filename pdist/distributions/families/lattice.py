@@ -116,7 +116,8 @@ class Lattice(Distribution):
 
     def _log_p_table(self, top: Any = None) -> Variable:
         """Logarithms of the probabilities of the counts from the lowest on, of shape ``[*batch, K]``."""
-        return F.moveaxis(self.log_prob(self._counts(self._size(top))), 0, -1)
+        log_p = F.moveaxis(self.log_prob(self._counts(self._size(top))), 0, -1)
+        return F.copy(log_p)  # NumPy adds up in pairs only what lies side by side
 
     def _p_table(self, top: Any = None) -> Variable:
         return F.exp(self._log_p_table(top))
