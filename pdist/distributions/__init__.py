@@ -11,6 +11,7 @@ from .continuous.laplace import Laplace
 from .continuous.log_normal import LogNormal
 from .continuous.logistic import Logistic
 from .continuous.normal import Normal
+from .continuous.student_t import StudentT
 from .continuous.uniform import Uniform
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
@@ -41,6 +42,7 @@ __all__ = [
     "Param",
     "Part",
     "Poisson",
+    "StudentT",
     "Uniform",
     "cross_entropy",
     "kl_divergence",
