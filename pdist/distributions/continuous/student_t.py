@@ -71,8 +71,8 @@ class StudentT(LocationScale):
         scale: s > 0, of shape ``[*batch]``.
         log_scale: log s, instead of ``scale``.
 
-    ``mean`` is nan for df <= 1; ``variance`` is inf for df up to 2, and nan up to 1. Samples carry gradients to
-    all parameters; those by df are implicit.
+    ``mean`` is nan for df <= 1; ``variance`` is inf for df up to 2, and nan up to 1. Samples carry gradients
+    to all parameters; those by df are implicit.
 
     Source:
         Johnson, Kotz and Balakrishnan, "Continuous Univariate Distributions" 2, chapter 28.
