@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import to_cpu
-from .backward import grad
+from .gradients import grad
 from .config import no_backprop_mode
 from .variable import Variable, as_array
 

@@ -47,8 +47,10 @@ def sum(xp, x, /, axis=None, keepdims=False):
     return x.sum(axis=axis, keepdims=keepdims)
 
 
-sum.derivatives(
-    lambda F, g, _y, _x, axis, keepdims: F.broadcast_to(restore(g, _x.shape, axis, keepdims), _x.shape)
+sum.derivative(
+    x=lambda F, g, like_x, axis, keepdims: F.broadcast_to(
+        restore(g, like_x.shape, axis, keepdims), like_x.shape
+    )
 )
 
 
@@ -59,9 +61,9 @@ def mean(xp, x, /, axis=None, keepdims=False):
     return x.sum(axis=axis, keepdims=keepdims) / n if n else x.mean(axis=axis, keepdims=keepdims)
 
 
-mean.derivatives(
-    lambda F, g, _y, _x, axis, keepdims: F.broadcast_to(
-        restore(g, _x.shape, axis, keepdims) / (_length(_x.shape, axis) or 1), _x.shape
+mean.derivative(
+    x=lambda F, g, like_x, axis, keepdims: F.broadcast_to(
+        restore(g, like_x.shape, axis, keepdims) / (_length(like_x.shape, axis) or 1), like_x.shape
     )
 )
 
@@ -114,8 +116,8 @@ def _extremum_rule(F, g, y, x, axis, keepdims):
     return F.where(chosen, share, 0.0)
 
 
-max.derivatives(_extremum_rule)
-min.derivatives(_extremum_rule)
+max.derivative(x=_extremum_rule)
+min.derivative(x=_extremum_rule)
 
 
 def argmax(x: Any, axis: int | None = None) -> Variable:
@@ -192,7 +194,7 @@ def _logsumexp_rule(F, g, y, x, axis, keepdims):
     return F.where(nothing, 0.0, g) * F.softmax(F.where(nothing, 0.0, x), axis=axis)
 
 
-logsumexp.derivatives(_logsumexp_rule)
+logsumexp.derivative(x=_logsumexp_rule)
 
 
 # Products and running sums ---------------------------------------------------------------------------------
@@ -204,12 +206,12 @@ def cumsum(xp, x, /, axis=None):
     return x.cumsum(axis=axis)
 
 
-def _cumsum_rule(F, g, _y, _x, axis):
+def _cumsum_rule(F, g, like_x, axis):
     n = 0 if axis is None else axis
-    return F.flip(F.cumsum(F.flip(g, axis=n), axis=n), axis=n).reshape(_x.shape)
+    return F.flip(F.cumsum(F.flip(g, axis=n), axis=n), axis=n).reshape(like_x.shape)
 
 
-cumsum.derivatives(_cumsum_rule)
+cumsum.derivative(x=_cumsum_rule)
 
 
 @differentiable(keep_dtype=True)
@@ -242,7 +244,7 @@ def _cumprod_rule(F, g, y, x, axis):
     return F.moveaxis(a * before, -1, axis).reshape(shape)
 
 
-cumprod.derivatives(_cumprod_rule)
+cumprod.derivative(x=_cumprod_rule)
 
 
 @differentiable(keep_dtype=True)
@@ -251,7 +253,7 @@ def prod(xp, x, /, axis=None, keepdims=False):
     return x.prod(axis=axis, keepdims=keepdims)
 
 
-def _prod_rule(F, g, _y, x, axis, keepdims):
+def _prod_rule(F, g, x, axis, keepdims):
     """The product of the others, as those before times those after: without division."""
     axes, ndim = _axes(axis, x.ndim), x.ndim
     order = (*[i for i in range(ndim) if i not in axes], *axes)
@@ -272,4 +274,4 @@ def _inverse(order):
     return tuple([order.index(i) for i in range(len(order))])
 
 
-prod.derivatives(_prod_rule)
+prod.derivative(x=_prod_rule)

@@ -11,7 +11,7 @@ def sin(xp, x):
     return xp.sin(x)
 
 
-sin.derivatives(lambda F, g, _y, x: g * F.cos(x))
+sin.derivative(x=lambda F, g, x: g * F.cos(x))
 
 
 @differentiable
@@ -20,7 +20,7 @@ def cos(xp, x):
     return xp.cos(x)
 
 
-cos.derivatives(lambda F, g, _y, x: -g * F.sin(x))
+cos.derivative(x=lambda F, g, x: -g * F.sin(x))
 
 
 @differentiable
@@ -29,7 +29,7 @@ def tan(xp, x):
     return xp.tan(x)
 
 
-tan.derivatives(lambda F, g, y, _x: g * (1 + y * y))
+tan.derivative(x=lambda F, g, y: g * (1 + y * y))
 
 
 @differentiable
@@ -38,7 +38,7 @@ def arcsin(xp, x):
     return xp.arcsin(x)
 
 
-arcsin.derivatives(lambda F, g, _y, x: g / F.sqrt((1 - x) * (1 + x)))
+arcsin.derivative(x=lambda F, g, x: g / F.sqrt((1 - x) * (1 + x)))
 
 
 @differentiable
@@ -47,7 +47,7 @@ def arccos(xp, x):
     return xp.arccos(x)
 
 
-arccos.derivatives(lambda F, g, _y, x: -g / F.sqrt((1 - x) * (1 + x)))
+arccos.derivative(x=lambda F, g, x: -g / F.sqrt((1 - x) * (1 + x)))
 
 
 @differentiable
@@ -56,7 +56,7 @@ def arctan(xp, x):
     return xp.arctan(x)
 
 
-arctan.derivatives(lambda F, g, _y, x: g / (1 + x * x))
+arctan.derivative(x=lambda F, g, x: g / (1 + x * x))
 
 
 @differentiable(weak=True)
@@ -65,9 +65,9 @@ def arctan2(xp, x1, x2):
     return xp.arctan2(x1, x2)
 
 
-arctan2.derivatives(
-    lambda F, g, _y, x1, x2: g * x2 / (x1 * x1 + x2 * x2),
-    lambda F, g, _y, x1, x2: -g * x1 / (x1 * x1 + x2 * x2),
+arctan2.derivative(
+    x1=lambda F, g, x1, x2: g * x2 / (x1 * x1 + x2 * x2),
+    x2=lambda F, g, x1, x2: -g * x1 / (x1 * x1 + x2 * x2),
 )
 
 
@@ -77,7 +77,7 @@ def sinh(xp, x):
     return xp.sinh(x)
 
 
-sinh.derivatives(lambda F, g, _y, x: g * F.cosh(x))
+sinh.derivative(x=lambda F, g, x: g * F.cosh(x))
 
 
 @differentiable
@@ -86,7 +86,7 @@ def cosh(xp, x):
     return xp.cosh(x)
 
 
-cosh.derivatives(lambda F, g, _y, x: g * F.sinh(x))
+cosh.derivative(x=lambda F, g, x: g * F.sinh(x))
 
 
 @differentiable
@@ -95,7 +95,7 @@ def arcsinh(xp, x):
     return xp.arcsinh(x)
 
 
-arcsinh.derivatives(lambda F, g, _y, x: g / F.sqrt(1 + x * x))
+arcsinh.derivative(x=lambda F, g, x: g / F.sqrt(1 + x * x))
 
 
 @differentiable
@@ -104,4 +104,4 @@ def arctanh(xp, x):
     return xp.arctanh(x)
 
 
-arctanh.derivatives(lambda F, g, _y, x: g / ((1 - x) * (1 + x)))
+arctanh.derivative(x=lambda F, g, x: g / ((1 - x) * (1 + x)))

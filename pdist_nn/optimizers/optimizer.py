@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pdist.autograd import Variable
-from pdist.autograd.op import module_of
+from pdist.autograd import Variable, module_of
 from pdist.backend import hooks, library, to_cpu
 
 from ..checks import check_loss

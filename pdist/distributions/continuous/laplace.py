@@ -9,7 +9,7 @@ from ... import functions as F
 from ...autograd import Variable, differentiable, zero
 from ...backend import special
 from ...numerics.constants import HALF_LOG_2PIE, LOG_2, SQRT_2, SQRT_HALF
-from ...numerics.differences import expm1mx, is_near, log1pmx_near, log_far_ratio
+from ...numerics.differences import expm1mx, expm1mx_op, is_near, log1pmx_near, log_far_ratio
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import positive, real
@@ -23,11 +23,11 @@ def laplace_log_prob(xp, x, loc, scale):
     return -abs((x - loc) / scale) - xp.log(2 * scale)
 
 
-def _score(F, needs, g, _y, x, loc, scale):
+def _score(F, g, needs, x, loc, scale):
     """(-sign z, sign z, |z| - 1)/scale by x, loc and scale; the derivative at x = loc counts as 0."""
     g, d = finite_or_zero(F, g, x - loc)
     d_loc = g * F.sign(d) / scale
-    return -d_loc, d_loc, g * ((abs(d) - scale) / scale) / scale if needs[2] else None
+    return -d_loc, d_loc, g * ((abs(d) - scale) / scale) / scale if needs.scale else None
 
 
 laplace_log_prob.joint_derivative(_score)
@@ -48,7 +48,7 @@ def laplace_cdf(xp, z, rest):
     return xp.where(z < 0, tail, 1 - tail)
 
 
-laplace_cdf.derivatives(lambda F, g, _y, z, _rest: g * (0.5 * F.exp(-abs(z))), zero)
+laplace_cdf.derivative(z=lambda F, g, z: g * (0.5 * F.exp(-abs(z))), rest=zero)
 
 
 @differentiable
@@ -57,13 +57,13 @@ def laplace_log_cdf(xp, z, rest):
     return xp.where(z < 0, z - LOG_2, xp.log1p(-_tail(xp, z, rest)))
 
 
-def _log_cdf_rule(F, g, _y, z, _rest):
+def _log_cdf_rule(F, g, z):
     """1 on the left, t/(1 - t) on the right of 0 with t = e^-z / 2."""
     e = F.exp(-abs(z))
     return g * F.where(z < 0, 1.0, e / (2 - e))
 
 
-laplace_log_cdf.derivatives(_log_cdf_rule, zero)
+laplace_log_cdf.derivative(z=_log_cdf_rule, rest=zero)
 
 
 @differentiable
@@ -74,7 +74,7 @@ def laplace_icdf(xp, p):
     return xp.where(t < 0, log_tail, -log_tail)
 
 
-laplace_icdf.derivatives(lambda F, g, y, _p: g * (2 * F.exp(abs(y))))
+laplace_icdf.derivative(p=lambda F, g, y: g * (2 * F.exp(abs(y))))
 
 
 # Divergences -----------------------------------------------------------------------------------------------
@@ -93,18 +93,18 @@ def laplace_kl(xp, d, p_scale, q_scale):
     return scales + xp.where(t < 1, r * expm1mx(xp, -t), abs(d) / q_scale + r * xp.expm1(-t))
 
 
-def _laplace_kl_rule(F, needs, g, _y, d, p_scale, q_scale):
-    pull = g * F.laplace_pull(d, p_scale) / q_scale
+def _laplace_kl_rule(F, g, needs, d, p_scale, q_scale):
+    pull = g * F(laplace_pull)(d, p_scale) / q_scale
     u = (p_scale - q_scale) / q_scale
     r = p_scale / q_scale
     t = F.minimum(abs(d) / p_scale, 1e4)
     s = F.minimum(t, 1.0)
     kept = (1 + t) * F.exp(-t)
-    lost = F.where(t < 1, F.exp(-s) * F.expm1mx(s), 1 - kept)  # 1 - kept
+    lost = F.where(t < 1, F.exp(-s) * F(expm1mx_op)(s), 1 - kept)  # 1 - kept
     by_p = g * F.where(r < 1.5, u - r * lost, r * kept - 1) / p_scale
-    if not needs[2]:
+    if not needs.q_scale:
         return pull, by_p, None
-    shift = F.where(t < 1, r * F.expm1mx(-s), abs(d) / q_scale + r * F.expm1(-t))
+    shift = F.where(t < 1, r * F(expm1mx_op)(-s), abs(d) / q_scale + r * F.expm1(-t))
     return pull, by_p, -g * (u + shift) / q_scale
 
 
@@ -117,7 +117,7 @@ def laplace_pull(xp, d, scale):
     return -xp.sign(d) * xp.expm1(-abs(d) / scale)
 
 
-def _laplace_pull_rule(F, needs, g, _y, d, scale):
+def _laplace_pull_rule(F, g, d, scale):
     t = F.minimum(abs(d) / scale, 1e4)
     by_d = g * F.exp(-t) / scale
     return by_d, -by_d * F.sign(d) * t
@@ -140,7 +140,7 @@ def laplace_normal_kl(xp, z, p_scale, q_scale):
     return 0.5 * z * z + xp.where(is_near(u), near, far)
 
 
-def _laplace_normal_kl_rule(F, needs, g, _y, z, p_scale, q_scale):
+def _laplace_normal_kl_rule(F, g, z, p_scale, q_scale):
     r = p_scale / q_scale
     change = g * (2 * r * r - 1)
     return g * z, change / p_scale, -change / q_scale
@@ -167,11 +167,11 @@ def normal_laplace_kl(xp, d, p_scale, q_scale):
     return xp.where(is_near(u), near, far)
 
 
-def _normal_laplace_kl_rule(F, needs, g, _y, d, p_scale, q_scale):
+def _normal_laplace_kl_rule(F, g, needs, d, p_scale, q_scale):
     t = SQRT_HALF * (d / p_scale)
     erf = F.erf(t)
     w = math.sqrt(2 / math.pi) * F.exp(-t * t)
-    by_q = g * (1 - (d / q_scale * erf + p_scale / q_scale * w)) / q_scale if needs[2] else None
+    by_q = g * (1 - (d / q_scale * erf + p_scale / q_scale * w)) / q_scale if needs.q_scale else None
     return g * erf / q_scale, g * (w / q_scale - 1 / p_scale), by_q
 
 

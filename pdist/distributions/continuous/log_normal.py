@@ -25,7 +25,7 @@ def lognormal_rest(xp, x, mu, sigma):
     return rounding(xp, rest, z)
 
 
-lognormal_rest.derivatives(zero, zero, zero)
+lognormal_rest.derivative(x=zero, mu=zero, sigma=zero)
 
 
 @differentiable
@@ -36,7 +36,7 @@ def exp_affine(xp, a, b, c):
     return xp.exp(h) * (1 + rounding(xp, lo + rest, 2 * (abs(h) + abs(a))))
 
 
-def _exp_affine_rule(F, needs, g, y, a, b, c):
+def _exp_affine_rule(F, g, y, b, c):
     g = g * y
     return g, g * F.where(y > 0, c, 0), g * b
 

@@ -35,12 +35,12 @@ def finite_or_zero(F, g, d):
     return F.where(infinite, 0.0, g), F.where(infinite, 0.0, d)
 
 
-def _score(F, needs, g, _y, x, loc, scale):
+def _score(F, g, needs, x, loc, scale):
     """(-z, z, z^2 - 1)/scale by x, loc and scale; z^2 - 1 in factors, exact where they are small."""
     g, d = finite_or_zero(F, g, x - loc)
     d_loc = g * (d / scale) / scale
-    d_scale = g * ((d - scale) / scale) * ((d + scale) / scale) / scale if needs[2] else None
-    return -d_loc if needs[0] else None, d_loc, d_scale
+    d_scale = g * ((d - scale) / scale) * ((d + scale) / scale) / scale if needs.scale else None
+    return -d_loc if needs.x else None, d_loc, d_scale
 
 
 normal_log_prob.joint_derivative(_score)
@@ -57,13 +57,13 @@ def normal_log_prob_log_scale(xp, x, loc, log_scale):
     return -0.5 * ((x - loc) * inverse_scale(xp, log_scale)) ** 2 - (log_scale + HALF_LOG_2PI)
 
 
-def _score_log_scale(F, needs, g, _y, x, loc, log_scale):
+def _score_log_scale(F, g, needs, x, loc, log_scale):
     """(-z/scale, z/scale, z^2 - 1) by x, loc and log_scale."""
     g, d = finite_or_zero(F, g, x - loc)
     r = inverse_scale(F, log_scale)
     z = d * r
     d_loc = g * z * r
-    return -d_loc if needs[0] else None, d_loc, g * (z - 1) * (z + 1) if needs[2] else None
+    return -d_loc if needs.x else None, d_loc, g * (z - 1) * (z + 1) if needs.log_scale else None
 
 
 normal_log_prob_log_scale.joint_derivative(_score_log_scale)
@@ -78,10 +78,10 @@ def standardize(xp, x, loc, scale):
     return (x - loc) / scale
 
 
-def _standardize_rule(F, needs, g, z, x, loc, scale):
-    g, z = finite_or_zero(F, g, z)
+def _standardize_rule(F, g, needs, y, scale):
+    g, y = finite_or_zero(F, g, y)
     d_x = g / scale
-    return d_x, -d_x, -d_x * z if needs[2] else None
+    return d_x, -d_x, -d_x * y if needs.scale else None
 
 
 standardize.joint_derivative(_standardize_rule)
@@ -93,10 +93,10 @@ def standardize_log_scale(xp, x, loc, log_scale):
     return (x - loc) * inverse_scale(xp, log_scale)
 
 
-def _standardize_log_scale_rule(F, needs, g, z, x, loc, log_scale):
-    g, z = finite_or_zero(F, g, z)
+def _standardize_log_scale_rule(F, g, needs, y, log_scale):
+    g, y = finite_or_zero(F, g, y)
     d_x = g * inverse_scale(F, log_scale)
-    return d_x, -d_x, -g * z if needs[2] else None
+    return d_x, -d_x, -g * y if needs.log_scale else None
 
 
 standardize_log_scale.joint_derivative(_standardize_log_scale_rule)
@@ -110,7 +110,7 @@ def standardize_rest(xp, x, loc, scale):
     return rounding(xp, rest, z)
 
 
-standardize_rest.derivatives(zero, zero, zero)
+standardize_rest.derivative(x=zero, loc=zero, scale=zero)
 
 
 @differentiable
@@ -124,7 +124,7 @@ def standardize_log_scale_rest(xp, x, loc, log_scale):
     return rounding(xp, z_lo + (rest * r - z * error), 8 * z)
 
 
-standardize_log_scale_rest.derivatives(zero, zero, zero)
+standardize_log_scale_rest.derivative(x=zero, loc=zero, log_scale=zero)
 
 
 @differentiable
@@ -136,9 +136,9 @@ def log_ndtr_double(xp, z, rest):
     return xp.where(z < 0, left, xp.log1p(-c * (xp.exp(-h) * (1 - h_lo))))
 
 
-log_ndtr_double.derivatives(
-    lambda F, g, _y, z, _rest: g * (math.sqrt(2 / math.pi) / F.erfcx(-SQRT_HALF * z)),  # phi(z)/Phi(z)
-    zero,
+log_ndtr_double.derivative(
+    z=lambda F, g, z: g * (math.sqrt(2 / math.pi) / F.erfcx(-SQRT_HALF * z)),  # phi(z)/Phi(z)
+    rest=zero,
 )
 
 
@@ -149,7 +149,7 @@ def ndtr_double(xp, z, rest):
     return xp.where(z < 0, tail, 1 - tail)
 
 
-ndtr_double.derivatives(lambda F, g, _y, z, _rest: g * F.exp(-0.5 * z * z - HALF_LOG_2PI), zero)
+ndtr_double.derivative(z=lambda F, g, z: g * F.exp(-0.5 * z * z - HALF_LOG_2PI), rest=zero)
 
 
 # The divergence --------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ def normal_kl(xp, z, p_scale, q_scale):
     return 0.5 * z * z + xp.where(is_near(u), near, far)
 
 
-def _normal_kl_rule(F, needs, g, _y, z, p_scale, q_scale):
+def _normal_kl_rule(F, g, z, p_scale, q_scale):
     r2m1 = (p_scale - q_scale) / q_scale * ((p_scale + q_scale) / q_scale)  # r^2 - 1
     return g * z, g * r2m1 / p_scale, -g * r2m1 / q_scale
 
@@ -181,9 +181,9 @@ def normal_kl_log_ratio(xp, z, log_ratio):
     return 0.5 * (z * z + expm1mx(xp, 2 * log_ratio))
 
 
-normal_kl_log_ratio.derivatives(
-    lambda F, g, _y, z, _d: g * z,
-    lambda F, g, _y, _z, d: g * F.expm1(2 * d),
+normal_kl_log_ratio.derivative(
+    z=lambda F, g, z: g * z,
+    log_ratio=lambda F, g, log_ratio: g * F.expm1(2 * log_ratio),
 )
 
 

@@ -29,11 +29,11 @@ def uniform_log_prob(xp, x, low, high, log_width):
     return xp.where(inside, -log_width, xp.where(x == x, -math.inf, math.nan).astype(log_width.dtype))
 
 
-uniform_log_prob.derivatives(
-    zero,
-    zero,
-    zero,
-    lambda F, g, _y, x, low, high, _log_width: F.where((low <= x) & (x <= high), -g, 0.0),
+uniform_log_prob.derivative(
+    x=zero,
+    low=zero,
+    high=zero,
+    log_width=lambda F, g, x, low, high: F.where((low <= x) & (x <= high), -g, 0.0),
 )
 
 
@@ -44,9 +44,9 @@ def log_width(xp, low, high):
     return xp.log(width) + rounding(xp, rest, width) / width
 
 
-log_width.derivatives(
-    lambda F, g, _y, low, high: -g / (high - low),
-    lambda F, g, _y, low, high: g / (high - low),
+log_width.derivative(
+    low=lambda F, g, low, high: -g / (high - low),
+    high=lambda F, g, low, high: g / (high - low),
 )
 
 
@@ -56,7 +56,7 @@ def log_by_complement(xp, p, q):
     return xp.where(q < 0.5, xp.log1p(-q), xp.log(p))
 
 
-log_by_complement.derivatives(lambda F, g, _y, p, _q: g / F.where(p > 0, p, math.inf), zero)
+log_by_complement.derivative(p=lambda F, g, p: g / F.where(p > 0, p, math.inf), q=zero)
 
 
 # Divergences -----------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def uniform_normal_kl(xp, z, width, scale):
     return 0.5 * z * z + (r * r / 24 - (log_far_ratio(xp, width, scale) - HALF_LOG_2PI))
 
 
-def _uniform_normal_kl_rule(F, needs, g, _y, z, width, scale):
+def _uniform_normal_kl_rule(F, g, z, width, scale):
     r = width / scale
     change = g * (r * r / 12 - 1)
     return g * z, change / width, -change / scale
@@ -85,7 +85,7 @@ def mean_distance(xp, d, width):
     return xp.where(abs(t) < 0.5, d * t + 0.25 * width, abs(d))
 
 
-def _mean_distance_rule(F, needs, g, _y, d, width):
+def _mean_distance_rule(F, g, d, width):
     t = F.clip(d / width, -0.5, 0.5)
     return g * (2 * t), g * ((0.5 - t) * (0.5 + t))
 

@@ -11,7 +11,7 @@ from ... import functions as F
 from ...autograd import Variable, as_variable, differentiable, zero
 from ...backend import special
 from ...numerics.blocks import in_blocks, own
-from ...numerics.differences import deviance, expm1mx
+from ...numerics.differences import deviance, expm1mx, log_ratio
 from ...numerics.probability import log_complement, log_odds, log_probability, or_infinite, sqrt_or_zero
 from ..base.distribution import Distribution
 from ..base.parameters import Option, Param
@@ -31,14 +31,14 @@ def bernoulli_log_prob(xp, x, p):
     return xp.fmin(y, 0) + 0 * p  # nan: 0 log 0, which is 0, beside log 1; but a nan p stays
 
 
-def _by_p(F, g, _y, x, p):
+def _by_p(F, g, x, p):
     """x/p - (1 - x)/(1 - p), as (x - p)/(p (1 - p)) which is exact near x = p; 0 for what cannot happen."""
     up, down = or_infinite(F, p), or_infinite(F, 1 - p)
     certain = (p == 0) | (p == 1)
     return g * F.where(certain, x / up - (1 - x) / down, (x - p) / up / down)
 
 
-bernoulli_log_prob.derivatives(lambda F, g, _y, x, p: g * F.log_odds(p), _by_p)
+bernoulli_log_prob.derivative(x=lambda F, g, p: g * F(log_odds)(p), p=_by_p)
 
 
 @differentiable
@@ -47,7 +47,7 @@ def bernoulli_entropy(xp, p):
     return 0 - (special(xp).xlogy(p, p) + special(xp).xlog1py(1 - p, -p))
 
 
-bernoulli_entropy.derivatives(lambda F, g, _y, p: -g * F.where((p == 0) | (p == 1), 0.0, F.log_odds(p)))
+bernoulli_entropy.derivative(p=lambda F, g, p: -g * F.where((p == 0) | (p == 1), 0.0, F(log_odds)(p)))
 
 
 @differentiable
@@ -57,15 +57,15 @@ def bernoulli_kl(xp, p, q):
     return deviance(xp, p, q, d) + deviance(xp, 1 - p, 1 - q, -d)
 
 
-def _kl_slope(F, g, _y, p, q):
+def _kl_slope(F, g, p, q):
     """log(p/q) + log((1 - q)/(1 - p)), of one sign; 0 where p or q is 0 or 1."""
     edge = (p == 0) | (p == 1) | (q == 0) | (q == 1)
     p, q = F.where(edge, 0.5, p), F.where(edge, 0.5, q)
     d = p - q
-    return g * (F.log_ratio(p, q, d) + F.log_ratio(1 - q, 1 - p, d))
+    return g * (F(log_ratio)(p, q, d) + F(log_ratio)(1 - q, 1 - p, d))
 
 
-bernoulli_kl.derivatives(_kl_slope, lambda F, g, _y, p, q: _by_p(F, -g, None, p, q))
+bernoulli_kl.derivative(p=_kl_slope, q=lambda F, g, p, q: _by_p(F, -g, p, q))
 
 # Given the logit -------------------------------------------------------------------------------------------
 
@@ -92,13 +92,13 @@ def bernoulli_score_logit(xp, x, logit):
     return (x - end) + (2 * end - 1) * e
 
 
-bernoulli_log_prob_logit.derivatives(
-    lambda F, g, _y, _x, logit: g * logit,
-    lambda F, g, _y, x, logit: g * F.bernoulli_score_logit(x, logit),
+bernoulli_log_prob_logit.derivative(
+    x=lambda F, g, logit: g * logit,
+    logit=lambda F, g, x, logit: g * F(bernoulli_score_logit)(x, logit),
 )
-bernoulli_score_logit.derivatives(
-    lambda F, g, _y, _x, _logit: g,
-    lambda F, g, _y, _x, logit: -g * F.bernoulli_variance_logit(logit),
+bernoulli_score_logit.derivative(
+    x=lambda F, g: g,
+    logit=lambda F, g, logit: -g * F(bernoulli_variance_logit)(logit),
 )
 
 
@@ -116,8 +116,8 @@ def bernoulli_stddev_logit(xp, logit):
     return r / (1 + r * r)
 
 
-bernoulli_variance_logit.derivatives(lambda F, g, y, logit: -g * y * F.tanh(0.5 * logit))
-bernoulli_stddev_logit.derivatives(lambda F, g, y, logit: -0.5 * g * y * F.tanh(0.5 * logit))
+bernoulli_variance_logit.derivative(logit=lambda F, g, y, logit: -g * y * F.tanh(0.5 * logit))
+bernoulli_stddev_logit.derivative(logit=lambda F, g, y, logit: -0.5 * g * y * F.tanh(0.5 * logit))
 
 
 @differentiable
@@ -128,8 +128,8 @@ def bernoulli_entropy_logit(xp, logit):
     return xp.log1p(e) + xp.minimum(a, 1e4) * e / (1 + e)
 
 
-bernoulli_entropy_logit.derivatives(
-    lambda F, g, _y, logit: -g * F.clip(logit, -1e4, 1e4) * F.bernoulli_variance_logit(logit)
+bernoulli_entropy_logit.derivative(
+    logit=lambda F, g, logit: -g * F.clip(logit, -1e4, 1e4) * F(bernoulli_variance_logit)(logit)
 )
 
 
@@ -160,17 +160,20 @@ def sigmoid_difference(xp, a, b):
     return xp.where(a > b, -change, change)
 
 
-def _kl_slope_logit(F, g, _y, p_logit, q_logit):
+def _kl_slope_logit(F, g, p_logit, q_logit):
     """p (1 - p) (l_p - l_q); 0 where the KL is inf."""
-    variance = F.bernoulli_variance_logit(p_logit)
+    variance = F(bernoulli_variance_logit)(p_logit)
     d = p_logit - q_logit
     return g * variance * F.where((variance == 0) | (abs(d) == math.inf), 0.0, d)
 
 
-bernoulli_kl_logit.derivatives(_kl_slope_logit, lambda F, g, _y, p, q: g * F.sigmoid_difference(p, q))
-sigmoid_difference.derivatives(
-    lambda F, g, _y, a, _b: -g * F.bernoulli_variance_logit(a),
-    lambda F, g, _y, _a, b: g * F.bernoulli_variance_logit(b),
+bernoulli_kl_logit.derivative(
+    p_logit=_kl_slope_logit,
+    q_logit=lambda F, g, p_logit, q_logit: g * F(sigmoid_difference)(p_logit, q_logit),
+)
+sigmoid_difference.derivative(
+    a=lambda F, g, a: -g * F(bernoulli_variance_logit)(a),
+    b=lambda F, g, b: g * F(bernoulli_variance_logit)(b),
 )
 
 # Steps -----------------------------------------------------------------------------------------------------
@@ -183,7 +186,7 @@ def between_zero_and_one(xp, x, middle, /, low, high):
     return xp.where(x == x, y, x)
 
 
-between_zero_and_one.derivatives(zero, lambda F, g, _y, x, _middle: F.where((x >= 0) & (x < 1), g, 0.0))
+between_zero_and_one.derivative(x=zero, middle=lambda F, g, x: F.where((x >= 0) & (x < 1), g, 0.0))
 
 
 @differentiable
@@ -192,7 +195,7 @@ def bernoulli_icdf(xp, u, q):
     return xp.where((u >= 0) & (u <= 1), (u > q).astype(u.dtype), math.nan)
 
 
-bernoulli_icdf.derivatives(zero, zero)
+bernoulli_icdf.derivative(u=zero, q=zero)
 
 
 class Bernoulli(Distribution):

@@ -50,8 +50,10 @@ def put_class(xp, x, /, label, shape):
     return table.reshape(shape)
 
 
-take_class.derivatives(lambda F, g, _y, _table, label: F.put_class(g, label=label, shape=_table.shape))
-put_class.derivatives(lambda F, g, _y, _x, label: F.take_class(g, label=label))
+take_class.derivative(
+    table=lambda F, g, like_table, label: F(put_class)(g, label=label, shape=like_table.shape)
+)
+put_class.derivative(x=lambda F, g, label: F(take_class)(g, label=label))
 
 
 # Inverting a cumulative sum --------------------------------------------------------------------------------

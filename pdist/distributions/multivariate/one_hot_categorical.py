@@ -28,9 +28,9 @@ def one_hot_log_prob(xp, x, log_p):
     return xp.where(x == 0, 0, x * log_p).sum(axis=-1)
 
 
-one_hot_log_prob.derivatives(
-    lambda F, g, _y, _x, log_p: g[..., None] * F.where(log_p == -math.inf, 0.0, log_p),
-    lambda F, g, _y, x, _log_p: g[..., None] * x,
+one_hot_log_prob.derivative(
+    x=lambda F, g, log_p: g[..., None] * F.where(log_p == -math.inf, 0.0, log_p),
+    log_p=lambda F, g, x: g[..., None] * x,
 )
 
 
