@@ -161,7 +161,9 @@ def _variables(node: Node, args: tuple[Any, ...], wrap: Any) -> tuple[Any, tuple
     keep = node.op.keep * len(args) if node.op.variadic else node.op.keep
     y = None if node.output is None else wrap(node.output, node)
     triples = zip(args, keep, node.edges, strict=True)
-    return y, tuple([_variable(a, edge, wrap) if kept and edge is not None else a for a, kept, edge in triples])
+    return y, tuple(
+        [_variable(a, edge, wrap) if kept and edge is not None else a for a, kept, edge in triples]
+    )
 
 
 def _variable(array: Any, edge: Any, wrap: Any) -> Any:

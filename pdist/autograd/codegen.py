@@ -116,7 +116,20 @@ _NAMES: dict[str, Any] = {
     "np": np,
 }
 # What a kernel calls an argument is changed in the code below where it would be one of these.
-_TAKEN = {*_NAMES, "args", "answers", "dtype", "edges", "error", "kernel", "needs", "node", "op", "out", "result"}
+_TAKEN = {
+    *_NAMES,
+    "args",
+    "answers",
+    "dtype",
+    "edges",
+    "error",
+    "kernel",
+    "needs",
+    "node",
+    "op",
+    "out",
+    "result",
+}
 _TAKEN |= {"rule", "settings", "xp"}
 
 
@@ -135,7 +148,9 @@ def compile(op: Op) -> Callable[..., Any]:
 
     def first_pullback(*args: Any) -> Any:
         rules = [(f"rule_{x}", rule.function) for x, rule in op.rules.items()]
-        known = dict(rules) if op.joint is None else {"rule": op.joint.function, "needs": _Needs(op), "op": op}
+        known = (
+            dict(rules) if op.joint is None else {"rule": op.joint.function, "needs": _Needs(op), "op": op}
+        )
         op.pullback = _defined("pullback", f"{op.name}.pullback", _pullback(op), known)
         return op.pullback(*args)
 
@@ -294,7 +309,9 @@ def _pullback(op: Op) -> str:
 
 def _call(op: Op, rule: Any) -> str:
     """The arguments of a rule: what it names."""
-    return ", ".join([f"{name}={_value(op, name)}" if by_name else _value(op, name) for name, by_name in rule.call])
+    return ", ".join(
+        [f"{name}={_value(op, name)}" if by_name else _value(op, name) for name, by_name in rule.call]
+    )
 
 
 def _value(op: Op, name: str) -> str:

@@ -17,7 +17,9 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-without_backprop: set[int] = set()  # threads in which enable_backprop is off; ops ask for it only if there are any
+without_backprop: set[int] = (
+    set()
+)  # threads in which enable_backprop is off; ops ask for it only if there are any
 
 
 class Config(threading.local):

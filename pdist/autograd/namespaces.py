@@ -78,7 +78,9 @@ class OnArrays:
             raise _unknown(name)
         kernel = getattr(function, "kernel", None)
         if kernel is None:
-            raise AttributeError(f"F.{name} cannot be used in rules: {name} has no form on raw arrays (in_rules)")
+            raise AttributeError(
+                f"F.{name} cannot be used in rules: {name} has no form on raw arrays (in_rules)"
+            )
         bound = functools.partial(kernel, self.xp)
         setattr(self, name, bound)
         return bound

@@ -110,7 +110,9 @@ class Op:
             ValueError: if a derivative is given already.
         """
         if self.variadic:
-            raise TypeError(f"{self.name}.derivative: an op of any number of arguments takes a joint_derivative")
+            raise TypeError(
+                f"{self.name}.derivative: an op of any number of arguments takes a joint_derivative"
+            )
         for x, rule in rules.items():
             if x not in self.array_names:
                 raise TypeError(
@@ -161,11 +163,15 @@ class Op:
         """What a node has to save for the rules."""
         everybody = [self.joint] if self.joint is not None else list(self.rules.values())
         named = set().union(*[rule.names for rule in everybody])
-        elsewhere = [set().union(*[r.names for x, r in self.rules.items() if x != y]) for y in self.array_names]
+        elsewhere = [
+            set().union(*[r.names for x, r in self.rules.items() if x != y]) for y in self.array_names
+        ]
         if self.joint is not None:
             elsewhere = [named] * self.arity
         self.keep = tuple([x in named for x in self.array_names])
-        self.likes = tuple([f"like_{x}" in found for x, found in zip(self.array_names, elsewhere, strict=True)])
+        self.likes = tuple(
+            [f"like_{x}" in found for x, found in zip(self.array_names, elsewhere, strict=True)]
+        )
         self.zeros = tuple([x in self.rules and self.rules[x].function is zero for x in self.array_names])
         self.keep_y = "y" in named
         self.saves = self.keep_y or any(self.keep)

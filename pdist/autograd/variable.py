@@ -16,6 +16,7 @@ from .namespaces import public
 from .operators import Operators
 from .promotion import as_array, canonical, coerce
 
+
 class Variable(Operators):
     """An array with a gradient.
 

@@ -10,6 +10,7 @@ import pytest
 import pdist
 import pdist.functions as F
 from pdist import Variable
+from pdist.autograd import differentiable
 
 
 def test_no_backprop_mode_records_nothing():
@@ -133,14 +134,14 @@ def test_threads_share_a_graph_through_grad():
         np.testing.assert_array_equal(g, answers[0])
 
 
-def test_first_calls_from_many_threads_at_once(new_op):
+def test_first_calls_from_many_threads_at_once():
     for k in range(20):
 
         def fresh(xp, x, /, factor=2.0):
             return x * factor
 
         fresh.__name__ = f"fresh_{k}"
-        f = new_op(fresh)
+        f = differentiable(fresh)
         f.derivative(x=lambda F, g, factor: g * factor)
         barrier = threading.Barrier(4)
         results: list[float] = []
