@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pdist.autograd import Variable, as_array, note_written
-from pdist.autograd.graph import note_replaced
+from pdist.autograd.changes import note_replaced
 from pdist.autograd.variable import canonical
 from pdist.backend import hooks
 

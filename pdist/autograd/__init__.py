@@ -1,8 +1,8 @@
 """Automatic differentiation: Variable, the op decorator, backward passes."""
 
+from .changes import note_written
 from .config import config, force_backprop_mode, no_backprop_mode, using_config
 from .gradients import grad
-from .graph import note_written
 from .namespaces import in_rules, public, raw
 from .op import differentiable, zero
 from .promotion import coerce, module_of

@@ -1,7 +1,7 @@
 """The backward pass: gradients flow from an output to the leaves, newest node first.
 
-A pass is plain, on raw arrays, or makes a graph: then gradients are Variables, and ``wrap`` makes a Variable of an
-array and a node. (This module stands below that of Variable, whose ``backward`` begins here.)
+A pass is plain, on raw arrays, or makes a graph: then gradients are Variables, and ``wrap`` makes a Variable
+of an array and a node. (This module stands below that of Variable, whose ``backward`` begins here.)
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..backend import default_library, hooks, library_of
-from . import graph
-from .graph import Node, check_unchanged
+from . import changes
+from .graph import Node
 from .namespaces import public, raw
 from .promotion import module_of, ndarray
 
@@ -79,7 +79,7 @@ def propagate(
     sums: set[Any] = set()  # whose gradient is a sum made here: more is added in place
     plain = raw(default_library().xp) if hooks.running else _numpy_kernels
     op = None
-    create_graph, last_change = wrap is not None, graph.changed
+    create_graph, last_change = wrap is not None, -changes.changed
     while True:
         for edge, g in pairs:
             if edge is None or g is zero:
@@ -106,7 +106,7 @@ def propagate(
                 sums.add(edge)
         if not heap:
             return gradients
-        node = heappop(heap)[1]
+        key, node = heappop(heap)
         g = gradients.pop(node)
         if on_visit is not None:
             on_visit(node, g)
@@ -118,8 +118,8 @@ def propagate(
                 f"backward: the graph at {op.name!r} was used by a former pass, which freed it; "
                 "give that pass retain_graph=True"
             )
-        if last_change > node.serial:
-            check_unchanged(node, create_graph)
+        if key > last_change:  # the node is older
+            changes.check_unchanged(node, create_graph)
         if wrap is not None:
             F: Any = public
             y, args = _variables(node, args, wrap)
@@ -177,7 +177,7 @@ def _variable(array: Any, edge: Any, wrap: Any) -> Any:
 
 
 def seed_of(output: Any, loss_scale: float | None) -> Any:
-    """The gradient that a pass from ``output`` begins with: its own ``grad``, which may be a Variable, or 1."""
+    """What a pass from ``output`` begins with: its own ``grad``, which may be a Variable, or 1."""
     if output._node is None and not output.requires_grad:
         raise ValueError("backward: this Variable depends on nothing that requires a gradient")
     seed = output._grad
@@ -218,7 +218,7 @@ def accumulate(leaves: dict[Any, Any], seed: Any, wrap: Wrap, copy: bool) -> Non
         wrap: as in :func:`propagate`.
         copy: copy every gradient, since nodes keep them too.
     """
-    taken = {id(getattr(seed, "_array", seed))}
+    taken = {id(seed if wrap is None else seed._array)}
     for leaf, g in leaves.items():
         g = own(g, taken, wrap, copy)
         known = leaf._grad
@@ -235,7 +235,7 @@ def accumulate(leaves: dict[Any, Any], seed: Any, wrap: Wrap, copy: bool) -> Non
 
 def own(g: Any, taken: set[int], wrap: Wrap, copy: bool = False) -> Any:
     """A gradient whose array is no view and not in ``taken``, which it joins."""
-    array = getattr(g, "_array", g)
+    array = g if wrap is None else g._array
     if copy or id(array) in taken or getattr(array, "base", None) is not None:
         array = array.copy()
         if wrap is None:

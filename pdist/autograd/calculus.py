@@ -1,6 +1,7 @@
 """The whole calculus as one table: every op, and the rule of each argument as it is written in the source.
 
-``python -m pdist.autograd`` prints that of pdist; ``python -m pdist.autograd pdist_nn`` that of another package too.
+``python -m pdist.autograd`` prints that of pdist; ``python -m pdist.autograd pdist_nn`` that of another
+package too.
 """
 
 from __future__ import annotations
@@ -26,13 +27,9 @@ def ops_of(packages: Iterable[str] = ("pdist",)) -> dict[str, list[Op]]:
     for name, module in sorted(sys.modules.items()):
         if module is None or name.partition(".")[0] not in roots:
             continue
-        own = {
-            id(value.op): value.op
-            for value in vars(module).values()
-            if inspect.isfunction(value)
-            and isinstance(getattr(value, "op", None), Op)
-            and value.op.kernel.__module__ == name
-        }
+        functions: list[Any] = [value for value in vars(module).values() if inspect.isfunction(value)]
+        ops = [f.op for f in functions if isinstance(getattr(f, "op", None), Op)]
+        own = {id(op): op for op in ops if op.kernel.__module__ == name}
         if own:
             found[name] = sorted(
                 own.values(), key=lambda op: inspect.unwrap(op.kernel).__code__.co_firstlineno
@@ -69,7 +66,9 @@ def _rules(op: Op) -> Iterator[str]:
         if len(parts) != op.arity or op.variadic:
             yield f"    {', '.join(op.array_names)}: {_line(result)}"
         else:
-            yield from [f"    {x + ':':{width}} {_line(part)}" for x, part in zip(op.array_names, parts)]
+            yield from [
+                f"    {x + ':':{width}} {_line(part)}" for x, part in zip(op.array_names, parts, strict=True)
+            ]
         return
     for x in op.array_names:
         before, result = ([], None) if x not in op.rules else _parsed(op.rules[x].function, x)
@@ -86,7 +85,7 @@ def _parsed(function: Any, x: str | None) -> tuple[list[str], Any]:
     """What a rule computes before, as lines, and what it returns."""
     if function is zero:
         return [], "0"
-    code = getattr(function, "__code__", None)
+    code: Any = getattr(function, "__code__", None)
     tree = None if code is None else _source(function.__module__)
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Call):

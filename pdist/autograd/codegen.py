@@ -1,9 +1,10 @@
 """The code around each kernel, written out for each op as ``dataclasses`` writes an ``__init__``.
 
-A wrapper that serves every op alike would loop over arguments and unpack settings at each call, at a higher price
-than most kernels on small arrays. What is written here is the same thing with the loops unrolled. ``compile`` gives
-an op its public function, which is two lines and exists at once; what that calls, and the op's pullback, are written
-when they are first wanted. ``print(pdist.functions.exp.op.source)`` shows all three.
+A wrapper that serves every op alike would loop over arguments and unpack settings at each call, at a higher
+price than most kernels on small arrays. What is written here is the same thing with the loops unrolled.
+``compile`` gives an op its public function, which is two lines and exists at once; what that calls, and the
+op's pullback, are written when they are first wanted. ``print(pdist.functions.exp.op.source)`` shows all
+three.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import linecache
 from collections import namedtuple
 from collections.abc import Callable, Iterable
 from inspect import Parameter
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,8 +66,9 @@ def {name}_run({parameters}):
     return out
 """
 
+# Variables and arrays are told by their class at a third of the price of isinstance, which finds Parameters.
 UNWRAP = """\
-    if isinstance({x}, Variable):
+    if {x}.__class__ is Variable or ({x}.__class__ is not ndarray and isinstance({x}, Variable)):
         {x}_array = {x}._array
         {x}_edge = ({x}._node or {x}) if {x}.requires_grad else None
     else:
@@ -138,7 +141,8 @@ def compile(op: Op) -> Callable[..., Any]:
 
     The rest of its code is written at its first call, and again if the op gets other rules: see ``op.renew``.
     """
-    run, entry = f"{op.name}_run", _entry(op)
+    name, entry = _name(op), _entry(op)
+    run = f"{name}_run"
     names: dict[str, Any] = {f"{name}_default": p.default for name, p in op.settings.items()}
 
     def first_run(*args: Any) -> Any:
@@ -159,7 +163,7 @@ def compile(op: Op) -> Callable[..., Any]:
 
     op.renew = renew
     renew()
-    return _defined(op.name, op.name, entry, names)
+    return _defined(name, op.name, entry, names)
 
 
 def source(op: Op) -> str:
@@ -186,11 +190,16 @@ class _Needs(dict):
         self.kind = namedtuple("needs", op.array_names)  # type: ignore[misc]
 
     def __missing__(self, bools: tuple[bool, ...]) -> Any:
-        self[bools] = self.kind(*bools)
+        self[bools] = self.kind._make(bools)  # type: ignore[attr-defined]
         return self[bools]
 
 
 # The parts of the text -------------------------------------------------------------------------------------
+
+
+def _name(op: Op) -> str:
+    """What the functions are called: the op's name, if Python takes it for one."""
+    return op.name if op.name.isidentifier() and not iskeyword(op.name) else "op"
 
 
 def _local(name: str) -> str:
@@ -216,19 +225,24 @@ def _entry(op: Op) -> str:
         default = "" if parameter.default is Parameter.empty else f"={name}_default"
         signature = [*signature, name + default]
     return ENTRY.format(
-        name=op.name, signature=", ".join(signature), passed=", ".join([*op.array_names, *op.settings])
+        name=_name(op), signature=", ".join(signature), passed=", ".join([*op.array_names, *op.settings])
     )
 
 
 def _run(op: Op) -> str:
     names, settings = [_local(x) for x in op.array_names], [_local(name) for name in op.settings]
-    passed = [n if _positional(p) else f"{name}={n}" for n, (name, p) in zip(settings, op.settings.items())]
+    passed = [
+        n if _positional(p) else f"{name}={n}"
+        for n, (name, p) in zip(settings, op.settings.items(), strict=True)
+    ]
     parts = _parts_for_any_number(op, *names) if op.variadic else _parts(op, names)
     return RUN.format(
-        name=op.name,
+        name=_name(op),
         parameters=", ".join([*names, *settings]),
         call=", ".join(["xp", *parts.pop("kernel_arrays"), *passed]),
-        settings="{" + ", ".join(f'"{name}": {n}' for name, n in zip(op.settings, settings)) + "}"
+        settings="{"
+        + ", ".join(f'"{name}": {n}' for name, n in zip(op.settings, settings, strict=True))
+        + "}"
         if settings
         else "None",
         output="result" if op.keep_y else "None",
@@ -241,10 +255,13 @@ def _parts(op: Op, names: list[str]) -> dict[str, Any]:
     arrays, edges = [f"{x}_array" for x in names], [f"{x}_edge" for x in names]
     saved = [
         array if keep else f"{edge} if {edge} is not None else Like({array})" if like else edge
-        for array, edge, keep, like in zip(arrays, edges, op.keep, op.likes)
+        for array, edge, keep, like in zip(arrays, edges, op.keep, op.likes, strict=True)
     ]
-    differentiated = [edge for edge, zero in zip(edges, op.zeros) if not zero]
-    unwrap = [(UNWRAP_WITHOUT_GRADIENT if zero else UNWRAP).format(x=x) for x, zero in zip(names, op.zeros)]
+    differentiated = [edge for edge, zero in zip(edges, op.zeros, strict=True) if not zero]
+    unwrap = [
+        (UNWRAP_WITHOUT_GRADIENT if zero else UNWRAP).format(x=x)
+        for x, zero in zip(names, op.zeros, strict=True)
+    ]
     return {
         "unwrap": "".join(unwrap).rstrip(),
         "plain": _plain(op, arrays),

@@ -1,7 +1,8 @@
 """``F``, the first argument of a rule: what it computes with, on raw arrays and on Variables.
 
-A plain backward pass runs rules on raw arrays: there ``F.exp`` and ``F(some_op)`` are kernels. If the gradient
-itself is to be differentiated they run on Variables: there both are the public functions. One rule serves both.
+A plain backward pass runs rules on raw arrays: there ``F.exp`` and ``F(some_op)`` are kernels. If the
+gradient itself is to be differentiated they run on Variables: there both are the public functions. One rule
+serves both.
 
 ``F.name`` is a public function of ``pdist.functions``. Any other op is imported and called through F:
 ``F(some_op)(x)``; no name is looked up that an import does not show.
@@ -97,8 +98,8 @@ class OnArrays:
 
 def _unknown(name: str) -> AttributeError:
     return AttributeError(
-        f"F.{name}: no function of pdist.functions is called {name!r}; a rule imports any other op and calls it "
-        f"through F: F({name})(...)"
+        f"F.{name}: no function of pdist.functions is called {name!r}; a rule imports any other op and "
+        f"calls it through F: F({name})(...)"
     )
 
 

@@ -6,14 +6,16 @@
 
     softplus.derivative(x=lambda F, g, x: g * F.sigmoid(x))
 
-A kernel takes ``xp``, then arrays, then settings (an axis, a shape), which get no gradient: what follows a ``/``, or
-is keyword-only, is a setting. Without either all are arrays. ``*xs`` stands for any number of arrays.
+A kernel takes ``xp``, then arrays, then settings (an axis, a shape), which get no gradient: what follows a
+``/``, or is keyword-only, is a setting. Without either all are arrays. ``*xs`` stands for any number of
+arrays.
 
 A rule is called with what it names, as pytest calls a test with its fixtures:
 
 - ``F``, to compute with: see :mod:`pdist.autograd.namespaces`;
 - ``g``, the gradient of the output, and ``y``, the output;
-- an array argument by its name, or as ``like_x`` if its ``shape``, ``dtype``, ``ndim`` and ``size`` are enough;
+- an array argument by its name, or as ``like_x`` if its ``shape``, ``dtype``, ``ndim`` and ``size`` are
+  enough;
 - a setting by its name;
 - ``needs`` in a joint rule, with a bool for each argument: ``needs.x``.
 
@@ -56,15 +58,16 @@ class Op:
     """One operation: its kernel and its derivatives.
 
     Attributes:
-        name: what error messages, graphs and traces call it: the kernel's name, without an underscore at the end.
+        name: what error messages, graphs and traces call it: the kernel's name, without an underscore at the
+            end.
         array_names: what the kernel calls its array arguments; one name for all if it is ``variadic``.
         settings: the kernel's other parameters by name.
         rules: the derivatives by argument; ``joint`` is the one for all of them.
         keep: which arguments some rule wants saved; ``keep_y``: whether some rule wants the output.
         likes: of which arguments some rule of another argument, or a joint one, wants the shape.
         zeros: which arguments have a declared zero derivative.
-        pullback: given ``F``, the edges of a node, the gradient of its output, the output, the arguments and the
-            settings: pairs of an edge and its gradient. An edge that is None needs none.
+        pullback: given ``F``, the edges of a node, the gradient of its output, the output, the arguments and
+            the settings: pairs of an edge and its gradient. An edge that is None needs none.
         function: the public function.
     """
 
@@ -102,7 +105,8 @@ class Op:
         """Give derivatives by arguments: ``multiply.derivative(x1=lambda F, g, x2: g * x2, x2=...)``.
 
         Args:
-            **rules: for each array argument the function that returns its gradient, or ``zero`` if that is zero
+            **rules: for each array argument the function that returns its gradient, or ``zero`` if that is
+            zero
                 everywhere. A backward pass refuses an argument without a rule.
 
         Raises:
@@ -113,10 +117,11 @@ class Op:
             raise TypeError(
                 f"{self.name}.derivative: an op of any number of arguments takes a joint_derivative"
             )
-        for x, rule in rules.items():
+        for x in rules:
             if x not in self.array_names:
                 raise TypeError(
-                    f"{self.name}.derivative: {x!r} is no array argument; it has {', '.join(self.array_names)}"
+                    f"{self.name}.derivative: {x!r} is no array argument; it has "
+                    f"{', '.join(self.array_names)}"
                 )
             if self.joint is not None or x in self.rules:
                 raise ValueError(f"{self.name}.derivative: the derivative by {x} is given already")
@@ -128,8 +133,8 @@ class Op:
         """Give one rule that returns the gradients of all arguments, in their order.
 
         Args:
-            rule: it may name ``needs``, which says of each argument whether its gradient is wanted; for another
-                one it may return anything.
+            rule: it may name ``needs``, which says of each argument whether its gradient is wanted; for
+                another one it may return anything.
         """
         if self.joint is not None or self.rules:
             raise ValueError(f"{self.name}.joint_derivative: its derivatives are given already")
@@ -239,8 +244,8 @@ def _array_names(op: str, parameters: list[inspect.Parameter]) -> tuple[str, ...
     for p in parameters:
         if p.name in ("F", "g", "y", "needs") or p.name.startswith("like_"):
             raise TypeError(
-                f"differentiable: {op} cannot have an argument called {p.name!r}, which means something else in "
-                "rules (F, g, y, needs, like_...): give it another name"
+                f"differentiable: {op} cannot have an argument called {p.name!r}, which means something "
+                "else in rules (F, g, y, needs, like_...): give it another name"
             )
         if p in found and p.default is not p.empty:
             raise TypeError(
@@ -256,16 +261,16 @@ def differentiable(
     """Make a differentiable function of a kernel.
 
     Args:
-        kernel: a function of ``xp``, raw arrays and settings. It must not look at values: no branch on them, no
-            shape that depends on them, nothing changed in place that it was given.
-        keep_dtype: leave integer and bool arrays as they are if nothing is floating (for shape operations); by
-            default they take the floating dtype of the others, or else ``config.dtype``.
+        kernel: a function of ``xp``, raw arrays and settings. It must not look at values: no branch on them,
+            no shape that depends on them, nothing changed in place that it was given.
+        keep_dtype: leave integer and bool arrays as they are if nothing is floating (for shape operations);
+            by default they take the floating dtype of the others, or else ``config.dtype``.
         weak: hand Python numbers to the kernel as they are rather than as 0-d arrays.
 
     Returns:
-        A function that takes Variables, arrays or numbers and returns a Variable. Its ``derivative`` takes one
-        rule per argument (:meth:`Op.derivative`), its ``joint_derivative`` one for all; ``kernel`` and ``op`` are
-        what it was made of.
+        A function that takes Variables, arrays or numbers and returns a Variable. Its ``derivative`` takes
+        one rule per argument (:meth:`Op.derivative`), its ``joint_derivative`` one for all; ``kernel`` and
+        ``op`` are what it was made of.
 
     Raises:
         TypeError: for a kernel whose arguments have names that rules use, or array arguments with defaults.

@@ -1,4 +1,4 @@
-"""The operators and methods of Variables that are ops: declared here, given by ``pdist.functions.methods``."""
+"""Variable's operators and methods that are ops: declared here, given by ``pdist.functions.methods``."""
 
 from __future__ import annotations
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, hooks, library_of, numpy_library, to_cpu, to_gpu
-from . import graph
+from . import changes
 from .backward import accumulate, propagate, seed_of
 from .config import force_backprop_mode
+from .graph import Node
 from .namespaces import public
 from .operators import Operators
 from .promotion import as_array, canonical, coerce
@@ -44,7 +45,7 @@ class Variable(Operators):
     _array: Array
     _grad: Any  # None, an array, or a Variable after backward(enable_double_backprop=True)
     _node: Any  # the Node that computed it; None for a leaf
-    _history: graph.History  # of a leaf whose array was changed or handed out; of others there is none
+    _history: changes.History  # of a leaf whose array was changed or handed out; of others there is none
     name: str | None
     requires_grad: bool
 
@@ -77,14 +78,14 @@ class Variable(Operators):
     def array(self) -> Array:
         """The raw array.
 
-        What is written into the array of a leaf, as in ``v.array[...] = 0``, changes what graphs have saved of
-        it. A backward pass through such a graph is refused. (What is written by another name, through an
-        array that was kept from before, into a large array here and there, or on a device, is not seen.)
+        To write into it, as in ``v.array[...] = 0``, changes what graphs have saved of it. A backward pass
+        through such a graph is refused if that can be seen: not if the array was kept from before or is known
+        by another name, nor on a device, nor if few elements of very many were changed.
         """
         if hooks.running:
             return hooks.seen(self._array, self)
-        if self._node is None and self.requires_grad and _references(self) > _ALONE:
-            graph.note_handed_out(self)
+        if self.requires_grad and _references(self) > _ALONE:
+            changes.note_handed_out(self)
         return self._array
 
     @array.setter
@@ -100,10 +101,10 @@ class Variable(Operators):
                 f"gradient; got {value.dtype}"
             )
         if value is self._array or (hooks.running and hooks.concrete(value) is self._array):
-            graph.note_written(self)  # ``v.array -= step`` has changed it in place already
+            changes.note_written(self)  # ``v.array -= step`` has changed it in place already
             return
         fits = value.shape == self._array.shape and value.dtype == self._array.dtype
-        graph.note_replaced(self, fits)
+        changes.note_replaced(self, fits)
         if not fits:
             if hooks.running:
                 hooks.assigned(self, "_grad")
@@ -284,7 +285,8 @@ class Variable(Operators):
                 leaves = propagate(((self._node, seed),), from_node, True, None, on_visit)
                 accumulate(leaves, seed, from_node, retain_grad)
         else:
-            seed = seed._array if isinstance(seed, Variable) else seed
+            if seed.__class__ is not np.ndarray and isinstance(seed, Variable):
+                seed = seed._array
             leaves = propagate(((self._node, seed),), None, retain_graph, None, on_visit)
             accumulate(leaves, seed, None, retain_grad)
 
@@ -313,7 +315,7 @@ class Variable(Operators):
 
     def _move(self, move: Any) -> None:
         grad = self.grad
-        graph.note_replaced(self, fits=True)
+        changes.note_replaced(self, fits=True)
         self._array = move(self._array)
         self._grad = None if grad is None else move(grad)
         self._node = None
@@ -350,7 +352,7 @@ def _of(name: str | None) -> str:
     return f" of {name}" if name else ""
 
 
-def _retain(node: graph.Node, g: Any) -> None:
+def _retain(node: Node, g: Any) -> None:
     node.grad = g
 
 

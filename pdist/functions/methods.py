@@ -79,7 +79,9 @@ _SAME_NAME: dict[Any, list[str]] = {
     linear_algebra: ["matmul"],
 }
 
-ufuncs: dict[str, Any] = {name: getattr(module, name) for module, names in _SAME_NAME.items() for name in names}
+ufuncs: dict[str, Any] = {
+    name: getattr(module, name) for module, names in _SAME_NAME.items() for name in names
+}
 ufuncs["trunc"] = arithmetic.fix
 ufuncs["positive"] = _itself
 
@@ -101,48 +103,48 @@ ufuncs |= {
     "isinf": lambda x: x.xp.isinf(x.array),
 }
 
-array_functions: dict[str, Any] = dict(
-    sum=reductions.sum,
-    mean=reductions.mean,
-    amax=reductions.max,
-    amin=reductions.min,
-    max=reductions.max,
-    min=reductions.min,
-    prod=reductions.prod,
-    cumsum=reductions.cumsum,
-    cumprod=reductions.cumprod,
-    argmax=reductions.argmax,
-    argmin=reductions.argmin,
-    clip=arithmetic.clip,
-    where=indexing.where,
-    take_along_axis=indexing.take_along_axis,
-    diagonal=indexing.diagonal,
-    tril=indexing.tril,
-    triu=indexing.triu,
-    reshape=shape.reshape,
-    ravel=shape.flatten,
-    transpose=shape.transpose,
-    swapaxes=shape.swapaxes,
-    moveaxis=shape.moveaxis,
-    rollaxis=shape.rollaxis,
-    squeeze=shape.squeeze,
-    expand_dims=shape.expand_dims,
-    broadcast_to=shape.broadcast_to,
-    broadcast_arrays=shape.broadcast,
-    flip=shape.flip,
-    repeat=shape.repeat,
-    tile=shape.tile,
-    concatenate=lambda arrays, axis=0: shape.concat(arrays, axis=axis),
-    stack=shape.stack,
-    hstack=shape.hstack,
-    vstack=shape.vstack,
-    copy=shape.copy,
-    einsum=linear_algebra.einsum,
-    dot=lambda a, b: linear_algebra.matmul(a, b),
-    shape=lambda a: a.shape,
-    ndim=lambda a: a.ndim,
-    size=lambda a: a.size,
-)
+array_functions: dict[str, Any] = {
+    "sum": reductions.sum,
+    "mean": reductions.mean,
+    "amax": reductions.max,
+    "amin": reductions.min,
+    "max": reductions.max,
+    "min": reductions.min,
+    "prod": reductions.prod,
+    "cumsum": reductions.cumsum,
+    "cumprod": reductions.cumprod,
+    "argmax": reductions.argmax,
+    "argmin": reductions.argmin,
+    "clip": arithmetic.clip,
+    "where": indexing.where,
+    "take_along_axis": indexing.take_along_axis,
+    "diagonal": indexing.diagonal,
+    "tril": indexing.tril,
+    "triu": indexing.triu,
+    "reshape": shape.reshape,
+    "ravel": shape.flatten,
+    "transpose": shape.transpose,
+    "swapaxes": shape.swapaxes,
+    "moveaxis": shape.moveaxis,
+    "rollaxis": shape.rollaxis,
+    "squeeze": shape.squeeze,
+    "expand_dims": shape.expand_dims,
+    "broadcast_to": shape.broadcast_to,
+    "broadcast_arrays": shape.broadcast,
+    "flip": shape.flip,
+    "repeat": shape.repeat,
+    "tile": shape.tile,
+    "concatenate": lambda arrays, axis=0: shape.concat(arrays, axis=axis),
+    "stack": shape.stack,
+    "hstack": shape.hstack,
+    "vstack": shape.vstack,
+    "copy": shape.copy,
+    "einsum": linear_algebra.einsum,
+    "dot": lambda a, b: linear_algebra.matmul(a, b),
+    "shape": lambda a: a.shape,
+    "ndim": lambda a: a.ndim,
+    "size": lambda a: a.size,
+}
 
 
 def _numpy_ufunc(self: Variable, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:

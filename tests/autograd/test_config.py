@@ -27,6 +27,33 @@ def test_no_backprop_mode_records_nothing():
     assert F.exp(x).requires_grad
 
 
+def test_a_thread_without_backprop_stops_no_other():
+    x, inside, go_on = Variable(np.ones(2)), threading.Event(), threading.Event()
+
+    def work():
+        with pdist.no_backprop_mode():
+            inside.set()
+            assert go_on.wait(60)
+            answers.append(F.exp(x).requires_grad)
+        answers.append(F.exp(x).requires_grad)
+
+    answers: list[bool] = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert inside.wait(60)
+    assert F.exp(x).requires_grad
+    go_on.set()
+    thread.join()
+    assert answers == [False, True]
+    pdist.config.enable_backprop = False
+    try:
+        assert not F.exp(x).requires_grad
+        pdist.config.enable_backprop = False
+    finally:
+        pdist.config.enable_backprop = True
+    assert F.exp(x).requires_grad
+
+
 def test_a_setting_comes_back_after_an_error():
     with pytest.raises(RuntimeError), pdist.using_config("train", False):
         assert not pdist.config.train
