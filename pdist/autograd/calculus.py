@@ -10,31 +10,31 @@ import ast
 import functools
 import inspect
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .backward import zero
-from .op import Op
+from .op import EVERY_OP, Op
 
 
 def ops_of(packages: Iterable[str] = ("pdist",)) -> dict[str, list[Op]]:
-    """The ops of all modules that are imported, by module, in the order of the source.
+    """The ops that there are, by module, in the order of the source.
 
     Args:
         packages: whose modules.
     """
-    roots, found = tuple(packages), {}
-    for name, module in sorted(sys.modules.items()):
-        if module is None or name.partition(".")[0] not in roots:
-            continue
-        functions: list[Any] = [value for value in vars(module).values() if inspect.isfunction(value)]
-        ops = [f.op for f in functions if isinstance(getattr(f, "op", None), Op)]
-        own = {id(op): op for op in ops if op.kernel.__module__ == name}
-        if own:
-            found[name] = sorted(
-                own.values(), key=lambda op: inspect.unwrap(op.kernel).__code__.co_firstlineno
-            )
-    return found
+    roots, found = tuple(packages), defaultdict(list)
+    for op in EVERY_OP:
+        module = str(op.kernel.__module__)
+        if module.partition(".")[0] in roots:
+            found[module].append(op)
+    return {module: sorted(found[module], key=_place) for module in sorted(found)}
+
+
+def _place(op: Op) -> tuple[int, str]:
+    code = getattr(inspect.unwrap(op.kernel), "__code__", None)
+    return (code.co_firstlineno if code else 0), op.name
 
 
 def table(packages: Iterable[str] = ("pdist",)) -> str:
@@ -44,10 +44,11 @@ def table(packages: Iterable[str] = ("pdist",)) -> str:
         packages: whose modules; they are imported already.
     """
     lines: list[str] = []
+    shown: dict[Any, str] = {}
     for module, ops in ops_of(packages).items():
         lines += ["", module, "-" * len(module)]
         for op in ops:
-            lines += [_heading(op), *_rules(op)]
+            lines += [_heading(op), *_rules(op, shown)]
     return "\n".join(lines[1:]) + "\n"
 
 
@@ -56,24 +57,38 @@ def _heading(op: Op) -> str:
     return f"{op.name}({'; '.join([arrays, *([', '.join(op.settings)] if op.settings else [])])})"
 
 
-def _rules(op: Op) -> Iterator[str]:
-    """A line for each argument, and what its rule computes before where that is a function."""
+def _rules(op: Op, shown: dict[Any, str]) -> Iterator[str]:
+    """A line for each argument; before it what its rule computes first, if that is a function.
+
+    Args:
+        op: which.
+        shown: the ops where a rule was shown already, by the rule's code.
+    """
     width = 1 + max(map(len, op.array_names))
     if op.joint is not None:
         before, result = _parsed(op.joint.function, None)
-        yield from before
+        yield from _once(op, op.joint.function, before, shown)
         parts = result.elts if isinstance(result, ast.Tuple) else []
-        if len(parts) != op.arity or op.variadic:
+        if len(parts) != op.arity or op.variadic or any(isinstance(part, ast.Starred) for part in parts):
             yield f"    {', '.join(op.array_names)}: {_line(result)}"
         else:
-            yield from [
-                f"    {x + ':':{width}} {_line(part)}" for x, part in zip(op.array_names, parts, strict=True)
-            ]
+            for x, part in zip(op.array_names, parts, strict=True):
+                yield f"    {x + ':':{width}} {_line(part)}"
         return
     for x in op.array_names:
-        before, result = ([], None) if x not in op.rules else _parsed(op.rules[x].function, x)
-        yield from before
-        yield f"    {x + ':':{width}} {'no rule' if x not in op.rules else _line(result)}"
+        result = "no rule"
+        if x in op.rules:
+            before, result = _parsed(op.rules[x].function, x)
+            yield from _once(op, op.rules[x].function, before, shown)
+        yield f"    {x + ':':{width}} {_line(result)}"
+
+
+def _once(op: Op, function: Any, before: list[str], shown: dict[Any, str]) -> list[str]:
+    """What a rule computes first, if it was not shown for another op."""
+    if not before:
+        return []
+    first = shown.setdefault(inspect.unwrap(function).__code__, op.name)
+    return before if first == op.name else [f"        as for {first}:"]
 
 
 def _line(result: Any) -> str:
@@ -85,6 +100,7 @@ def _parsed(function: Any, x: str | None) -> tuple[list[str], Any]:
     """What a rule computes before, as lines, and what it returns."""
     if function is zero:
         return [], "0"
+    function = inspect.unwrap(function)
     code: Any = getattr(function, "__code__", None)
     tree = None if code is None else _source(function.__module__)
     for node in ast.walk(tree) if tree is not None else ():

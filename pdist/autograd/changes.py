@@ -2,9 +2,10 @@
 
 Nodes and changes are numbered by one counter. An array that was changed after a node was made has the higher
 number, so that a backward pass sees by one comparison that nothing it saved was changed, which is the rule.
-Whoever writes into the array of a Variable says so (optimizers, the setter of ``Variable.array``). What a user
-writes into an array that ``Variable.array`` gave him is found by a checksum, taken when it is given away, if a
-graph may have saved the array.
+
+Whoever writes into the array of a Variable says so (optimizers, the setter of ``Variable.array``). What is
+written into an array that ``Variable.array`` handed out is found by a checksum, taken when it is handed out
+if a graph may have saved the array.
 """
 
 from __future__ import annotations
@@ -140,8 +141,8 @@ def check_unchanged(node: Node, create_graph: bool) -> None:
     if history is not None and node.output is not None and history.differs(node.output, node.serial - 1):
         raise _stale(op, "the output", None, "was changed in place")
     for i, (edge, saved) in enumerate(zip(node.edges, node.args or (), strict=True)):
-        history = None if edge is None else getattr(edge, "_history", None)
-        if history is None:
+        history = getattr(edge, "_history", None)
+        if edge is None or history is None:
             continue
         name = op.argument_name(i)
         if history.reshaped > node.serial:
@@ -150,8 +151,8 @@ def check_unchanged(node: Node, create_graph: bool) -> None:
             continue  # its shape was enough
         if history.differs(saved, node.serial):
             raise _stale(op, name, edge, "was changed in place")
-        if edge.__class__ is not Node:
-            copied = saved.dtype != edge.dtype  # in the dtype of the other arguments
+        if not isinstance(edge, Node):
+            copied = saved.dtype != edge._array.dtype  # in the dtype of the other arguments
             if history.written > node.serial and (create_graph or not copied):
                 raise _stale(op, name, edge, "was changed in place")
             if create_graph and history.replaced > node.serial:

@@ -27,6 +27,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 
@@ -35,6 +36,8 @@ from . import codegen
 from .backward import zero
 from .promotion import coerce
 from .variable import Variable
+
+EVERY_OP: WeakSet[Op] = WeakSet()  # for the table of calculus.py; nobody looks an op up here
 
 
 class Rule(NamedTuple):
@@ -89,6 +92,7 @@ class Op:
         self.joint: Rule | None = None
         self._plan()
         self.function = codegen.compile(self)
+        EVERY_OP.add(self)
 
     @property
     def source(self) -> str:

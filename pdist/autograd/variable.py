@@ -79,8 +79,9 @@ class Variable(Operators):
         """The raw array.
 
         To write into it, as in ``v.array[...] = 0``, changes what graphs have saved of it. A backward pass
-        through such a graph is refused if that can be seen: not if the array was kept from before or is known
-        by another name, nor on a device, nor if few elements of very many were changed.
+        through such a graph is refused if that can be seen. It cannot if the array was kept from before or is
+        known by another name, on a device, if a few elements of very many are changed, or by what a traced
+        function writes.
         """
         if hooks.running:
             return hooks.seen(self._array, self)

@@ -19,7 +19,7 @@ def _reflected(function: Any) -> Any:
 
 def _comparison(compare: Any) -> Any:
     """Comparisons answer at once: raw bool arrays without gradient."""
-    return lambda self, other: compare(self.array, other.array if isinstance(other, Variable) else other)
+    return lambda self, other: compare(raw(self), raw(other))
 
 
 def _itself(self: Variable) -> Variable:
@@ -98,9 +98,9 @@ ufuncs |= {
     "less_equal": _on_raw_arrays(operator.le),
     "greater": _on_raw_arrays(operator.gt),
     "greater_equal": _on_raw_arrays(operator.ge),
-    "isfinite": lambda x: x.xp.isfinite(x.array),
-    "isnan": lambda x: x.xp.isnan(x.array),
-    "isinf": lambda x: x.xp.isinf(x.array),
+    "isfinite": lambda x: x.xp.isfinite(raw(x)),
+    "isnan": lambda x: x.xp.isnan(raw(x)),
+    "isinf": lambda x: x.xp.isinf(raw(x)),
 }
 
 array_functions: dict[str, Any] = {

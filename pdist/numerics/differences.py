@@ -107,3 +107,16 @@ log_minus.derivative(
     x=lambda F, g, x: g / x,
     x2=lambda F, g: -g,
 )
+
+
+@differentiable
+def log_difference(xp, low, high):
+    """log(high - low): the rounding of the difference counts if it is near 1."""
+    width, residual = two_sum(xp, high, -low)
+    return xp.log(width) + rounding(xp, residual, width) / width
+
+
+log_difference.derivative(
+    low=lambda F, g, low, high: -g / (high - low),
+    high=lambda F, g, low, high: g / (high - low),
+)

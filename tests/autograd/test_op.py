@@ -771,6 +771,8 @@ def test_every_op_has_a_docstring_whose_examples_hold():
     finder, runner = doctest.DocTestFinder(), doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     for op in EVERY_OP.values():
         function, name = op.function, op.kernel.__name__
+        if getattr(sys.modules[op.kernel.__module__], name, None) is not function:
+            continue  # made by a family of distributions
         assert function.__doc__, name
         for test in finder.find(
             function, name, globs={"np": np, "pdist": pdist, "F": F, "Variable": Variable, name: function}
