@@ -75,9 +75,12 @@ def note_written(*leaves: Variable) -> None:
     Whoever writes into parameters without their knowing (an optimizer) calls this once it is done.
     """
     global changed
-    changed = next_serial()
+    changed = number = next_serial()
     for leaf in leaves:
-        _history_of(leaf).written = changed
+        try:
+            leaf._history.written = number
+        except AttributeError:
+            _history_of(leaf).written = number
 
 
 def note_replaced(leaf: Variable, fits: bool) -> None:

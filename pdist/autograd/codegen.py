@@ -68,7 +68,7 @@ def {name}_run({parameters}):
 
 # Variables and arrays are told by their class at a third of the price of isinstance, which finds Parameters.
 UNWRAP = """\
-    if {x}.__class__ is Variable or ({x}.__class__ is not ndarray and isinstance({x}, Variable)):
+    if (kind := {x}.__class__) is Variable or (kind is not ndarray and isinstance({x}, Variable)):
         {x}_array = {x}._array
         {x}_edge = ({x}._node or {x}) if {x}.requires_grad else None
     else:

@@ -72,6 +72,7 @@ class OnArrays:
 
     def __init__(self, xp: Any) -> None:
         self.xp = xp
+        self._bound: dict[Any, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         function = _published.get(name)
@@ -89,11 +90,11 @@ class OnArrays:
     def __call__(self, function: Any) -> Any:
         """An op, or a function under :func:`in_rules`: its kernel, on arrays of ``xp``."""
         try:
-            return function.bound[self]
-        except (AttributeError, KeyError):
-            bound = functools.partial(_kernel_of(function), self.xp)
-            vars(function).setdefault("bound", {})[self] = bound
-            return bound
+            return self._bound[function]
+        except (KeyError, TypeError):
+            kernel = _kernel_of(function)
+        bound = self._bound[function] = functools.partial(kernel, self.xp)
+        return bound
 
 
 def _unknown(name: str) -> AttributeError:
