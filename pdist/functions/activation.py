@@ -66,7 +66,7 @@ def relu(xp, x):
     return xp.maximum(x, 0)
 
 
-relu.derivative(x=lambda F, g, y: F.where(y > 0, g, 0.0))
+relu.derivative(x=lambda F, g, y: F.where(y == 0, 0.0, g))
 
 
 @differentiable
@@ -75,7 +75,7 @@ def leaky_relu(xp, x, /, slope=0.2):
     return xp.maximum(x, slope * x) if 0 <= slope <= 1 else select(xp, x >= 0, x, slope * x)
 
 
-leaky_relu.derivative(x=lambda F, g, x, slope: F.where(x >= 0, g, slope * g))
+leaky_relu.derivative(x=lambda F, g, x, slope: F.where(x < 0, slope * g, g))
 
 
 @differentiable

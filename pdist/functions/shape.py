@@ -202,7 +202,7 @@ def tile(xp, x, /, reps):
 
 
 def _tile_rule(F, g, like_x, reps):
-    reps = (reps,) if isinstance(reps, int) else tuple(reps)
+    reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
     n = max(len(reps), like_x.ndim)
     reps = (1,) * (n - len(reps)) + reps
     shape = (1,) * (n - like_x.ndim) + like_x.shape
