@@ -146,11 +146,13 @@ def compile(op: Op) -> Callable[..., Any]:
     names: dict[str, Any] = {f"{name}_default": p.default for name, p in op.settings.items()}
 
     def first_run(*args: Any) -> Any:
+        op.plan()
         known = {**_NAMES, "op": op, "kernel": op.kernel}
         names[run] = _defined(run, op.name, _run(op), known, after=entry)
         return names[run](*args)
 
     def first_pullback(*args: Any) -> Any:
+        op.plan()
         rules = [(f"rule_{x}", rule.function) for x, rule in op.rules.items()]
         known = (
             dict(rules) if op.joint is None else {"rule": op.joint.function, "needs": _Needs(op), "op": op}
@@ -168,6 +170,7 @@ def compile(op: Op) -> Callable[..., Any]:
 
 def source(op: Op) -> str:
     """All that is written out for an op, as text."""
+    op.plan()
     return "\n\n".join([_entry(op), _run(op), _pullback(op)])
 
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
@@ -90,7 +91,6 @@ class Op:
         self.arity = len(self.array_names)
         self.rules: dict[str, Rule] = {}
         self.joint: Rule | None = None
-        self._plan()
         self.function = codegen.compile(self)
         EVERY_OP.add(self)
 
@@ -130,7 +130,6 @@ class Op:
             if self.joint is not None or x in self.rules:
                 raise ValueError(f"{self.name}.derivative: the derivative by {x} is given already")
         self.rules |= {x: self._read(rule, f"the rule of {x}", ("F", "g", "y")) for x, rule in rules.items()}
-        self._plan()
         self.renew()
 
     def joint_derivative(self, rule: Callable[..., Any], /) -> None:
@@ -143,7 +142,6 @@ class Op:
         if self.joint is not None or self.rules:
             raise ValueError(f"{self.name}.joint_derivative: its derivatives are given already")
         self.joint = self._read(rule, "the joint rule", ("F", "g", "y", "needs"))
-        self._plan()
         self.renew()
 
     def _read(self, function: Any, who: str, known: tuple[str, ...]) -> Rule:
@@ -154,6 +152,11 @@ class Op:
             raise TypeError(f"{self.name}: {who}: expected a function or zero, got {function!r}")
         likes = [f"like_{x}" for x in self.array_names]
         offered = [*known, *self.array_names, *likes, *self.settings]
+        if names := _plain_names(function):
+            if names <= set(offered):
+                return Rule(
+                    function, tuple([(name, False) for name in function.__code__.co_varnames[: len(names)]])
+                )
         call, by_name = [], False
         for p in inspect.signature(function).parameters.values():
             if p.name in offered and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
@@ -168,8 +171,8 @@ class Op:
                 by_name = True
         return Rule(function, tuple(call))
 
-    def _plan(self) -> None:
-        """What a node has to save for the rules."""
+    def plan(self) -> None:
+        """Settle what a node has to save for the rules: before code is written for it."""
         everybody = [self.joint] if self.joint is not None else list(self.rules.values())
         named = set().union(*[rule.names for rule in everybody])
         elsewhere = [
@@ -224,6 +227,15 @@ class Op:
     def miscounted(self, got: int, expected: int) -> TypeError:
         """The error of a joint rule that does not return one gradient per argument."""
         return TypeError(f"{self.name}: the joint rule returned {got} gradients; expected {expected}")
+
+
+def _plain_names(function: Any) -> set[str] | None:
+    """What an ordinary function takes, without the price of ``inspect``; None for any other."""
+    code = function.__code__ if type(function) is FunctionType else None
+    if code is None or vars(function) or function.__defaults__ or code.co_kwonlyargcount:
+        return None
+    star = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    return None if star else set(code.co_varnames[: code.co_argcount])
 
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)

@@ -163,7 +163,7 @@ def _op(
     blocked.__name__ = blocked.__qualname__ = name
     named = [make(n, make.POSITIONAL_OR_KEYWORD) for n in ("F", "needs", "g", *arrays)]
     named += [make(n, make.KEYWORD_ONLY) for n in settings]
-    rule.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
+    rule.__signature__ = inspect.Signature(named)
     op = differentiable(blocked)
     op.joint_derivative(rule)
     return op
