@@ -1,12 +1,13 @@
 """Automatic differentiation: Variable, the op decorator, backward passes."""
 
+from .casts import promote
 from .changes import note_written
 from .config import config, force_backprop_mode, no_backprop_mode, using_config
 from .gradients import grad
 from .namespaces import in_rules, public, raw
 from .op import differentiable, zero
 from .promotion import coerce, module_of
-from .variable import Variable, as_array, as_variable, promote
+from .variable import Variable, as_array, as_variable
 
 __all__ = [
     "Variable",

@@ -152,11 +152,9 @@ class Op:
             raise TypeError(f"{self.name}: {who}: expected a function or zero, got {function!r}")
         likes = [f"like_{x}" for x in self.array_names]
         offered = [*known, *self.array_names, *likes, *self.settings]
-        if names := _plain_names(function):
-            if names <= set(offered):
-                return Rule(
-                    function, tuple([(name, False) for name in function.__code__.co_varnames[: len(names)]])
-                )
+        names = _plain_names(function)
+        if names is not None and names <= set(offered):
+            return Rule(function, tuple([(x, False) for x in function.__code__.co_varnames[: len(names)]]))
         call, by_name = [], False
         for p in inspect.signature(function).parameters.values():
             if p.name in offered and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD):

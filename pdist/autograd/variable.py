@@ -13,9 +13,8 @@ from . import changes
 from .backward import accumulate, propagate, seed_of
 from .config import force_backprop_mode
 from .graph import Node
-from .namespaces import public
 from .operators import Operators
-from .promotion import as_array, canonical, coerce
+from .promotion import as_array, canonical
 
 
 class Variable(Operators):
@@ -390,22 +389,4 @@ def from_node(array: Array, node: Any) -> Variable:
 _ALONE = _references(from_node(np.zeros(1), None))  # if nobody else holds it
 
 
-def promote(who: str, names: Any, values: Any) -> list[Variable]:
-    """Values as Variables of one library, device and floating dtype; the casts are differentiable.
-
-    Args:
-        who: what error messages begin with.
-        names: what they call each value.
-        values: Variables, arrays, numbers or nested lists.
-    """
-    raws = [value._array if isinstance(value, Variable) else value for value in values]
-    _, arrays = coerce(who, names, raws)
-    return [
-        (value if value._array is array else public.cast(value, array.dtype))
-        if isinstance(value, Variable)
-        else Variable(array, requires_grad=False)
-        for value, array in zip(values, arrays, strict=True)
-    ]
-
-
-__all__ = ["Variable", "as_array", "as_variable", "canonical", "from_node", "promote"]
+__all__ = ["Variable", "as_array", "as_variable", "canonical", "from_node"]
