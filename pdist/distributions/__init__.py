@@ -5,6 +5,7 @@ from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
 from .continuous.cauchy import Cauchy
 from .continuous.exponential import Exponential
+from .continuous.gamma import Chisquare, Gamma
 from .continuous.gumbel import Gumbel
 from .continuous.laplace import Laplace
 from .continuous.log_normal import LogNormal
@@ -24,8 +25,10 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "Cauchy",
+    "Chisquare",
     "Distribution",
     "Exponential",
+    "Gamma",
     "Gumbel",
     "Independent",
     "Laplace",

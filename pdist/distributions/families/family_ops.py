@@ -74,7 +74,15 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
         d_loc = form.over(F, g * slope, s, careful)
         if d_s is not None:
             d_s = form.slope(F, g * d_s, s)
-        d_shapes = [g * slope for slope in standard.shape_slopes(F, z, *shapes)] if shaped else ()
+        d_shapes: Any = ()
+        if shaped:
+            d_shapes = standard.shape_slopes(F, z, *shapes)
+            if standard.steep:
+                bends = standard.shape_bends(F, z, *shapes)
+                d_shapes = [
+                    d + F(finite_correction)(residual * b) for d, b in zip(d_shapes, bends, strict=True)
+                ]
+            d_shapes = [g * d for d in d_shapes]
         d_x = None
         if needs[0]:
             d_x = -(d_loc + g) / x if kind == LOG else -d_loc
