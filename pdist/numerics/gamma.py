@@ -133,9 +133,9 @@ def trigamma_minus(xp, x):
     return v * v * rest + v / x / x
 
 
-stirling_error.derivatives(lambda F, g, _y, x: g * (0.5 / x - F(log_minus_digamma)(x)))
-log_minus_digamma.derivatives(lambda F, g, _y, x: -g * F(trigamma_minus)(x))
-trigamma_minus.derivatives(lambda F, g, _y, x: g * (F.polygamma(2, x) + 1 / (x * x)))
+stirling_error.derivative(x=lambda F, g, x: g * (0.5 / x - F(log_minus_digamma)(x)))
+log_minus_digamma.derivative(x=lambda F, g, x: -g * F(trigamma_minus)(x))
+trigamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(2, x) + 1 / (x * x)))
 
 
 def lgamma1p(xp, k):
@@ -151,7 +151,7 @@ def lgamma_near(xp, x):
     return xp.where(small, y - xp.log(xp.where(small, x, 1)), y)
 
 
-lgamma_near.derivatives(lambda F, g, _y, x: g * (F.log(x) - F(log_minus_digamma)(x)))
+lgamma_near.derivative(x=lambda F, g, x: g * (F.log(x) - F(log_minus_digamma)(x)))
 
 
 # Half a step, as in the density of Student's t --------------------------------------------------------------
@@ -178,8 +178,8 @@ def half_step_bend(xp, x):
     return v * v * v * rest - step * (1 / x + 1 / (x + 0.5) + v)
 
 
-half_step.derivatives(lambda F, g, _y, x: g * F(half_step_slope)(x))
-half_step_slope.derivatives(lambda F, g, _y, x: g * F(half_step_bend)(x))
+half_step.derivative(x=lambda F, g, x: g * F(half_step_slope)(x))
+half_step_slope.derivative(x=lambda F, g, x: g * F(half_step_bend)(x))
 
 
 # The density that counts and waiting times share ------------------------------------------------------------
@@ -206,13 +206,13 @@ def log_minus_digamma_of(xp, z, k):
     return log_ratio.kernel(xp, z, k, z - k) + log_minus_digamma.kernel(xp, k)
 
 
-log_gamma_density.derivatives(
-    lambda F, g, _y, z, k: g * (((k - 1) - z) / z),
-    lambda F, g, _y, z, k: g * F(log_minus_digamma_of)(z, k),
+log_gamma_density.derivative(
+    z=lambda F, g, z, k: g * (((k - 1) - z) / z),
+    k=lambda F, g, z, k: g * F(log_minus_digamma_of)(z, k),
 )
-log_minus_digamma_of.derivatives(
-    lambda F, g, _y, z, _k: g / z,
-    lambda F, g, _y, _z, k: -g * (F(trigamma_minus)(k) + 1 / k),
+log_minus_digamma_of.derivative(
+    z=lambda F, g, z: g / z,
+    k=lambda F, g, k: -g * (F(trigamma_minus)(k) + 1 / k),
 )
 
 
@@ -254,11 +254,11 @@ def _alike(a, b):
     return (a < 2 * b) & (b < 2 * a)
 
 
-log_minus_digamma_change.derivatives(
-    lambda F, g, _y, a, _b: -g * F(trigamma_minus)(a),
-    lambda F, g, _y, _a, b: g * F(trigamma_minus)(b),
+log_minus_digamma_change.derivative(
+    a=lambda F, g, a: -g * F(trigamma_minus)(a),
+    b=lambda F, g, b: g * F(trigamma_minus)(b),
 )
-bregman_gamma.derivatives(
-    lambda F, g, _y, a, b: -g * F(log_minus_digamma_change)(a, b),
-    lambda F, g, _y, a, b: g * (b - a) * F(trigamma_minus)(b),
+bregman_gamma.derivative(
+    a=lambda F, g, a, b: -g * F(log_minus_digamma_change)(a, b),
+    b=lambda F, g, a, b: g * (b - a) * F(trigamma_minus)(b),
 )

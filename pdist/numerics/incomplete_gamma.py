@@ -221,13 +221,13 @@ def _gamma_log_tail_by_z(F, g, y, z, k, upper):
     return g * (-slope if upper else slope)
 
 
-gamma_log_tail.derivatives(
-    _gamma_log_tail_by_z,
-    lambda F, g, _y, z, k, upper: g * F(gamma_tail_slope)(z, k, upper=upper, log=True),
+gamma_log_tail.derivative(
+    z=_gamma_log_tail_by_z,
+    k=lambda F, g, z, k, upper: g * F(gamma_tail_slope)(z, k, upper=upper, log=True),
 )
-gamma_tail_slope.derivatives(
-    _gamma_tail_slope_by_z,
-    lambda F, g, _y, z, k, upper, log: g * F(gamma_tail_bend)(z, k, upper=upper, log=log),
+gamma_tail_slope.derivative(
+    z=_gamma_tail_slope_by_z,
+    k=lambda F, g, z, k, upper, log: g * F(gamma_tail_bend)(z, k, upper=upper, log=log),
 )
 
 
@@ -249,11 +249,11 @@ def _moves_with_shape(F, g, z, k):
     return -g * low * F.exp(-F(log_gamma_density)(z, k))
 
 
-gamma_quantile.derivatives(
-    lambda F, g, z, _p, k: g * F.exp(-F(log_gamma_density)(z, k)),
-    lambda F, g, z, _p, k: _moves_with_shape(F, g, z, k),
+gamma_quantile.derivative(
+    p=lambda F, g, y, k: g * F.exp(-F(log_gamma_density)(y, k)),
+    k=lambda F, g, y, k: _moves_with_shape(F, g, y, k),
 )
-moved_gamma.derivatives(
-    lambda F, g, _y, _z, _k: g,
-    lambda F, g, _y, z, k: _moves_with_shape(F, g, z, k),
+moved_gamma.derivative(
+    z=lambda F, g: g,
+    k=lambda F, g, z, k: _moves_with_shape(F, g, z, k),
 )

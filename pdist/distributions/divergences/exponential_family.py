@@ -27,7 +27,7 @@ def product_kl(xp, a, b, c, d):
     return xp.where(is_near(w), -log1pmx_near(xp, w), far)
 
 
-def _product_kl_rule(F, needs, g, _y, a, b, c, d):
+def _product_kl_rule(F, g, a, b, c, d):
     """r - 1 over each of the four."""
     u, v = (a - b) / b, (c - d) / d
     w = g * (u + v + u * v)
