@@ -44,9 +44,17 @@ def as_array(value: Any, owner: Library | None = None) -> Array:
         value = np.asarray(value)
     elif hooks.running:
         value = hooks.whole(value)
-    if value.dtype.kind not in "fiub":
-        raise TypeError(f"expected numbers (floating, integer or bool), got an array of dtype {value.dtype}")
+    if not is_supported(value.dtype):
+        raise TypeError(
+            "expected numbers (float16, float32, float64, integer or bool), got an array of dtype "
+            f"{value.dtype}"
+        )
     return value
+
+
+def is_supported(dtype: Any) -> bool:
+    """Whether arrays of a dtype can be computed with: not complex ones, nor those beyond float64."""
+    return dtype.kind in "iub" or (dtype.kind == "f" and dtype.itemsize <= 8)
 
 
 def _is_variable(value: Any) -> bool:
@@ -137,7 +145,7 @@ def coerce(
 
 def _as_array_of(who: str, name: str, value: Any, owner: Library) -> Any:
     """A raw array or Python number, refused by name if it is neither; lists go where the arrays are."""
-    if value.__class__ is ndarray and value.dtype.kind in "fiub":
+    if value.__class__ is ndarray and is_supported(value.dtype):
         return value
     if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
         return value

@@ -14,7 +14,7 @@ from .backward import accumulate, propagate, seed_of
 from .config import force_backprop_mode
 from .graph import Node
 from .operators import Operators
-from .promotion import as_array, canonical
+from .promotion import as_array, canonical, is_supported
 
 
 class Variable(Operators):
@@ -370,7 +370,7 @@ def as_variable(value: Any) -> Variable:
     """
     if isinstance(value, Variable):
         return value
-    if value.__class__ is not np.ndarray or value.dtype.kind not in "fiub":
+    if value.__class__ is not np.ndarray or not is_supported(value.dtype):
         value = as_array(value)
     return from_node(value, None)
 

@@ -240,8 +240,8 @@ def bregman_gamma(xp, a, b):
     """
     near = 0
     for t, w in zip(_NODES, _WEIGHTS, strict=True):
-        t, w = 0.5 * (1 + float(t)), 0.5 * float(w)
-        near = near + w * (1 - t) * trigamma_minus.kernel(xp, b + t * (a - b))
+        at, mass = 0.5 * (1 + float(t)), 0.5 * float(w)
+        near = near + mass * (1 - at) * trigamma_minus.kernel(xp, b + at * (a - b))
     far = (
         (stirling_error.kernel(xp, a) - stirling_error.kernel(xp, b))
         - 0.5 * log_ratio.kernel(xp, a, b, a - b)

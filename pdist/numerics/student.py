@@ -97,7 +97,8 @@ def shape_slope(F, z, df):
 
 def _density_double(xp, a, df):
     """f, h and r such that the density at a >= 0 is f e^-(h + r): each digit of h counts, r is small."""
-    q, q_lo = divide_double(xp, *two_product(xp, a, a), df)
+    square, square_lo = two_product(xp, a, a)
+    q, q_lo = divide_double(xp, square, square_lo, df)
     q_lo = rounding(xp, q_lo, q)
     near = q < 0.5
     small, s_lo = xp.where(near, q, 0), xp.where(near, q_lo, 0)

@@ -188,3 +188,25 @@ def test_every_patch_holds_a_pixel(n: int, k: int, s: int, p: int, cover_all: bo
         return
     y = F.max_pooling_2d(np.ones((1, 1, n, n)), k, stride=s, pad=p, cover_all=cover_all)
     assert np.isfinite(y.array).all()
+
+
+# Dtypes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(np.dtype(np.longdouble).itemsize <= 8, reason="long double is float64 on this platform")
+def test_long_double_is_refused_by_name() -> None:
+    x = np.ones(3, np.longdouble)
+    for use in (F.relu, F.logsumexp, Variable, lambda a: F.where(a > 0, a, 0.0), lambda a: F.add(a, 1.0)):
+        with pytest.raises(
+            TypeError, match=r"expected numbers \(float16, float32, float64.*longdouble|float128"
+        ):
+            use(x)
+    with pytest.raises(TypeError, match=f"{np.dtype(np.longdouble)}"):
+        pdist.distributions.Normal(x, 1.0)
+
+
+def test_distributions_refuse_half_precision() -> None:
+    with pytest.raises(TypeError, match="Normal: loc has dtype float16; expected float32 or float64"):
+        pdist.distributions.Normal(np.zeros(2, np.float16), 1.0)
+    with pytest.raises(TypeError, match="Categorical: p has dtype float16"):
+        pdist.distributions.Categorical(p=np.array([0.5, 0.5], np.float16))

@@ -94,6 +94,9 @@ class Declared:
                 given = [state[name] for name in plan.given]
                 with np.errstate(over="ignore"):  # an error says it better
                     given = promote(type(self).__name__, plan.given, given)
+                if given[0]._array.dtype not in _FLOATS:
+                    who, dtype = f"{type(self).__name__}: {plan.given[0]}", given[0]._array.dtype
+                    raise TypeError(f"{who} has dtype {dtype}; expected float32 or float64")
                 state.update(zip(plan.given, given, strict=True))
             if plan.parts:
                 self._take_parts()
