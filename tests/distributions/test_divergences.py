@@ -39,9 +39,8 @@ def test_formula_equals_quadrature_with_its_gradients(p_name, q_name):
     integral = pdist.kl_divergence(p, q, method="quadrature")
     np.testing.assert_allclose(integral.array, formula.array, rtol=1e-9)
     for one, other in zip(pdist.grad([formula], leaves), pdist.grad([integral], leaves), strict=True):
-        assert (one is None) == (other is None)
-        if one is not None:
-            np.testing.assert_allclose(other.array, one.array, rtol=1e-8, atol=1e-12)
+        one, other = (0.0 if g is None else g.array for g in (one, other))  # the integral may know less
+        np.testing.assert_allclose(other, one, rtol=1e-8, atol=1e-12)
 
 
 @pytest.mark.parametrize(("p_name", "q_name"), FINITE)

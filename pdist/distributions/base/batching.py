@@ -50,6 +50,16 @@ class Batched(Declared):
         new._take(tuple(members), list(members.values()))
         return new
 
+    def _with_arrays(self, arrays: Iterator[Any]) -> Any:
+        """The distribution of other arrays in the parameters' places, taken in the order of ``params``."""
+
+        def replace(value: Any, _n: int) -> Any:
+            if isinstance(value, Batched):
+                return value._map(replace)
+            return Variable(next(arrays), requires_grad=False)
+
+        return self._map(replace)
+
     @staticmethod
     def _cast(value: Any, dtype: Any) -> Any:
         if isinstance(value, Batched):

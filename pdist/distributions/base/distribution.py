@@ -225,6 +225,20 @@ class Distribution(Batched):
         nan = array != array
         return nan.any(axis=tuple(range(-len(self.event_shape), 0))) if self.event_shape else nan
 
+    # What it consists of, for quadrature ---------------------------------------------------------------
+
+    def _components(self) -> list[Any]:
+        """The distributions of single numbers that it consists of; they may have more batch axes, last."""
+        return [self]
+
+    def _breakpoints(self) -> list[Variable]:
+        """Where the density jumps or bends, or is infinite, inside its support: of shape ``batch_shape``."""
+        return []
+
+    def _unwrapped(self) -> Any:
+        """The distribution inside, if this one is a wrapper that adds nothing to it."""
+        return self
+
     # Moments ------------------------------------------------------------------------------------------
 
     def _statistic(self, name: str, tail: tuple[int, ...]) -> Variable:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable
+from ...backend import get_array_module
 
 #: of x: log P(X <= x), log P(X > x) and log p(x)
 Place = Callable[[Variable], tuple[Variable, Variable, Variable]]
@@ -39,7 +40,9 @@ def keep_place(x: Variable, place: Place, held: Place) -> Variable:
     return solve(x, lambda at: _smaller(place, at, above), target, above)
 
 
-def solve(x: Variable, tail: Callable[[Variable], tuple[Variable, Variable]], target: Variable, above: Any) -> Variable:
+def solve(
+    x: Variable, tail: Callable[[Variable], tuple[Variable, Variable]], target: Variable, above: Any
+) -> Variable:
     """Two of Newton's steps from a root: they change nothing but bring first and second derivatives.
 
     Args:
@@ -50,7 +53,7 @@ def solve(x: Variable, tail: Callable[[Variable], tuple[Variable, Variable]], ta
     """
     for _ in range(2):
         y, log_slope = tail(x)
-        usable = abs(log_slope.array) < math.inf
+        usable = (abs(log_slope.array) < math.inf) & (get_array_module(x).exp(-log_slope.array) < math.inf)
         step = F.where(usable, y - target, 0.0) * F.exp(-F.where(usable, log_slope, 0.0))
         x = x + F.where(above, step, -step)
     return x

@@ -263,17 +263,8 @@ class MixtureSameFamily(Distribution):
     def _arrays(self) -> list[Any]:
         return [leaf.array for leaf in self.params.values()]
 
-    def _with_arrays(self, arrays: Iterator[Any]) -> MixtureSameFamily:
-        """The mixture of other arrays in the parameters' places."""
-
-        def replace(value: Any, _n: int) -> Any:
-            return (
-                value._map(replace)
-                if isinstance(value, Distribution)
-                else Variable(next(arrays), requires_grad=False)
-            )
-
-        return self._map(replace)
+    def _components(self) -> list[Any]:
+        return self.component_distribution._components()
 
     # Moments ------------------------------------------------------------------------------------------
 
