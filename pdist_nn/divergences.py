@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pdist.autograd import differentiable
 from pdist.autograd.op import raw
-from pdist.distributions.continuous.normal import normal_kl_log_ratio
+from pdist.distributions.divergences.location_scale import normal_kl_log_ratio
 
 
 @differentiable

@@ -152,11 +152,6 @@ class WrongIcdf(D.Normal):
         return super()._icdf(p) + 1e-3
 
 
-class CarelessIcdf(D.Uniform):
-    def _icdf(self, p):
-        return self.low + self.scale * p
-
-
 class WrongSpread(D.Normal):
     def _sample(self, shape, rng):
         return self.loc + 1.3 * self.scale * rng.standard_normal(shape, dtype=self.dtype)
@@ -325,7 +320,6 @@ def normal(cls: type[D.Distribution], dtype: Any = np.float64) -> D.Distribution
         (normal(WrongCdf), "cdf", "the integral of prob"),
         (normal(WrongTail), "cdf", "log_survival_function"),
         (normal(WrongIcdf), "icdf", r"cdf\(icdf\(p\)\)"),
-        (CarelessIcdf(np.array(0.0), np.array(2.0)), "icdf", "icdf"),
         (normal(WrongSpread), "sample", "draws do not follow"),
         (normal(OneDraw), "sample", "draws are not independent"),
         (normal(OwnStream), "sample", "the same seed gives other draws"),

@@ -24,12 +24,12 @@ def in_blocks(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(kernel)
-    def blocked(xp, *arrays):
+    def blocked(xp, *arrays, **settings):
         shape = max(arrays, key=lambda a: a.size).shape
         n = math.prod(shape)
         if n < 4 * BLOCK or any(a.shape != shape and a.size > 1 for a in arrays) or not library(xp).host:
-            return kernel(xp, *arrays)
-        return _block_by_block(xp, kernel, *arrays, shape=shape)
+            return kernel(xp, *arrays, **settings)
+        return _block_by_block(xp, functools.partial(kernel, **settings), *arrays, shape=shape)
 
     return blocked
 

@@ -105,3 +105,16 @@ log_minus.derivatives(
     lambda F, g, _y, x, y: g / x,
     lambda F, g, _y, x, y: -g,
 )
+
+
+@differentiable
+def log_difference(xp, low, high):
+    """log(high - low): the rounding of the difference counts if it is near 1."""
+    width, residual = two_sum(xp, high, -low)
+    return xp.log(width) + rounding(xp, residual, width) / width
+
+
+log_difference.derivatives(
+    lambda F, g, _y, low, high: -g / (high - low),
+    lambda F, g, _y, low, high: g / (high - low),
+)

@@ -88,3 +88,10 @@ def log_double(xp, x):
     )
     hi, lo = two_sum(xp, k * log2_hi, 2 * v)
     return hi, lo + (k * log2_lo + 2 * (v_lo + v * w * polynomial(ATANH, w)))
+
+
+def exp_double(xp, x):
+    """e^x as a double word with some five digits (binary) more than the dtype has."""
+    y = xp.exp(x)
+    log_y, lo = log_double(xp, y)
+    return y, rounding(xp, y * ((x - log_y) - lo), 4 * y)

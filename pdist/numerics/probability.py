@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .. import functions as F
-from ..autograd import Variable, differentiable
+from ..autograd import Variable, differentiable, zero
 from .differences import deviance, log_ratio
 
 
@@ -63,3 +63,12 @@ def sqrt_or_zero(x: Variable) -> Variable:
     """The square root, whose gradient at 0 is taken to be 0."""
     constant = x.array == 0
     return F.where(constant, 0.0, F.sqrt(F.where(constant, 1.0, x)))
+
+
+@differentiable
+def log_by_complement(xp, p, q):
+    """log p, as log(1 - q) where p is near 1, given both p and q = 1 - p."""
+    return xp.where(q < 0.5, xp.log1p(-q), xp.log(p))
+
+
+log_by_complement.derivatives(lambda F, g, _y, p, _q: g / F.where(p > 0, p, math.inf), zero)

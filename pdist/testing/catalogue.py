@@ -92,6 +92,13 @@ _ENTRIES = [
         twin=lambda d: stats.lognorm(d.sigma, scale=np.exp(d.mu)),
     ),
     Entry(D.Laplace, twin=lambda d: stats.laplace(d.loc, d.scale)),
+    Entry(D.Logistic, twin=lambda d: stats.logistic(d.loc, d.scale)),
+    Entry(
+        D.Cauchy,
+        twin=lambda d: stats.cauchy(d.loc, d.scale),
+    ),
+    Entry(D.Gumbel, twin=lambda d: stats.gumbel_r(d.loc, d.scale)),
+    Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
     Entry(
         D.Uniform,
         elements={"high": positives()},

@@ -46,7 +46,7 @@ def _check_means(dist: Any, measure: Measure, own: dict[str, np.ndarray], index:
     rtol, shape = tolerance(dist.dtype), measure.event_shape
 
     def close(name: str, expected: Any, atol: Any = 0.0) -> None:
-        if name in own:
+        if name in own and not (name in dist.undefined and not np.isfinite(own[name]).all()):
             require_close(own[name], expected, "moments", dist, name, rtol, atol, member=index)
 
     mean = measure.expect(lambda x: x.reshape(len(x), -1).T)

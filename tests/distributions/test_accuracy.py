@@ -131,6 +131,10 @@ def sigmoid(logit: Any) -> Any:
     return 1 / (1 + mp.exp(-logit))
 
 
+def log_logistic(z: Any) -> Any:
+    return -abs(z) - 2 * mp.log1p(mp.exp(-abs(z)))
+
+
 def poisson_entropy(lam: Any) -> Any:
     last = int(lam + 40 * mp.sqrt(lam) + 60)
     logs = [x * mp.log(lam) - lam - mp.loggamma(x + 1) for x in range(last)]
@@ -282,6 +286,74 @@ CASES = [
         },
         {**SCALE_LOG, **LOCATION},
         lambda a, s, b, t: mp.log(t / s) + (abs(a - b) + s * mp.exp(-abs(a - b) / s)) / t - 1,
+    ),
+    Case(
+        "Logistic",
+        D.Logistic,
+        {"loc": places(-4, 4), "scale": scales()},
+        places(-30, 30),
+        shifted,
+        lambda x, loc, scale: log_logistic((x - loc) / scale) - mp.log(scale),
+        {
+            "cdf": lambda x, loc, scale: sigmoid((x - loc) / scale),
+            "survival_function": lambda x, loc, scale: sigmoid((loc - x) / scale),
+            "icdf": lambda p, loc, scale: loc + scale * mp.log(p / (1 - p)),
+            "entropy": lambda loc, scale: mp.log(scale) + 2,
+            "mean": lambda loc, scale: loc,
+            "variance": lambda loc, scale: (mp.pi * scale) ** 2 / 3,
+        },
+        {"mean": lambda loc, scale: loc, "icdf": lambda p, loc, scale: loc},
+    ),
+    Case(
+        "Cauchy",
+        D.Cauchy,
+        {"loc": places(-4, 4), "scale": scales()},
+        places(-1e6, 1e6),
+        shifted,
+        lambda x, loc, scale: -mp.log1p(((x - loc) / scale) ** 2) - mp.log(mp.pi * scale),
+        {
+            "cdf": lambda x, loc, scale: mp.atan2(scale, loc - x) / mp.pi,
+            "survival_function": lambda x, loc, scale: mp.atan2(scale, x - loc) / mp.pi,
+            "icdf": lambda p, loc, scale: loc - scale * mp.cot(mp.pi * p),
+            "entropy": lambda loc, scale: mp.log(4 * mp.pi * scale),
+        },
+        {"icdf": lambda p, loc, scale: loc},
+        lambda a, s, b, t: mp.log(((s + t) ** 2 + (a - b) ** 2) / (4 * s * t)),
+    ),
+    Case(
+        "Gumbel",
+        D.Gumbel,
+        {"loc": places(-4, 4), "scale": scales()},
+        places(-5, 30),
+        shifted,
+        lambda x, loc, scale: -(x - loc) / scale - mp.exp((loc - x) / scale) - mp.log(scale),
+        {
+            "cdf": lambda x, loc, scale: mp.exp(-mp.exp((loc - x) / scale)),
+            "survival_function": lambda x, loc, scale: -mp.expm1(-mp.exp((loc - x) / scale)),
+            "icdf": lambda p, loc, scale: loc - scale * mp.log(-mp.log(p)),
+            "entropy": lambda loc, scale: mp.log(scale) + 1 + mp.euler,
+            "mean": lambda loc, scale: loc + scale * mp.euler,
+            "variance": lambda loc, scale: (mp.pi * scale) ** 2 / 6,
+        },
+        {"mean": lambda loc, scale: loc, "icdf": lambda p, loc, scale: loc},
+    ),
+    Case(
+        "Exponential",
+        D.Exponential,
+        {"lam": scales()},
+        numbers(1e-6, 40),
+        lambda z, lam: z / lam,
+        lambda x, lam: mp.log(lam) - lam * x,
+        {
+            "cdf": lambda x, lam: -mp.expm1(-lam * x),
+            "survival_function": lambda x, lam: mp.exp(-lam * x),
+            "icdf": lambda p, lam: -mp.log1p(-p) / lam,
+            "entropy": lambda lam: 1 - mp.log(lam),
+            "mean": lambda lam: 1 / lam,
+            "variance": lambda lam: 1 / lam**2,
+        },
+        {},
+        lambda a, b: b / a - 1 - mp.log(b / a),
     ),
     Case(
         "Uniform",

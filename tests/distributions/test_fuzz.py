@@ -167,7 +167,7 @@ def test_statistics_at_the_edges(entry: Entry, data: st.DataObject) -> None:
             check_answer(
                 answer, dist.batch_shape + (dist.event_shape if STATISTICS[name] else ()), {dist.dtype}
             )
-            assert not np.isnan(answer.array).any(), f"{name} is nan"
+            assert name in dist.undefined or not np.isnan(answer.array).any(), f"{name} is nan"
 
 
 def check_sample(dist: D.Distribution) -> None:

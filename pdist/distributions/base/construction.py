@@ -22,12 +22,14 @@ class Declared:
         parameters: the declared parameters by name, alternatives such as ``log_scale`` included.
         parts: the distributions inside, by name.
         options: the settings that are no arrays, by name.
+        ordered: names of parameters, each of which must be greater than the one before.
         batch_shape: the broadcast shape of all that was given.
     """
 
     parameters: ClassVar[dict[str, Param]] = {}
     parts: ClassVar[dict[str, Part]] = {}
     options: ClassVar[dict[str, Option]] = {}
+    ordered: ClassVar[tuple[str, ...]] = ()
     batch_shape: tuple[int, ...]
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()  # each argument with what may stand for it
     _plans: ClassVar[dict[tuple[str, ...], Plan]] = {}
@@ -147,6 +149,26 @@ class Declared:
         """Refuse parameters that make no distribution."""
         for name, support in self._plan.supports:
             self._check(name, self.__dict__[name]._array, support)
+
+        if self.ordered and all(name in self.__dict__ for name in self.ordered):
+            hooks.once(self._check_order, *(self.__dict__[name]._array for name in self.ordered))
+
+    def _check_order(self, *arrays: Any) -> None:
+        """Raise ValueError if the parameters in ``ordered`` do not grow, naming the first that does not."""
+        owner = library_of(arrays[0])
+        if owner is None or not owner.host:
+            return
+        arrays = tuple(np.broadcast_arrays(*arrays))
+        for i in range(1, len(arrays)):
+            lower, name = self.ordered[i - 1], self.ordered[i]
+            wrong = np.argwhere(~(arrays[i - 1] < arrays[i]))
+            if len(wrong):
+                at = tuple(int(k) for k in wrong[0])
+                where = f"{name}{list(at) if at else ''}"
+                raise ValueError(
+                    f"{type(self).__name__}: {where} is {arrays[i][at]}; expected more than {lower}, "
+                    f"{arrays[i - 1][at]}"
+                )
 
     def _check(self, name: str, array: Any, support: Support) -> None:
         """Raise ValueError where an element of ``array`` is not in ``support``, naming the first one."""

@@ -73,6 +73,7 @@ class Distribution(Batched):
     support: Any
     masked: ClassVar[bool] = True  # whether the base class answers -inf outside the support
     reparameterized: ClassVar[bool | frozenset[str]] = False  # which parameters samples carry gradients to
+    undefined: ClassVar[frozenset[str]] = frozenset()  # the moments that may not exist: nan, or inf, if so
     _masks: ClassVar[bool] = True
     _formulas: ClassVar[dict[str, tuple[str, Any]]] = {}  # the best way to each method of _WAYS, found once
     _factors: Any = None  # independent parts: their distribution, and over how many of its last batch axes
@@ -153,16 +154,21 @@ class Distribution(Batched):
 
     def icdf(self, p: Any) -> Variable:
         """The smallest x with P(X <= x) >= p; nan for p outside [0, 1]."""
-        if self.event_shape:
+        if self.event_shape or "icdf" not in self._formulas:
             raise self._no("icdf")
-        return self._either("icdf", p)
+        p = self._value(p, "icdf", "p")
+        inside = (p.array >= 0) & (p.array <= 1)
+        with np.errstate(all="ignore"):
+            if type(inside) is not np.ndarray or np.count_nonzero(inside) != inside.size:
+                p = F.where(inside, p, math.nan)
+            return self._icdf(p)
 
     def _either(self, method: str, x: Any) -> Variable:
         """The method by the best of the formulas that the class states."""
         if method not in self._formulas:
             raise self._no(method)
         name, then = self._formulas[method]
-        x = self._value(x, method, "p" if method == "icdf" else "x")
+        x = self._value(x, method)
         with np.errstate(all="ignore"):
             y = getattr(self, name)(x)
             return y if then is None else then(y)
@@ -347,4 +353,5 @@ class Distribution(Batched):
     if False:  # the formulas that a subclass may state, for those who read and for type checkers
 
         def _log_prob(self, x: Variable) -> Variable: ...
+        def _icdf(self, p: Variable) -> Variable: ...
         def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable: ...

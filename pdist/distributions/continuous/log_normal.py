@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 from ... import functions as F
-from ...autograd import Variable, differentiable, zero
-from ...numerics.constants import HALF_LOG_2PIE
-from ...numerics.differences import log_minus, log_minus_double
-from ...numerics.double import divide_double, rounding, two_product, two_sum
-from ..base.distribution import Distribution
+from ...autograd import Variable, differentiable
+from ...numerics.double import rounding, two_product, two_sum
 from ..base.parameters import Param
 from ..base.supports import positive, real
-from ..divergences.registry import register_kl
-from .normal import log_ndtr_double, ndtr_double, normal_kl, normal_log_prob, standardize
-
-
-@differentiable
-def lognormal_rest(xp, x, mu, sigma):
-    """What rounding took from z = (log x - mu)/sigma."""
-    d, rest = log_minus_double(xp, x, mu)
-    z, rest = divide_double(xp, d, rest, sigma)
-    return rounding(xp, rest, z)
-
-
-lognormal_rest.derivatives(zero, zero, zero)
+from ..families.location_scale import ExpLocationScale
+from .normal import StandardNormal
 
 
 @differentiable
 def exp_affine(xp, a, b, c):
     """e^(a + b c): the digits that the exponent loses by rounding come back as a factor."""
-    h, rest = two_product(xp, b, c)
+    h, residual = two_product(xp, b, c)
     h, lo = two_sum(xp, a, h)
-    return xp.exp(h) * (1 + rounding(xp, lo + rest, 2 * (abs(h) + abs(a))))
+    return xp.exp(h) * (1 + rounding(xp, lo + residual, 2 * (abs(h) + abs(a))))
 
 
 def _exp_affine_rule(F, needs, g, y, a, b, c):
@@ -44,7 +27,7 @@ def _exp_affine_rule(F, needs, g, y, a, b, c):
 exp_affine.joint_derivative(_exp_affine_rule)
 
 
-class LogNormal(Distribution):
+class LogNormal(ExpLocationScale):
     r"""The distribution of e^Y for a Normal Y.
 
     .. math:: p(x) = \frac{1}{\sqrt{2 \pi} \sigma x} \exp\left(-\frac{(\log x - \mu)^2}{2 \sigma^2}\right)
@@ -66,36 +49,10 @@ class LogNormal(Distribution):
 
     mu = Param(real)
     sigma = Param(positive)
-    support = positive
-    reparameterized = True
-
-    def _log_prob(self, x: Variable) -> Variable:
-        return normal_log_prob(log_minus(x, self.mu), 0.0, self.sigma) - F.log(x)
-
-    def _tail(self, function: Any, sign: int, x: Variable, below: float) -> Variable:
-        """A function of z = (log x - mu)/sigma (or -z) and its rest for x > 0, a constant below."""
-        inside = ~(x.array <= 0)
-        x = F.where(inside, x, 1.0)
-        z = standardize(log_minus(x, self.mu), 0.0, self.sigma)
-        return F.where(inside, function(sign * z, sign * lognormal_rest(x, self.mu, self.sigma)), below)
-
-    def _cdf(self, x: Variable) -> Variable:
-        return self._tail(ndtr_double, 1, x, 0.0)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return self._tail(ndtr_double, -1, x, 1.0)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return self._tail(log_ndtr_double, 1, x, -math.inf)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return self._tail(log_ndtr_double, -1, x, 0.0)
+    standard, scales = StandardNormal, {"sigma": "scale"}
 
     def _icdf(self, p: Variable) -> Variable:
         return exp_affine(self.mu, self.sigma, F.ndtri(p))
-
-    def _entropy(self) -> Variable:
-        return self.mu + (F.log(self.sigma) + HALF_LOG_2PIE)
 
     def _mean(self) -> Variable:
         return exp_affine(self.mu, self.sigma, 0.5 * self.sigma)
@@ -113,12 +70,3 @@ class LogNormal(Distribution):
 
     def _stddev(self) -> Variable:
         return exp_affine(self.mu, self.sigma, self.sigma) * F.sqrt(-F.expm1(-self.sigma * self.sigma))
-
-    def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
-        return F.exp(self.mu + self.sigma * rng.standard_normal(shape, dtype=self.dtype))
-
-
-@register_kl(LogNormal, LogNormal)
-def _kl_lognormal_lognormal(p: LogNormal, q: LogNormal) -> Variable:
-    """That of the Normals: a change of variables changes nothing."""
-    return normal_kl(standardize(p.mu, q.mu, q.sigma), p.sigma, q.sigma)

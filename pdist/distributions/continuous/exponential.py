@@ -1,0 +1,69 @@
+"""The Exponential distribution."""
+
+from __future__ import annotations
+
+from ...numerics.constants import LOG_2
+from ..base.parameters import Param
+from ..base.supports import positive
+from ..families.location_scale import PositiveScale
+from ..families.standard import Standard
+
+
+class StandardExponential(Standard):
+    """Of density e^-z, the waiting time at a rate of 1."""
+
+    entropy, mean, mode, median, variance = 1.0, 1.0, 0.0, LOG_2, 1.0
+
+    def log_kernel(F, z):
+        return -z
+
+    def slope(F, z):
+        return 1.0
+
+    def scale_slope(F, d, s):
+        return (d - s) / s
+
+    def cdf(xp, z):
+        return -xp.expm1(-z)
+
+    def log_cdf(xp, z):
+        return xp.where(z < LOG_2, xp.log(-xp.expm1(-z)), xp.log1p(-xp.exp(-z)))
+
+    def sf(xp, z):
+        return xp.exp(-z)
+
+    def log_sf(xp, z):
+        return -z
+
+    def hazard(F, z):
+        return 1 / F.expm1(z)
+
+    def hazard_sf(F, z):
+        return 1.0
+
+    def quantile(F, p):
+        return -F.log1p(-p)
+
+    def draw(F, rng, shape, dtype):
+        return rng.standard_exponential(shape, dtype=dtype)
+
+
+class Exponential(PositiveScale):
+    r"""The Exponential distribution: the time until an event that comes at a constant rate.
+
+    .. math:: p(x) = \lambda e^{-\lambda x}, \quad x \ge 0
+
+    Args:
+        lam: the rate lambda > 0, of shape ``[*batch]``; the mean is 1/lambda.
+
+    Source:
+        Johnson, Kotz and Balakrishnan, "Continuous Univariate Distributions" 1, chapter 19.
+
+    >>> import numpy as np
+    >>> d = Exponential(lam=np.array([1.0, 2.0]))
+    >>> d.survival_function(1.0).array
+    array([0.36787944, 0.13533528])
+    """
+
+    lam = Param(positive)
+    standard, scales = StandardExponential, {"lam": "rate"}

@@ -1,0 +1,209 @@
+"""Families of a standard form that is moved and stretched: X = loc + scale Z."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ... import functions as F
+from ...autograd import Variable, as_variable
+from ...autograd.op import public
+from ...backend import hooks
+from ..base.distribution import Distribution
+from ..base.parameters import Param
+from ..base.supports import nonnegative, positive, real
+from .family_ops import HALF_LINE, LINE, LOG, FamilyOps, ops_of
+from .scales import standardized
+from .standard import Standard
+
+
+class Family(Distribution):
+    """What location-scale and scale families share: all methods, from the :class:`Standard` form.
+
+    Attributes:
+        standard: the distribution of Z.
+        scales: the parameters that may give the scale, with the form that each gives it in: "scale", "log"
+            (the logarithm) or "rate" (the reciprocal).
+        loc_name: the parameter that gives the location.
+    """
+
+    standard: ClassVar[type[Standard]]
+    scales: ClassVar[dict[str, str]] = {}
+    loc_name: ClassVar[str] = "loc"
+    reparameterized = True
+    _kind: ClassVar[str] = HALF_LINE
+    _ops: ClassVar[FamilyOps]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "standard" in vars(cls):
+            cls._ops = ops_of(cls.standard, cls._kind)  # type: ignore[arg-type]
+
+    def _place(self) -> tuple[Variable | None, Variable, str]:
+        """The location, or None, the scale as it was given, and the name of the form that it has."""
+        state = self.__dict__
+        name = next(name for name in self.scales if name in state)
+        return state.get(self.loc_name), state[name], self.scales[name]
+
+    @property
+    def _shapes(self) -> list[Variable]:
+        return [getattr(self, name) for name in self.standard.shapes]
+
+    def _arguments(self, x: Variable) -> tuple[list[Any], str]:
+        loc, s, given = self._place()
+        return [x, *([] if loc is None else [loc]), s, *self._shapes], given
+
+    def _log_prob(self, x: Variable) -> Variable:
+        args, given = self._arguments(x)
+        if self.xp is np and hooks.current() is None:
+            try:
+                with np.errstate(over="raise"):
+                    return self._ops.log_prob(*args, given=given, careful=False)
+            except FloatingPointError:  # x - loc or 1/scale may be at fault: the longer way holds there too
+                pass
+        return self._ops.log_prob(*args, given=given, careful=True)
+
+    def _tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+        args, given = self._arguments(x)
+        return self._ops.tail(*args, given=given, upper=upper, log=log)
+
+    def _cdf(self, x: Variable) -> Variable:
+        return self._tail(x, upper=False, log=False)
+
+    def _survival_function(self, x: Variable) -> Variable:
+        return self._tail(x, upper=True, log=False)
+
+    def _log_cdf(self, x: Variable) -> Variable:
+        return self._tail(x, upper=False, log=True)
+
+    def _log_survival_function(self, x: Variable) -> Variable:
+        return self._tail(x, upper=True, log=True)
+
+    def _standardize(self, x: Variable) -> Variable:
+        """(x - loc)/scale."""
+        loc, s, given = self._place()
+        return standardized(x, 0.0 if loc is None else loc, s, given=given)
+
+    # Constants of the standard form, moved and stretched -----------------------------------------------
+
+    def _scale(self) -> Variable:
+        _, s, given = self._place()
+        return {"scale": lambda: s, "log": lambda: F.exp(s), "rate": lambda: 1 / s}[given]()
+
+    def _log_scale(self) -> Variable:
+        _, s, given = self._place()
+        return {"scale": lambda: F.log(s), "log": lambda: s, "rate": lambda: -F.log(s)}[given]()
+
+    def _constant_of(self, name: str) -> Any:
+        value = self.standard.value(name, public, *self._shapes)
+        if value is None:
+            raise self._no(name)
+        return value
+
+    def _moved(self, z: Any) -> Variable:
+        """loc + scale z; a constant that is nan or infinite moves with nothing."""
+        loc, s, given = self._place()
+        if isinstance(z, float) and not math.isfinite(z):
+            return as_variable(self.xp.full(self.batch_shape, z, self.dtype))
+        if isinstance(z, float) and z == 0:
+            return 0 * self._scale() if loc is None else loc
+        stretched = z / s if given == "rate" else self._scale() * z
+        return stretched if loc is None else loc + stretched
+
+    def _icdf(self, p: Variable) -> Variable:
+        return self._moved(self.standard.quantile(public, p, *self._shapes))
+
+    def _entropy(self) -> Variable:
+        return self._log_scale() + self._constant_of("entropy")
+
+    def _mean(self) -> Variable:
+        return self._moved(self._constant_of("mean"))
+
+    def _mode(self) -> Variable:
+        return self._moved(self._constant_of("mode"))
+
+    def _median(self) -> Variable:
+        median = self.standard.value("median", public, *self._shapes)
+        if median is None:
+            median = self.standard.quantile(public, 0.5, *self._shapes)
+        return self._moved(median)
+
+    def _stddev(self) -> Variable:
+        variance = self._constant_of("variance")
+        if isinstance(variance, float) and not math.isfinite(variance):
+            return self._moved(variance)
+        return self._scale() * (math.sqrt(variance) if isinstance(variance, float) else F.sqrt(variance))
+
+    def _variance(self) -> Variable:
+        variance = self._constant_of("variance")
+        if isinstance(variance, float) and not math.isfinite(variance):
+            return self._moved(variance)
+        _, s, given = self._place()
+        return (F.exp(2 * s) if given == "log" else self._scale() * self._scale()) * variance
+
+    def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
+        return self._moved(self.standard.draw(public, rng, shape, self.dtype, *self._shapes))
+
+
+class LocationScale(Family):
+    r"""X = loc + scale Z for a Z whose distribution is the class's ``standard`` form.
+
+    .. math:: p(x) = \frac{1}{s} f\left(\frac{x - \mu}{s}\right)
+
+    Args:
+        loc: the location mu, of shape ``[*batch]``.
+        scale: s > 0, of shape ``[*batch]``.
+        log_scale: log s, instead of ``scale``: a number that a model may put out as it is.
+
+    A subclass names its standard form, and declares shape parameters if it has any:
+
+    >>> from pdist.distributions.continuous.laplace import StandardLaplace
+    >>> class DoubleExponential(LocationScale):
+    ...     standard = StandardLaplace
+    >>> print(DoubleExponential(0.0, log_scale=0.0).log_survival_function(3.0))
+    variable(-3.6931472, dtype=float32)
+    """
+
+    loc = Param(real)
+    scale = Param(positive, derive=lambda self: F.exp(self.log_scale))
+    log_scale = Param(real, instead_of="scale", derive=lambda self: F.log(self.scale))
+    scales = {"scale": "scale", "log_scale": "log"}
+    support = real
+    _kind = LINE
+
+
+class PositiveScale(Family):
+    r"""X = scale Z for a positive Z whose distribution is the class's ``standard`` form.
+
+    .. math:: p(x) = \frac{1}{s} f\left(\frac{x}{s}\right), \quad x \ge 0
+
+    A subclass names its standard form, declares the parameters that may give the scale, and lists them in
+    ``scales``: see :class:`pdist.distributions.Exponential`.
+    """
+
+    support = nonnegative
+
+
+class ExpLocationScale(Family):
+    r"""X = e^(loc + scale Z) for a Z whose distribution is the class's ``standard`` form.
+
+    .. math:: p(x) = \frac{1}{s x} f\left(\frac{\log x - \mu}{s}\right), \quad x > 0
+
+    A subclass names its standard form, declares its parameters, lists the one that gives the scale in
+    ``scales``, names the location in ``loc_name``, and states its moments.
+    """
+
+    support = positive
+    loc_name = "mu"
+    _kind = LOG
+
+    def _icdf(self, p: Variable) -> Variable:
+        return F.exp(super()._icdf(p))
+
+    def _entropy(self) -> Variable:
+        return super()._entropy() + super()._mean()
+
+    def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
+        return F.exp(super()._sample(shape, rng))

@@ -1,0 +1,123 @@
+"""Standard forms: what is special about a distribution, with location, scale and rounding left out."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, ClassVar
+
+from ..base.supports import Support, real
+
+
+class Standard:
+    r"""The distribution of Z, from which a family has X = loc + scale Z.
+
+    A subclass states functions of z, and of the shape parameters that it lists in ``shapes``. They have no
+    ``self``. Those whose first argument is ``xp`` are kernels on raw arrays; those whose first argument is
+    ``F`` serve kernels and rules alike, and compute with operators and functions of ``F``. Constants may be
+    given as numbers.
+
+    Required:
+
+    - ``log_kernel(F, z, *shapes)``: log f(z) + log_norm.
+    - ``log_norm``, a number or a function ``(F, *shapes)``; 0 by default.
+    - ``slope(F, z, *shapes)``: -d log f(z)/dz.
+    - ``cdf(xp, z, *shapes)`` and ``log_cdf(xp, z, *shapes)``, exact to the last digits; ``sf`` and ``log_sf``
+      too, unless the distribution is symmetric about 0.
+    - ``quantile(F, p, *shapes)``.
+    - ``entropy``, ``mean``, ``variance``, ``mode``: numbers, or functions ``(F, *shapes)``.
+    - ``draw(F, rng, shape, dtype, *shapes)``: independent draws.
+
+    May be stated if there is a more exact form:
+
+    - ``scale_slope(F, d, s, *shapes)``: z slope(z) - 1 with z = d/s, the derivative of log f by -log scale.
+    - ``hazard(F, z, *shapes)``: f(z)/P(Z <= z), the slope of log_cdf; ``hazard_sf``: f(z)/P(Z > z).
+    - ``shape_slopes(F, z, *shapes)``: the derivatives of log f by each of the shapes.
+    - ``tail_slopes(F, z, *shapes, upper, log)``: those of a tail, P(Z <= z) or, if ``upper``, P(Z > z), or of
+      its logarithm.
+
+    Attributes:
+        shapes: the names of the shape parameters, in the order in which the functions take them.
+        support: the values of Z.
+        steep: whether log f changes by many times what z does, so that the rounding of z is put right; then
+            ``bend(F, z, *shapes)``, the derivative of the slope, is stated too.
+
+    >>> class StandardCauchy(Standard):
+    ...     log_norm = 1.1447298858494002  # log pi
+    ...     def log_kernel(F, z): return -F.log1p(z * z)
+    >>> import pdist.functions as F
+    >>> round(float(StandardCauchy.density(F, 1.0).array), 6)
+    0.159155
+    """
+
+    shapes: ClassVar[tuple[str, ...]] = ()
+    support: ClassVar[Support] = real
+    steep: ClassVar[bool] = False
+    log_norm: Any = 0.0
+    entropy: Any = None
+    mean: Any = None
+    mode: Any = None
+    median: Any = None
+    variance: Any = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, member in list(vars(cls).items()):
+            if inspect.isfunction(member):
+                setattr(cls, name, staticmethod(member))
+
+    @classmethod
+    def density(cls, F: Any, z: Any, *shapes: Any) -> Any:
+        """f(z)."""
+        return F.exp(cls.log_kernel(F, z, *shapes) - cls.value("log_norm", F, *shapes))
+
+    @classmethod
+    def scale_slope(cls, F: Any, d: Any, s: Any, *shapes: Any) -> Any:
+        """z slope(z) - 1 with z = d/s."""
+        z = d / s
+        return z * cls.slope(F, z, *shapes) - 1
+
+    @classmethod
+    def sf(cls, xp: Any, z: Any, *shapes: Any) -> Any:
+        """P(Z > z), for a distribution that is symmetric about 0."""
+        return cls.cdf(xp, -z, *shapes)
+
+    @classmethod
+    def log_sf(cls, xp: Any, z: Any, *shapes: Any) -> Any:
+        """log P(Z > z), for a distribution that is symmetric about 0."""
+        return cls.log_cdf(xp, -z, *shapes)
+
+    @classmethod
+    def hazard_sf(cls, F: Any, z: Any, *shapes: Any) -> Any:
+        """f(z)/P(Z > z), for a distribution that is symmetric about 0."""
+        return cls.hazard(F, -z, *shapes)
+
+    @classmethod
+    def value(cls, name: str, F: Any, *shapes: Any) -> Any:
+        """A constant of the distribution, such as ``entropy``: a number, or what its function gives."""
+        member = getattr(cls, name)
+        return member(F, *shapes) if callable(member) else member
+
+    @classmethod
+    def tail(cls, xp: Any, z: Any, *shapes: Any, upper: bool, log: bool) -> Any:
+        """P(Z <= z) or, if ``upper``, P(Z > z), or its logarithm."""
+        function = (cls.log_sf if upper else cls.log_cdf) if log else (cls.sf if upper else cls.cdf)
+        return function(xp, z, *shapes)
+
+    @classmethod
+    def tail_slope(cls, F: Any, z: Any, *shapes: Any, upper: bool, log: bool) -> Any:
+        """The size of the derivative of :meth:`tail` by z; it is negative if ``upper``."""
+        if not log:
+            return cls.density(F, z, *shapes)
+        return (cls.hazard_sf if upper else cls.hazard)(F, z, *shapes)
+
+    # What a subclass has to state, for those who read and for type checkers.
+    log_kernel: ClassVar[Any]
+    slope: ClassVar[Any]
+    bend: ClassVar[Any]
+    cdf: ClassVar[Any]
+    log_cdf: ClassVar[Any]
+    hazard: ClassVar[Any]
+    quantile: ClassVar[Any]
+    draw: ClassVar[Any]
+    shape_slopes: ClassVar[Any] = None
+    tail_slopes: ClassVar[Any] = None
