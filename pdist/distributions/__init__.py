@@ -18,7 +18,7 @@ from .divergences import location_scale, unlike_pairs, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent
-from .wrappers.mixture_same_family import MixtureSameFamily, register_mixture_formula
+from .wrappers.mixture_same_family import MixtureSameFamily
 
 __all__ = [
     "Bernoulli",
@@ -42,6 +42,5 @@ __all__ = [
     "cross_entropy",
     "kl_divergence",
     "register_kl",
-    "register_mixture_formula",
     "supports",
 ]

@@ -9,15 +9,20 @@ from .constants import SQRT_HALF
 from .double import rounding, split, two_sum
 
 
+def half_square(xp, z):
+    """z^2/2 as a double word."""
+    h = 0.5 * z * z
+    z1, z0 = split(xp, z)
+    h_lo = ((0.5 * z1 * z1 - h) + z1 * z0) + 0.5 * z0 * z0
+    return h, rounding(xp, h_lo, 16 * h)
+
+
 def tail_parts(xp, z):
     """h, h_lo and c such that P(Z > |z|) = c e^-(h + h_lo) for a standard Normal Z.
 
     h + h_lo is z^2/2 as a double word: the tail multiplies its error by e^h. c is erfcx(|z|/sqrt 2)/2.
     """
-    h = 0.5 * z * z
-    z1, z0 = split(xp, z)
-    h_lo = ((0.5 * z1 * z1 - h) + z1 * z0) + 0.5 * z0 * z0
-    return h, rounding(xp, h_lo, 16 * h), 0.5 * special(xp).erfcx(SQRT_HALF * abs(z))
+    return *half_square(xp, z), 0.5 * special(xp).erfcx(SQRT_HALF * abs(z))
 
 
 def cdf(xp, z):

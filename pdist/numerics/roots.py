@@ -80,7 +80,7 @@ def search_count(xp, reached: Callable[[Any], Any], low, high):
     low, high = xp.where(fixed, -1, low), xp.where(fixed, 0, high)
     for _ in range(bisections(xp, low, high)):
         middle = xp.floor(0.5 * low + 0.5 * high)
-        enough = reached(middle)
+        enough = (middle > low) & reached(middle)
         low, high = xp.where(enough, low, middle), xp.where(enough, middle, high)
     return xp.where(fixed, found, high)
 

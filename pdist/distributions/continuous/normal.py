@@ -18,6 +18,10 @@ class StandardNormal(Standard):
     def log_kernel(F, z):
         return -0.5 * z * z
 
+    def log_kernel_double(F, z):
+        h, h_lo = tails.half_square(F.xp, z)
+        return -h, -h_lo
+
     def slope(F, z):
         return z
 

@@ -41,7 +41,8 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
         x, loc, scale, *shapes = args if located else (args[0], None, *args[1:])
         return x, loc, scale, tuple(shapes)
 
-    @_signed(arrays, "given", "careful")
+    @signed(arrays, "given", "careful")
+    @in_blocks
     def log_prob(xp: Any, *args: Any, given: str, careful: bool) -> Any:
         x, loc, s, shapes = arguments(args)
         F = raw(xp)
@@ -83,7 +84,8 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
         d_x = (d_z - g) / x if kind == LOG else d_z
         return (d_x, *((-d_z,) if located else ()), d_s, *d_shapes)
 
-    @_signed(arrays, "given", "upper", "log")
+    @signed(arrays, "given", "upper", "log")
+    @in_blocks
     def tail(xp: Any, *args: Any, given: str, upper: bool, log: bool) -> Any:
         x, loc, s, shapes = arguments(args)
         F = raw(xp)
@@ -116,7 +118,7 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
         return (d_x, *((-d_z,) if located else ()), d_s, *d_shapes)
 
     name = standard.__name__.lower() + ("_of_log" if kind == LOG else "")
-    return FamilyOps(_op(log_prob, f"{name}_log_prob", log_prob_rule), _op(tail, f"{name}_tail", tail_rule))
+    return FamilyOps(op_of(log_prob, f"{name}_log_prob", log_prob_rule), op_of(tail, f"{name}_tail", tail_rule))
 
 
 def _scale_slope(
@@ -154,11 +156,10 @@ finite_correction.derivatives(zero)
 residual_of.derivatives(zero, zero, zero)
 
 
-def _signed(arrays: tuple[str, ...], *settings: str) -> Callable[[Any], Any]:
+def signed(arrays: tuple[str, ...], *settings: str) -> Callable[[Any], Any]:
     """Give a kernel of ``*args`` a signature that names its arrays and settings."""
 
     def signed(kernel: Any) -> Any:
-        kernel = in_blocks(kernel)
         make = inspect.Parameter
         parameters = [make(name, make.POSITIONAL_ONLY) for name in ("xp", *arrays)]
         parameters += [make(name, make.KEYWORD_ONLY) for name in settings]
@@ -168,7 +169,7 @@ def _signed(arrays: tuple[str, ...], *settings: str) -> Callable[[Any], Any]:
     return signed
 
 
-def _op(kernel: Any, name: str, rule: Any) -> Any:
+def op_of(kernel: Any, name: str, rule: Any) -> Any:
     """A kernel as an op of this name with a joint rule."""
     kernel.__name__ = kernel.__qualname__ = name
     op = differentiable(kernel)

@@ -14,7 +14,7 @@ from ...backend import get_array_module
 Place = Callable[[Variable], tuple[Variable, Variable, Variable]]
 
 
-def keep_place(x: Variable, place: Place, held: Place) -> Variable:
+def keep_place(x: Variable, place: Place, held: Place, steps: int = 2) -> Variable:
     r"""``x`` itself, with the gradients of a value that keeps its place while parameters move.
 
     .. math:: \frac{dx}{d\theta} = -\frac{\partial F(x; \theta)}{\partial\theta} \Big/ p(x; \theta)
@@ -27,9 +27,10 @@ def keep_place(x: Variable, place: Place, held: Place) -> Variable:
         place: the tails and the density as functions of the parameters that gradients are wanted for.
         held: the same numbers with those parameters held fixed. Gradients that ``x`` has already, or that
             flow through both functions, cancel.
+        steps: as many as derivatives are wanted: 1 for the first alone, 2 for the second too.
 
     Returns:
-        A Variable equal to ``x``, with first and second derivatives.
+        A Variable equal to ``x``, with derivatives.
 
     Source:
         Figurnov, Mohamed and Mnih, "Implicit Reparameterization Gradients" (2018).
@@ -37,21 +38,26 @@ def keep_place(x: Variable, place: Place, held: Place) -> Variable:
     lower, upper, _ = held(x)
     above = lower.array > upper.array
     target = F.where(above, upper, lower)
-    return solve(x, lambda at: _smaller(place, at, above), target, above)
+    return solve(x, lambda at: _smaller(place, at, above), target, above, steps)
 
 
 def solve(
-    x: Variable, tail: Callable[[Variable], tuple[Variable, Variable]], target: Variable, above: Any
+    x: Variable,
+    tail: Callable[[Variable], tuple[Variable, Variable]],
+    target: Variable,
+    above: Any,
+    steps: int = 2,
 ) -> Variable:
-    """Two of Newton's steps from a root: they change nothing but bring first and second derivatives.
+    """Newton's steps from a root: they change nothing, but each brings one more order of derivatives.
 
     Args:
         x: roots of ``tail(x)[0] = target``, or nearly.
         tail: a log tail, and the logarithm of its relative slope.
         target: what the log tail is to be.
         above: where the tail is the upper one, which falls as x grows.
+        steps: how many.
     """
-    for _ in range(2):
+    for _ in range(steps):
         y, log_slope = tail(x)
         usable = (abs(log_slope.array) < math.inf) & (get_array_module(x).exp(-log_slope.array) < math.inf)
         step = F.where(usable, y - target, 0.0) * F.exp(-F.where(usable, log_slope, 0.0))

@@ -15,7 +15,7 @@ from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import nonnegative, positive, real
 from .family_ops import HALF_LINE, LINE, LOG, FamilyOps, ops_of
-from .scales import standardized
+from .scales import log_scale, standardized
 from .standard import Standard
 
 
@@ -59,7 +59,7 @@ class Family(Distribution):
         args, given = self._arguments(x)
         if self.xp is np and hooks.current() is None:
             try:
-                with np.errstate(over="raise"):
+                with np.errstate(over="raise", divide="raise"):
                     return self._ops.log_prob(*args, given=given, careful=False)
             except FloatingPointError:  # x - loc or 1/scale may be at fault: the longer way holds there too
                 pass
@@ -90,11 +90,13 @@ class Family(Distribution):
 
     def _scale(self) -> Variable:
         _, s, given = self._place()
+        if given == "softplus":
+            return F.softplus(s)
         return {"scale": lambda: s, "log": lambda: F.exp(s), "rate": lambda: 1 / s}[given]()
 
     def _log_scale(self) -> Variable:
         _, s, given = self._place()
-        return {"scale": lambda: F.log(s), "log": lambda: s, "rate": lambda: -F.log(s)}[given]()
+        return log_scale(public, s, given)
 
     def _constant_of(self, name: str) -> Any:
         value = self.standard.value(name, public, *self._shapes)
@@ -156,6 +158,8 @@ class LocationScale(Family):
         loc: the location mu, of shape ``[*batch]``.
         scale: s > 0, of shape ``[*batch]``.
         log_scale: log s, instead of ``scale``: a number that a model may put out as it is.
+        raw_scale: what softplus makes s of, instead of ``scale``: another such number. Densities are right
+            also if s itself is too small for a float.
 
     A subclass names its standard form, and declares shape parameters if it has any:
 
@@ -167,9 +171,12 @@ class LocationScale(Family):
     """
 
     loc = Param(real)
-    scale = Param(positive, derive=lambda self: F.exp(self.log_scale))
-    log_scale = Param(real, instead_of="scale", derive=lambda self: F.log(self.scale))
-    scales = {"scale": "scale", "log_scale": "log"}
+    scale = Param(positive, derive=lambda self: self._scale())
+    log_scale = Param(real, instead_of="scale", derive=lambda self: self._log_scale())
+    raw_scale = Param(
+        real, instead_of="scale", derive=lambda self: self.scale + F.log1mexp(-self.scale)
+    )  # the inverse of softplus
+    scales = {"scale": "scale", "log_scale": "log", "raw_scale": "softplus"}
     support = real
     _kind = LINE
 

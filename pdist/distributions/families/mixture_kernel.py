@@ -1,18 +1,22 @@
-"""The density of a mixture of Normals, and which component a value came from, each as one op.
+"""Mixtures over a standard form: their density, tails and responsibilities, each as one op.
 
-The density has the components on the *first* axis: NumPy reduces over a short last one thirty times slower.
+Densities and tails have the components on the *first* axis: NumPy reduces over a short last one thirty times
+slower.
 """
 
 from __future__ import annotations
 
-import math
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from ...autograd import differentiable
-from ...backend import special
-from ...numerics.constants import HALF_LOG_2PI, LARGEST
-from ...numerics.double import divide_double, is_double, rounding, split, two_sum
-
-# Moving the components -------------------------------------------------------------------------------------
+from ...autograd.op import raw
+from ...numerics.constants import LARGEST
+from ...numerics.double import is_double, two_sum
+from .family_ops import LINE, finite_correction, op_of, ops_of, signed
+from .scales import by_given, log_scale, over_scale, softplus_slope, standardize, standardize_double
+from .standard import Standard
 
 
 @differentiable
@@ -30,140 +34,162 @@ def components_last(xp, x, /, ndim):
     return y if y.ndim == ndim else y.reshape(y.shape[y.ndim - ndim :])
 
 
-components_first.derivatives(lambda F, g, _y, _x, ndim: F.components_last(g, ndim=_x.ndim))
-components_last.derivatives(lambda F, g, _y, _x, ndim: F.components_first(g, ndim=_x.ndim))
+components_first.derivatives(lambda F, g, _y, _x, ndim: F(components_last)(g, ndim=_x.ndim))
+components_last.derivatives(lambda F, g, _y, _x, ndim: F(components_first)(g, ndim=_x.ndim))
 
 
-# The density -----------------------------------------------------------------------------------------------
+class MixtureOps(NamedTuple):
+    """What :func:`mixture_ops` makes. All but x and the weights are as in :class:`FamilyOps`.
 
-
-def _standardized(F, x, loc, scale, log_scale):
-    """z and log scale; F may be xp."""
-    if log_scale:
-        return (x - loc) * F.exp(-scale), scale
-    return (x - loc) / scale, F.log(scale)
-
-
-@differentiable
-def mixture_normal_log_prob(xp, x, logit, loc, scale, /, log_scale):
-    """log sum_k w_k N(x; loc_k, scale_k), the components on the last axis of all but x.
-
-    Args:
-        x: ``[..., *batch]``.
-        logit: log w up to a constant a row.
-        loc: locations.
-        scale: standard deviations, or, where ``log_scale``, their logarithms.
-        log_scale: see ``scale``.
+    Attributes:
+        log_prob: ``(x, logit, loc, scale, *shapes, given, careful)``, log p(x); the logits are log-weights up
+            to a constant.
+        tail: ``(x, p, loc, scale, *shapes, given, upper)``, the mean of the components' P(X <= x) or, if
+            ``upper``, of P(X > x), by the weights p; components of weight 0 are ignored, even if nan.
+        responsibilities: ``(x, log_p, loc, scale, *shapes, given)``, the shares of the components in p(x), x
+            having an axis of length 1 for them.
     """
-    ndim = max(x.ndim + 1, logit.ndim, loc.ndim, scale.ndim)
-    logit, loc, scale = [components_first.kernel(xp, a, ndim) for a in (logit, loc, scale)]
-    z, log_s = _standardized(xp, x, loc, scale, log_scale)
-    a = logit - logit.max(axis=0)
-    h = a - 0.5 * z * z - log_s
-    top = xp.maximum(h.max(axis=0), -LARGEST[is_double(h)])  # finite also where every h is -inf
-    return top + xp.log(xp.exp(h - top).sum(axis=0)) - (xp.log(xp.exp(a).sum(axis=0)) + HALF_LOG_2PI)
+
+    log_prob: Any
+    tail: Any
+    responsibilities: Any
 
 
-def _score(F, needs, g, _y, x, logit, loc, scale, log_scale):
-    """r - w by the logits, r z/scale by loc and r (z^2 - 1)/scale by scale, r the responsibilities."""
-    ndim = max(x.ndim + 1, logit.ndim, loc.ndim, scale.ndim)
-    logit, loc, scale = [F.components_first(a, ndim=ndim) for a in (logit, loc, scale)]
-    z, log_s = _standardized(F, x, loc, scale, log_scale)
-    largest = LARGEST[is_double(z)]
-    a = logit - logit.max(axis=0)
-    h = a - 0.5 * z * z - log_s
-    r = F.exp(h - F.maximum(h.max(axis=0), -largest))
-    total = r.sum(axis=0)  # at least 1, but 0 where every h is -inf
-    r = r * (g / F.maximum(total, 1.0))
-    z = F.minimum(F.maximum(z, -largest), largest)  # an infinite z has r = 0
-    d_x = d_logit = d_loc = d_scale = None
-    if needs[0] or needs[2]:
-        d_loc = r * z * F.exp(-scale) if log_scale else r * z / scale
+@functools.cache
+def mixture_ops(standard: type[Standard]) -> MixtureOps:
+    """The ops of mixtures of a location-scale family; their components are on the last axis of all but x."""
+    name = standard.__name__.lower()
+    arrays = ("loc", "scale", *standard.shapes)
+    tail_of = ops_of(standard, LINE).tail.kernel
+
+    @signed(("x", "logit", *arrays), "given", "careful")
+    def log_prob(xp: Any, x: Any, *args: Any, given: str, careful: bool) -> Any:
+        F = raw(xp)
+        a, _, _, h, *_ = _exponents(F, standard, x, args, given, careful)
+        top = xp.maximum(h.max(axis=0), -LARGEST[is_double(h)])  # finite also if every h is -inf
+        y = top + xp.log(xp.exp(h - top).sum(axis=0)) - xp.log(xp.exp(a).sum(axis=0))
+        return y if standard.shapes else y - standard.value("log_norm", F)
+
+    def log_prob_rule(F: Any, needs: Any, g: Any, args: tuple[Any, ...], given: str, careful: bool) -> Any:
+        x, *args = args
+        a, z, shapes, h, over, by = _exponents(F, standard, x, args, given, careful)
+        r = F.exp(h - F.maximum(h.max(axis=0), -LARGEST[is_double(h)]))
+        total = r.sum(axis=0)  # at least 1, but 0 if every h is -inf
+        # Below 1e-30 they are taken as 0: what follows from them might be among the smallest numbers there
+        # are, which take a CPU a hundred times longer than others, or 0 times infinity.
+        seen = r > 1e-30
+        r = F.where(seen, r, 0.0) * (g / F.maximum(total, 1.0))
+        z = F.where(seen, z, 0.0)
+        d_loc = over(r * standard.slope(F, z, *shapes)) if needs[0] or needs[2] else None
+        found = [
+            _by_logit(F, a, r, g * F.minimum(total, 1.0)) if needs[1] else None,
+            d_loc,
+            by(r * standard.scale_slope(F, z, 1.0, *shapes)) if needs[3] else None,
+        ]
+        found += [r * slope for slope in standard.shape_slopes(F, z, *shapes)] if shapes else []
         d_x = -d_loc.sum(axis=0) if needs[0] else None
-        d_loc = F.components_last(d_loc, ndim=ndim)
-    if needs[1]:
-        w = F.exp(a)
-        w = w / w.sum(axis=0)
-        d_logit = r - w * (g * F.minimum(total, 1.0))
-        heavy = w > 0.5  # there r and w may agree in all digits, but not what the others gain
-        d_logit = F.where(heavy, -F.where(heavy, 0.0, d_logit).sum(axis=0), d_logit)
-        d_logit = F.components_last(d_logit, ndim=ndim)
-    if needs[3]:
-        d_scale = r * (z - 1) * (z + 1)
-        d_scale = F.components_last(d_scale if log_scale else d_scale / scale, ndim=ndim)
-    return d_x, d_logit, d_loc, d_scale
+        return d_x, *(None if d is None else F(components_last)(d, ndim=h.ndim) for d in found)
+
+    @signed(("x", "p", *arrays), "given", "upper")
+    def tail(xp: Any, x: Any, *args: Any, given: str, upper: bool) -> Any:
+        p, *parameters = _first(raw(xp), x, args)
+        y = tail_of(xp, x, *parameters, given=given, upper=upper, log=False)
+        return xp.where(p == 0, 0, p * y).sum(axis=0) / p.sum(axis=0)  # exactly 1 if every y is
+
+    def tail_rule(F: Any, needs: Any, g: Any, args: tuple[Any, ...], given: str, upper: bool) -> Any:
+        x, *args = args
+        p, loc, s, *shapes = _first(F, x, args)
+        total = p.sum(axis=0)
+        z = standardize(F, x, F.where(p == 0, 0.0, loc), s, given)
+        used = (abs(z) <= LARGEST[is_double(z)]) & (p > 0)
+        z = F.where(used, z, 0.0)
+        share = F.where(used, g * p / total, 0.0) * (-1 if upper else 1)
+        slope = share * standard.density(F, z, *shapes)
+        d_loc = over_scale(F, -slope, s, given)
+        found = [None, d_loc, by_given(F, -slope * z, s, given)]
+        if shapes:
+            slopes = standard.tail_slopes(F, z, *shapes, upper=upper, log=False)
+            found += [abs(share) * d for d in slopes] if upper else [share * d for d in slopes]
+        if needs[1]:
+            y = F(ops_of(standard, LINE).tail)(x, loc, s, *shapes, given=given, upper=upper, log=False)
+            y = F.where(p == 0, 0.0, y)
+            found[0] = g / total * (y - (p * y).sum(axis=0) / total)
+        return -d_loc.sum(axis=0), *(None if d is None else F(components_last)(d, ndim=z.ndim) for d in found)
+
+    @signed(("x", "log_p", *arrays), "given")
+    def responsibilities(
+        xp: Any, x: Any, log_p: Any, loc: Any, s: Any, *shapes: Any, given: str
+    ) -> Any:  # differences of large exponents decide: they are taken as double words, and so is z
+        F = raw(xp)
+        z, residual = standardize_double(F, x, loc, s, given)
+        k, k_lo = standard.log_kernel_double(F, z, *shapes)
+        k_lo = k_lo - finite_correction.kernel(xp, residual * standard.slope(F, z, *shapes))
+        constant = log_scale(F, s, given) + (standard.value("log_norm", F, *shapes) if shapes else 0.0)
+        h, lo = two_sum(xp, log_p - constant, k)
+        lo = xp.where(abs(h) < float("inf"), lo + k_lo, 0)
+        top = h.argmax(axis=-1)[..., None]
+        d, d_lo = two_sum(xp, h, -xp.take_along_axis(h, top, axis=-1))
+        d_lo = d_lo + (lo - xp.take_along_axis(lo, top, axis=-1))
+        possible = d > -float("inf")
+        d, d_lo = two_sum(xp, xp.where(possible, d, -1e30), xp.where(possible, d_lo, 0))
+        e = xp.exp(d)
+        e = e + e * d_lo
+        return e / e.sum(axis=-1, keepdims=True)
+
+    def responsibilities_rule(F: Any, needs: Any, g: Any, args: tuple[Any, ...], given: str) -> Any:
+        x, log_p, loc, s, *shapes = args
+        r = F(made.responsibilities)(*args, given=given)
+        t = r * (g - (r * g).sum(axis=-1, keepdims=True))  # the gradient by log w_k p_k
+        z = F.where(r > 0, standardize(F, x, loc, s, given), 0.0)
+        d_loc = over_scale(F, t * standard.slope(F, z, *shapes), s, given)
+        d_s = by_given(F, t * standard.scale_slope(F, z, 1.0, *shapes), s, given)
+        d_shapes = [t * slope for slope in standard.shape_slopes(F, z, *shapes)] if shapes else []
+        return -d_loc, t, d_loc, d_s, *d_shapes
+
+    made = MixtureOps(
+        op_of(log_prob, f"mixture_{name}_log_prob", log_prob_rule),
+        op_of(tail, f"mixture_{name}_tail", tail_rule),
+        op_of(responsibilities, f"mixture_{name}_responsibilities", responsibilities_rule),
+    )
+    return made
 
 
-mixture_normal_log_prob.joint_derivative(_score)
+def _first(F: Any, x: Any, args: Any) -> list[Any]:
+    """Weights and parameters with the components on the first axis, before those of x."""
+    ndim = max(x.ndim + 1, *(a.ndim for a in args))
+    return [F(components_first)(a, ndim=ndim) for a in args]
 
 
-# The tails -------------------------------------------------------------------------------------------------
+def _exponents(F: Any, standard: Any, x: Any, args: Any, given: str, careful: bool) -> Any:
+    """Logits less their maximum, z, shapes, log w + log p up to a constant, and two rules for derivatives.
 
-
-@differentiable
-def mixture_normal_tail(xp, x, p, loc, scale, /, upper, log_scale):
-    """The mean of P(X_k <= x), or, where ``upper``, of P(X_k > x), by the weights p.
-
-    Exactly 1 where every one is. A component without weight has no say, whatever its parameters are.
+    The first rule divides by the scale; the second turns a derivative by log scale into one by what was given.
     """
-    ndim = max(x.ndim + 1, p.ndim, loc.ndim, scale.ndim)
-    p, loc, scale = [components_first.kernel(xp, a, ndim) for a in (p, loc, scale)]
-    z, _ = _standardized(xp, x, xp.where(p == 0, 0, loc), scale, log_scale)
-    return (p * special(xp).ndtr(-z if upper else z)).sum(axis=0) / p.sum(axis=0)
+    logit, loc, s, *shapes = _first(F, x, args)
+    a = logit - logit.max(axis=0)
+    over: Callable[[Any], Any]
+    by: Callable[[Any], Any]
+    if careful:
+        z, log_s = standardize(F, x, loc, s, given), log_scale(F, s, given)
+        over, by = lambda y: over_scale(F, y, s, given), lambda y: by_given(F, y, s, given)
+    elif given == "log":
+        inverse = F.exp(-s)
+        z, log_s = (x - loc) * inverse, s
+        over, by = lambda y: y * inverse, lambda y: y
+    else:
+        scale = F.softplus(s) if given == "softplus" else s
+        z, log_s = (x - loc) / scale, F.log(scale)
+        over = lambda y: y / scale
+        by = over if given == "scale" else lambda y: softplus_slope(F, y, scale)
+    h = a + standard.log_kernel(F, z, *shapes) - log_s
+    h = h - standard.value("log_norm", F, *shapes) if shapes else h
+    return a, z, shapes, h, over, by
 
 
-def _tail_rule(F, needs, g, y, x, p, loc, scale, upper, log_scale):
-    """The densities by x and loc, those times z by scale, and by p what each component is above the mean."""
-    ndim = max(x.ndim + 1, p.ndim, loc.ndim, scale.ndim)
-    p, loc, scale = [F.components_first(a, ndim=ndim) for a in (p, loc, scale)]
-    z, _ = _standardized(F, x, F.where(p == 0, 0.0, loc), scale, log_scale)
-    largest = LARGEST[is_double(z)]
-    z = F.minimum(F.maximum(z, -largest), largest)
-    g = g / p.sum(axis=0)
-    density = g * p * F.exp(-0.5 * z * z - HALF_LOG_2PI)
-    density = -density if upper else density
-    slope = density * F.exp(-scale) if log_scale else density / scale
-    d_p = g * (F.ndtr(-z if upper else z) - y) if needs[1] else 0 * slope
-    d_scale = -density * z if log_scale else -slope * z
-    return slope.sum(axis=0), *(F.components_last(d, ndim=ndim) for d in (d_p, -slope, d_scale))
-
-
-mixture_normal_tail.joint_derivative(_tail_rule)
-
-
-# Which component -------------------------------------------------------------------------------------------
-
-
-@differentiable
-def mixture_normal_responsibilities(xp, x, log_p, loc, scale):
-    """w_k N(x; loc_k, scale_k) over their sum, x having an axis of length 1 for the components.
-
-    Differences of large z^2/2 decide: these are taken as double words, and so is z.
-    """
-    d, rest = two_sum(xp, x, -loc)
-    z, rest = divide_double(xp, d, rest, scale)
-    rest = rounding(xp, rest, z)
-    half = 0.5 * z * z
-    z1, z0 = split(xp, z)
-    half_lo = (((0.5 * z1 * z1 - half) + z1 * z0) + 0.5 * z0 * z0) + z * rest
-    half_lo = rounding(xp, half_lo, 16 * half)
-    h, lo = two_sum(xp, log_p - xp.log(scale), -half)
-    lo = xp.where(abs(h) == math.inf, 0, lo - half_lo)
-    top = h.argmax(axis=-1)[..., None]
-    d, rest = two_sum(xp, h, -xp.take_along_axis(h, top, axis=-1))
-    rest = rest + (lo - xp.take_along_axis(lo, top, axis=-1))
-    possible = d > -math.inf
-    d, rest = two_sum(xp, xp.where(possible, d, -1e30), xp.where(possible, rest, 0))
-    e = xp.exp(d)
-    e = e + e * rest
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def _responsibilities_rule(F, needs, g, r, x, _log_p, loc, scale):
-    t = r * (g - (r * g).sum(axis=-1, keepdims=True))  # the gradient by log w + log N
-    z = (x - loc) / scale
-    d_loc = t * z / scale
-    return -d_loc, t, d_loc, t * (z - 1) * (z + 1) / scale
-
-
-mixture_normal_responsibilities.joint_derivative(_responsibilities_rule)
+def _by_logit(F: Any, a: Any, r: Any, g: Any) -> Any:
+    """r - w g, r being the responsibilities times g."""
+    w = F.exp(a)
+    w = w / w.sum(axis=0)
+    d = r - w * g
+    heavy = w > 0.5  # there r and w may agree in all digits, but not what the others gain
+    return F.where(heavy, -F.where(heavy, 0.0, d).sum(axis=0), d)

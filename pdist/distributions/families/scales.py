@@ -15,6 +15,7 @@ from ...numerics.differences import log_minus_double
 from ...numerics.double import divide_double, is_double, log_double, rounding, two_product, two_sum
 
 FORMS = ("scale", "log", "rate", "softplus")
+_SMALL = (-20.0, -40.0)  # below, softplus is the exponential function in (float32, float64)
 _FAR = (80.0, 700.0)  # e to this is finite in (float32, float64)
 
 
@@ -29,6 +30,16 @@ def distance(F: Any, x: Any, loc: Any, s: Any, given: str) -> tuple[Any, Any]:
     small = s < 0 if given == "log" else s > 1 if given == "rate" else s < 1
     half = 1 - 0.5 * ((abs(loc) >= 1) & ~small).astype(s.dtype)
     return x * half - loc * half, half
+
+
+def _of_softplus(F: Any, s: Any, function: Any) -> Any:
+    """What ``function`` of a scale and its form gives for softplus(s), also if that underflows to 0."""
+    small = s < _SMALL[is_double(s)]
+    far = function(F.where(small, s, 0.0), "log")
+    near = function(F.softplus(F.where(small, 0.0, s)), "scale")
+    if isinstance(far, tuple):
+        return tuple(F.where(small, a, b) for a, b in zip(far, near, strict=True))
+    return F.where(small, far, near)
 
 
 def standardize(F: Any, x: Any, loc: Any, s: Any, given: str, careful: bool = True) -> Any:
@@ -48,7 +59,7 @@ def standardize(F: Any, x: Any, loc: Any, s: Any, given: str, careful: bool = Tr
             return d / s
         return d * (F.exp(-s) if given == "log" else s if given == "rate" else 1 / F.softplus(s))
     if given == "softplus":
-        s, given = F.softplus(s), "scale"
+        return _of_softplus(F, s, lambda s, given: standardize(F, x, loc, s, given))
     d, half = distance(F, x, loc, s, given)
     if given == "scale":
         return d / (s * half)
@@ -65,7 +76,7 @@ def over_scale(F: Any, y: Any, s: Any, given: str) -> Any:
     if given == "rate":
         return y * s
     if given == "softplus":
-        return y / F.softplus(s)
+        return _of_softplus(F, s, lambda s, given: over_scale(F, y, s, given))
     near, beyond = _exp_parts(F, s)
     return y * near * beyond * beyond
 
@@ -76,7 +87,9 @@ def log_scale(F: Any, s: Any, given: str) -> Any:
         return s
     if given == "rate":
         return -F.log(s)
-    return F.log(F.softplus(s) if given == "softplus" else s)
+    if given == "softplus":
+        return _of_softplus(F, s, lambda s, given: log_scale(F, s, given))
+    return F.log(s)
 
 
 def by_given(F: Any, slope: Any, s: Any, given: str) -> Any:
@@ -87,7 +100,12 @@ def by_given(F: Any, slope: Any, s: Any, given: str) -> Any:
         return slope / s
     if given == "rate":
         return -slope / s
-    scale = F.softplus(s)
+    small = s < _SMALL[is_double(s)]
+    return F.where(small, slope, softplus_slope(F, slope, F.softplus(F.where(small, 0.0, s))))
+
+
+def softplus_slope(F: Any, slope: Any, scale: Any) -> Any:
+    """A derivative by log scale, turned into that by s, scale being softplus(s) and not 0."""
     return slope * (-F.expm1(-scale) / scale)  # softplus'(s) = 1 - e^-softplus(s)
 
 
@@ -95,7 +113,7 @@ def standardize_double(F: Any, x: Any, loc: Any, s: Any, given: str, log: bool =
     """z = (x - loc)/scale and its residual: what rounding took from it; of log x in place of x if ``log``."""
     xp = F.xp
     if given == "softplus":
-        s, given = F.softplus(s), "scale"
+        return _of_softplus(F, s, lambda s, given: standardize_double(F, x, loc, s, given, log))
     half: Any = 1.0
     if log:
         d, lo = log_minus_double(xp, x, loc)

@@ -29,6 +29,7 @@ class Standard:
 
     May be stated if there is a more exact form:
 
+    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and what its rounding took.
     - ``scale_slope(F, d, s, *shapes)``: z slope(z) - 1 with z = d/s, the derivative of log f by -log scale.
     - ``hazard(F, z, *shapes)``: f(z)/P(Z <= z), the slope of log_cdf; ``hazard_sf``: f(z)/P(Z > z).
     - ``shape_slopes(F, z, *shapes)``: the derivatives of log f by each of the shapes.
@@ -69,6 +70,11 @@ class Standard:
     def density(cls, F: Any, z: Any, *shapes: Any) -> Any:
         """f(z)."""
         return F.exp(cls.log_kernel(F, z, *shapes) - cls.value("log_norm", F, *shapes))
+
+    @classmethod
+    def log_kernel_double(cls, F: Any, z: Any, *shapes: Any) -> Any:
+        """log_kernel(z) as a double word."""
+        return cls.log_kernel(F, z, *shapes), 0.0
 
     @classmethod
     def scale_slope(cls, F: Any, d: Any, s: Any, *shapes: Any) -> Any:
