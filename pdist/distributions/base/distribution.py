@@ -76,6 +76,7 @@ class Distribution(Batched):
     undefined: ClassVar[frozenset[str]] = frozenset()  # the moments that may not exist: nan, or inf, if so
     _masks: ClassVar[bool] = True
     _formulas: ClassVar[dict[str, tuple[str, Any]]] = {}  # the best way to each method of _WAYS, found once
+    _pairs_only: bool = False  # whether log_prob refuses values that broadcast against the batch: see heads
     _factors: Any = None  # independent parts: their distribution, and over how many of its last batch axes
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -199,7 +200,30 @@ class Distribution(Batched):
                     f"{type(self).__name__}.{method}: {name} of shape {shape} does not broadcast with "
                     f"batch shape {self.batch_shape} and event shape {event}"
                 ) from None
+            if self._pairs_only and method == "log_prob":
+                self._check_pairs(lead)
         return x
+
+    def _check_pairs(self, lead: tuple[int, ...]) -> None:
+        """Refuse values and a batch that each broadcast along an axis of the other."""
+        batch = self.batch_shape
+        n = max(len(lead), len(batch))
+        pairs = list(zip((1,) * (n - len(lead)) + lead, (1,) * (n - len(batch)) + batch, strict=True))
+        if any(a == 1 < b for a, b in pairs) and any(b == 1 < a for a, b in pairs):
+            both = np.broadcast_shapes(lead, batch)
+            squeezed = tuple(a for a in lead if a != 1) == tuple(b for b in batch if b != 1)
+            raise ValueError(
+                f"{type(self).__name__}.log_prob: x of shape {lead + self.event_shape} and batch shape {batch} "
+                f"broadcast against each other, to {both}; "
+                + (f"write x.reshape({batch + self.event_shape}) for one value per distribution, or " if squeezed else "")
+                + f"broadcast x to {both + self.event_shape} if every value is meant for every distribution"
+            )
+
+    def _with_pairs_only(self, pairs_only: bool = True) -> Any:
+        """The same distribution, one whose ``log_prob`` refuses outward broadcasting or not."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__, _pairs_only=pairs_only)
+        return new
 
     def _constant(self, x: Any, method: str, name: str) -> Variable:
         """An array, or numbers in this distribution's dtype and on its device, as a Variable."""

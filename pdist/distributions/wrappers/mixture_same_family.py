@@ -53,6 +53,7 @@ class MixtureSameFamily(Distribution):
         Distributions" (2016). Figurnov, Mohamed and Mnih, "Implicit Reparameterization Gradients" (2018).
 
     >>> import numpy as np
+    >>> from pdist.distributions import Normal
     >>> d = MixtureSameFamily(Categorical(p=np.array([0.25, 0.75])), Normal(np.array([-1.0, 1.0]), 0.5))
     >>> d.mean.array, d.variance.array
     (array(0.5), array(1.))
@@ -77,6 +78,8 @@ class MixtureSameFamily(Distribution):
                 f"MixtureSameFamily: component_distribution has batch shape {shape}; expected a last axis of "
                 f"{weights.n_classes}, the number of classes of mixture_distribution"
             )
+        if components._pairs_only:  # these get values with an axis of length 1; the mixture is what is strict
+            self.__dict__.update(component_distribution=components._with_pairs_only(False), _pairs_only=True)
 
     # What it is ---------------------------------------------------------------------------------------
 
