@@ -107,13 +107,13 @@ class MixtureNormal(IndependentNormal):
         params, lead = _params(self, params)
         if config.validate:
             check_finite(params._array, "MixtureNormal: the input")
+        if not self.event_shape:
+            return D.MixtureSameFamily.packed(params, self.n_components, D.Normal)
         k, n = self.n_components, math.prod(self.event_shape)
         shape = (*lead, k, *self.event_shape)
         loc = _shaped(params[..., k : k + k * n], shape)
         raw = _shaped(params[..., k + k * n :], shape)
-        components = D.Normal(loc, raw_scale=raw)
-        if self.event_shape:
-            components = D.Independent(components, len(self.event_shape))
+        components = D.Independent(D.Normal(loc, raw_scale=raw), len(self.event_shape))
         return D.MixtureSameFamily(D.Categorical(logit=params[..., :k]), components)
 
     def printable(self) -> str:

@@ -28,6 +28,9 @@ class StandardNormal(Standard):
     def scale_slope(F, d, s):  # z^2 - 1 in factors, exact where they are small
         return (d - s) / s * ((d + s) / s)
 
+    def log_scale_slope(F, z):
+        return (z - 1) * (z + 1)
+
     def quantile(F, p):
         return F.ndtri(p)
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from ...autograd import differentiable
 from ...autograd.op import raw
-from ...numerics.constants import LARGEST
+from ...numerics.constants import LARGEST, SMALLEST
 from ...numerics.double import is_double, two_sum
 from .family_ops import LINE, finite_correction, op_of, ops_of, signed
-from .scales import by_given, log_scale, over_scale, softplus_slope, standardize, standardize_double
+from .scales import by_given, log_scale, over_scale, standardize, standardize_double
 from .standard import Standard
 
 
@@ -46,11 +46,14 @@ class MixtureOps(NamedTuple):
             to a constant.
         tail: ``(x, p, loc, scale, *shapes, given, upper)``, the mean of the components' P(X <= x) or, if
             ``upper``, of P(X > x), by the weights p; components of weight 0 are ignored, even if nan.
+        packed_log_prob: ``(x, params, k)``: log_prob by ``params [*batch, 3 k]``, the logits, then the
+            locations, then what softplus makes the scales of.
         responsibilities: ``(x, log_p, loc, scale, *shapes, given)``, the shares of the components in p(x), x
             having an axis of length 1 for them.
     """
 
     log_prob: Any
+    packed_log_prob: Any
     tail: Any
     responsibilities: Any
 
@@ -65,30 +68,24 @@ def mixture_ops(standard: type[Standard]) -> MixtureOps:
     @signed(("x", "logit", *arrays), "given", "careful")
     def log_prob(xp: Any, x: Any, *args: Any, given: str, careful: bool) -> Any:
         F = raw(xp)
-        a, _, _, h, *_ = _exponents(F, standard, x, args, given, careful)
-        top = xp.maximum(h.max(axis=0), -LARGEST[is_double(h)])  # finite also if every h is -inf
-        y = top + xp.log(xp.exp(h - top).sum(axis=0)) - xp.log(xp.exp(a).sum(axis=0))
-        return y if standard.shapes else y - standard.value("log_norm", F)
+        return _log_density(F, standard, _exponents(F, standard, x, _first(F, x, args), given, careful))
 
     def log_prob_rule(F: Any, needs: Any, g: Any, args: tuple[Any, ...], given: str, careful: bool) -> Any:
         x, *args = args
-        a, z, shapes, h, over, by = _exponents(F, standard, x, args, given, careful)
-        r = F.exp(h - F.maximum(h.max(axis=0), -LARGEST[is_double(h)]))
-        total = r.sum(axis=0)  # at least 1, but 0 if every h is -inf
-        # Below 1e-30 they are taken as 0: what follows from them might be among the smallest numbers there
-        # are, which take a CPU a hundred times longer than others, or 0 times infinity.
-        seen = r > 1e-30
-        r = F.where(seen, r, 0.0) * (g / F.maximum(total, 1.0))
-        z = F.where(seen, z, 0.0)
-        d_loc = over(r * standard.slope(F, z, *shapes)) if needs[0] or needs[2] else None
-        found = [
-            _by_logit(F, a, r, g * F.minimum(total, 1.0)) if needs[1] else None,
-            d_loc,
-            by(r * standard.scale_slope(F, z, 1.0, *shapes)) if needs[3] else None,
-        ]
-        found += [r * slope for slope in standard.shape_slopes(F, z, *shapes)] if shapes else []
-        d_x = -d_loc.sum(axis=0) if needs[0] else None
-        return d_x, *(None if d is None else F(components_last)(d, ndim=h.ndim) for d in found)
+        parts = _exponents(F, standard, x, _first(F, x, args), given, careful)
+        d_x, *found = _gradients(F, standard, parts, g, needs)
+        return d_x, *(None if d is None else F(components_last)(d, ndim=parts.h.ndim) for d in found)
+
+    @signed(("x", "params"), "k")
+    def packed_log_prob(xp: Any, x: Any, params: Any, k: int) -> Any:
+        F = raw(xp)
+        return _log_density(F, standard, _exponents(F, standard, x, _cut(F, x, params, k), "softplus", False))
+
+    def packed_rule(F: Any, needs: Any, g: Any, args: tuple[Any, ...], k: int) -> Any:
+        x, params = args
+        parts = _exponents(F, standard, x, _cut(F, x, params, k), "softplus", False)
+        d_x, *found = _gradients(F, standard, parts, g, (needs[0], True, True, True), plain=True)
+        return d_x, F(components_last)(F.concat(tuple(found), axis=0), ndim=parts.h.ndim)
 
     @signed(("x", "p", *arrays), "given", "upper")
     def tail(xp: Any, x: Any, *args: Any, given: str, upper: bool) -> Any:
@@ -142,12 +139,13 @@ def mixture_ops(standard: type[Standard]) -> MixtureOps:
         t = r * (g - (r * g).sum(axis=-1, keepdims=True))  # the gradient by log w_k p_k
         z = F.where(r > 0, standardize(F, x, loc, s, given), 0.0)
         d_loc = over_scale(F, t * standard.slope(F, z, *shapes), s, given)
-        d_s = by_given(F, t * standard.scale_slope(F, z, 1.0, *shapes), s, given)
+        d_s = by_given(F, t * standard.log_scale_slope(F, z, *shapes), s, given)
         d_shapes = [t * slope for slope in standard.shape_slopes(F, z, *shapes)] if shapes else []
         return -d_loc, t, d_loc, d_s, *d_shapes
 
     made = MixtureOps(
         op_of(log_prob, f"mixture_{name}_log_prob", log_prob_rule),
+        op_of(packed_log_prob, f"mixture_{name}_packed_log_prob", packed_rule),
         op_of(tail, f"mixture_{name}_tail", tail_rule),
         op_of(responsibilities, f"mixture_{name}_responsibilities", responsibilities_rule),
     )
@@ -160,36 +158,87 @@ def _first(F: Any, x: Any, args: Any) -> list[Any]:
     return [F(components_first)(a, ndim=ndim) for a in args]
 
 
-def _exponents(F: Any, standard: Any, x: Any, args: Any, given: str, careful: bool) -> Any:
-    """Logits less their maximum, z, shapes, log w + log p up to a constant, and two rules for derivatives.
+def _cut(F: Any, x: Any, params: Any, k: int) -> list[Any]:
+    """The same of ``params [*batch, 3 k]``."""
+    h = F(components_first)(params, ndim=max(x.ndim + 1, params.ndim))
+    return [h[:k], h[k : 2 * k], h[2 * k :]]
 
-    The first rule divides by the scale; the second turns a derivative by log scale into one by what was given.
+
+class Exponents(NamedTuple):
+    """What the density and its gradients share; components first.
+
+    Attributes:
+        a: the logits less their maximum.
+        z: (x - loc)/scale.
+        shapes: the shape parameters.
+        h: log w + log p up to a constant.
+        over: divides by the scale.
+        by: of r, r over the scale, and a derivative by log scale: r times that by what was given.
     """
-    logit, loc, s, *shapes = _first(F, x, args)
+
+    a: Any
+    z: Any
+    shapes: list[Any]
+    h: Any
+    over: Callable[[Any], Any]
+    by: Callable[[Any, Any, Any], Any]
+
+
+def _exponents(F: Any, standard: Any, x: Any, args: list[Any], given: str, careful: bool) -> Exponents:
+    logit, loc, s, *shapes = args
     a = logit - logit.max(axis=0)
     over: Callable[[Any], Any]
-    by: Callable[[Any], Any]
+    by: Callable[[Any, Any, Any], Any]
     if careful:
         z, log_s = standardize(F, x, loc, s, given), log_scale(F, s, given)
-        over, by = lambda y: over_scale(F, y, s, given), lambda y: by_given(F, y, s, given)
+        over, by = lambda r: over_scale(F, r, s, given), lambda r, _, slope: by_given(F, r * slope, s, given)
     elif given == "log":
         inverse = F.exp(-s)
         z, log_s = (x - loc) * inverse, s
-        over, by = lambda y: y * inverse, lambda y: y
+        over, by = lambda r: r * inverse, lambda r, _, slope: r * slope
+    elif given == "softplus":
+        scale = F.maximum(F.softplus(s), SMALLEST[is_double(s)])  # no change to z but at x = loc itself, where it is 0
+        z, log_s = (x - loc) / scale, F.minimum(F.log(scale), s)  # if softplus underflows, it is e^s
+        over, by = lambda r: r / scale, lambda _, r_s, slope: -F.expm1(-scale) * r_s * slope
     else:
-        scale = F.softplus(s) if given == "softplus" else s
-        z, log_s = (x - loc) / scale, F.log(scale)
-        over = lambda y: y / scale
-        by = over if given == "scale" else lambda y: softplus_slope(F, y, scale)
+        z, log_s = (x - loc) / s, F.log(s)
+        over, by = lambda r: r / s, lambda _, r_s, slope: r_s * slope
     h = a + standard.log_kernel(F, z, *shapes) - log_s
     h = h - standard.value("log_norm", F, *shapes) if shapes else h
-    return a, z, shapes, h, over, by
+    return Exponents(a, z, shapes, h, over, by)
 
 
-def _by_logit(F: Any, a: Any, r: Any, g: Any) -> Any:
-    """r - w g, r being the responsibilities times g."""
-    w = F.exp(a)
-    w = w / w.sum(axis=0)
-    d = r - w * g
-    heavy = w > 0.5  # there r and w may agree in all digits, but not what the others gain
-    return F.where(heavy, -F.where(heavy, 0.0, d).sum(axis=0), d)
+def _log_density(F: Any, standard: Any, parts: Exponents) -> Any:
+    h = parts.h
+    top = F.maximum(h.max(axis=0), -LARGEST[is_double(h)])  # finite also if every h is -inf
+    y = top + F.log(F.exp(h - top).sum(axis=0) / F.exp(parts.a).sum(axis=0))
+    return y if parts.shapes else y - standard.value("log_norm", F)
+
+
+def _gradients(F: Any, standard: Any, parts: Exponents, g: Any, needs: Any, plain: bool = False) -> list[Any]:
+    """Those by x, logits, locations, scales and shapes, the components on the first axis.
+
+    They are r - w by the logits and r times a component's own by the others, r the responsibilities. An r
+    below 1e-30 is taken as 0: what follows from it might be among the smallest numbers there are, which take
+    a CPU a hundred times longer than others, or 0 times infinity.
+    """
+    a, z, shapes, h, over, by = parts
+    r = F.exp(h - F.maximum(h.max(axis=0), -LARGEST[is_double(h)]))
+    total = r.sum(axis=0)  # at least 1, but 0 if every h is -inf
+    seen = r > 1e-30
+    r, z = F.where(seen, r, 0.0) * (g / F.maximum(total, 1.0)), F.where(seen, z, 0.0)
+    d_x = d_logit = d_loc = d_scale = None
+    r_over = over(r)
+    if needs[0] or needs[2]:
+        d_loc = r_over * standard.slope(F, z, *shapes)
+        d_x = -d_loc.sum(axis=0) if needs[0] else None
+    if needs[1]:
+        w = F.exp(a)
+        d_logit = r - w * (g * F.minimum(total, 1.0) / w.sum(axis=0))
+        if not plain:  # of a weight near 1, r and w may agree in all digits, but not what the others gain
+            heavy = w > 0.5 * w.sum(axis=0)
+            d_logit = F.where(heavy, -F.where(heavy, 0.0, d_logit).sum(axis=0), d_logit)
+    if needs[3]:
+        d_scale = by(r, r_over, standard.log_scale_slope(F, z, *shapes))
+    d_shapes = [r * slope for slope in standard.shape_slopes(F, z, *shapes)] if shapes else []
+    return [d_x, d_logit, d_loc, d_scale, *d_shapes]

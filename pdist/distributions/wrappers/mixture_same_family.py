@@ -23,6 +23,27 @@ from .mixture_draws import draws_with_weights
 from .mixture_searches import search_mode, search_quantile
 
 
+class Lazy:
+    """What a mixture has only once its parts were made."""
+
+    name: str
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        if "_packed" not in instance.__dict__:
+            raise AttributeError(f"{owner.__name__} has no {self.name!r} set")
+        instance._unpack()
+        return instance.__dict__[self.name]
+
+
+class LazyPart(Lazy, Part):
+    """A part that may be made later."""
+
+
 class MixtureSameFamily(Distribution):
     r"""A mixture: a draw from one of K components of the same class, chosen with given probabilities.
 
@@ -63,9 +84,32 @@ class MixtureSameFamily(Distribution):
     array(0.3)
     """
 
-    mixture_distribution = Part()
-    component_distribution = Part(batch_ndim=1)
+    mixture_distribution = LazyPart()
+    component_distribution = LazyPart(batch_ndim=1)
     masked = False
+    _plan = Lazy()
+
+    @classmethod
+    def packed(cls, params: Variable, n_components: int, family: type[LocationScale]) -> Any:
+        """The mixture that a layer's output stands for; its parts are made if they are asked for.
+
+        Args:
+            params: ``[*batch, 3 K]``: the logits, then the components' locations, then their raw scales.
+            n_components: K.
+            family: the class of the components, without shape parameters.
+
+        Returns:
+            A mixture of batch shape ``[*batch]``, whose ``log_prob`` is one op of ``params``. Nothing is checked.
+        """
+        new = object.__new__(cls)
+        new.__dict__.update(_packed=(params, n_components, family), batch_shape=params._array.shape[:-1])
+        return new
+
+    def _unpack(self) -> None:
+        params, k, family = self.__dict__.pop("_packed")
+        components = family(params[..., k : 2 * k], raw_scale=params[..., 2 * k :])
+        names = ("mixture_distribution", "component_distribution")
+        self._take(names, [Categorical(logit=params[..., :k]), components])
 
     def _take_parts(self) -> None:
         super()._take_parts()
@@ -91,7 +135,7 @@ class MixtureSameFamily(Distribution):
     @property
     def event_shape(self) -> tuple[int, ...]:
         """The shape of one draw: that of a component's."""
-        return self.component_distribution.event_shape
+        return () if "_packed" in self.__dict__ else self.component_distribution.event_shape
 
     @property
     def support(self) -> Support:
@@ -175,6 +219,10 @@ class MixtureSameFamily(Distribution):
         return mixture_ops(cls.standard), arguments, given
 
     def _log_prob(self, x: Variable) -> Variable:
+        packed = self.__dict__.get("_packed")
+        if packed is not None:
+            params, k, family = packed
+            return mixture_ops(family.standard).packed_log_prob(x, params, k=k)
         kernel = self._kernel()
         if kernel is None:
             return F.logsumexp(self._log_joint("log_prob", self._for_components(x)), axis=-1)
