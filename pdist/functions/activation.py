@@ -66,7 +66,7 @@ def relu(xp, x):
     return xp.maximum(x, 0)
 
 
-relu.derivatives(lambda F, g, y, _x: F.where(y > 0, g, 0.0))
+relu.derivatives(lambda F, g, y, _x: F.where(y == 0, 0.0, g))
 
 
 @differentiable
@@ -75,7 +75,7 @@ def leaky_relu(xp, x, /, slope=0.2):
     return xp.maximum(x, slope * x) if 0 <= slope <= 1 else select(xp, x >= 0, x, slope * x)
 
 
-leaky_relu.derivatives(lambda F, g, _y, x, slope: F.where(x >= 0, g, slope * g))
+leaky_relu.derivatives(lambda F, g, _y, x, slope: F.where(x < 0, slope * g, g))
 
 
 @differentiable

@@ -87,7 +87,10 @@ sign.derivatives(zero)
 
 @differentiable(weak=True)
 def power(xp, x1, x2):
-    """x1 to the power x2, elementwise with broadcasting; nan for a negative base and a broken exponent."""
+    """x1 to the power x2, elementwise with broadcasting.
+
+    It is nan for a negative base with a non-integer exponent.
+    """
     return x1**x2
 
 
@@ -103,7 +106,7 @@ def _power_exponent(F, g, y, x1, _x2):
     """x1^x2 log(x1), and 0 for x1 = 0: 0^x2 is 0 on both sides of every x2 > 0."""
     if isinstance(x1, (int, float)):
         return g * (y * (math.log(x1) if x1 > 0 else math.nan if x1 else 0.0))
-    return g * (y * F.log(F.where(x1 == 0, 1.0, x1)))
+    return g * F.where(y == 0, 0.0, y * F.log(F.where(x1 == 0, 1.0, x1)))
 
 
 power.derivatives(_power_base, _power_exponent)
@@ -161,8 +164,8 @@ def maximum(xp, x1, x2):
 
 
 maximum.derivatives(
-    lambda F, g, _y, x1, x2: F.where(x1 >= x2, g, 0.0),
-    lambda F, g, _y, x1, x2: F.where(x1 >= x2, 0.0, g),
+    lambda F, g, _y, x1, x2: F.where((x1 >= x2) | (x1 != x1), g, 0.0),
+    lambda F, g, _y, x1, x2: F.where((x1 >= x2) | (x1 != x1), 0.0, g),
 )
 
 
@@ -173,8 +176,8 @@ def minimum(xp, x1, x2):
 
 
 minimum.derivatives(
-    lambda F, g, _y, x1, x2: F.where(x1 <= x2, g, 0.0),
-    lambda F, g, _y, x1, x2: F.where(x1 <= x2, 0.0, g),
+    lambda F, g, _y, x1, x2: F.where((x1 <= x2) | (x1 != x1), g, 0.0),
+    lambda F, g, _y, x1, x2: F.where((x1 <= x2) | (x1 != x1), 0.0, g),
 )
 
 
@@ -187,9 +190,10 @@ def clip(xp, x, /, x_min, x_max):
 
 
 def _clip_rule(F, g, _y, x, x_min, x_max):
-    if x_min is None:
-        return g if x_max is None else F.where(x <= x_max, g, 0.0)
-    return F.where(x >= x_min if x_max is None else (x >= x_min) & (x <= x_max), g, 0.0)
+    if x_min is None and x_max is None:
+        return g
+    held = x > x_max if x_min is None else x < x_min if x_max is None else (x < x_min) | (x > x_max)
+    return F.where(held, 0.0, g)  # nan is not held, and goes through
 
 
 clip.derivatives(_clip_rule)

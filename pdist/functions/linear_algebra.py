@@ -323,14 +323,16 @@ def _solve_by_lapack(xp, a, b, trans, lower):
 
 
 def _solve_triangular_rule(F, needs, g, y, a, _b, trans, lower):
+    vector = y.ndim < a.ndim  # b is one, beside a batch of matrices too
+    if vector:
+        g, y = g[..., None], y[..., None]
     gb = F.solve_triangular(a, g, trans=1 - trans, lower=lower)
-    if not needs[0]:
-        return None, gb
-    left, right = (y, gb) if trans else (gb, y)
-    if left.ndim == 1:
-        left, right = left[:, None], right[:, None]
-    ga = -left @ right.swapaxes(-1, -2)
-    return (F.tril(ga) if lower else F.triu(ga)), gb
+    ga = None
+    if needs[0]:
+        left, right = (y, gb) if trans else (gb, y)
+        ga = -left @ right.swapaxes(-1, -2)
+        ga = F.tril(ga) if lower else F.triu(ga)
+    return ga, gb[..., 0] if vector else gb
 
 
 solve_triangular.joint_derivative(_solve_triangular_rule)
@@ -343,12 +345,12 @@ def solve(xp, a, b):
 
 
 def _solve_rule(F, needs, g, y, a, _b):
+    vector = y.ndim < a.ndim  # b is one, beside a batch of matrices too
+    if vector:
+        g, y = g[..., None], y[..., None]
     gb = F.solve(a.swapaxes(-1, -2), g)
-    if not needs[0]:
-        return None, gb
-    if y.ndim == 1:
-        return -gb[:, None] * y, gb
-    return -gb @ y.swapaxes(-1, -2), gb
+    ga = -gb @ y.swapaxes(-1, -2) if needs[0] else None
+    return ga, gb[..., 0] if vector else gb
 
 
 solve.joint_derivative(_solve_rule)

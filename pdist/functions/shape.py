@@ -203,7 +203,7 @@ def tile(xp, x, /, reps):
 
 
 def _tile_rule(F, g, _y, _x, reps):
-    reps = (reps,) if isinstance(reps, int) else tuple(reps)
+    reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
     n = max(len(reps), _x.ndim)
     reps = (1,) * (n - len(reps)) + reps
     shape = (1,) * (n - _x.ndim) + _x.shape

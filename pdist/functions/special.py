@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Variable, differentiable
 from ..autograd.op import in_rules
 from ..backend import special
@@ -58,9 +60,9 @@ def polygamma(n: int, x: Any) -> Variable:
     >>> polygamma(1, np.array([1.0])).array
     array([1.64493407])
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
         raise ValueError(f"polygamma: n: expected an integer of at least 0, got {n!r}")
-    return polygamma_(x, n=n)
+    return polygamma_(x, n=int(n))
 
 
 # Error functions -------------------------------------------------------------------------------------------

@@ -56,7 +56,22 @@ def arctan(xp, x):
     return xp.arctan(x)
 
 
-arctan.derivatives(lambda F, g, _y, x: g / (1 + x * x))
+def _arctan_rule(F, g, _y, x):
+    """1/(1 + x^2), beyond 1 by the square of 1/x, which does not overflow."""
+    far = abs(x) > 1
+    small = F.where(far, 1 / F.where(far, x, 1.0), x)
+    square = small * small
+    return g * (F.where(far, square, 1.0) / (1 + square))
+
+
+arctan.derivatives(_arctan_rule)
+
+
+def _over_square(F, a, b):
+    """a/(a^2 + b^2), whose squares neither over- nor underflow: divided by the larger of both."""
+    m = F.maximum(abs(a), abs(b))
+    a, b = a / m, b / m
+    return a / (a * a + b * b) / m
 
 
 @differentiable(weak=True)
@@ -66,8 +81,8 @@ def arctan2(xp, x1, x2):
 
 
 arctan2.derivatives(
-    lambda F, g, _y, x1, x2: g * x2 / (x1 * x1 + x2 * x2),
-    lambda F, g, _y, x1, x2: -g * x1 / (x1 * x1 + x2 * x2),
+    lambda F, g, _y, x1, x2: g * _over_square(F, x2, x1),
+    lambda F, g, _y, x1, x2: -g * _over_square(F, x1, x2),
 )
 
 
@@ -95,7 +110,14 @@ def arcsinh(xp, x):
     return xp.arcsinh(x)
 
 
-arcsinh.derivatives(lambda F, g, _y, x: g / F.sqrt(1 + x * x))
+def _arcsinh_rule(F, g, _y, x):
+    """1/sqrt(1 + x^2), which is 1/|x| long before the square overflows."""
+    far = abs(x) > 1e10
+    near = F.where(far, 0.0, x)
+    return g / F.where(far, abs(x), F.sqrt(1 + near * near))
+
+
+arcsinh.derivatives(_arcsinh_rule)
 
 
 @differentiable

@@ -25,9 +25,13 @@ def in_blocks(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(kernel)
     def blocked(xp, *arrays, **settings):
+        for a in arrays:
+            if a.size >= 4 * BLOCK:
+                break
+        else:
+            return kernel(xp, *arrays, **settings)
         shape = max(arrays, key=lambda a: a.size).shape
-        n = math.prod(shape)
-        if n < 4 * BLOCK or any(a.shape != shape and a.size > 1 for a in arrays) or not library(xp).host:
+        if any(a.shape != shape and a.size > 1 for a in arrays) or not library(xp).host:
             return kernel(xp, *arrays, **settings)
         return _block_by_block(xp, functools.partial(kernel, **settings), *arrays, shape=shape)
 

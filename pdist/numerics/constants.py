@@ -7,6 +7,7 @@ import math
 LOG_2 = math.log(2)
 SQRT_2 = math.sqrt(2)
 SQRT_HALF = math.sqrt(0.5)
+INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 HALF_LOG_2PIE = 0.5 * math.log(2 * math.pi * math.e)
 LARGEST = (3.4028234663852886e38, 1.7976931348623157e308)  # the largest number of (float32, float64)

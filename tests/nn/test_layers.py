@@ -164,7 +164,9 @@ def test_a_mixture_from_a_head_is_like_any_other():
 def test_the_density_of_a_head_s_mixture_has_derivatives_of_first_and_second_order():
     rng = np.random.default_rng(0)
     head = nn.heads.MixtureNormal(3)
-    pdist.check_gradients(lambda x, h: head(h).log_prob(x), [rng.normal(size=(2, 4)), rng.normal(size=(4, 9))])
+    pdist.check_gradients(
+        lambda x, h: head(h).log_prob(x), [rng.normal(size=(2, 4)), rng.normal(size=(4, 9))]
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -184,7 +186,9 @@ def test_a_component_whose_scale_underflows_makes_no_nan(rho, dtype):
         np.log(0.5) - rho - 0.5 * np.log(2 * np.pi), rel=1e-5
     )
     normal = nn.heads.IndependentNormal()(params[:, [2, 4]])
-    assert normal.log_prob(np.zeros(1, dtype)).item() == pytest.approx(-rho - 0.5 * np.log(2 * np.pi), rel=1e-5)
+    assert normal.log_prob(np.zeros(1, dtype)).item() == pytest.approx(
+        -rho - 0.5 * np.log(2 * np.pi), rel=1e-5
+    )
     with np.errstate(over="ignore"):
         far = float(dtype(-0.5 * np.exp(np.float64(-2 * rho))))
     assert normal.log_prob(np.ones(1, dtype)).item() == pytest.approx(far, rel=1e-4)
@@ -211,7 +215,9 @@ def test_targets_that_broadcast_outward_are_refused(make):
     assert d.log_prob(np.zeros((3, 5), np.float32)).shape == (3, 5)
     assert d.log_prob(np.zeros((3, 1, 1), np.float32) + targets).shape == (3, 1, 5)
     for method in (d.log_prob, d.prob):
-        with pytest.raises(ValueError, match=r"x of shape \(5, 1\) and batch shape \(5,\).*x\.reshape\(\(5,\)\)"):
+        with pytest.raises(
+            ValueError, match=r"x of shape \(5, 1\) and batch shape \(5,\).*x\.reshape\(\(5,\)\)"
+        ):
             method(targets[:, None])
     with pytest.raises(ValueError, match=r"to \(3, 5\); broadcast x to \(3, 5\) if"):
         d.log_prob(np.zeros((3, 1), np.float32))
@@ -220,7 +226,9 @@ def test_targets_that_broadcast_outward_are_refused(make):
 
 def test_outward_targets_of_vectors_and_of_mixtures_of_a_head_s_components():
     vectors = nn.heads.IndependentNormal(2)(np.zeros((5, 4), np.float32))
-    with pytest.raises(ValueError, match=r"x of shape \(5, 1, 2\) and batch shape \(5,\).*reshape\(\(5, 2\)\)"):
+    with pytest.raises(
+        ValueError, match=r"x of shape \(5, 1, 2\) and batch shape \(5,\).*reshape\(\(5, 2\)\)"
+    ):
         vectors.log_prob(np.zeros((5, 1, 2), np.float32))
     components = nn.heads.DistributionLambda(lambda x: D.LogNormal(x, 1.0))(np.zeros((5, 3), np.float32))
     mixture = D.MixtureSameFamily(D.Categorical(p=np.float32([0.2, 0.3, 0.5])), components)

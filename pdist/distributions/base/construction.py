@@ -171,7 +171,9 @@ class Declared:
                 )
 
     def _check(self, name: str, array: Any, support: Support) -> None:
-        """Raise ValueError where an element of ``array`` is not in ``support``, naming the first one."""
+        """Raise ValueError if an element of ``array`` is not in ``support``, naming the first one."""
+        if type(array) is np.ndarray and np.count_nonzero(inside := support.test(np, array)) == inside.size:
+            return None
         if hooks.running and hooks.current() is not None:
             return hooks.once(self._check, name, array, support)
         owner = library_of(array)

@@ -74,6 +74,7 @@ class Distribution(Batched):
     masked: ClassVar[bool] = True  # whether the base class answers -inf outside the support
     reparameterized: ClassVar[bool | frozenset[str]] = False  # which parameters samples carry gradients to
     undefined: ClassVar[frozenset[str]] = frozenset()  # the moments that may not exist: nan, or inf, if so
+    _errors: ClassVar[dict[str, Any]] = {"all": "ignore"}  # NumPy's, in the densities' and tails' formulas
     _masks: ClassVar[bool] = True
     _formulas: ClassVar[dict[str, tuple[str, Any]]] = {}  # the best way to each method of _WAYS, found once
     _pairs_only: bool = False  # whether log_prob refuses values that broadcast against the batch: see heads
@@ -121,7 +122,7 @@ class Distribution(Batched):
             ValueError: where the shape does not fit.
         """
         x = self._value(x, "log_prob")
-        with np.errstate(all="ignore"):
+        with np.errstate(**self._errors):
             if not self._masks:
                 return self._log_prob(x)
             inside = self._accepts(x)
@@ -170,9 +171,12 @@ class Distribution(Batched):
             raise self._no(method)
         name, then = self._formulas[method]
         x = self._value(x, method)
-        with np.errstate(all="ignore"):
+        with np.errstate(**self._errors):
             y = getattr(self, name)(x)
-            return y if then is None else then(y)
+        if then is None:
+            return y
+        with np.errstate(all="ignore"):
+            return then(y)
 
     def _no(self, what: str) -> NotImplementedError:
         return NotImplementedError(f"{type(self).__name__} has no {what}")
@@ -215,7 +219,11 @@ class Distribution(Batched):
             raise ValueError(
                 f"{type(self).__name__}.log_prob: x of shape {lead + self.event_shape} and batch shape {batch} "
                 f"broadcast against each other, to {both}; "
-                + (f"write x.reshape({batch + self.event_shape}) for one value per distribution, or " if squeezed else "")
+                + (
+                    f"write x.reshape({batch + self.event_shape}) for one value per distribution, or "
+                    if squeezed
+                    else ""
+                )
                 + f"broadcast x to {both + self.event_shape} if every value is meant for every distribution"
             )
 

@@ -13,14 +13,10 @@ class StandardNormal(Standard):
 
     log_norm, entropy = HALF_LOG_2PI, HALF_LOG_2PIE
     mean, mode, median, variance = 0.0, 0.0, 0.0, 1.0
-    cdf, log_cdf, hazard = tails.cdf, tails.log_cdf, tails.hazard
+    hazard = tails.hazard
 
     def log_kernel(F, z):
         return -0.5 * z * z
-
-    def log_kernel_double(F, z):
-        h, h_lo = tails.half_square(F.xp, z)
-        return -h, -h_lo
 
     def slope(F, z):
         return z
@@ -28,8 +24,16 @@ class StandardNormal(Standard):
     def scale_slope(F, d, s):  # z^2 - 1 in factors, exact where they are small
         return (d - s) / s * ((d + s) / s)
 
+    def tail_and_slope(F, z, upper, log):
+        tail, slope = (tails.log_cdf_and_slope if log else tails.cdf_and_slope)(F.xp, -z if upper else z)
+        return tail, -slope if upper else slope
+
     def log_scale_slope(F, z):
         return (z - 1) * (z + 1)
+
+    def log_kernel_double(F, z):
+        h, h_lo = tails.half_square(F.xp, z)
+        return -h, -h_lo
 
     def quantile(F, p):
         return F.ndtri(p)

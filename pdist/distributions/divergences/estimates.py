@@ -16,9 +16,7 @@ from .sums import lattice_sum
 Integrand = Callable[[Variable, Variable], Variable]  # of log p(x) and log q(x)
 
 
-def expectation(
-    p: Any, q: Any, method: str, f: Integrand, n_samples: int, rng: Any
-) -> tuple[Variable, Any]:
+def expectation(p: Any, q: Any, method: str, f: Integrand, n_samples: int, rng: Any) -> tuple[Variable, Any]:
     """E_p[f(log p(X), log q(X))] and an estimate of its error, both of the broadcast batch shape.
 
     Args:

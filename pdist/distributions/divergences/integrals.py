@@ -65,7 +65,11 @@ def _rule(p: Any, q: Any, f: Integrand, a: Any, b: Any) -> tuple[Any, Any, Any]:
     x = a[:, None] + half[:, None] * (1 + nodes)
     shape = x.shape
     y, density = weighted(p, q, f, x.reshape((-1, *shape[2:])))
-    y = F.where((half.array if isinstance(half, Variable) else half)[:, None] == 0, 0.0, y.reshape(shape) * half[:, None])
+    y = F.where(
+        (half.array if isinstance(half, Variable) else half)[:, None] == 0,
+        0.0,
+        y.reshape(shape) * half[:, None],
+    )
     mass = (density.reshape(shape) * half[:, None] * weights).sum(axis=1)
     return (y * weights).sum(axis=1), mass, y
 
@@ -123,7 +127,9 @@ def find_panels(xp, *arrays, pair, f, traced):
             low, high = xp.concatenate([low, middle]), xp.concatenate([high, b])
             for whole, left in zip((y, mass, error), halves[0], strict=True):
                 xp.put_along_axis(whole, worst, left, axis=0)
-            y, mass, error = (xp.concatenate([w, r]) for w, r in zip((y, mass, error), halves[1], strict=True))
+            y, mass, error = (
+                xp.concatenate([w, r]) for w, r in zip((y, mass, error), halves[1], strict=True)
+            )
     value, size = y.sum(axis=0), abs(y).sum(axis=0)
     total = error.sum(axis=0) + 4 * float(np.finfo(y.dtype).eps) * size
     total = total + abs(1 - mass.sum(axis=0)) * xp.maximum(size, 1)
@@ -151,7 +157,9 @@ def _first_panels(p: Any, q: Any, marks: Any) -> tuple[Any, Any]:
     n = len(_marks(p))
     inside = xp.concatenate([inside, *places[:n]])
     finite = abs(inside) < math.inf
-    low, high = _range_within(p, xp.where(finite, inside, math.inf).min(axis=0), xp.where(finite, inside, -math.inf).max(axis=0))
+    low, high = _range_within(
+        p, xp.where(finite, inside, math.inf).min(axis=0), xp.where(finite, inside, -math.inf).max(axis=0)
+    )
     edges = xp.concatenate([inside, _quantiles(q)])
     if len(edges) > _MOST_PANELS:  # every so many of them: halving finds what is lost
         edges = xp.sort(edges, axis=0)[:: -(-len(edges) // _MOST_PANELS)]

@@ -188,7 +188,9 @@ def _check_pair(
     if method == "monte_carlo" and not n_samples > 0:
         raise ValueError(f"{who}: n_samples is {n_samples}; expected a positive number")
     if return_error and method is None:
-        raise ValueError(f"{who}: return_error is for the methods that estimate; a formula has no error to tell")
+        raise ValueError(
+            f"{who}: return_error is for the methods that estimate; a formula has no error to tell"
+        )
     if p.batch_shape == q.batch_shape:
         return p.batch_shape
     try:
@@ -201,7 +203,11 @@ def _check_pair(
 
 def _missing(p: Distribution, q: Distribution) -> NotImplementedError:
     near = [f"{a.__name__} and {b.__name__}" for a, b in _rules if isinstance(p, a) or isinstance(q, b)]
-    own = [d for d in (p, q) if any(isinstance(d, a) for pair in _rules for a in set(pair) - {*formula_bases(type(d))})]
+    own = [
+        d
+        for d in (p, q)
+        if any(isinstance(d, a) for pair in _rules for a in set(pair) - {*formula_bases(type(d))})
+    ]
     names = " and ".join(dict.fromkeys(type(d).__name__ for d in own))
     return NotImplementedError(
         f"kl_divergence: no formula for {type(p).__name__} and {type(q).__name__}"

@@ -52,7 +52,10 @@ def _width(low: Any, high: Any) -> int:
 def _ends(p: Any) -> tuple[Any, Any]:
     """The first and the last count of each distribution that have any probability to speak of."""
     xp, support = p.xp, p.support
-    ends = [xp.asarray(end, dtype=p.dtype) + xp.zeros(p.batch_shape, p.dtype) for end in (support.low, support.high)]
+    ends = [
+        xp.asarray(end, dtype=p.dtype) + xp.zeros(p.batch_shape, p.dtype)
+        for end in (support.low, support.high)
+    ]
     if "icdf" not in p._formulas:
         return ends[0], ends[1]
     info = np.finfo(p.dtype)

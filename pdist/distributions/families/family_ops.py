@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ...autograd import differentiable, zero
 from ...autograd.op import raw
 from ...numerics.blocks import in_blocks
 from ...numerics.differences import log_minus
-from .scales import by_given, distance, log_scale, over_scale, standardize, standardize_double
+from .scales import FORMS, distance, standardize, standardize_double
 from .standard import Standard
 
 
@@ -20,8 +19,9 @@ class FamilyOps(NamedTuple):
     """What :func:`ops_of` makes.
 
     Attributes:
-        log_prob: ``(x, loc, scale, *shapes, given, careful)``.
-        tail: ``(x, loc, scale, *shapes, given, upper, log)``.
+        log_prob: ``(x, loc, scale, *shapes, given, careful)``. If not ``careful``, it need not be right if
+            x - loc or 1/scale overflows.
+        tail: ``(x, loc, scale, *shapes, given, careful, upper, log)``.
     """
 
     log_prob: Any
@@ -36,108 +36,95 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
     """The ops of a family; without ``loc`` among their arguments if its kind is :data:`HALF_LINE`."""
     located = kind != HALF_LINE
     arrays = ("x", *(("loc",) if located else ()), "scale", *standard.shapes)
+    shaped, log_norm = bool(standard.shapes), standard.log_norm
 
-    def arguments(args: tuple[Any, ...]) -> tuple[Any, Any, Any, tuple[Any, ...]]:
-        x, loc, scale, *shapes = args if located else (args[0], None, *args[1:])
-        return x, loc, scale, tuple(shapes)
-
-    @signed(arrays, "given", "careful")
-    @in_blocks
-    def log_prob(xp: Any, *args: Any, given: str, careful: bool) -> Any:
-        x, loc, s, shapes = arguments(args)
-        F = raw(xp)
-        constant = log_scale(F, s, given) + standard.value("log_norm", F, *shapes)
+    def log_prob(xp: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool) -> Any:
+        F, form = raw(xp), FORMS[given]
+        constant = form.log(F, s) + (log_norm(F, *shapes) if callable(log_norm) else log_norm)
         if standard.steep:
-            z, residual = standardize_double(F, x, loc, s, given, log=kind == LOG)
+            z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
             y = standard.log_kernel(F, z, *shapes)
             y = y + finite_correction.kernel(xp, -residual * standard.slope(F, z, *shapes))
         elif kind == LOG:
-            y = standard.log_kernel(F, standardize(F, log_minus.kernel(xp, x, loc), None, s, given), *shapes)
+            z = standardize(F, form, log_minus.kernel(xp, x, loc), None, s)
+            y = standard.log_kernel(F, z, *shapes)
         else:
-            y = standard.log_kernel(F, standardize(F, x, loc, s, given, careful), *shapes)
+            y = standard.log_kernel(F, standardize(F, form, x, loc, s, careful), *shapes)
         return y - constant - xp.log(x) if kind == LOG else y - constant
 
-    def log_prob_rule(F: Any, needs: Any, g: Any, args: tuple[Any, ...], given: str, careful: bool) -> Any:
-        x, loc, s, shapes = arguments(args)
-        at = x
+    def log_prob_rule(
+        F: Any, needs: Any, g: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool
+    ) -> Any:
+        form = FORMS[given]
         if kind == LOG:
-            at, loc_there = F(log_minus)(x, loc), None
+            d, half = F(log_minus)(x, loc), 1.0
         else:
-            loc_there = loc
+            d, half = distance(F, form, x, loc, s, careful)
         if kind == LINE:
-            g, at = _finite_or_zero(F, g, at, loc)
-        z = standardize(F, at, loc_there, s, given, careful)
-        slope = standard.slope(F, z, *shapes)
-        d_s = None
+            g, d = _finite_or_zero(F, g, d)
+        z, d, scale = form.stretched(F, d, half, s, careful)
+        slope, d_s = standard.slope(F, z, *shapes), None
         if needs[1 + located]:
-            d_s = _scale_slope(F, standard, (at, loc_there, s), z, shapes, given, careful)
+            d_s = standard.scale_slope(F, d, scale, *shapes)
         if standard.steep:
-            residual = F(residual_of)(at, loc_there, s, given=given)
+            residual = F(residual_of)(x, 0.0 if loc is None else loc, s, given=given)
             bend = standard.bend(F, z, *shapes)
             if d_s is not None:
                 d_s = d_s + F(finite_correction)(residual * (slope + z * bend))
             slope = slope + F(finite_correction)(residual * bend)
-        d_z = -over_scale(F, g * slope, s, given)
+        d_loc = form.over(F, g * slope, s, careful)
         if d_s is not None:
-            d_s = by_given(F, g * d_s, s, given)
-        d_shapes = [g * slope for slope in standard.shape_slopes(F, z, *shapes)] if shapes else []
-        d_x = (d_z - g) / x if kind == LOG else d_z
-        return (d_x, *((-d_z,) if located else ()), d_s, *d_shapes)
+            d_s = form.slope(F, g * d_s, s)
+        d_shapes = [g * slope for slope in standard.shape_slopes(F, z, *shapes)] if shaped else ()
+        d_x = None
+        if needs[0]:
+            d_x = -(d_loc + g) / x if kind == LOG else -d_loc
+        return (d_x, d_loc, d_s, *d_shapes) if located else (d_x, d_s, *d_shapes)
 
-    @signed(arrays, "given", "upper", "log")
-    @in_blocks
-    def tail(xp: Any, *args: Any, given: str, upper: bool, log: bool) -> Any:
-        x, loc, s, shapes = arguments(args)
-        F = raw(xp)
+    def tail(
+        xp: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool, upper: bool, log: bool
+    ) -> Any:
+        F, form = raw(xp), FORMS[given]
         x = x if kind == LINE else xp.maximum(x, 0)
-        z, residual = standardize_double(F, x, loc, s, given, log=kind == LOG)
-        y = standard.tail(xp, z, *shapes, upper=upper, log=log)
-        slope = standard.tail_slope(F, z, *shapes, upper=upper, log=log)
-        return y + finite_correction.kernel(xp, (-residual if upper else residual) * slope)
+        z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
+        y, slope = standard.tail_and_slope(F, z, *shapes, upper=upper, log=log)
+        return y + finite_correction.kernel(xp, residual * slope)
 
     def tail_rule(
-        F: Any, needs: Any, g: Any, args: tuple[Any, ...], given: str, upper: bool, log: bool
-    ) -> Any:
-        x, loc, s, shapes = arguments(args)
-        at = x
-        if kind == LINE:
-            g, at = _finite_or_zero(F, g, x, loc)
-        else:
+        F: Any, needs: Any, g: Any, x: Any, loc: Any, s: Any, *shapes: Any,
+        given: str, careful: bool, upper: bool, log: bool,
+    ) -> Any:  # fmt: skip
+        form = FORMS[given]
+        if kind != LINE:
             inside = (x > 0) & (x < math.inf)
             g, x = F.where(inside, g, 0.0), F.where(inside, x, 1.0)
-            at = F(log_minus)(x, loc) if kind == LOG else x
-        z = standardize(F, at, loc if kind == LINE else None, s, given)
+        if kind == LOG:
+            d, half = F(log_minus)(x, loc), 1.0
+        else:
+            d, half = distance(F, form, x, loc, s, careful)
+        if kind == LINE:
+            g, d = _finite_or_zero(F, g, d)
+        z, _, _ = form.stretched(F, d, half, s, careful)
         slope = g * standard.tail_slope(F, z, *shapes, upper=upper, log=log)
-        slope = -slope if upper else slope
-        d_z = over_scale(F, slope, s, given)
-        d_s = by_given(F, -slope * z, s, given) if needs[1 + located] else None
-        d_shapes = []
-        if shapes:
+        d_z = form.over(F, slope, s, careful)
+        d_s = form.slope(F, -slope * z, s) if needs[1 + located] else None
+        d_shapes: Any = ()
+        if shaped:
             d_shapes = [g * d for d in standard.tail_slopes(F, z, *shapes, upper=upper, log=log)]
         d_x = d_z / x if kind == LOG else d_z
-        return (d_x, *((-d_z,) if located else ()), d_s, *d_shapes)
+        return (d_x, -d_z, d_s, *d_shapes) if located else (d_x, d_s, *d_shapes)
 
     name = standard.__name__.lower() + ("_of_log" if kind == LOG else "")
-    return FamilyOps(op_of(log_prob, f"{name}_log_prob", log_prob_rule), op_of(tail, f"{name}_tail", tail_rule))
+    return FamilyOps(
+        family_op(f"{name}_log_prob", arrays, ("given", "careful"), located, log_prob, log_prob_rule),
+        family_op(f"{name}_tail", arrays, ("given", "careful", "upper", "log"), located, tail, tail_rule),
+    )
 
 
-def _scale_slope(
-    F: Any, standard: type[Standard], place: Any, z: Any, shapes: Any, given: str, careful: bool
-) -> Any:
-    """z slope(z) - 1, from x - loc and the scale themselves if these were given: small differences count."""
-    x, loc, s = place
-    if given != "scale":
-        return standard.scale_slope(F, z, 1.0, *shapes)
-    if not careful:
-        return standard.scale_slope(F, x if loc is None else x - loc, s, *shapes)
-    d, half = distance(F, x, loc, s, given)
-    return standard.scale_slope(F, d, s * half, *shapes)
-
-
-def _finite_or_zero(F: Any, g: Any, x: Any, loc: Any) -> tuple[Any, Any]:
-    """The gradient 0 and x = loc if x is infinite: the density is 0 there whatever the parameters are."""
-    infinite = abs(x) == math.inf
-    return F.where(infinite, 0.0, g), F.where(infinite, loc, x)
+def _finite_or_zero(F: Any, g: Any, d: Any) -> tuple[Any, Any]:
+    """A gradient and the distance x - loc, both 0 if x is infinite: then the density is 0 anyway."""
+    infinite = abs(d) == math.inf
+    return F.where(infinite, 0.0, g), F.where(infinite, 0.0, d)
 
 
 @differentiable
@@ -149,39 +136,41 @@ def finite_correction(xp, x):
 @differentiable
 def residual_of(xp, x, loc, scale, /, given):
     """What rounding takes from z = (x - loc)/scale."""
-    return standardize_double(raw(xp), x, loc, scale, given)[1]
+    return standardize_double(raw(xp), FORMS[given], x, loc, scale)[1]
 
 
 finite_correction.derivatives(zero)
 residual_of.derivatives(zero, zero, zero)
 
 
-def signed(arrays: tuple[str, ...], *settings: str) -> Callable[[Any], Any]:
-    """Give a kernel of ``*args`` a signature that names its arrays and settings."""
+def family_op(
+    name: str, arrays: tuple[str, ...], settings: tuple[str, ...], located: bool, kernel: Any, rule: Any,
+    blocks: bool = True,
+) -> Any:  # fmt: skip
+    """An op of these array arguments, from a kernel and a joint rule; without a location they get None.
 
-    def signed(kernel: Any) -> Any:
-        make = inspect.Parameter
-        parameters = [make(name, make.POSITIONAL_ONLY) for name in ("xp", *arrays)]
-        parameters += [make(name, make.KEYWORD_ONLY) for name in settings]
-        kernel.__signature__ = inspect.Signature(parameters)
-        return kernel
+    ``blocks``: whether the kernel is elementwise, so that it may take large arrays block by block.
+    """
+    if not located:
+        with_loc, with_loc_rule = kernel, rule
 
-    return signed
+        def kernel(xp: Any, x: Any, s: Any, *shapes: Any, **chosen: Any) -> Any:
+            return with_loc(xp, x, None, s, *shapes, **chosen)
 
-
-def op_of(kernel: Any, name: str, rule: Any) -> Any:
-    """A kernel as an op of this name with a joint rule."""
-    kernel.__name__ = kernel.__qualname__ = name
-    op = differentiable(kernel)
-    parameters = inspect.signature(kernel).parameters
-    names = list(parameters)[1:]
-    count = sum(p.kind is p.POSITIONAL_ONLY for p in parameters.values()) - 1
+        def rule(F: Any, needs: Any, g: Any, x: Any, s: Any, *shapes: Any, **chosen: Any) -> Any:
+            return with_loc_rule(F, needs, g, x, None, s, *shapes, **chosen)
 
     def joint(F: Any, needs: Any, g: Any, _y: Any, *args: Any, **chosen: Any) -> Any:
-        return rule(F, needs, g, args[:count], **chosen)
+        return rule(F, needs, g, *args, **chosen)
 
     make = inspect.Parameter
-    named = [make(n, make.POSITIONAL_OR_KEYWORD) for n in ("F", "needs", "g", "_y", *names)]
+    parameters = [make(name, make.POSITIONAL_ONLY) for name in ("xp", *arrays)]
+    parameters += [make(name, make.KEYWORD_ONLY) for name in settings]
+    blocked = in_blocks(kernel) if blocks else kernel
+    blocked.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    blocked.__name__ = blocked.__qualname__ = name
+    named = [make(n, make.POSITIONAL_OR_KEYWORD) for n in ("F", "needs", "g", "_y", *arrays, *settings)]
     joint.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
+    op = differentiable(blocked)
     op.joint_derivative(joint)
     return op

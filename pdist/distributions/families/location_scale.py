@@ -15,7 +15,7 @@ from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import nonnegative, positive, real
 from .family_ops import HALF_LINE, LINE, LOG, FamilyOps, ops_of
-from .scales import log_scale, standardized
+from .scales import FORMS, standardized
 from .standard import Standard
 
 
@@ -33,6 +33,7 @@ class Family(Distribution):
     scales: ClassVar[dict[str, str]] = {}
     loc_name: ClassVar[str] = "loc"
     reparameterized = True
+    _errors = {"all": "ignore", "over": "raise"}
     _kind: ClassVar[str] = HALF_LINE
     _ops: ClassVar[FamilyOps]
 
@@ -44,30 +45,34 @@ class Family(Distribution):
     def _place(self) -> tuple[Variable | None, Variable, str]:
         """The location, or None, the scale as it was given, and the name of the form that it has."""
         state = self.__dict__
-        name = next(name for name in self.scales if name in state)
-        return state.get(self.loc_name), state[name], self.scales[name]
+        for name, given in self.scales.items():
+            if name in state:
+                return state.get(self.loc_name), state[name], given
+        raise AttributeError(f"{type(self).__name__}: no scale is given")
 
     @property
     def _shapes(self) -> list[Variable]:
         return [getattr(self, name) for name in self.standard.shapes]
 
-    def _arguments(self, x: Variable) -> tuple[list[Any], str]:
+    def _apply(self, op: Any, x: Variable, **settings: Any) -> Variable:
+        """An op of the family; first in the quick form, which holds unless something overflows."""
         loc, s, given = self._place()
-        return [x, *([] if loc is None else [loc]), s, *self._shapes], given
+        args = (x, s) if loc is None else (x, loc, s)
+        if self.standard.shapes:
+            args = (*args, *self._shapes)
+        if type(s._array) is np.ndarray and not hooks.running:
+            try:
+                return op(*args, given=given, careful=False, **settings)
+            except FloatingPointError:  # x - loc or 1/scale may be at fault: the careful form holds there too
+                pass
+        with np.errstate(all="ignore"):
+            return op(*args, given=given, careful=True, **settings)
 
     def _log_prob(self, x: Variable) -> Variable:
-        args, given = self._arguments(x)
-        if self.xp is np and hooks.current() is None:
-            try:
-                with np.errstate(over="raise", divide="raise"):
-                    return self._ops.log_prob(*args, given=given, careful=False)
-            except FloatingPointError:  # x - loc or 1/scale may be at fault: the longer way holds there too
-                pass
-        return self._ops.log_prob(*args, given=given, careful=True)
+        return self._apply(self._ops.log_prob, x)
 
     def _tail(self, x: Variable, upper: bool, log: bool) -> Variable:
-        args, given = self._arguments(x)
-        return self._ops.tail(*args, given=given, upper=upper, log=log)
+        return self._apply(self._ops.tail, x, upper=upper, log=log)
 
     def _cdf(self, x: Variable) -> Variable:
         return self._tail(x, upper=False, log=False)
@@ -96,7 +101,7 @@ class Family(Distribution):
 
     def _log_scale(self) -> Variable:
         _, s, given = self._place()
-        return log_scale(public, s, given)
+        return FORMS[given].log(public, s)
 
     def _constant_of(self, name: str) -> Any:
         value = self.standard.value(name, public, *self._shapes)

@@ -7,6 +7,7 @@ slower.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,8 +15,8 @@ from ...autograd import differentiable
 from ...autograd.op import raw
 from ...numerics.constants import LARGEST, SMALLEST
 from ...numerics.double import is_double, two_sum
-from .family_ops import LINE, finite_correction, op_of, ops_of, signed
-from .scales import by_given, log_scale, over_scale, standardize, standardize_double
+from .family_ops import LINE, family_op, finite_correction, ops_of
+from .scales import FORMS, standardize, standardize_double
 from .standard import Standard
 
 
@@ -61,93 +62,92 @@ class MixtureOps(NamedTuple):
 @functools.cache
 def mixture_ops(standard: type[Standard]) -> MixtureOps:
     """The ops of mixtures of a location-scale family; their components are on the last axis of all but x."""
-    name = standard.__name__.lower()
     arrays = ("loc", "scale", *standard.shapes)
     tail_of = ops_of(standard, LINE).tail.kernel
 
-    @signed(("x", "logit", *arrays), "given", "careful")
     def log_prob(xp: Any, x: Any, *args: Any, given: str, careful: bool) -> Any:
         F = raw(xp)
         return _log_density(F, standard, _exponents(F, standard, x, _first(F, x, args), given, careful))
 
-    def log_prob_rule(F: Any, needs: Any, g: Any, args: tuple[Any, ...], given: str, careful: bool) -> Any:
-        x, *args = args
+    def log_prob_rule(F: Any, needs: Any, g: Any, x: Any, *args: Any, given: str, careful: bool) -> Any:
         parts = _exponents(F, standard, x, _first(F, x, args), given, careful)
         d_x, *found = _gradients(F, standard, parts, g, needs)
         return d_x, *(None if d is None else F(components_last)(d, ndim=parts.h.ndim) for d in found)
 
-    @signed(("x", "params"), "k")
     def packed_log_prob(xp: Any, x: Any, params: Any, k: int) -> Any:
         F = raw(xp)
         return _log_density(F, standard, _exponents(F, standard, x, _cut(F, x, params, k), "softplus", False))
 
-    def packed_rule(F: Any, needs: Any, g: Any, args: tuple[Any, ...], k: int) -> Any:
-        x, params = args
+    def packed_rule(F: Any, needs: Any, g: Any, x: Any, params: Any, k: int) -> Any:
         parts = _exponents(F, standard, x, _cut(F, x, params, k), "softplus", False)
         d_x, *found = _gradients(F, standard, parts, g, (needs[0], True, True, True), plain=True)
         return d_x, F(components_last)(F.concat(tuple(found), axis=0), ndim=parts.h.ndim)
 
-    @signed(("x", "p", *arrays), "given", "upper")
     def tail(xp: Any, x: Any, *args: Any, given: str, upper: bool) -> Any:
         p, *parameters = _first(raw(xp), x, args)
-        y = tail_of(xp, x, *parameters, given=given, upper=upper, log=False)
+        y = tail_of(xp, x, *parameters, given=given, careful=True, upper=upper, log=False)
         return xp.where(p == 0, 0, p * y).sum(axis=0) / p.sum(axis=0)  # exactly 1 if every y is
 
-    def tail_rule(F: Any, needs: Any, g: Any, args: tuple[Any, ...], given: str, upper: bool) -> Any:
-        x, *args = args
+    def tail_rule(F: Any, needs: Any, g: Any, x: Any, *args: Any, given: str, upper: bool) -> Any:
         p, loc, s, *shapes = _first(F, x, args)
-        total = p.sum(axis=0)
-        z = standardize(F, x, F.where(p == 0, 0.0, loc), s, given)
+        form, total = FORMS[given], p.sum(axis=0)
+        z = standardize(F, form, x, F.where(p == 0, 0.0, loc), s)
         used = (abs(z) <= LARGEST[is_double(z)]) & (p > 0)
-        z = F.where(used, z, 0.0)
-        share = F.where(used, g * p / total, 0.0) * (-1 if upper else 1)
-        slope = share * standard.density(F, z, *shapes)
-        d_loc = over_scale(F, -slope, s, given)
-        found = [None, d_loc, by_given(F, -slope * z, s, given)]
+        z, share = F.where(used, z, 0.0), F.where(used, g * p / total, 0.0)
+        slope = share * standard.tail_slope(F, z, *shapes, upper=upper, log=False)
+        d_x = form.over(F, slope, s, True)
+        found = [None, -d_x, form.slope(F, -slope * z, s)]
         if shapes:
-            slopes = standard.tail_slopes(F, z, *shapes, upper=upper, log=False)
-            found += [abs(share) * d for d in slopes] if upper else [share * d for d in slopes]
+            found += [share * d for d in standard.tail_slopes(F, z, *shapes, upper=upper, log=False)]
         if needs[1]:
-            y = F(ops_of(standard, LINE).tail)(x, loc, s, *shapes, given=given, upper=upper, log=False)
+            y = F(ops_of(standard, LINE).tail)(
+                x, loc, s, *shapes, given=given, careful=True, upper=upper, log=False
+            )
             y = F.where(p == 0, 0.0, y)
             found[0] = g / total * (y - (p * y).sum(axis=0) / total)
-        return -d_loc.sum(axis=0), *(None if d is None else F(components_last)(d, ndim=z.ndim) for d in found)
+        return d_x.sum(axis=0), *(None if d is None else F(components_last)(d, ndim=z.ndim) for d in found)
 
-    @signed(("x", "log_p", *arrays), "given")
     def responsibilities(
         xp: Any, x: Any, log_p: Any, loc: Any, s: Any, *shapes: Any, given: str
     ) -> Any:  # differences of large exponents decide: they are taken as double words, and so is z
-        F = raw(xp)
-        z, residual = standardize_double(F, x, loc, s, given)
+        F, form = raw(xp), FORMS[given]
+        z, residual = standardize_double(F, form, x, loc, s)
         k, k_lo = standard.log_kernel_double(F, z, *shapes)
         k_lo = k_lo - finite_correction.kernel(xp, residual * standard.slope(F, z, *shapes))
-        constant = log_scale(F, s, given) + (standard.value("log_norm", F, *shapes) if shapes else 0.0)
+        constant = form.log(F, s) + (standard.value("log_norm", F, *shapes) if shapes else 0.0)
         h, lo = two_sum(xp, log_p - constant, k)
-        lo = xp.where(abs(h) < float("inf"), lo + k_lo, 0)
+        lo = xp.where(abs(h) < math.inf, lo + k_lo, 0)
         top = h.argmax(axis=-1)[..., None]
         d, d_lo = two_sum(xp, h, -xp.take_along_axis(h, top, axis=-1))
         d_lo = d_lo + (lo - xp.take_along_axis(lo, top, axis=-1))
-        possible = d > -float("inf")
+        possible = d > -math.inf
         d, d_lo = two_sum(xp, xp.where(possible, d, -1e30), xp.where(possible, d_lo, 0))
         e = xp.exp(d)
         e = e + e * d_lo
         return e / e.sum(axis=-1, keepdims=True)
 
-    def responsibilities_rule(F: Any, needs: Any, g: Any, args: tuple[Any, ...], given: str) -> Any:
-        x, log_p, loc, s, *shapes = args
-        r = F(made.responsibilities)(*args, given=given)
+    def responsibilities_rule(
+        F: Any, needs: Any, g: Any, x: Any, log_p: Any, loc: Any, s: Any, *shapes: Any, given: str
+    ) -> Any:
+        form = FORMS[given]
+        r = F(made.responsibilities)(x, log_p, loc, s, *shapes, given=given)
         t = r * (g - (r * g).sum(axis=-1, keepdims=True))  # the gradient by log w_k p_k
-        z = F.where(r > 0, standardize(F, x, loc, s, given), 0.0)
-        d_loc = over_scale(F, t * standard.slope(F, z, *shapes), s, given)
-        d_s = by_given(F, t * standard.log_scale_slope(F, z, *shapes), s, given)
+        z = F.where(r > 0, standardize(F, form, x, loc, s), 0.0)
+        d_loc = form.over(F, t * standard.slope(F, z, *shapes), s, True)
+        d_s = form.slope(F, t * standard.log_scale_slope(F, z, *shapes), s)
         d_shapes = [t * slope for slope in standard.shape_slopes(F, z, *shapes)] if shapes else []
         return -d_loc, t, d_loc, d_s, *d_shapes
 
+    def op(name: str, first: tuple[str, ...], settings: tuple[str, ...], kernel: Any, rule: Any) -> Any:
+        return family_op(
+            f"mixture_{standard.__name__.lower()}_{name}", first, settings, True, kernel, rule, False
+        )
+
     made = MixtureOps(
-        op_of(log_prob, f"mixture_{name}_log_prob", log_prob_rule),
-        op_of(packed_log_prob, f"mixture_{name}_packed_log_prob", packed_rule),
-        op_of(tail, f"mixture_{name}_tail", tail_rule),
-        op_of(responsibilities, f"mixture_{name}_responsibilities", responsibilities_rule),
+        op("log_prob", ("x", "logit", *arrays), ("given", "careful"), log_prob, log_prob_rule),
+        op("packed_log_prob", ("x", "params"), ("k",), packed_log_prob, packed_rule),
+        op("tail", ("x", "p", *arrays), ("given", "upper"), tail, tail_rule),
+        op("responsibilities", ("x", "log_p", *arrays), ("given",), responsibilities, responsibilities_rule),
     )
     return made
 
@@ -190,14 +190,17 @@ def _exponents(F: Any, standard: Any, x: Any, args: list[Any], given: str, caref
     over: Callable[[Any], Any]
     by: Callable[[Any, Any, Any], Any]
     if careful:
-        z, log_s = standardize(F, x, loc, s, given), log_scale(F, s, given)
-        over, by = lambda r: over_scale(F, r, s, given), lambda r, _, slope: by_given(F, r * slope, s, given)
+        form = FORMS[given]
+        z, log_s = standardize(F, form, x, loc, s), form.log(F, s)
+        over, by = lambda r: form.over(F, r, s, True), lambda r, _, slope: form.slope(F, r * slope, s)
     elif given == "log":
         inverse = F.exp(-s)
         z, log_s = (x - loc) * inverse, s
         over, by = lambda r: r * inverse, lambda r, _, slope: r * slope
     elif given == "softplus":
-        scale = F.maximum(F.softplus(s), SMALLEST[is_double(s)])  # no change to z but at x = loc itself, where it is 0
+        scale = F.maximum(
+            F.softplus(s), SMALLEST[is_double(s)]
+        )  # no change to z but at x = loc itself, where it is 0
         z, log_s = (x - loc) / scale, F.minimum(F.log(scale), s)  # if softplus underflows, it is e^s
         over, by = lambda r: r / scale, lambda _, r_s, slope: -F.expm1(-scale) * r_s * slope
     else:

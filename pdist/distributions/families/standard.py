@@ -110,17 +110,18 @@ class Standard:
         return member(F, *shapes) if callable(member) else member
 
     @classmethod
-    def tail(cls, xp: Any, z: Any, *shapes: Any, upper: bool, log: bool) -> Any:
-        """P(Z <= z) or, if ``upper``, P(Z > z), or its logarithm."""
-        function = (cls.log_sf if upper else cls.log_cdf) if log else (cls.sf if upper else cls.cdf)
-        return function(xp, z, *shapes)
+    def tail_slope(cls, F: Any, z: Any, *shapes: Any, upper: bool, log: bool) -> Any:
+        """The derivative by z of P(Z <= z) or, if ``upper``, P(Z > z), or of its logarithm."""
+        if not log:
+            density = cls.density(F, z, *shapes)
+            return -density if upper else density
+        return -cls.hazard_sf(F, z, *shapes) if upper else cls.hazard(F, z, *shapes)
 
     @classmethod
-    def tail_slope(cls, F: Any, z: Any, *shapes: Any, upper: bool, log: bool) -> Any:
-        """The size of the derivative of :meth:`tail` by z; it is negative if ``upper``."""
-        if not log:
-            return cls.density(F, z, *shapes)
-        return (cls.hazard_sf if upper else cls.hazard)(F, z, *shapes)
+    def tail_and_slope(cls, F: Any, z: Any, *shapes: Any, upper: bool, log: bool) -> tuple[Any, Any]:
+        """A tail, and its derivative by z; stated by a subclass for which the two share work."""
+        function = (cls.log_sf if upper else cls.log_cdf) if log else (cls.sf if upper else cls.cdf)
+        return function(F.xp, z, *shapes), cls.tail_slope(F, z, *shapes, upper=upper, log=log)
 
     # What a subclass has to state, for those who read and for type checkers.
     log_kernel: ClassVar[Any]

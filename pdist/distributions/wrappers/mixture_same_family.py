@@ -232,7 +232,9 @@ class MixtureSameFamily(Distribution):
             try:
                 with np.errstate(over="raise", divide="raise", invalid="raise"):
                     return ops.log_prob(x, logit, *arguments, given=given, careful=False)
-            except FloatingPointError:  # a scale that underflows, or a distance that overflows, may be at fault
+            except (
+                FloatingPointError
+            ):  # a scale that underflows, or a distance that overflows, may be at fault
                 pass
         return ops.log_prob(x, logit, *arguments, given=given, careful=True)
 
