@@ -12,7 +12,7 @@ from typing import Any
 
 from ..backend import library
 
-#: of x: an error that is positive if x is too large, Newton's correction to take from x, and the error's noise
+#: of x: an error, positive if x is too large; Newton's correction, to be subtracted; and the error's noise
 Newton = Callable[[Any], tuple[Any, Any, Any]]
 
 

@@ -217,8 +217,8 @@ class Distribution(Batched):
             both = np.broadcast_shapes(lead, batch)
             squeezed = tuple(a for a in lead if a != 1) == tuple(b for b in batch if b != 1)
             raise ValueError(
-                f"{type(self).__name__}.log_prob: x of shape {lead + self.event_shape} and batch shape {batch} "
-                f"broadcast against each other, to {both}; "
+                f"{type(self).__name__}.log_prob: x of shape {lead + self.event_shape} and batch shape "
+                f"{batch} broadcast against each other, to {both}; "
                 + (
                     f"write x.reshape({batch + self.event_shape}) for one value per distribution, or "
                     if squeezed

@@ -6,7 +6,8 @@ from typing import Any
 
 # What decides of a distribution's density, tails, draws or moments, whether or not a base has it.
 _FORMULAS = frozenset(
-    {"standard", "support", "masked", "event_shape", "_accepts", "_inside", "_breakpoints", "_components"}
+    {"standard", "scales", "loc_name", "reparameterized", "support", "masked", "event_shape"}
+    | {"_accepts", "_inside", "_breakpoints", "_components"}
     | {"log_prob", "prob", "cdf", "log_cdf", "survival_function", "log_survival_function", "icdf", "sample"}
     | {"_log_prob", "_cdf", "_log_cdf", "_survival_function", "_log_survival_function", "_icdf", "_sample"}
     | {"entropy", "mean", "mode", "median", "variance", "stddev", "covariance"}
@@ -32,7 +33,7 @@ def formula_bases(cls: type) -> list[type]:
 
 
 def states_formula(cls: type, behind: tuple[type, ...]) -> bool:
-    """Whether the body of ``cls`` states a formula, or replaces what the classes ``behind`` it compute with."""
+    """Whether ``cls`` itself states a formula, or replaces what the classes ``behind`` it compute with."""
     return any(
         name in _FORMULAS
         or (

@@ -16,7 +16,7 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable, no_backprop_mode
 from ...backend import hooks, library
-from .integrands import MOST, Integrand, leaves, numbers_at_once, wants_gradients, weighted
+from .integrands import MOST, Integrand, has_quantiles, leaves, numbers_at_once, wants_gradients, weighted
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 # Of the values at the nodes the coefficients of the last two Legendre polynomials: what is unresolved.
@@ -59,7 +59,7 @@ def integral(p: Any, q: Any, f: Integrand) -> tuple[Variable, Any]:
 
 
 def _rule(p: Any, q: Any, f: Integrand, a: Any, b: Any) -> tuple[Any, Any, Any]:
-    """The integral over each panel [a, b], its share of p, and the integrand at the nodes, times (b - a)/2."""
+    """The integral over each panel [a, b], its share of p, and (b - a)/2 times the integrand at the nodes."""
     nodes, weights = (_constant(p, c) for c in (_NODES, _WEIGHTS))
     half = 0.5 * b - 0.5 * a
     x = a[:, None] + half[:, None] * (1 + nodes)
@@ -183,7 +183,7 @@ def _marks(d: Any) -> list[Variable]:
             if isinstance(end, (int, float)):
                 if math.isfinite(end):
                     found.append(as_variable(part.xp.full(d.batch_shape, end, d.dtype)))
-            elif "icdf" in part._formulas:  # moves with the parameters
+            elif has_quantiles(part):  # moves with the parameters
                 found += _rows(F.broadcast_to(part.icdf(u), part.batch_shape), d)
             else:
                 found += _rows(as_variable(part.xp.broadcast_to(end, part.batch_shape)), d)
@@ -215,8 +215,8 @@ def _quantiles_of(d: Any, levels: tuple[float, ...]) -> Any:
     """Quantiles of a single distribution and two values beyond the last; a wide grid if it has none."""
     xp, info = d.xp, np.finfo(d.dtype)
     shape = (-1,) + (1,) * len(d.batch_shape)
-    if "icdf" not in d._formulas:
-        return xp.broadcast_to(_grid(d).reshape(shape), (_GRID.size, *d.batch_shape))
+    if not has_quantiles(d):
+        return _around_peak(d)
     lower = [u for u in levels if u >= float(info.tiny)]
     upper = [1 - u for u in levels[::-1] if float(info.eps) <= u < 0.5]
     u = xp.asarray(np.array(lower + upper), dtype=d.dtype).reshape(shape)
@@ -229,5 +229,18 @@ def _quantiles_of(d: Any, levels: tuple[float, ...]) -> Any:
 _GRID = np.concatenate([-(10.0 ** np.arange(8, -9, -0.5)), [0.0], 10.0 ** np.arange(-8, 8.5, 0.5)])
 
 
-def _grid(d: Any) -> Any:
-    return library(d.xp).from_host(_GRID.astype(d.dtype))
+def _around_peak(d: Any) -> Any:
+    """Ends of panels that grow away from 0, and from the highest density that a search finds."""
+    xp, batch = d.xp, d.batch_shape
+    grid = library(xp).from_host(_GRID.astype(d.dtype)).reshape((-1,) + (1,) * len(batch))
+    grid = xp.broadcast_to(grid, (len(_GRID), *batch))
+    inner = xp.asarray(d.support.inner, dtype=d.dtype) if not callable(d.support.inner) else 0
+    x = grid + inner
+    steps = xp.linspace(0, 1, 9, dtype=d.dtype).reshape((-1,) + (1,) * len(batch))
+    for _ in range(60):
+        y = d.log_prob(x).array
+        best = xp.where(y == y, y, -math.inf).argmax(axis=0)[None]
+        left, right = (xp.clip(best + i, 0, len(x) - 1) for i in (-1, 1))
+        left, top, right = (xp.take_along_axis(x, i, axis=0) for i in (left, best, right))
+        x = left + (right - left) * steps
+    return xp.concatenate([grid, grid + inner, grid + top])

@@ -35,3 +35,12 @@ def wants_gradients(*distributions: Any) -> bool:
 def numbers_at_once(*distributions: Any) -> int:
     """How many numbers one value of x makes: the batch, times what each consists of."""
     return max(math.prod(part.batch_shape) for d in distributions for part in d._components())
+
+
+def has_quantiles(d: Any) -> bool:
+    """Whether there are quantiles, and those of the density: not from a base behind the class that states it."""
+    order = type(d).__mro__
+    owners = [
+        next((i for i, c in enumerate(order) if name in vars(c)), None) for name in ("_icdf", "_log_prob")
+    ]
+    return "icdf" in d._formulas and owners[0] is not None and owners[0] <= (owners[1] or 0)

@@ -9,9 +9,10 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable
 from ...backend import hooks, to_cpu
-from .integrands import MOST, Integrand, numbers_at_once, weighted
+from .integrands import MOST, Integrand, has_quantiles, numbers_at_once, weighted
 
 _MOST_COUNTS = 1_000_000
+_NEVER = 1e-37  # a probability, a number also in float32
 _MARGIN = 64  # counts beyond the outermost quantiles
 
 
@@ -37,6 +38,11 @@ def _counts(p: Any) -> tuple[Any, int]:
     """The first count of each distribution that has any probability, and how many follow at most."""
     low, high = _ends(p)
     n = hooks.once(_width, low, high)
+    if n < 0:
+        raise ValueError(
+            f"quadrature: {type(p).__name__} has no quantiles that tell which counts to sum over: "
+            "use method='monte_carlo'"
+        )
     if n > _MOST_COUNTS:
         raise ValueError(f"quadrature over {n} values of {type(p).__name__}: use method='monte_carlo'")
     if hooks.current() is not None:
@@ -46,7 +52,9 @@ def _counts(p: Any) -> tuple[Any, int]:
 
 
 def _width(low: Any, high: Any) -> int:
-    return int(np.max(to_cpu(high - low), initial=0)) + 1
+    """How many counts the widest of them has; -1 if that is infinite."""
+    width = float(np.max(to_cpu(high - low), initial=0))
+    return int(width) + 1 if width < np.inf else -1
 
 
 def _ends(p: Any) -> tuple[Any, Any]:
@@ -56,9 +64,8 @@ def _ends(p: Any) -> tuple[Any, Any]:
         xp.asarray(end, dtype=p.dtype) + xp.zeros(p.batch_shape, p.dtype)
         for end in (support.low, support.high)
     ]
-    if "icdf" not in p._formulas:
+    if not has_quantiles(p):
         return ends[0], ends[1]
-    info = np.finfo(p.dtype)
-    low = p.icdf(float(info.tiny)).array - _MARGIN
-    high = p.icdf(1 - float(info.eps)).array + _MARGIN
+    low = p.icdf(_NEVER).array - _MARGIN
+    high = p.icdf(1 - float(np.finfo(p.dtype).eps)).array + _MARGIN
     return xp.maximum(low, ends[0]), xp.minimum(high, ends[1])

@@ -74,11 +74,11 @@ def mixture_ops(standard: type[Standard]) -> MixtureOps:
         d_x, *found = _gradients(F, standard, parts, g, needs)
         return d_x, *(None if d is None else F(components_last)(d, ndim=parts.h.ndim) for d in found)
 
-    def packed_log_prob(xp: Any, x: Any, params: Any, k: int) -> Any:
+    def packed_log_prob(xp: Any, x: Any, params: Any, /, k: int) -> Any:
         F = raw(xp)
         return _log_density(F, standard, _exponents(F, standard, x, _cut(F, x, params, k), "softplus", False))
 
-    def packed_rule(F: Any, needs: Any, g: Any, x: Any, params: Any, k: int) -> Any:
+    def packed_rule(F: Any, needs: Any, g: Any, _y: Any, x: Any, params: Any, k: int) -> Any:
         parts = _exponents(F, standard, x, _cut(F, x, params, k), "softplus", False)
         d_x, *found = _gradients(F, standard, parts, g, (needs[0], True, True, True), plain=True)
         return d_x, F(components_last)(F.concat(tuple(found), axis=0), ndim=parts.h.ndim)
@@ -139,13 +139,15 @@ def mixture_ops(standard: type[Standard]) -> MixtureOps:
         return -d_loc, t, d_loc, d_s, *d_shapes
 
     def op(name: str, first: tuple[str, ...], settings: tuple[str, ...], kernel: Any, rule: Any) -> Any:
-        return family_op(
-            f"mixture_{standard.__name__.lower()}_{name}", first, settings, True, kernel, rule, False
-        )
+        return family_op(f"{prefix}_{name}", first, settings, True, kernel, rule, blocks=False)
 
+    prefix = f"mixture_{standard.__name__.lower()}"
+    packed_log_prob.__name__ = f"{prefix}_packed_log_prob"
+    packed = differentiable(packed_log_prob)
+    packed.joint_derivative(packed_rule)
     made = MixtureOps(
         op("log_prob", ("x", "logit", *arrays), ("given", "careful"), log_prob, log_prob_rule),
-        op("packed_log_prob", ("x", "params"), ("k",), packed_log_prob, packed_rule),
+        packed,
         op("tail", ("x", "p", *arrays), ("given", "upper"), tail, tail_rule),
         op("responsibilities", ("x", "log_p", *arrays), ("given",), responsibilities, responsibilities_rule),
     )

@@ -19,6 +19,7 @@ from ..discrete.categorical import Categorical, draw_classes
 from ..families.implicit import solve
 from ..families.location_scale import LocationScale
 from ..families.mixture_kernel import MixtureOps, mixture_ops
+from . import mixture_moments as moments
 from .mixture_draws import draws_with_weights
 from .mixture_searches import search_mode, search_quantile
 
@@ -53,8 +54,8 @@ class MixtureSameFamily(Distribution):
         mixture_distribution: a :class:`Categorical` of batch shape ``[*batch]`` over the K components.
         component_distribution: the components, any distribution of batch shape ``[*batch, K]``.
 
-    Densities are sums in log space: neither a component of weight 0 nor one that is far away does harm. Those of
-    location-scale families (Normal, Laplace, StudentT, ...) are one op each. A mixture of one component is that
+    Densities are sums in log space: neither a component of weight 0 nor one that is far away does harm. A
+    density of location-scale components (Normal, Laplace, ...) is one op. A mixture of one component is that
     component in every method.
 
     ``sample`` draws from the chosen components alone. Its gradients are unbiased. Those by the components'
@@ -99,7 +100,7 @@ class MixtureSameFamily(Distribution):
             family: the class of the components, without shape parameters.
 
         Returns:
-            A mixture of batch shape ``[*batch]``, whose ``log_prob`` is one op of ``params``. Nothing is checked.
+            A mixture of batch shape ``[*batch]``, whose ``log_prob`` is one op. Nothing is checked.
         """
         new = object.__new__(cls)
         new.__dict__.update(_packed=(params, n_components, family), batch_shape=params._array.shape[:-1])
@@ -143,15 +144,12 @@ class MixtureSameFamily(Distribution):
         inner = self.component_distribution.support
         if has_fixed_support(self.component_distribution):
             return inner
-        axis = -1 - len(self.event_shape)
-        ends = [inner.low, inner.high]
-        if not self.event_shape:
-            shape, xp = (*self.batch_shape, self.n_components), self.xp
-            rows = [e if isinstance(e, (int, float)) else xp.broadcast_to(e, shape) for e in ends]
-            ends = [
-                row if isinstance(row, (int, float)) else reduce(row, axis=-1)
-                for row, reduce in zip(rows, (xp.min, xp.max), strict=True)
-            ]
+        axis, xp = -1 - len(self.event_shape), self.xp
+        ends = (inner.low, inner.high)
+        if not (self.event_shape or all(isinstance(end, (int, float)) for end in ends)):
+            shape = (*self.batch_shape, self.n_components)
+            low, high = (xp.broadcast_to(xp.asarray(end, dtype=self.dtype), shape) for end in ends)
+            ends = low.min(axis=-1), high.max(axis=-1)
         return Support(
             inner.name,
             lambda xp, x: inner.test(xp, xp.expand_dims(x, axis)).any(axis=-1),
@@ -169,12 +167,12 @@ class MixtureSameFamily(Distribution):
     @property
     def component_means(self) -> Variable:
         """The components' means, of shape ``[*batch, K, *event]``."""
-        return self._full(self.component_distribution.mean)
+        return moments.full(self, self.component_distribution.mean)
 
     @property
     def component_stddevs(self) -> Variable:
         """The components' standard deviations, of shape ``[*batch, K, *event]``."""
-        return self._full(self.component_distribution.stddev)
+        return moments.full(self, self.component_distribution.stddev)
 
     def _unwrapped(self) -> Distribution:
         """The component, if there is only one."""
@@ -324,50 +322,17 @@ class MixtureSameFamily(Distribution):
 
     # Moments ------------------------------------------------------------------------------------------
 
-    def _full(self, y: Variable) -> Variable:
-        """``y`` of the components repeated to shape ``[*batch, K, *event]``."""
-        shape = (*self.batch_shape, self.n_components, *self.event_shape)
-        return y if y.shape == shape else F.broadcast_to(y, shape)
-
-    def _centred(self) -> tuple[Variable, Variable, Variable, int]:
-        """The weights, the mean, half of the components' means less the mean, and the components' axis.
-
-        Seen from the mean of the heaviest component, so that what all have in common is taken off first; by
-        halves, so that no difference overflows.
-        """
-        xp, axis, ones = self.xp, -1 - len(self.event_shape), (1,) * len(self.event_shape)
-        w = self.mixture_distribution.p
-        w = F.broadcast_to(w.reshape(w.shape + ones), (*self.batch_shape, self.n_components, *ones))
-        means = 0.5 * F.where(w.array == 0, 0.0, self.component_means)
-        heaviest = xp.expand_dims(w.array.argmax(axis=axis), axis)
-        heaviest = xp.broadcast_to(heaviest, (*self.batch_shape, 1, *self.event_shape))
-        anchor = F.take_along_axis(means, heaviest, axis)
-        away = means - anchor
-        shift = (w * away).sum(axis=axis, keepdims=True)
-        return w, 2 * F.squeeze(anchor + shift, axis), away - shift, axis
-
     def _mean(self) -> Variable:
-        return self._centred()[1]
+        return moments.mean(self)
 
     def _variance(self) -> Variable:
-        w, _, away, axis = self._centred()
-        inner = F.where(w.array == 0, 0.0, self._full(self.component_distribution.variance))
-        return (w * inner + 4 * (w * away) * away).sum(axis=axis)
+        return moments.variance(self)
 
     def _stddev(self) -> Variable:
-        """In units of the largest of its terms, of which no square overflows or underflows."""
-        w, _, away, axis = self._centred()
-        inner = 0.5 * F.where(w.array == 0, 0.0, self.component_stddevs)
-        w, inner, away = F.broadcast(w, inner, away)
-        sizes = self.xp.where(w.array == 0, 0, self.xp.maximum(inner.array, abs(away.array)))
-        unit = sizes.max(axis=axis, keepdims=True)
-        usable = (unit > 0) & (unit < math.inf)
-        unit = self.xp.where(usable, unit, 1)
-        a, b = inner / unit, F.where(w.array == 0, 0.0, away) / unit
-        y = (w * (a * a + b * b)).sum(axis=axis)
-        positive = y.array > 0
-        root = F.where(positive, F.sqrt(F.where(positive, y, 1.0)), y)
-        return 2 * self.xp.squeeze(unit, axis) * root
+        return moments.stddev(self)
+
+    def _covariance(self) -> Variable:
+        return moments.covariance(self)
 
     def _entropy(self) -> Variable:
         if self.n_components == 1:
@@ -376,15 +341,6 @@ class MixtureSameFamily(Distribution):
             "MixtureSameFamily has no entropy in closed form: pdist.cross_entropy(p, p, method='quadrature') "
             "or 'monte_carlo' computes it"
         )
-
-    def _covariance(self) -> Variable:
-        """The mean of the components' matrices, and the matrix of their means."""
-        _, _, away, _ = self._centred()
-        n = math.prod(self.event_shape)
-        away = away.reshape((*self.batch_shape, self.n_components, n))
-        w = self.mixture_distribution.p[..., None, None]
-        inner = F.where(w.array == 0, 0.0, self.component_distribution.covariance)
-        return (w * inner + 4 * (w * away[..., :, None]) * away[..., None, :]).sum(axis=-3)
 
     def _median(self) -> Variable:
         if self.n_components == 1:

@@ -10,6 +10,7 @@ import numpy as np
 from ...autograd import Variable, differentiable, force_backprop_mode, grad, no_backprop_mode
 from ...backend import hooks, library
 from ...numerics.roots import search_count, search_root
+from . import mixture_moments as moments
 
 _AT_ONCE = 2**20  # values times components that are worked on together
 
@@ -19,8 +20,8 @@ _AT_ONCE = 2**20  # values times components that are worked on together
 def search_quantile(xp, *arrays, mixture):
     """The smallest x that a mixture is not above with probability p; p comes first, then its parameters.
 
-    By Newton's method on the log of the smaller tail, kept inside the components' own quantiles; if it ends in a
-    gap between supports, then at the lower end of the gap.
+    By Newton's method on the log of the smaller tail, kept inside the components' own quantiles; if that ends
+    in a gap between supports, it is the lower end of the gap.
     """
     p, *parameters = arrays
     mixture = mixture._with_arrays(iter(parameters))
@@ -55,7 +56,7 @@ def search_quantile(xp, *arrays, mixture):
 
 
 def gap_ends(mixture: Any, xp: Any) -> Any:
-    """The upper ends of all supports that a mixture's consists of, on a new last axis; -inf without weight."""
+    """The upper ends of the supports in a mixture, on a new last axis; -inf without weight."""
     components, used = mixture.component_distribution, mixture.mixture_distribution.p.array > 0
     inner = components._unwrapped()
     if hasattr(inner, "component_distribution"):
@@ -73,7 +74,7 @@ def search_mode(xp, *arrays, mixture):
     components = mixture.component_distribution
     used = mixture.mixture_distribution.p.array > 0
     peaked = hasattr(components, "_mode")  # else flat, as the Uniform
-    modes = mixture._full(components.mode if peaked else components.median).array
+    modes = moments.full(mixture, components.mode if peaked else components.median).array
     low = xp.where(used, modes, math.inf).min(axis=-1) if peaked else -math.inf
     high = xp.where(used, modes, -math.inf).max(axis=-1) if peaked else math.inf
     x = xp.clip(_grid(mixture, modes), low, high)
