@@ -45,6 +45,7 @@ def search_root(xp, f: Newton, low, high, most: int = 120):
     low, high = xp.where(fixed, 0, low), xp.where(fixed, 0, high)
     x = 0.5 * low + 0.5 * high
     step = 0.5 * high - 0.5 * low  # halves: the width itself may overflow
+    done = fixed
     for _ in range(most):
         error, newton, noise = f(x)
         near = abs(error) <= noise
@@ -58,7 +59,7 @@ def search_root(xp, f: Newton, low, high, most: int = 120):
         x = new
         if host and done.all():
             break
-    return xp.where(fixed, found, x)
+    return xp.where(fixed, found, xp.where(done, x, high))
 
 
 def search_count(xp, reached: Callable[[Any], Any], low, high):

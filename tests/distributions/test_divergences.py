@@ -383,7 +383,7 @@ def test_empty_batches(shape):
 
 def test_many_counts_take_bounded_memory():
     p, q = D.Poisson(np.array([1e9, 3.0, 0.0])), D.Poisson(np.array([1.1e9, 5.0, 1.0]))
-    value, error = pdist.kl_divergence(p, q, method="quadrature", return_error=True)
+    value = pdist.kl_divergence(p, q, method="quadrature")
     np.testing.assert_allclose(value.array, pdist.kl_divergence(p, q).array, rtol=1e-6)
     with pytest.raises(ValueError, match="values of Poisson: use method='monte_carlo'"):
         pdist.kl_divergence(D.Poisson(1e14), D.Poisson(2e14), method="quadrature")

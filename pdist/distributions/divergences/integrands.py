@@ -38,7 +38,7 @@ def numbers_at_once(*distributions: Any) -> int:
 
 
 def has_quantiles(d: Any) -> bool:
-    """Whether there are quantiles, and those of the density: not from a base behind the class that states it."""
+    """Whether there are quantiles, and not of a base behind the class that states the density."""
     order = type(d).__mro__
     owners = [
         next((i for i, c in enumerate(order) if name in vars(c)), None) for name in ("_icdf", "_log_prob")

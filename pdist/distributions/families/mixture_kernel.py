@@ -174,7 +174,7 @@ class Exponents(NamedTuple):
         z: (x - loc)/scale.
         shapes: the shape parameters.
         h: log w + log p up to a constant.
-        over: divides by the scale.
+        over: divides r by the scale, unless ``last`` divides what is made of it.
         by: of r, r over the scale, and a derivative by log scale: r times that by what was given.
     """
 
@@ -184,17 +184,23 @@ class Exponents(NamedTuple):
     h: Any
     over: Callable[[Any], Any]
     by: Callable[[Any, Any, Any], Any]
+    last: Callable[[Any], Any] | None
 
 
 def _exponents(F: Any, standard: Any, x: Any, args: list[Any], given: str, careful: bool) -> Exponents:
     logit, loc, s, *shapes = args
     a = logit - logit.max(axis=0)
+    if given != "softplus":  # those of zero weight are ignored, even if nan or inf
+        unused = a == -math.inf
+        loc, s, *shapes = [F.where(unused, 1.0, v) for v in (loc, s, *shapes)]
+    last: Callable[[Any], Any] | None = None
     over: Callable[[Any], Any]
     by: Callable[[Any, Any, Any], Any]
     if careful:
         form = FORMS[given]
         z, log_s = standardize(F, form, x, loc, s), form.log(F, s)
-        over, by = lambda r: form.over(F, r, s, True), lambda r, _, slope: form.slope(F, r * slope, s)
+        last = lambda y: form.over(F, y, s, True)
+        over, by = lambda r: r, lambda r, _, slope: form.slope(F, r * slope, s)
     elif given == "log":
         inverse = F.exp(-s)
         z, log_s = (x - loc) * inverse, s
@@ -210,7 +216,7 @@ def _exponents(F: Any, standard: Any, x: Any, args: list[Any], given: str, caref
         over, by = lambda r: r / s, lambda _, r_s, slope: r_s * slope
     h = a + standard.log_kernel(F, z, *shapes) - log_s
     h = h - standard.value("log_norm", F, *shapes) if shapes else h
-    return Exponents(a, z, shapes, h, over, by)
+    return Exponents(a, z, shapes, h, over, by, last)
 
 
 def _log_density(F: Any, standard: Any, parts: Exponents) -> Any:
@@ -227,7 +233,7 @@ def _gradients(F: Any, standard: Any, parts: Exponents, g: Any, needs: Any, plai
     below 1e-30 is taken as 0: what follows from it might be among the smallest numbers there are, which take
     a CPU a hundred times longer than others, or 0 times infinity.
     """
-    a, z, shapes, h, over, by = parts
+    a, z, shapes, h, over, by, last = parts
     r = F.exp(h - F.maximum(h.max(axis=0), -LARGEST[is_double(h)]))
     total = r.sum(axis=0)  # at least 1, but 0 if every h is -inf
     seen = r > 1e-30
@@ -236,6 +242,7 @@ def _gradients(F: Any, standard: Any, parts: Exponents, g: Any, needs: Any, plai
     r_over = over(r)
     if needs[0] or needs[2]:
         d_loc = r_over * standard.slope(F, z, *shapes)
+        d_loc = d_loc if last is None else last(d_loc)
         d_x = -d_loc.sum(axis=0) if needs[0] else None
     if needs[1]:
         w = F.exp(a)

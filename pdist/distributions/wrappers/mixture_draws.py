@@ -11,7 +11,7 @@ from ... import functions as F
 from ...autograd import Variable, as_variable, differentiable, force_backprop_mode, grad
 from ..families.implicit import keep_place
 
-_AT_ONCE = 2**20  # draws times components that are worked on together
+_AT_ONCE = 2**17  # draws times components that are worked on together
 
 
 @differentiable

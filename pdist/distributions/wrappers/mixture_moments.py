@@ -57,7 +57,7 @@ def stddev(mixture: Any) -> Variable:
     y = (w * (a * a + b * b)).sum(axis=axis)
     positive = y.array > 0
     root = F.where(positive, F.sqrt(F.where(positive, y, 1.0)), y)
-    return 2 * mixture.xp.squeeze(unit, axis) * root
+    return 2 * (mixture.xp.squeeze(unit, axis) * root)
 
 
 def covariance(mixture: Any) -> Variable:
