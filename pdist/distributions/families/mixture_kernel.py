@@ -39,6 +39,9 @@ components_first.derivatives(lambda F, g, _y, _x, ndim: F(components_last)(g, nd
 components_last.derivatives(lambda F, g, _y, _x, ndim: F(components_first)(g, ndim=_x.ndim))
 
 
+PACKED = "packed"  # softplus, in a form that saves operations
+
+
 class MixtureOps(NamedTuple):
     """What :func:`mixture_ops` makes. All but x and the weights are as in :class:`FamilyOps`.
 
@@ -76,10 +79,10 @@ def mixture_ops(standard: type[Standard]) -> MixtureOps:
 
     def packed_log_prob(xp: Any, x: Any, params: Any, /, k: int) -> Any:
         F = raw(xp)
-        return _log_density(F, standard, _exponents(F, standard, x, _cut(F, x, params, k), "softplus", False))
+        return _log_density(F, standard, _exponents(F, standard, x, _cut(F, x, params, k), PACKED))
 
     def packed_rule(F: Any, needs: Any, g: Any, _y: Any, x: Any, params: Any, k: int) -> Any:
-        parts = _exponents(F, standard, x, _cut(F, x, params, k), "softplus", False)
+        parts = _exponents(F, standard, x, _cut(F, x, params, k), PACKED)
         d_x, *found = _gradients(F, standard, parts, g, (needs[0], True, True, True), plain=True)
         return d_x, F(components_last)(F.concat(tuple(found), axis=0), ndim=parts.h.ndim)
 
@@ -187,33 +190,23 @@ class Exponents(NamedTuple):
     last: Callable[[Any], Any] | None
 
 
-def _exponents(F: Any, standard: Any, x: Any, args: list[Any], given: str, careful: bool) -> Exponents:
+def _exponents(
+    F: Any, standard: Any, x: Any, args: list[Any], given: str, careful: bool = False
+) -> Exponents:
     logit, loc, s, *shapes = args
     a = logit - logit.max(axis=0)
-    if given != "softplus":  # those of zero weight are ignored, even if nan or inf
-        unused = a == -math.inf
-        loc, s, *shapes = [F.where(unused, 1.0, v) for v in (loc, s, *shapes)]
-    last: Callable[[Any], Any] | None = None
-    over: Callable[[Any], Any]
-    by: Callable[[Any, Any, Any], Any]
-    if careful:
-        form = FORMS[given]
-        z, log_s = standardize(F, form, x, loc, s), form.log(F, s)
-        last = lambda y: form.over(F, y, s, True)
-        over, by = lambda r: r, lambda r, _, slope: form.slope(F, r * slope, s)
-    elif given == "log":
-        inverse = F.exp(-s)
-        z, log_s = (x - loc) * inverse, s
-        over, by = lambda r: r * inverse, lambda r, _, slope: r * slope
-    elif given == "softplus":
-        scale = F.maximum(
-            F.softplus(s), SMALLEST[is_double(s)]
-        )  # no change to z but at x = loc itself, where it is 0
-        z, log_s = (x - loc) / scale, F.minimum(F.log(scale), s)  # if softplus underflows, it is e^s
+    if given == PACKED:
+        scale = F.maximum(F.softplus(s), SMALLEST[is_double(s)])
+        z, log_s = (x - loc) / scale, F.minimum(F.log(scale), s)  # see Softplus
         over, by = lambda r: r / scale, lambda _, r_s, slope: -F.expm1(-scale) * r_s * slope
+        last = None
     else:
-        z, log_s = (x - loc) / s, F.log(s)
-        over, by = lambda r: r / s, lambda _, r_s, slope: r_s * slope
+        unused = a == -math.inf  # those of zero weight are ignored, even if nan or inf
+        loc, s, *shapes = [F.where(unused, 1.0, v) for v in (loc, s, *shapes)]
+        form: Any = FORMS[given]
+        z, log_s = standardize(F, form, x, loc, s, careful), form.log(F, s)
+        over, by = lambda r: r, lambda r, _, slope: form.slope(F, r * slope, s)
+        last = lambda y: form.over(F, y, s, careful)
     h = a + standard.log_kernel(F, z, *shapes) - log_s
     h = h - standard.value("log_norm", F, *shapes) if shapes else h
     return Exponents(a, z, shapes, h, over, by, last)
