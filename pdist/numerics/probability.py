@@ -51,7 +51,7 @@ def _i_divergence_by_a(F, g, _y, a, b):
     """log(a/b); 0 where a or b is 0."""
     edge = (a == 0) | (b == 0)
     a, b = F.where(edge, 1.0, a), F.where(edge, 1.0, b)
-    return g * F.log_ratio(a, b, a - b)
+    return g * F(log_ratio)(a, b, a - b)
 
 
 i_divergence.derivatives(

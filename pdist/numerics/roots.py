@@ -86,6 +86,38 @@ def search_count(xp, reached: Callable[[Any], Any], low, high):
     return xp.where(fixed, found, high)
 
 
+def bracket_count(xp, reached: Callable[[Any], Any], guess, step, floor):
+    """Ends for :func:`search_count`, found by steps from a guess.
+
+    Args:
+        xp: the arrays' namespace.
+        reached: as there.
+        guess: integers, of the shape of the answer.
+        step: the first step; each one after it is twice as long.
+        floor: an integer below all of them, which does not reach it.
+
+    Returns:
+        Integers that are too small, and integers that are large enough.
+
+    >>> import numpy as np
+    >>> [end.tolist() for end in bracket_count(np, lambda n: n >= 50, np.array([40.0, 60.0]), 1.0, -1.0)]
+    [[47.0, 45.0], [55.0, 53.0]]
+    """
+    host = library(xp).host
+    low = high = guess
+    up, searching = ~reached(guess), guess == guess
+    for _ in range(1200 if host else 64):  # more than float64 has exponents; as many as it has digits
+        probe = xp.where(up, high + step, xp.maximum(low - step, floor))
+        found = reached(probe)
+        low = xp.where(searching & ~(up & found), probe, low)
+        high = xp.where(searching & (up | found), probe, high)
+        searching = searching & (up != found)
+        if host and not searching.any():
+            break
+        step = 2 * step
+    return low, high
+
+
 def bisections(xp, low, high) -> int:
     """How many halvings bring brackets of integers to one; enough for all if the host cannot look."""
     if not library(xp).host:

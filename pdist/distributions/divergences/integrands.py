@@ -38,9 +38,8 @@ def numbers_at_once(*distributions: Any) -> int:
 
 
 def has_quantiles(d: Any) -> bool:
-    """Whether there are quantiles, and not of a base behind the class that states the density."""
+    """Whether there are quantiles, and not those of a base whose density the class replaces."""
     order = type(d).__mro__
-    owners = [
-        next((i for i, c in enumerate(order) if name in vars(c)), None) for name in ("_icdf", "_log_prob")
-    ]
-    return "icdf" in d._formulas and owners[0] is not None and owners[0] <= (owners[1] or 0)
+    densities = [i for i, c in enumerate(order) if "_log_prob" in vars(c)]
+    owner = next((i for i, c in enumerate(order) if "_icdf" in vars(c)), None)
+    return owner is not None and (len(densities) < 2 or owner < densities[1])

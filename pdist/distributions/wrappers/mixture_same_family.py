@@ -10,12 +10,13 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable, config, promote
 from ...backend import hooks
+from ...numerics.tables import draw_classes
 from ..base.batching import spread
 from ..base.distribution import Distribution
 from ..base.inheritance import formula_bases
 from ..base.parameters import Part
 from ..base.supports import Support
-from ..discrete.categorical import Categorical, draw_classes
+from ..discrete.categorical import Categorical
 from ..families.implicit import solve
 from ..families.location_scale import LocationScale
 from ..families.mixture_kernel import MixtureOps, mixture_ops
