@@ -48,12 +48,12 @@ class MixtureOps(NamedTuple):
     Attributes:
         log_prob: ``(x, logit, loc, scale, *shapes, given, careful)``, log p(x); the logits are log-weights up
             to a constant.
-        tail: ``(x, p, loc, scale, *shapes, given, upper)``, the mean of the components' P(X <= x) or, if
-            ``upper``, of P(X > x), by the weights p; components of weight 0 are ignored, even if nan.
+        tail: ``(x, p, loc, scale, *shapes, given, careful, upper)``, the mean of the components' P(X <= x) or,
+            if ``upper``, of P(X > x), by the weights p; components of weight 0 are ignored, even if nan.
         packed_log_prob: ``(x, params, k)``: log_prob by ``params [*batch, 3 k]``, the logits, then the
             locations, then what softplus makes the scales of.
-        responsibilities: ``(x, log_p, loc, scale, *shapes, given)``, the shares of the components in p(x), x
-            having an axis of length 1 for them.
+        responsibilities: ``(x, log_p, loc, scale, *shapes, given, careful)``, the shares of the components in
+            p(x), x having an axis of length 1 for them.
     """
 
     log_prob: Any
@@ -86,35 +86,37 @@ def mixture_ops(standard: type[Standard]) -> MixtureOps:
         d_x, *found = _gradients(F, standard, parts, g, (needs[0], True, True, True), plain=True)
         return d_x, F(components_last)(F.concat(tuple(found), axis=0), ndim=parts.h.ndim)
 
-    def tail(xp: Any, x: Any, *args: Any, given: str, upper: bool) -> Any:
+    def tail(xp: Any, x: Any, *args: Any, given: str, careful: bool, upper: bool) -> Any:
         p, *parameters = _first(raw(xp), x, args)
-        y = tail_of(xp, x, *parameters, given=given, careful=True, upper=upper, log=False)
+        y = tail_of(xp, x, *parameters, given=given, careful=careful, upper=upper, log=False)
         return xp.where(p == 0, 0, p * y).sum(axis=0) / p.sum(axis=0)  # exactly 1 if every y is
 
-    def tail_rule(F: Any, needs: Any, g: Any, x: Any, *args: Any, given: str, upper: bool) -> Any:
+    def tail_rule(
+        F: Any, needs: Any, g: Any, x: Any, *args: Any, given: str, careful: bool, upper: bool
+    ) -> Any:
         p, loc, s, *shapes = _first(F, x, args)
         form, total = FORMS[given], p.sum(axis=0)
-        z = standardize(F, form, x, F.where(p == 0, 0.0, loc), s)
+        z = standardize(F, form, x, F.where(p == 0, 0.0, loc), s, careful)
         used = (abs(z) <= LARGEST[is_double(z)]) & (p > 0)
         z, share = F.where(used, z, 0.0), F.where(used, g * p / total, 0.0)
         slope = share * standard.tail_slope(F, z, *shapes, upper=upper, log=False)
-        d_x = form.over(F, slope, s, True)
+        d_x = form.over(F, slope, s, careful)
         found = [None, -d_x, form.slope(F, -slope * z, s)]
         if shapes:
             found += [share * d for d in standard.tail_slopes(F, z, *shapes, upper=upper, log=False)]
         if needs[1]:
             y = F(ops_of(standard, LINE).tail)(
-                x, loc, s, *shapes, given=given, careful=True, upper=upper, log=False
+                x, loc, s, *shapes, given=given, careful=careful, upper=upper, log=False
             )
             y = F.where(p == 0, 0.0, y)
             found[0] = g / total * (y - (p * y).sum(axis=0) / total)
         return d_x.sum(axis=0), *(None if d is None else F(components_last)(d, ndim=z.ndim) for d in found)
 
     def responsibilities(
-        xp: Any, x: Any, log_p: Any, loc: Any, s: Any, *shapes: Any, given: str
+        xp: Any, x: Any, log_p: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool
     ) -> Any:  # differences of large exponents decide: they are taken as double words, and so is z
         F, form = raw(xp), FORMS[given]
-        z, residual = standardize_double(F, form, x, loc, s)
+        z, residual = standardize_double(F, form, x, loc, s, careful)
         k, k_lo = standard.log_kernel_double(F, z, *shapes)
         k_lo = k_lo - finite_correction.kernel(xp, residual * standard.slope(F, z, *shapes))
         constant = form.log(F, s) + (standard.value("log_norm", F, *shapes) if shapes else 0.0)
@@ -130,13 +132,14 @@ def mixture_ops(standard: type[Standard]) -> MixtureOps:
         return e / e.sum(axis=-1, keepdims=True)
 
     def responsibilities_rule(
-        F: Any, needs: Any, g: Any, x: Any, log_p: Any, loc: Any, s: Any, *shapes: Any, given: str
-    ) -> Any:
+        F: Any, needs: Any, g: Any, x: Any, log_p: Any, loc: Any, s: Any, *shapes: Any,
+        given: str, careful: bool,
+    ) -> Any:  # fmt: skip
         form = FORMS[given]
-        r = F(made.responsibilities)(x, log_p, loc, s, *shapes, given=given)
+        r = F(made.responsibilities)(x, log_p, loc, s, *shapes, given=given, careful=careful)
         t = r * (g - (r * g).sum(axis=-1, keepdims=True))  # the gradient by log w_k p_k
-        z = F.where(r > 0, standardize(F, form, x, loc, s), 0.0)
-        d_loc = form.over(F, t * standard.slope(F, z, *shapes), s, True)
+        z = F.where(r > 0, standardize(F, form, x, loc, s, careful), 0.0)
+        d_loc = form.over(F, t * standard.slope(F, z, *shapes), s, careful)
         d_s = form.slope(F, t * standard.log_scale_slope(F, z, *shapes), s)
         d_shapes = [t * slope for slope in standard.shape_slopes(F, z, *shapes)] if shapes else []
         return -d_loc, t, d_loc, d_s, *d_shapes
@@ -151,8 +154,14 @@ def mixture_ops(standard: type[Standard]) -> MixtureOps:
     made = MixtureOps(
         op("log_prob", ("x", "logit", *arrays), ("given", "careful"), log_prob, log_prob_rule),
         packed,
-        op("tail", ("x", "p", *arrays), ("given", "upper"), tail, tail_rule),
-        op("responsibilities", ("x", "log_p", *arrays), ("given",), responsibilities, responsibilities_rule),
+        op("tail", ("x", "p", *arrays), ("given", "careful", "upper"), tail, tail_rule),
+        op(
+            "responsibilities",
+            ("x", "log_p", *arrays),
+            ("given", "careful"),
+            responsibilities,
+            responsibilities_rule,
+        ),
     )
     return made
 
@@ -201,8 +210,9 @@ def _exponents(
         over, by = lambda r: r / scale, lambda _, r_s, slope: -F.expm1(-scale) * r_s * slope
         last = None
     else:
-        unused = a == -math.inf  # those of zero weight are ignored, even if nan or inf
-        loc, s, *shapes = [F.where(unused, 1.0, v) for v in (loc, s, *shapes)]
+        if careful:  # those of zero weight are ignored, even if nan or inf
+            unused = a == -math.inf
+            loc, s, *shapes = [F.where(unused, 1.0, v) for v in (loc, s, *shapes)]
         form: Any = FORMS[given]
         z, log_s = standardize(F, form, x, loc, s, careful), form.log(F, s)
         over, by = lambda r: r, lambda r, _, slope: form.slope(F, r * slope, s)
@@ -222,15 +232,15 @@ def _log_density(F: Any, standard: Any, parts: Exponents) -> Any:
 def _gradients(F: Any, standard: Any, parts: Exponents, g: Any, needs: Any, plain: bool = False) -> list[Any]:
     """Those by x, logits, locations, scales and shapes, the components on the first axis.
 
-    They are r - w by the logits and r times a component's own by the others, r the responsibilities. An r
-    below 1e-30 is taken as 0: what follows from it might be among the smallest numbers there are, which take
-    a CPU a hundred times longer than others, or 0 times infinity.
+    They are r - w by the logits and r times a component's own by the others, r the responsibilities.
+    ``plain``: an r below 1e-30 is taken as 0, since what follows from it would be among the smallest numbers
+    there are, which take a CPU a hundred times longer than others; and see below.
     """
     a, z, shapes, h, over, by, last = parts
     r = F.exp(h - F.maximum(h.max(axis=0), -LARGEST[is_double(h)]))
     total = r.sum(axis=0)  # at least 1, but 0 if every h is -inf
-    seen = r > 1e-30
-    r, z = F.where(seen, r, 0.0) * (g / F.maximum(total, 1.0)), F.where(seen, z, 0.0)
+    seen = r > (1e-30 if plain else 0.0)
+    r, z = (F.where(seen, r, 0.0) if plain else r) * (g / F.maximum(total, 1.0)), F.where(seen, z, 0.0)
     d_x = d_logit = d_loc = d_scale = None
     r_over = over(r)
     if needs[0] or needs[2]:

@@ -29,7 +29,8 @@ class Standard:
 
     May be stated if there is a more exact form:
 
-    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and what its rounding took.
+    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and what its rounding took, if it
+      grows faster than z: a mixture's responsibilities rest on differences of it.
     - ``scale_slope(F, d, s, *shapes)``: z slope(z) - 1 with z = d/s, the derivative of log f by -log scale.
     - ``log_scale_slope(F, z, *shapes)``: the same of z, in fewer operations.
     - ``hazard(F, z, *shapes)``: f(z)/P(Z <= z), the slope of log_cdf; ``hazard_sf``: f(z)/P(Z > z).
@@ -71,11 +72,6 @@ class Standard:
     def density(cls, F: Any, z: Any, *shapes: Any) -> Any:
         """f(z)."""
         return F.exp(cls.log_kernel(F, z, *shapes) - cls.value("log_norm", F, *shapes))
-
-    @classmethod
-    def log_kernel_double(cls, F: Any, z: Any, *shapes: Any) -> Any:
-        """log_kernel(z) as a double word."""
-        return cls.log_kernel(F, z, *shapes), 0.0
 
     @classmethod
     def scale_slope(cls, F: Any, d: Any, s: Any, *shapes: Any) -> Any:
@@ -132,5 +128,6 @@ class Standard:
     hazard: ClassVar[Any]
     quantile: ClassVar[Any]
     draw: ClassVar[Any]
+    log_kernel_double: ClassVar[Any] = None
     shape_slopes: ClassVar[Any] = None
     tail_slopes: ClassVar[Any] = None

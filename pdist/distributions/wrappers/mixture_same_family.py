@@ -19,7 +19,8 @@ from ..base.supports import Support
 from ..discrete.categorical import Categorical
 from ..families.implicit import solve
 from ..families.location_scale import LocationScale
-from ..families.mixture_kernel import MixtureOps, mixture_ops
+from ..families.mixture_kernel import mixture_ops
+from ..families.standard import Standard
 from . import mixture_moments as moments
 from .mixture_draws import draws_with_weights
 from .mixture_searches import search_mode, search_quantile
@@ -207,35 +208,37 @@ class MixtureSameFamily(Distribution):
         unused = log_w.array == -math.inf
         return F.where(unused, log_w, F.where(unused, 0.0, y) + log_w)
 
-    def _kernel(self) -> tuple[MixtureOps, list[Variable], str] | None:
-        """The ops of a mixture of this family with the components' parameters; None if there are none."""
+    def _kernel(self) -> type[Standard] | None:
+        """The standard form whose mixtures have ops of their own, if that is what decides of the components."""
+        cls = type(self.component_distribution)
+        plain = issubclass(cls, LocationScale) and is_plain(cls) and not cls.standard.steep
+        return cls.standard if plain else None
+
+    def _apply(self, op: Any, x: Variable, weights: Variable, **settings: Any) -> Variable:
+        """An op of a mixture; first in the quick form: it holds if no weight is 0 and nothing overflows."""
         components = self.component_distribution
-        cls = type(components)
-        if not (issubclass(cls, LocationScale) and is_plain(cls)) or cls.standard.steep:
-            return None
         loc, scale, given = components._place()
-        arguments = [v if v.ndim else v.reshape((1,)) for v in (loc, scale, *components._shapes)]
-        return mixture_ops(cls.standard), arguments, given
+        parameters = (loc, scale, *components._shapes)
+        args = [x, weights, *(v if v.ndim else v.reshape((1,)) for v in parameters)]
+        array = weights._array
+        host = type(array) is np.ndarray and not hooks.running
+        if host and array.min(initial=0.5) not in (0, -math.inf):
+            try:
+                with np.errstate(over="raise", divide="raise", invalid="raise"):
+                    return op(*args, given=given, careful=False, **settings)
+            except FloatingPointError:
+                pass
+        return op(*args, given=given, careful=True, **settings)
 
     def _log_prob(self, x: Variable) -> Variable:
         packed = self.__dict__.get("_packed")
         if packed is not None:
             params, k, family = packed
             return mixture_ops(family.standard).packed_log_prob(x, params, k=k)
-        kernel = self._kernel()
-        if kernel is None:
+        standard = self._kernel()
+        if standard is None:
             return F.logsumexp(self._log_joint("log_prob", self._for_components(x)), axis=-1)
-        ops, arguments, given = kernel
-        logit = self.mixture_distribution.logit
-        if self.xp is np and hooks.current() is None:
-            try:
-                with np.errstate(over="raise", divide="raise", invalid="raise"):
-                    return ops.log_prob(x, logit, *arguments, given=given, careful=False)
-            except (
-                FloatingPointError
-            ):  # a scale that underflows, or a distance that overflows, may be at fault
-                pass
-        return ops.log_prob(x, logit, *arguments, given=given, careful=True)
+        return self._apply(mixture_ops(standard).log_prob, x, self.mixture_distribution.logit)
 
     def responsibilities(self, x: Any) -> Variable:
         """How probable it is of each component that ``x`` came from it: w_k p_k(x)/p(x).
@@ -248,11 +251,10 @@ class MixtureSameFamily(Distribution):
         """
         x = self._for_components(self._value(x, "responsibilities"))
         with np.errstate(all="ignore"):
-            kernel = self._kernel()
-            if kernel is None:
+            standard = self._kernel()
+            if standard is None or standard.log_kernel_double is None:
                 return F.softmax(self._log_joint("log_prob", x), axis=-1)
-            ops, arguments, given = kernel
-            return ops.responsibilities(x, self._log_weights, *arguments, given=given)
+            return self._apply(mixture_ops(standard).responsibilities, x, self._log_weights)
 
     def log_responsibilities(self, x: Any) -> Variable:
         """The logarithms of :meth:`responsibilities`, exact also if these are too small for a number."""
@@ -267,11 +269,10 @@ class MixtureSameFamily(Distribution):
         return (w * y).sum(axis=-1) / w.sum(axis=-1)  # which is exactly 1 if every y is
 
     def _tail(self, x: Variable, name: str) -> Variable:
-        kernel = self._kernel()
-        if kernel is None:
+        standard = self._kernel()
+        if standard is None:
             return self._weighted(getattr(self.component_distribution, name)(self._for_components(x)))
-        ops, arguments, given = kernel
-        return ops.tail(x, self.weights, *arguments, given=given, upper=name == "survival_function")
+        return self._apply(mixture_ops(standard).tail, x, self.weights, upper=name == "survival_function")
 
     def _cdf(self, x: Variable) -> Variable:
         return self._tail(x, "cdf")
