@@ -48,8 +48,8 @@ class MixtureOps(NamedTuple):
     Attributes:
         log_prob: ``(x, logit, loc, scale, *shapes, given, careful)``, log p(x); the logits are log-weights up
             to a constant.
-        tail: ``(x, p, loc, scale, *shapes, given, careful, upper)``, the mean of the components' P(X <= x) or,
-            if ``upper``, of P(X > x), by the weights p; components of weight 0 are ignored, even if nan.
+        tail: ``(x, p, loc, scale, *shapes, given, careful, upper)``, the mean of the P(X <= x) or, if
+            ``upper``, of P(X > x), by the weights p; components of weight 0 are ignored, even if nan.
         packed_log_prob: ``(x, params, k)``: log_prob by ``params [*batch, 3 k]``, the logits, then the
             locations, then what softplus makes the scales of.
         responsibilities: ``(x, log_p, loc, scale, *shapes, given, careful)``, the shares of the components in

@@ -215,7 +215,7 @@ class MixtureSameFamily(Distribution):
         return cls.standard if plain else None
 
     def _apply(self, op: Any, x: Variable, weights: Variable, **settings: Any) -> Variable:
-        """An op of a mixture; first in the quick form: it holds if no weight is 0 and nothing overflows."""
+        """An op of a mixture; first in the quick form: it holds if no weight is 0, nothing overflows."""
         components = self.component_distribution
         loc, scale, given = components._place()
         parameters = (loc, scale, *components._shapes)
@@ -364,8 +364,7 @@ class MixtureSameFamily(Distribution):
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         weights = self.mixture_distribution
         x = self._components_of(draw_classes(self.xp, weights.p.array, shape, rng)).sample((), rng)
-        moves = self.n_components > 1 and self._moves_with_weights
-        if moves and config.enable_backprop and weights._leading.requires_grad:
+        if self._moves_with_weights and config.enable_backprop and weights._leading.requires_grad:
             return draws_with_weights(x, *self.params.values(), mixture=self)
         return x
 
@@ -386,10 +385,8 @@ class MixtureSameFamily(Distribution):
         """Whether draws carry gradients to the weights.
 
         They do for continuous numbers with one support for all components: if the density has gaps, draws
-        cannot pass. The draws of a mixture of one component depend on no weight.
+        cannot pass.
         """
-        if self.n_components == 1:
-            return True
         inner = self._numbers[0]
         simple = "log_cdf" in inner._formulas and not inner.event_shape
         return simple and has_fixed_support(inner) and not inner.support.discrete
