@@ -13,8 +13,9 @@ from ..backend import hooks, library_of
 
 def raw(value: Any) -> Any:
     """The array of a Variable, anything else as it is; in a recording what stands for an array."""
-    array = value.array if isinstance(value, Variable) else value
-    return hooks.seen(array) if hooks.running else array
+    if hooks.running:
+        return hooks.seen(value.array if isinstance(value, Variable) else value)
+    return value._array if isinstance(value, Variable) else value  # read, not handed out
 
 
 def variable(who: str, name: str, value: Any) -> Variable:

@@ -42,13 +42,13 @@ def col2im(xp, x, /, shape, ksize, stride, pad, dilate=(1, 1), cover_all=False):
     return y[:, :, ph : ph + h, pw : pw + w]
 
 
-im2col.derivatives(
-    lambda F, g, _y, _x, ksize, stride, pad, dilate, cover_all: F.col2im(
-        g, shape=_x.shape, ksize=ksize, stride=stride, pad=pad, dilate=dilate, cover_all=cover_all
+im2col.derivative(
+    x=lambda F, g, like_x, ksize, stride, pad, dilate, cover_all: F(col2im)(
+        g, shape=like_x.shape, ksize=ksize, stride=stride, pad=pad, dilate=dilate, cover_all=cover_all
     )
 )
-col2im.derivatives(
-    lambda F, g, _y, _x, ksize, stride, pad, dilate, cover_all: F.im2col(
+col2im.derivative(
+    x=lambda F, g, ksize, stride, pad, dilate, cover_all: F(im2col)(
         g, ksize=ksize, stride=stride, pad=pad, dilate=dilate, cover_all=cover_all
     )
 )

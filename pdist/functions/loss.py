@@ -30,10 +30,10 @@ def mean_squared_error(xp, x0, x1):
     return (d * d).sum() / (d.size or 1)
 
 
-def _mean_squared_error_rule(F, needs, g, _y, x0, x1):
+def _mean_squared_error_rule(F, g, needs, x0, x1):
     d = x0 - x1
     d = d * (2 * g / (d.size or 1))
-    return d, -d if needs[1] else zero
+    return d, -d if needs.x1 else zero
 
 
 mean_squared_error.joint_derivative(_mean_squared_error_rule)
@@ -47,10 +47,10 @@ def mean_absolute_error(xp, x0, x1):
     return d.sum() / (d.size or 1)
 
 
-def _mean_absolute_error_rule(F, needs, g, _y, x0, x1):
+def _mean_absolute_error_rule(F, g, needs, x0, x1):
     d = F.sign(x0 - x1)
     d = d * (g / (d.size or 1))
-    return d, -d if needs[1] else zero
+    return d, -d if needs.x1 else zero
 
 
 mean_absolute_error.joint_derivative(_mean_absolute_error_rule)
@@ -66,14 +66,14 @@ def binary_cross_entropies(xp, x, /, t):
     return select(xp, t == -1, 0.0, loss)
 
 
-def _binary_cross_entropies_rule(F, g, _y, x, t):
+def _binary_cross_entropies_rule(F, g, x, t):
     """sigmoid(x) - t, as -sigmoid(-x) where t is 1."""
     positive = t > 0
     miss = F.sigmoid(F.where(positive, -x, x))
     return F.where(t == -1, 0.0, g * F.where(positive, -miss, miss))
 
 
-binary_cross_entropies.derivatives(_binary_cross_entropies_rule)
+binary_cross_entropies.derivative(x=_binary_cross_entropies_rule)
 
 
 def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = "mean") -> Variable:
@@ -135,14 +135,14 @@ def _around_label(xp, x, t):
     return e, z, xp.exp(z), e.sum(axis=1)
 
 
-def _label_scores_rule(F, g, _y, x, t):
+def _label_scores_rule(F, g, x):
     p = F.softmax(x)
     gp = g * p
     return gp - p * gp.sum(axis=1, keepdims=True)
 
 
-label_entropies.derivatives(lambda F, g, _y, x, t: g[:, None] * F.label_scores(x, t=t))
-label_scores.derivatives(_label_scores_rule)
+label_entropies.derivative(x=lambda F, g, x, t: g[:, None] * F(label_scores)(x, t=t))
+label_scores.derivative(x=_label_scores_rule)
 
 
 def softmax_cross_entropy(

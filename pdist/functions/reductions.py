@@ -40,8 +40,10 @@ def sum(xp, x, /, axis=None, keepdims=False):
     return x.sum(axis=axis, keepdims=keepdims)
 
 
-sum.derivatives(
-    lambda F, g, _y, _x, axis, keepdims: F.broadcast_to(restore(g, _x.shape, axis, keepdims), _x.shape)
+sum.derivative(
+    x=lambda F, g, like_x, axis, keepdims: F.broadcast_to(
+        restore(g, like_x.shape, axis, keepdims), like_x.shape
+    )
 )
 
 
@@ -52,9 +54,9 @@ def mean(xp, x, /, axis=None, keepdims=False):
     return x.sum(axis=axis, keepdims=keepdims) / n if n else x.mean(axis=axis, keepdims=keepdims)
 
 
-mean.derivatives(
-    lambda F, g, _y, _x, axis, keepdims: F.broadcast_to(
-        restore(g, _x.shape, axis, keepdims) / (_length(_x.shape, axis) or 1), _x.shape
+mean.derivative(
+    x=lambda F, g, like_x, axis, keepdims: F.broadcast_to(
+        restore(g, like_x.shape, axis, keepdims) / (_length(like_x.shape, axis) or 1), like_x.shape
     )
 )
 
@@ -108,8 +110,8 @@ def _extremum_rule(F, g, y, x, axis, keepdims):
     return F.where(chosen, share, 0.0)
 
 
-max.derivatives(_extremum_rule)
-min.derivatives(_extremum_rule)
+max.derivative(x=_extremum_rule)
+min.derivative(x=_extremum_rule)
 
 
 def argmax(x: Any, axis: int | None = None) -> Variable:
@@ -186,7 +188,7 @@ def _logsumexp_rule(F, g, y, x, axis, keepdims):
     return F.where(nothing, 0.0, g) * F.softmax(F.where(nothing, 0.0, x), axis=axis)
 
 
-logsumexp.derivatives(_logsumexp_rule)
+logsumexp.derivative(x=_logsumexp_rule)
 
 
 # Products and running sums ---------------------------------------------------------------------------------
@@ -198,7 +200,7 @@ def ones_as(xp, x):
     return xp.ones_like(x)
 
 
-ones_as.derivatives(zero)
+ones_as.derivative(x=zero)
 
 
 @differentiable(keep_dtype=True)
@@ -207,12 +209,12 @@ def cumsum(xp, x, /, axis=None):
     return x.cumsum(axis=axis)
 
 
-def _cumsum_rule(F, g, _y, _x, axis):
+def _cumsum_rule(F, g, like_x, axis):
     n = 0 if axis is None else axis
-    return F.flip(F.cumsum(F.flip(g, axis=n), axis=n), axis=n).reshape(_x.shape)
+    return F.flip(F.cumsum(F.flip(g, axis=n), axis=n), axis=n).reshape(like_x.shape)
 
 
-cumsum.derivatives(_cumsum_rule)
+cumsum.derivative(x=_cumsum_rule)
 
 
 @differentiable(keep_dtype=True)
@@ -242,11 +244,11 @@ def _cumprod_rule(F, g, y, x, axis):
         a = F.concat([a[..., : n - step] + further, tail], axis=-1)
         c = c[..., : n - 2 * step if n > 2 * step else 0] * c[..., step:]
         step *= 2
-    before = F.concat([F.ones_as(y[..., :1]), y[..., :-1]], axis=-1)
+    before = F.concat([F(ones_as)(y[..., :1]), y[..., :-1]], axis=-1)
     return F.moveaxis(F.where(a == 0, 0.0, a * before), -1, axis).reshape(shape)
 
 
-cumprod.derivatives(_cumprod_rule)
+cumprod.derivative(x=_cumprod_rule)
 
 
 @differentiable(keep_dtype=True)
@@ -255,7 +257,7 @@ def prod(xp, x, /, axis=None, keepdims=False):
     return x.prod(axis=axis, keepdims=keepdims)
 
 
-def _prod_rule(F, g, _y, x, axis, keepdims):
+def _prod_rule(F, g, x, axis, keepdims):
     """The product of the others, as those before times those after: without division."""
     axes, ndim = axes_of(axis, x.ndim), x.ndim
     order = (*[i for i in range(ndim) if i not in axes], *axes)
@@ -264,7 +266,7 @@ def _prod_rule(F, g, _y, x, axis, keepdims):
     x = x.reshape((*moved[: ndim - len(axes)], _length(moved, tuple(range(ndim - len(axes), ndim)))))
     if not x.size:
         return 0 * F.transpose(x.reshape(moved), _inverse(order))
-    one = F.ones_as(x[..., :1])
+    one = F(ones_as)(x[..., :1])
     before = F.cumprod(F.concat([one, x[..., :-1]], axis=-1), axis=-1)
     after = F.flip(F.cumprod(F.concat([one, F.flip(x, axis=-1)[..., :-1]], axis=-1), axis=-1), axis=-1)
     others = F.transpose((before * after).reshape(moved), _inverse(order))
@@ -276,4 +278,4 @@ def _inverse(order):
     return tuple([order.index(i) for i in range(len(order))])
 
 
-prod.derivatives(_prod_rule)
+prod.derivative(x=_prod_rule)

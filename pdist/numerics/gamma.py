@@ -1,15 +1,17 @@
 """What Stirling's approximation leaves of the Gamma function, and the differences that densities want.
 
-For large arguments log Gamma, digamma and trigamma are a large elementary part and a small rest. Differences are
-computed from the rests, which are smooth functions of v = 1/(x + 1): each is given by its value at x + 1 and an
-elementary term that takes it back to x. All are right to the last digits for every x > 0.
+For large arguments log Gamma, digamma and trigamma are a large elementary part and a small rest. Differences
+are computed from the rests, which are smooth functions of v = 1/(x + 1): each is given by its value at x + 1
+and an elementary term that takes it back to x. All are right to the last digits for every x > 0.
 
 Source:
-    C. Loader, "Fast and accurate computation of binomial probabilities" (2000), for the use of these rests.
-    The polynomials are Chebyshev expansions on [0, 1], cut off below the last digit, in powers of 2 v - 1.
+    C. Loader, "Fast and accurate computation of binomial probabilities" (2000), for the use of the first.
+    The polynomials are Chebyshev expansions on [0, 1], cut off below the last digit.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -131,21 +133,25 @@ def trigamma_minus(xp, x):
     return v * v * rest + v / x / x
 
 
-stirling_error.derivatives(lambda F, g, _y, x: g * (0.5 / x - F(log_minus_digamma)(x)))
-log_minus_digamma.derivatives(lambda F, g, _y, x: -g * F(trigamma_minus)(x))
-trigamma_minus.derivatives(lambda F, g, _y, x: g * (F.polygamma(2, x) + 1 / (x * x)))
+stirling_error.derivative(x=lambda F, g, x: g * (0.5 / x - F(log_minus_digamma)(x)))
+log_minus_digamma.derivative(x=lambda F, g, x: -g * F(trigamma_minus)(x))
+trigamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(2, x) + 1 / (x * x)))
+
+
+def lgamma1p(xp, k):
+    """log Gamma(1 + k) for 0 <= k <= 1, to the last digits also at its zeros 0 and 1."""
+    return k * (k - 1) * polynomial(_LGAMMA1P, 2 * k - 1)
 
 
 @differentiable
 def lgamma_near(xp, x):
     """log Gamma(x) for 0 < x <= 2, to the last digits also at its zeros 1 and 2."""
     small = x < 1
-    k = xp.where(small, x, x - 1)
-    y = k * (k - 1) * polynomial(_LGAMMA1P, 2 * k - 1)  # log Gamma(1 + k)
+    y = lgamma1p(xp, xp.where(small, x, x - 1))
     return xp.where(small, y - xp.log(xp.where(small, x, 1)), y)
 
 
-lgamma_near.derivatives(lambda F, g, _y, x: g * (F.log(x) - F(log_minus_digamma)(x)))
+lgamma_near.derivative(x=lambda F, g, x: g * (F.log(x) - F(log_minus_digamma)(x)))
 
 
 # Half a step, as in the density of Student's t --------------------------------------------------------------
@@ -172,8 +178,8 @@ def half_step_bend(xp, x):
     return v * v * v * rest - step * (1 / x + 1 / (x + 0.5) + v)
 
 
-half_step.derivatives(lambda F, g, _y, x: g * F(half_step_slope)(x))
-half_step_slope.derivatives(lambda F, g, _y, x: g * F(half_step_bend)(x))
+half_step.derivative(x=lambda F, g, x: g * F(half_step_slope)(x))
+half_step_slope.derivative(x=lambda F, g, x: g * F(half_step_bend)(x))
 
 
 # The density that counts and waiting times share ------------------------------------------------------------
@@ -188,7 +194,7 @@ def log_gamma_density(xp, z, k):
     few = k < 2
     n = xp.where(few, 2, k)
     far = -(deviance(xp, n, z, n - z) + (stirling_error.kernel(xp, n) + (0.5 * xp.log(n) + HALF_LOG_2PI)))
-    far = far + log_ratio.kernel(xp, n, z, n - z)
+    far = xp.where(z > 0, far + log_ratio.kernel(xp, n, z, n - z), -math.inf)
     m = xp.where(few, k, 1)
     near = xp.where(m == 1, 0, (m - 1) * xp.log(z)) - (z + lgamma_near.kernel(xp, m))
     return xp.where(few, near, far)
@@ -200,13 +206,13 @@ def log_minus_digamma_of(xp, z, k):
     return log_ratio.kernel(xp, z, k, z - k) + log_minus_digamma.kernel(xp, k)
 
 
-log_gamma_density.derivatives(
-    lambda F, g, _y, z, k: g * (((k - 1) - z) / z),
-    lambda F, g, _y, z, k: g * F(log_minus_digamma_of)(z, k),
+log_gamma_density.derivative(
+    z=lambda F, g, z, k: g * (((k - 1) - z) / z),
+    k=lambda F, g, z, k: g * F(log_minus_digamma_of)(z, k),
 )
-log_minus_digamma_of.derivatives(
-    lambda F, g, _y, z, _k: g / z,
-    lambda F, g, _y, _z, k: -g * (F(trigamma_minus)(k) + 1 / k),
+log_minus_digamma_of.derivative(
+    z=lambda F, g, z: g / z,
+    k=lambda F, g, k: -g * (F(trigamma_minus)(k) + 1 / k),
 )
 
 
@@ -248,11 +254,11 @@ def _alike(a, b):
     return (a < 2 * b) & (b < 2 * a)
 
 
-log_minus_digamma_change.derivatives(
-    lambda F, g, _y, a, _b: -g * F(trigamma_minus)(a),
-    lambda F, g, _y, _a, b: g * F(trigamma_minus)(b),
+log_minus_digamma_change.derivative(
+    a=lambda F, g, a: -g * F(trigamma_minus)(a),
+    b=lambda F, g, b: g * F(trigamma_minus)(b),
 )
-bregman_gamma.derivatives(
-    lambda F, g, _y, a, b: -g * F(log_minus_digamma_change)(a, b),
-    lambda F, g, _y, a, b: g * (b - a) * F(trigamma_minus)(b),
+bregman_gamma.derivative(
+    a=lambda F, g, a, b: -g * F(log_minus_digamma_change)(a, b),
+    b=lambda F, g, a, b: g * (b - a) * F(trigamma_minus)(b),
 )

@@ -150,9 +150,9 @@ def one_hot_log_prob(xp, x, log_p):
     return xp.where(x == 0, 0, x * log_p).sum(axis=-1)
 
 
-one_hot_log_prob.derivatives(
-    lambda F, g, _y, _x, log_p: g[..., None] * F.where(log_p == -math.inf, 0.0, log_p),
-    lambda F, g, _y, x, _log_p: g[..., None] * x,
+one_hot_log_prob.derivative(
+    x=lambda F, g, log_p: g[..., None] * F.where(log_p == -math.inf, 0.0, log_p),
+    log_p=lambda F, g, x: g[..., None] * x,
 )
 
 
@@ -186,7 +186,7 @@ def pull(p, g):
     return g - p * g.sum(axis=-1, keepdims=True)
 
 
-class_log_probabilities.derivatives(lambda F, g, _y, logit: F(class_score)(g, logit))
+class_log_probabilities.derivative(logit=lambda F, g, logit: F(class_score)(g, logit))
 
 
 def _stddevs_rule(F, g, y, logit):
@@ -195,15 +195,15 @@ def _stddevs_rule(F, g, y, logit):
     return F(class_score)(g * y * (0.5 * (complement - p)) / or_infinite(F, complement), logit)
 
 
-label_log_probability.derivatives(
-    lambda F, g, _y, logit, label: F(class_score)(F(put_class)(g, label=label, shape=logit.shape), logit)
+label_log_probability.derivative(
+    logit=lambda F, g, logit, label: F(class_score)(F(put_class)(g, label=label, shape=logit.shape), logit)
 )
-class_probabilities.derivatives(lambda F, g, y, _logit: pull(y, g))
-class_complements.derivatives(lambda F, g, _y, logit: -pull(F(class_probabilities)(logit), g))
-class_stddevs.derivatives(_stddevs_rule)
-class_score.derivatives(
-    lambda F, g, _y, _x, logit: g - (F(class_probabilities)(logit) * g).sum(axis=-1, keepdims=True),
-    lambda F, g, _y, x, logit: -pull(F(class_probabilities)(logit), g * x.sum(axis=-1, keepdims=True)),
+class_probabilities.derivative(logit=lambda F, g, y: pull(y, g))
+class_complements.derivative(logit=lambda F, g, logit: -pull(F(class_probabilities)(logit), g))
+class_stddevs.derivative(logit=_stddevs_rule)
+class_score.derivative(
+    x=lambda F, g, logit: g - (F(class_probabilities)(logit) * g).sum(axis=-1, keepdims=True),
+    logit=lambda F, g, x, logit: -pull(F(class_probabilities)(logit), g * x.sum(axis=-1, keepdims=True)),
 )
 
 
@@ -216,8 +216,8 @@ def class_entropy_p(xp, p):
     return 0 - special(xp).xlogy(p, p).sum(axis=-1)
 
 
-class_entropy_p.derivatives(
-    lambda F, g, _y, p: -g[..., None] * F.where(p == 0, 0.0, F.log(F.where(p == 0, 1.0, p)) + 1)
+class_entropy_p.derivative(
+    p=lambda F, g, p: -g[..., None] * F.where(p == 0, 0.0, F.log(F.where(p == 0, 1.0, p)) + 1)
 )
 
 
@@ -235,7 +235,7 @@ def _entropy_rule(F, g, y, logit):
     return -g[..., None] * F(class_probabilities)(logit) * (log_p + y[..., None])
 
 
-class_entropy.derivatives(_entropy_rule)
+class_entropy.derivative(logit=_entropy_rule)
 
 
 def _changes(xp, a, b):
@@ -311,19 +311,21 @@ def class_kl_by_q(xp, p_logit, q_logit):
     return classes_last(xp, xp.where((abs(t) < 1) & (p * (abs(eps) + kl) < 2 * size), p * xp.expm1(t), far))
 
 
-def _kl_by_p_rule(F, g, _y, a, b):
-    p, d = F(class_probabilities)(a), a - b
+def _kl_by_p_rule(F, g, p_logit, q_logit):
+    p, d = F(class_probabilities)(p_logit), p_logit - q_logit
     d = F.where((p == 0) | (abs(d) == math.inf), 0.0, d)
     d, g_mean = d - (p * d).sum(axis=-1, keepdims=True), (p * g).sum(axis=-1, keepdims=True)
     return pull(p, g + (g - g_mean) * d)
 
 
-class_kl.derivatives(
-    lambda F, g, _y, a, b: g[..., None] * F(class_kl_by_p)(a, b),
-    lambda F, g, _y, a, b: g[..., None] * F(class_kl_by_q)(a, b),
+class_kl.derivative(
+    p_logit=lambda F, g, p_logit, q_logit: g[..., None] * F(class_kl_by_p)(p_logit, q_logit),
+    q_logit=lambda F, g, p_logit, q_logit: g[..., None] * F(class_kl_by_q)(p_logit, q_logit),
 )
-class_kl_by_p.derivatives(_kl_by_p_rule, lambda F, g, _y, a, _b: -pull(F(class_probabilities)(a), g))
-class_kl_by_q.derivatives(
-    lambda F, g, _y, a, _b: -pull(F(class_probabilities)(a), g),
-    lambda F, g, _y, _a, b: pull(F(class_probabilities)(b), g),
+class_kl_by_p.derivative(
+    p_logit=_kl_by_p_rule, q_logit=lambda F, g, p_logit: -pull(F(class_probabilities)(p_logit), g)
+)
+class_kl_by_q.derivative(
+    p_logit=lambda F, g, p_logit: -pull(F(class_probabilities)(p_logit), g),
+    q_logit=lambda F, g, q_logit: pull(F(class_probabilities)(q_logit), g),
 )

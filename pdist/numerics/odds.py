@@ -28,14 +28,14 @@ def bernoulli_log_prob(xp, x, p):
     return xp.fmin(y, 0) + 0 * p  # nan: 0 log 0, which is 0, beside log 1; but a nan p stays
 
 
-def _by_p(F, g, _y, x, p):
+def _by_p(F, g, x, p):
     """x/p - (1 - x)/(1 - p), as (x - p)/(p (1 - p)) which is exact near x = p; 0 for what cannot happen."""
     up, down = or_infinite(F, p), or_infinite(F, 1 - p)
     certain = (p == 0) | (p == 1)
     return g * F.where(certain, x / up - (1 - x) / down, (x - p) / up / down)
 
 
-bernoulli_log_prob.derivatives(lambda F, g, _y, x, p: g * F(log_odds)(p), _by_p)
+bernoulli_log_prob.derivative(x=lambda F, g, p: g * F(log_odds)(p), p=_by_p)
 
 
 @differentiable
@@ -44,7 +44,7 @@ def bernoulli_entropy(xp, p):
     return 0 - (special(xp).xlogy(p, p) + special(xp).xlog1py(1 - p, -p))
 
 
-bernoulli_entropy.derivatives(lambda F, g, _y, p: -g * F.where((p == 0) | (p == 1), 0.0, F(log_odds)(p)))
+bernoulli_entropy.derivative(p=lambda F, g, p: -g * F.where((p == 0) | (p == 1), 0.0, F(log_odds)(p)))
 
 
 @differentiable
@@ -54,7 +54,7 @@ def bernoulli_kl(xp, p, q):
     return deviance(xp, p, q, d) + deviance(xp, 1 - p, 1 - q, -d)
 
 
-def _kl_slope(F, g, _y, p, q):
+def _kl_slope(F, g, p, q):
     """log(p/q) + log((1 - q)/(1 - p)), of one sign; 0 where p or q is 0 or 1."""
     edge = (p == 0) | (p == 1) | (q == 0) | (q == 1)
     p, q = F.where(edge, 0.5, p), F.where(edge, 0.5, q)
@@ -62,7 +62,7 @@ def _kl_slope(F, g, _y, p, q):
     return g * (F(log_ratio)(p, q, d) + F(log_ratio)(1 - q, 1 - p, d))
 
 
-bernoulli_kl.derivatives(_kl_slope, lambda F, g, _y, p, q: _by_p(F, -g, None, p, q))
+bernoulli_kl.derivative(p=_kl_slope, q=lambda F, g, p, q: _by_p(F, -g, p, q))
 
 
 @differentiable
@@ -77,8 +77,8 @@ def bernoulli_stddev(xp, p):
     return xp.sqrt(p * (1 - p))
 
 
-bernoulli_variance.derivatives(lambda F, g, _y, p: g * (1 - 2 * p))
-bernoulli_stddev.derivatives(lambda F, g, y, p: g * (0.5 - p) / or_infinite(F, y))
+bernoulli_variance.derivative(p=lambda F, g, p: g * (1 - 2 * p))
+bernoulli_stddev.derivative(p=lambda F, g, y, p: g * (0.5 - p) / or_infinite(F, y))
 
 # Given the logit -------------------------------------------------------------------------------------------
 
@@ -105,13 +105,13 @@ def bernoulli_score_logit(xp, x, logit):
     return (x - end) + (2 * end - 1) * e
 
 
-bernoulli_log_prob_logit.derivatives(
-    lambda F, g, _y, _x, logit: g * logit,
-    lambda F, g, _y, x, logit: g * F(bernoulli_score_logit)(x, logit),
+bernoulli_log_prob_logit.derivative(
+    x=lambda F, g, logit: g * logit,
+    logit=lambda F, g, x, logit: g * F(bernoulli_score_logit)(x, logit),
 )
-bernoulli_score_logit.derivatives(
-    lambda F, g, _y, _x, _logit: g,
-    lambda F, g, _y, _x, logit: -g * F(bernoulli_variance_logit)(logit),
+bernoulli_score_logit.derivative(
+    x=lambda F, g: g,
+    logit=lambda F, g, logit: -g * F(bernoulli_variance_logit)(logit),
 )
 
 
@@ -129,8 +129,8 @@ def bernoulli_stddev_logit(xp, logit):
     return r / (1 + r * r)
 
 
-bernoulli_variance_logit.derivatives(lambda F, g, y, logit: -g * y * F.tanh(0.5 * logit))
-bernoulli_stddev_logit.derivatives(lambda F, g, y, logit: -0.5 * g * y * F.tanh(0.5 * logit))
+bernoulli_variance_logit.derivative(logit=lambda F, g, y, logit: -g * y * F.tanh(0.5 * logit))
+bernoulli_stddev_logit.derivative(logit=lambda F, g, y, logit: -0.5 * g * y * F.tanh(0.5 * logit))
 
 
 @differentiable
@@ -143,12 +143,12 @@ def bernoulli_entropy_logit(xp, logit):
     return xp.where(far, xp.where(e == 0, 0, (a + 1) * e * math.exp(-_FAR)), near)
 
 
-def _entropy_rule(F, g, _y, logit):
+def _entropy_rule(F, g, logit):
     """-l p (1 - p)."""
     return -g * F.where(abs(logit) < math.inf, logit, 0.0) * F(bernoulli_variance_logit)(logit)
 
 
-bernoulli_entropy_logit.derivatives(_entropy_rule)
+bernoulli_entropy_logit.derivative(logit=_entropy_rule)
 
 
 @differentiable
@@ -178,17 +178,20 @@ def sigmoid_difference(xp, a, b):
     return xp.where(a > b, -change, change)
 
 
-def _kl_slope_logit(F, g, _y, p_logit, q_logit):
+def _kl_slope_logit(F, g, p_logit, q_logit):
     """p (1 - p) (l_p - l_q); 0 where the KL is inf."""
     variance = F(bernoulli_variance_logit)(p_logit)
     d = p_logit - q_logit
     return g * variance * F.where((variance == 0) | (abs(d) == math.inf), 0.0, d)
 
 
-bernoulli_kl_logit.derivatives(_kl_slope_logit, lambda F, g, _y, p, q: g * F(sigmoid_difference)(p, q))
-sigmoid_difference.derivatives(
-    lambda F, g, _y, a, _b: -g * F(bernoulli_variance_logit)(a),
-    lambda F, g, _y, _a, b: g * F(bernoulli_variance_logit)(b),
+bernoulli_kl_logit.derivative(
+    p_logit=_kl_slope_logit,
+    q_logit=lambda F, g, p_logit, q_logit: g * F(sigmoid_difference)(p_logit, q_logit),
+)
+sigmoid_difference.derivative(
+    a=lambda F, g, a: -g * F(bernoulli_variance_logit)(a),
+    b=lambda F, g, b: g * F(bernoulli_variance_logit)(b),
 )
 
 # Quantiles -----------------------------------------------------------------------------------------------
@@ -200,4 +203,4 @@ def bernoulli_icdf(xp, u, q):
     return xp.where((u >= 0) & (u <= 1), (u > q).astype(u.dtype), math.nan)
 
 
-bernoulli_icdf.derivatives(zero, zero)
+bernoulli_icdf.derivative(u=zero, q=zero)

@@ -53,8 +53,8 @@ def poisson_log_prob(xp, x, lam):
     return -xp.where(x > 0, y, lam)
 
 
-poisson_log_prob.derivatives(
-    zero, lambda F, g, _y, x, lam: g * F.where(x == 0, -1.0, (x - lam) / or_infinite(F, lam))
+poisson_log_prob.derivative(
+    x=zero, lam=lambda F, g, x, lam: g * F.where(x == 0, -1.0, (x - lam) / or_infinite(F, lam))
 )
 
 # The tails -------------------------------------------------------------------------------------------------
@@ -171,10 +171,10 @@ def _log_survival_rule(F, g, y, x, lam):
 
 
 # As lam grows, the density at x is what passes from below to above.
-poisson_cdf.derivatives(zero, lambda F, g, _y, x, lam: -g * F.exp(F(poisson_log_prob)(x, lam)))
-poisson_survival.derivatives(zero, lambda F, g, _y, x, lam: g * F.exp(F(poisson_log_prob)(x, lam)))
-poisson_log_cdf.derivatives(zero, lambda F, g, y, x, lam: -g * F.exp(F(poisson_log_prob)(x, lam) - y))
-poisson_log_survival.derivatives(zero, _log_survival_rule)
+poisson_cdf.derivative(x=zero, lam=lambda F, g, x, lam: -g * F.exp(F(poisson_log_prob)(x, lam)))
+poisson_survival.derivative(x=zero, lam=lambda F, g, x, lam: g * F.exp(F(poisson_log_prob)(x, lam)))
+poisson_log_cdf.derivative(x=zero, lam=lambda F, g, y, x, lam: -g * F.exp(F(poisson_log_prob)(x, lam) - y))
+poisson_log_survival.derivative(x=zero, lam=_log_survival_rule)
 
 # The entropy -----------------------------------------------------------------------------------------------
 
@@ -239,5 +239,5 @@ def poisson_entropy_curvature(xp, lam):
     return xp.where(lam == 0, 0, xp.where(lam <= _FEW, sums, series))
 
 
-poisson_entropy.derivatives(lambda F, g, _y, lam: g * F(poisson_entropy_slope)(lam))
-poisson_entropy_slope.derivatives(lambda F, g, _y, lam: g * F(poisson_entropy_curvature)(lam))
+poisson_entropy.derivative(lam=lambda F, g, lam: g * F(poisson_entropy_slope)(lam))
+poisson_entropy_slope.derivative(lam=lambda F, g, lam: g * F(poisson_entropy_curvature)(lam))

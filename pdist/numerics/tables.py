@@ -40,8 +40,10 @@ def put_class(xp, x, /, label, shape):
     return table.reshape(shape)
 
 
-take_class.derivatives(lambda F, g, _y, _table, label: F(put_class)(g, label=label, shape=_table.shape))
-put_class.derivatives(lambda F, g, _y, _x, label: F(take_class)(g, label=label))
+take_class.derivative(
+    table=lambda F, g, like_table, label: F(put_class)(g, label=label, shape=like_table.shape)
+)
+put_class.derivative(x=lambda F, g, label: F(take_class)(g, label=label))
 
 # Running sums ----------------------------------------------------------------------------------------------
 
@@ -61,7 +63,7 @@ def running_sums(xp, x):
     return sums.reshape(*batch, count * width)[..., :k]
 
 
-running_sums.derivatives(lambda F, g, _y, _x: F.flip(F(running_sums)(F.flip(g, -1)), -1))
+running_sums.derivative(x=lambda F, g: F.flip(F(running_sums)(F.flip(g, -1)), -1))
 
 
 @differentiable
@@ -86,7 +88,7 @@ def _log_sums_rule(F, g, y, a):
     return parts[0] - parts[1]
 
 
-log_running_sums.derivatives(_log_sums_rule)
+log_running_sums.derivative(a=_log_sums_rule)
 
 
 def capped_sums(p: Variable, above: bool = False) -> Variable:

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...autograd import Variable
+from ...autograd import Variable, differentiable
+from ...numerics.differences import is_near, log1pmx_near, log_far_ratio
+from ...numerics.gamma import bregman_gamma
 from ...numerics.logits import class_kl
 from ...numerics.odds import bernoulli_kl, bernoulli_kl_logit
 from ...numerics.probability import i_divergence
+from ..continuous.gamma import Chisquare, Gamma
 from ..discrete.bernoulli import Bernoulli
 from ..discrete.categorical import Categorical
 from ..discrete.poisson import Poisson
 from ..multivariate.one_hot_categorical import OneHotCategorical
 from .registry import register_kl
+
+
+@differentiable
+def product_kl(xp, a, b, c, d):
+    """r - 1 - log r with r = (a/b) (c/d), which is never negative: small differences count in full."""
+    u, v = (a - b) / b, (c - d) / d
+    w = u + v + u * v
+    far = (a / b) * (c / d) - 1 - (log_far_ratio(xp, a, b) + log_far_ratio(xp, c, d))
+    return xp.where(is_near(w), -log1pmx_near(xp, w), far)
+
+
+def _product_kl_rule(F, g, a, b, c, d):
+    """r - 1 over each of the four."""
+    u, v = (a - b) / b, (c - d) / d
+    w = g * (u + v + u * v)
+    return w / a, -w / b, w / c, -w / d
+
+
+product_kl.joint_derivative(_product_kl_rule)
 
 
 @register_kl(Bernoulli, Bernoulli)
@@ -21,6 +43,20 @@ def _kl_bernoulli_bernoulli(p: Bernoulli, q: Bernoulli) -> Variable:
     if p.given("logit") or q.given("logit"):
         return bernoulli_kl_logit(p.logit, q.logit)
     return bernoulli_kl(p.p, q.p)
+
+
+@register_kl(Gamma, Gamma)
+def _kl_gamma_gamma(p: Gamma, q: Gamma) -> Variable:
+    """Of the means, k_q (r - 1 - log r) with their ratio r, and of the shapes: neither is negative."""
+    scales = (q.rate, p.rate) if p.given("rate") and q.given("rate") else (p.theta, q.theta)
+    return bregman_gamma(q.k, p.k) + q.k * product_kl(p.k, q.k, *scales)
+
+
+@register_kl(Chisquare, Chisquare)
+def _kl_chisquare_chisquare(p: Chisquare, q: Chisquare) -> Variable:
+    """That of the Gamma distributions, which share their scale."""
+    a, b = 0.5 * q.k, 0.5 * p.k
+    return bregman_gamma(a, b) + a * product_kl(p.k, q.k, 1.0, 1.0)
 
 
 @register_kl(Poisson, Poisson)

@@ -31,9 +31,7 @@ def on_lattice(xp, x, tail, /, first, last, low, high):
     return xp.where(x == x, xp.where(x < first, low, inside), x).astype(tail.dtype, copy=False)
 
 
-on_lattice.derivatives(
-    zero, lambda F, g, _y, x, _tail, first, last: F.where((x >= first) & (x < last), g, 0.0)
-)
+on_lattice.derivative(x=zero, tail=lambda F, g, x, first, last: F.where((x >= first) & (x < last), g, 0.0))
 
 
 class Lattice(Distribution):

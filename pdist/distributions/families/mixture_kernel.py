@@ -11,8 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ...autograd import differentiable
-from ...autograd.op import raw
+from ...autograd import differentiable, raw
 from ...numerics.constants import LARGEST, SMALLEST
 from ...numerics.double import is_double, two_sum
 from .family_ops import LINE, family_op, finite_correction, ops_of
@@ -35,8 +34,8 @@ def components_last(xp, x, /, ndim):
     return y if y.ndim == ndim else y.reshape(y.shape[y.ndim - ndim :])
 
 
-components_first.derivatives(lambda F, g, _y, _x, ndim: F(components_last)(g, ndim=_x.ndim))
-components_last.derivatives(lambda F, g, _y, _x, ndim: F(components_first)(g, ndim=_x.ndim))
+components_first.derivative(x=lambda F, g, like_x: F(components_last)(g, ndim=like_x.ndim))
+components_last.derivative(x=lambda F, g, like_x: F(components_first)(g, ndim=like_x.ndim))
 
 
 PACKED = "packed"  # softplus, in a form that saves operations
@@ -81,7 +80,7 @@ def mixture_ops(standard: type[Standard]) -> MixtureOps:
         F = raw(xp)
         return _log_density(F, standard, _exponents(F, standard, x, _cut(F, x, params, k), PACKED))
 
-    def packed_rule(F: Any, needs: Any, g: Any, _y: Any, x: Any, params: Any, k: int) -> Any:
+    def packed_rule(F: Any, needs: Any, g: Any, x: Any, params: Any, *, k: int) -> Any:
         parts = _exponents(F, standard, x, _cut(F, x, params, k), PACKED)
         d_x, *found = _gradients(F, standard, parts, g, (needs[0], True, True, True), plain=True)
         return d_x, F(components_last)(F.concat(tuple(found), axis=0), ndim=parts.h.ndim)

@@ -23,7 +23,7 @@ def draws_with_weights(xp, *arrays, mixture):
     return arrays[0].copy()
 
 
-def _rule(F, needs, g, _y, arrays, mixture):
+def _rule(F, needs, g, arrays, mixture):
     if isinstance(g, Variable):  # the gradient is differentiated again
         x, *values = arrays
         with_respect_to = [v for v, need in zip(arrays, needs, strict=True) if need]

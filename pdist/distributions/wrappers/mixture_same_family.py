@@ -215,7 +215,7 @@ class MixtureSameFamily(Distribution):
         return cls.standard if plain else None
 
     def _apply(self, op: Any, x: Variable, weights: Variable, **settings: Any) -> Variable:
-        """An op of a mixture; first in the quick form: it holds if no weight is 0, nothing overflows."""
+        """An op of a mixture, in the quick form if no weight is 0 and nothing overflows."""
         components = self.component_distribution
         loc, scale, given = components._place()
         parameters = (loc, scale, *components._shapes)
