@@ -170,8 +170,8 @@ def family_op(
     make = inspect.Parameter
     parameters = [make(name, make.POSITIONAL_ONLY) for name in ("xp", *arrays)]
     parameters += [make(name, make.KEYWORD_ONLY) for name in settings]
-    blocked = in_blocks(kernel) if blocks else kernel
-    blocked.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    blocked: Any = in_blocks(kernel) if blocks else kernel
+    blocked.__signature__ = inspect.Signature(parameters)
     blocked.__name__ = blocked.__qualname__ = name
     named = [make(n, make.POSITIONAL_OR_KEYWORD) for n in ("F", "needs", "g", *arrays)]
     named += [make(n, make.KEYWORD_ONLY) for n in settings]

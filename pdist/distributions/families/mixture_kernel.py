@@ -16,7 +16,6 @@ from ...numerics.constants import LARGEST, SMALLEST
 from ...numerics.double import is_double, two_sum
 from .family_ops import LINE, family_op, finite_correction, ops_of
 from .scales import FORMS, standardize, standardize_double
-from .standard import Standard
 
 
 @differentiable
@@ -62,7 +61,7 @@ class MixtureOps(NamedTuple):
 
 
 @functools.cache
-def mixture_ops(standard: type[Standard]) -> MixtureOps:
+def mixture_ops(standard: Any) -> MixtureOps:
     """The ops of mixtures of a location-scale family; their components are on the last axis of all but x."""
     arrays = ("loc", "scale", *standard.shapes)
     tail_of = ops_of(standard, LINE).tail.kernel
@@ -206,7 +205,7 @@ def _exponents(
     if given == PACKED:
         scale = F.maximum(F.softplus(s), SMALLEST[is_double(s)])
         z, log_s = (x - loc) / scale, F.minimum(F.log(scale), s)  # see Softplus
-        over, by = lambda r: r / scale, lambda _, r_s, slope: -F.expm1(-scale) * r_s * slope
+        over, by = lambda r: r / scale, lambda r, r_s, slope: -F.expm1(-scale) * r_s * slope
         last = None
     else:
         if careful:  # those of zero weight are ignored, even if nan or inf
@@ -214,7 +213,7 @@ def _exponents(
             loc, s, *shapes = [F.where(unused, 1.0, v) for v in (loc, s, *shapes)]
         form: Any = FORMS[given]
         z, log_s = standardize(F, form, x, loc, s, careful), form.log(F, s)
-        over, by = lambda r: r, lambda r, _, slope: form.slope(F, r * slope, s)
+        over, by = lambda r: r, lambda r, r_s, slope: form.slope(F, r * slope, s)
         last = lambda y: form.over(F, y, s, careful)
     h = a + standard.log_kernel(F, z, *shapes) - log_s
     h = h - standard.value("log_norm", F, *shapes) if shapes else h

@@ -20,7 +20,6 @@ from ..discrete.categorical import Categorical
 from ..families.implicit import solve
 from ..families.location_scale import LocationScale
 from ..families.mixture_kernel import mixture_ops
-from ..families.standard import Standard
 from . import mixture_moments as moments
 from .mixture_draws import draws_with_weights
 from .mixture_searches import search_mode, search_quantile
@@ -208,8 +207,8 @@ class MixtureSameFamily(Distribution):
         unused = log_w.array == -math.inf
         return F.where(unused, log_w, F.where(unused, 0.0, y) + log_w)
 
-    def _kernel(self) -> type[Standard] | None:
-        """The standard form whose mixtures have ops of their own, if that is what decides of the components."""
+    def _kernel(self) -> Any:
+        """The standard form of the components, if that decides of them, so that there are ops; or None."""
         cls = type(self.component_distribution)
         plain = issubclass(cls, LocationScale) and is_plain(cls) and not cls.standard.steep
         return cls.standard if plain else None
