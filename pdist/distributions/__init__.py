@@ -16,11 +16,11 @@ from .continuous.uniform import Uniform
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
 from .discrete.poisson import Poisson
-from .divergences import exponential_family, location_scale, unlike_pairs
+from .divergences import exponential_family, location_scale, unlike_pairs, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent
-from .wrappers.mixture_same_family import MixtureSameFamily, register_mixture_formula
+from .wrappers.mixture_same_family import MixtureSameFamily
 
 __all__ = [
     "Bernoulli",
@@ -47,6 +47,5 @@ __all__ = [
     "cross_entropy",
     "kl_divergence",
     "register_kl",
-    "register_mixture_formula",
     "supports",
 ]

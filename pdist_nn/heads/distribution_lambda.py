@@ -19,6 +19,9 @@ class DistributionLambda(Link):
         convert_to_array: what a following layer of a :class:`Sequential` gets of it: a function of the
             distribution, by default a sample. ``lambda d: d.mean`` passes the mean on.
 
+    ``log_prob`` of the distribution refuses values that broadcast outward: targets of shape ``[N, 1]``
+    against a batch ``[N]`` would silently give ``[N, N]``, of which a mean tells nothing.
+
     >>> import numpy as np, pdist.distributions as D
     >>> head = DistributionLambda(lambda x: D.Normal(x, 2 * x), convert_to_array=lambda d: d.mean)
     >>> d = head(np.float32([1, 2]))
@@ -53,4 +56,4 @@ class DistributionLambda(Link):
                 f"{type(self).__name__}: make returned a {type(distribution).__name__}; expected a "
                 "Distribution"
             )
-        return distribution
+        return distribution._with_pairs_only()

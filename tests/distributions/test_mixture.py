@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -13,8 +14,6 @@ from scipy import integrate
 import pdist
 import pdist.distributions as D
 import pdist.functions as F
-from pdist.distributions.wrappers import mixture_same_family
-from pdist.distributions.wrappers.mixture_same_family import register_mixture_formula
 
 RNG = np.random.default_rng(0)
 
@@ -41,7 +40,7 @@ def mixtures(draw, kinds=("Normal", "Laplace", "LogNormal")):
 class General(D.MixtureSameFamily):
     """A mixture that knows nothing of its components' class."""
 
-    def _formula(self, name):
+    def _kernel(self):
         return None
 
 
@@ -126,20 +125,14 @@ def test_weights_by_probabilities_and_by_logits_are_one():
         np.testing.assert_allclose(getattr(by_p, name)(x).array, getattr(by_logit, name)(x).array)
 
 
-def test_another_class_may_state_its_density():
-    class Copy(D.Normal):
-        pass
+def test_a_component_that_states_its_density_is_taken_at_its_word():
+    class Moved(D.Normal):
+        def _log_prob(self, x):
+            return super()._log_prob(x - 100)
 
-    asked = []
-    register_mixture_formula(Copy, "log_prob")(lambda d, x: asked.append(d) or x)
-    try:
-        d = mixture(np.zeros(2), Copy(np.array([0.0, 1.0]), 1.0))
-        d.log_prob(0.0)
-        assert asked == [d]
-        with pytest.raises(ValueError, match="already one for log_prob of Copy"):
-            register_mixture_formula(Copy, "log_prob")(lambda d, x: x)
-    finally:
-        del mixture_same_family._formulas[Copy, "log_prob"]
+    d = mixture(np.zeros(2), Moved(np.array([0.0, 0.0]), 1.0))
+    assert d.log_prob(100.0).item() == pytest.approx(-0.5 * math.log(2 * math.pi))
+    np.testing.assert_allclose(d.responsibilities(101.0).array, [0.5, 0.5])
 
 
 @given(mixtures(), st.floats(-4, 4))
@@ -466,3 +459,203 @@ def test_uniforms_apart():
 def test_what_is_refused(ask, error, message):
     with pytest.raises(error, match=message):
         ask()
+
+
+# --- Gaps, edges, zeros -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("w", [[0.25, 0.75], [0.3, 0.7], [0.1, 0.9], [1 / 3, 2 / 3]])
+def test_a_quantile_in_a_gap_is_the_smallest_value(w, dtype):
+    w = np.array(w, dtype)
+    low, high = np.array([0.0, 2.0], dtype), np.array([1.0, 3.0], dtype)
+    by_p = D.MixtureSameFamily(D.Categorical(p=w), D.Uniform(low, high))
+    by_logit = D.MixtureSameFamily(D.Categorical(logit=np.log(w)), D.Uniform(low, high))
+    for d in (by_p, by_logit):
+        assert d.icdf(w[0]).item() == 1
+        at = (
+            np.nextafter(w[0], dtype(0)) - 4 * np.finfo(dtype).eps,
+            np.nextafter(w[0], dtype(1)) + 4 * np.finfo(dtype).eps,
+        )
+        below, above = d.icdf(np.array(at, dtype)).array
+        assert 0.99 < below <= 1 and 2 <= above < 2.01
+        np.testing.assert_array_equal(d.icdf(np.array([0, 1], dtype)).array, [0, 3])
+
+
+def test_gaps_of_nested_mixtures_and_unused_components():
+    inner = D.MixtureSameFamily(
+        D.Categorical(p=np.array([[0.5, 0.5], [0.5, 0.5]])),
+        D.Uniform(np.array([[0.0, 2.0], [4.0, 6.0]]), np.array([[1.0, 3.0], [5.0, 7.0]])),
+    )
+    d = D.MixtureSameFamily(D.Categorical(p=np.array([0.5, 0.5])), inner)
+    np.testing.assert_array_equal(d.icdf(np.array([0.25, 0.5, 0.75])).array, [1, 3, 5])
+    d = D.MixtureSameFamily(
+        D.Categorical(p=np.array([0.25, 0.0, 0.75])),
+        D.Uniform(np.array([0.0, 1.2, 2.0]), np.array([1.0, 1.5, 3.0])),
+    )
+    assert d.icdf(0.25).item() == 1
+
+
+@given(st.lists(st.tuples(st.floats(-3, 3), st.floats(0.01, 2)), min_size=2, max_size=4), st.floats(0, 1))
+def test_quantiles_of_uniforms_are_the_smallest_values(parts, p):
+    low = np.array([a for a, _ in parts])
+    high = low + np.array([b for _, b in parts])
+    d = mixture(np.zeros(len(parts)), D.Uniform(low, high))
+    x = d.icdf(np.float64(p)).item()
+    assert low.min() <= x <= high.max()
+    assert d.cdf(x).item() == pytest.approx(p, abs=1e-13)
+    if p > 1e-6:
+        assert d.cdf(x - 1e-6).item() < p
+
+
+def test_quantiles_of_components_of_weight_zero_do_not_matter():
+    with pdist.using_config("validate", False):
+        components = D.Normal(np.array([0.0, np.nan, np.inf]), 1.0)
+    d = D.MixtureSameFamily(D.Categorical(p=np.array([1.0, 0.0, 0.0])), components)
+    normal = D.Normal(np.float64(0.0), 1.0)
+    u = np.array([0.0, 1e-10, 0.3, 0.999, 1.0])
+    np.testing.assert_allclose(d.icdf(u).array, normal.icdf(u).array, rtol=1e-12)
+    x = np.linspace(-3, 3, 7)
+    for name in ("log_prob", "cdf", "log_cdf", "survival_function", "log_survival_function"):
+        np.testing.assert_allclose(getattr(d, name)(x).array, getattr(normal, name)(x).array, rtol=1e-13)
+    general = General(d.mixture_distribution, d.component_distribution)
+    np.testing.assert_allclose(general.log_prob(x).array, normal.log_prob(x).array, rtol=1e-13)
+    assert d.mean.item() == 0 and d.variance.item() == 1 and d.stddev.item() == 1 and d.mode.item() == 0
+    value = pdist.cross_entropy(d, d, method="quadrature").item()
+    assert value == pytest.approx(normal.entropy.item(), rel=1e-9)
+
+
+def test_the_mode_where_flat_densities_overlap():
+    d = mixture(np.zeros(3), D.Uniform(np.array([0.0, 0.999, -1.0]), np.array([1.0, 2.0, 0.0005])))
+    top = d.log_prob(np.array([0.9995, 0.0002])).array.max()
+    assert d.log_prob(d.mode).item() == pytest.approx(top)
+
+
+def test_moments_that_overflow_on_the_way():
+    for big in (1e200, 1.7e308):
+        d = normals([0.0, 0.0, 0.0], [-big, big, big], [1.0, 1.0, 1.0])
+        assert d.mean.item() == pytest.approx(big / 3)
+        assert d.stddev.item() == pytest.approx(big * math.sqrt(8 / 9))
+    small = normals([0.0, 0.0], [-1e-200, 1e-200], [1e-200, 1e-200])
+    assert small.stddev.item() == pytest.approx(math.sqrt(2) * 1e-200)
+    leaves = [pdist.Variable(np.array(v)) for v in ([0.3, -0.2], [-1.0, 1.5], [0.7, 1.1])]
+    pdist.check_gradients(lambda *v: mixture(v[0], D.Normal(*v[1:])).stddev, [v.array for v in leaves])
+
+
+@pytest.mark.parametrize("batch", [(0,), (2, 0)])
+def test_empty_batches(batch):
+    for components in (D.Normal(np.zeros((*batch, 3)), 1.0), D.LogNormal(np.zeros((*batch, 3)), 1.0)):
+        d = mixture(np.zeros(3), components)
+        for name in ("mean", "variance", "stddev", "mode", "median"):
+            assert getattr(d, name).shape == batch
+        for name in ("log_prob", "cdf", "log_cdf", "icdf"):
+            assert getattr(d, name)(np.full(batch, 0.5)).shape == batch
+        assert d.sample(4).shape == (4, *batch)
+
+
+# --- Components over nothing ------------------------------------------------------------------------
+
+
+def alone(make):
+    """A mixture of one component, and that component."""
+    return D.MixtureSameFamily(D.Categorical(p=np.ones(1)), make((1,))), make(())
+
+
+ALONE = {
+    "Normal": lambda s: D.Normal(np.full(s, 0.3), 1.5),
+    "LogNormal": lambda s: D.LogNormal(np.full(s, 0.3), 0.5),
+    "Uniform": lambda s: D.Uniform(np.full(s, 0.3), 2.0),
+    "Poisson": lambda s: D.Poisson(np.full(s, 3.5)),
+    "Independent": lambda s: D.Independent(D.Normal(np.full((*s, 2), 0.3), 1.5), 1),
+    "over nothing": lambda s: D.Independent(D.Normal(np.full(s, 0.3), 1.5), 0),
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_mixture_of_one_is_that_component(name):
+    one, component = alone(ALONE[name])
+    x = component.sample(5, rng=0).array
+    for method in ("log_prob", "cdf", "log_cdf", "survival_function", "log_survival_function"):
+        np.testing.assert_allclose(
+            getattr(one, method)(x).array, getattr(component, method)(x).array, rtol=1e-13
+        )
+    for statistic in ("mean", "variance", "stddev", "covariance", "mode", "median", "entropy", "perplexity"):
+        if name == "Uniform" and statistic == "mode":
+            with pytest.raises(NotImplementedError, match="Uniform has no mode"):
+                _ = one.mode
+            continue
+        found = getattr(one, statistic)
+        np.testing.assert_allclose(found.array, getattr(component, statistic).array, rtol=1e-13)
+    if not component.event_shape:
+        u = np.array([0.0, 0.2, 0.9])
+        np.testing.assert_array_equal(one.icdf(u).array, component.icdf(u).array)
+        for method in (None, "quadrature"):
+            np.testing.assert_allclose(pdist.kl_divergence(one, component, method).array, 0, atol=1e-12)
+    for pair in ((one, component), (component, one), (one, one)):
+        assert pdist.kl_divergence(*pair).item() == 0
+    assert one.rsample(3).shape == (3, *component.event_shape)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_wrappers_over_nothing_in_each_other(depth):
+    d = normal = D.Normal(np.array([0.0, 1.0]), 2.0)
+    for i in range(depth):
+        d = D.Independent(d, 0)
+        if i == 1:
+            d = D.MixtureSameFamily(D.Categorical(p=np.ones(1)), D.Independent(d[:, None], 0))
+    q = D.Laplace(0.5, 1.0)
+    for method in (None, "quadrature"):
+        np.testing.assert_allclose(
+            pdist.kl_divergence(d, q, method).array, pdist.kl_divergence(normal, q, method).array, rtol=1e-12
+        )
+        both = D.Independent(d, 1), D.Independent(normal, 1)
+        assert pdist.kl_divergence(*both, method).item() == pytest.approx(0, abs=1e-12)
+    np.testing.assert_array_equal(d.icdf(0.3).array, normal.icdf(0.3).array)
+
+
+# --- Many components, many draws --------------------------------------------------------------------
+
+
+def test_gradients_of_draws_by_the_weights_take_no_table():
+    k, n = 1000, 3000
+    logit = pdist.Variable(np.zeros(k))
+    d = mixture(logit, D.Normal(np.linspace(-1, 1, k), 1.0))
+    tracemalloc.start()
+    x = d.sample(n, rng=0)
+    drawn = tracemalloc.get_traced_memory()[1]
+    tracemalloc.reset_peak()
+    (g,) = pdist.grad([F.sum(x)], [logit])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert drawn < 4e6 and peak < 3 * n * k * 8  # a table has 24 MB; its graph had some 30 of them
+    parts = [pdist.grad([F.sum(x[i : i + 500])], [logit])[0].array for i in range(0, n, 500)]
+    np.testing.assert_allclose(g.array, sum(parts), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("family", ["Normal", "Laplace", "Logistic", "Cauchy"])
+@pytest.mark.parametrize("by", ["scale", "log_scale", "raw_scale"])
+@pytest.mark.parametrize("name", GENERAL)
+def test_every_location_scale_family_has_the_kernel(family, by, name):
+    x, logit, loc, scale = (pdist.Variable(RNG.standard_normal(s)) for s in ((4,), (4, 3), (3,), (4, 3)))
+    spread = F.exp(scale) if by == "scale" else scale
+    d = mixture(logit, getattr(D, family)(loc, **{by: spread}))
+    assert d._kernel() is not None
+    fast, slow = getattr(d, name)(x), GENERAL[name](d, x)
+    np.testing.assert_allclose(fast.array, slow.array, rtol=1e-12)
+    leaves = [x, logit, loc, scale]
+    weight = RNG.standard_normal(fast.shape)
+    for one, other in zip(*[pdist.grad([F.sum(y * weight)], leaves) for y in (fast, slow)], strict=True):
+        np.testing.assert_allclose(one.array, other.array, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_distances_and_scales_that_overflow(dtype):
+    big = float(np.finfo(dtype).max) / 1.5
+    d = mixture(np.zeros(2, dtype), D.Normal(np.array([-big, 0.0], dtype), np.array([big, 1.0], dtype)))
+    expected = math.log(0.5) - 0.5 * 4 - math.log(big) - 0.5 * math.log(2 * math.pi)
+    assert d.log_prob(dtype(big)).item() == pytest.approx(expected, rel=1e-6)
+    tiny = D.Normal(np.zeros(2, dtype), log_scale=np.array([-1e4, 0.0], dtype))
+    leaf = pdist.Variable(np.zeros(1, dtype))
+    y = mixture(np.zeros(2, dtype), tiny).log_prob(leaf)
+    assert y.item() == pytest.approx(math.log(0.5) + 1e4 - 0.5 * math.log(2 * math.pi), rel=1e-6)
+    assert np.isfinite(pdist.grad([y], [leaf])[0].array).all()

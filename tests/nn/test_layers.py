@@ -134,7 +134,6 @@ def test_heads_carry_gradients_to_the_layer_before():
 
 
 def test_a_mixture_from_a_head_is_like_any_other():
-    """Its density is one op from the layer's output until somebody asks for its parts."""
     rng = np.random.default_rng(0)
     params = nn.Variable(rng.normal(size=(3, 6)))
     x = rng.normal(size=(4, 3))
@@ -147,33 +146,101 @@ def test_a_mixture_from_a_head_is_like_any_other():
         (g,) = nn.grad([F.sum(F.sin(y))], [params])
         return g.array
 
-    make = lambda: nn.heads.MixtureNormal(2)(params)
-    d = make()
-    fast = d.log_prob(x)
-    assert type(d) is not D.MixtureSameFamily
-    expected = plain().log_prob(x)
-    np.testing.assert_allclose(fast.array, expected.array, rtol=1e-13)
-    np.testing.assert_allclose(gradient(fast), gradient(expected), rtol=1e-12)
-    for other in (make(), d[1:], d.copy(), d.expand((2, 3)), copy.deepcopy(d), pickle.loads(pickle.dumps(d))):
-        assert other.mixture_distribution.n_classes == 2
+    d = nn.heads.MixtureNormal(2)(params)
+    assert type(d) is D.MixtureSameFamily
+    assert type(d.component_distribution) is D.Normal
+    for name in ("log_prob", "cdf", "log_cdf", "survival_function", "responsibilities"):
+        fast, expected = getattr(d, name)(x), getattr(plain(), name)(x)
+        np.testing.assert_allclose(fast.array, expected.array, rtol=1e-13)
+        np.testing.assert_allclose(gradient(fast), gradient(expected), rtol=1e-11)
+    for name in ("mean", "stddev", "variance"):
+        np.testing.assert_allclose(getattr(d, name).array, getattr(plain(), name).array, rtol=1e-14)
+    for other in (d[1:], d.copy(), d.expand((2, 3)), copy.deepcopy(d), pickle.loads(pickle.dumps(d))):
         assert type(other) is D.MixtureSameFamily
-    assert type(make()[1:]) is type(make().copy()) is type(copy.deepcopy(make())) is D.MixtureSameFamily
-    assert repr(make()).startswith("MixtureSameFamily(mixture_distribution=Categorical(")
-    np.testing.assert_array_equal(make().mean.array, plain().mean.array)
-    assert make().sample(5).shape == (5, 3)
-    np.testing.assert_allclose(d.log_prob(x).array, expected.array, rtol=1e-13)  # after its parts were seen
-    assert make().dtype == np.float64
-    assert make().batch_shape == (3,)
-    with pytest.raises(AttributeError, match=r"no attribute 'nothing'"):
-        make().nothing  # noqa: B018
-    with pytest.raises(TypeError, match=r"log_prob: x"):
-        make().log_prob("x")
+        assert other.mixture_distribution.n_classes == 2
+    assert d.sample(5).shape == (5, 3)
 
 
 def test_the_density_of_a_head_s_mixture_has_derivatives_of_first_and_second_order():
     rng = np.random.default_rng(0)
-    op = nn.heads.normal.mixture_head_log_prob
-    pdist.check_gradients(lambda x, h: op(x, h, k=3), [rng.normal(size=(2, 4)), rng.normal(size=(4, 9))])
+    head = nn.heads.MixtureNormal(3)
+    pdist.check_gradients(
+        lambda x, h: head(h).log_prob(x), [rng.normal(size=(2, 4)), rng.normal(size=(4, 9))]
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rho", [-60.0, -110.0, -800.0, -1e5])
+def test_a_component_whose_scale_underflows_makes_no_nan(rho, dtype):
+    """Beside others it vanishes; at its very location its density is that of its true scale."""
+    params = nn.Variable(np.array([[0.0, 0.0, 0.0, 0.5, rho, 1.0]], dtype))
+    head = nn.heads.MixtureNormal(2)
+    y = head(params).log_prob(np.ones(1, dtype))
+    y.backward()
+    s = np.log1p(np.e)
+    expected = np.log(0.5) - 0.5 * (0.5 / s) ** 2 - np.log(s * np.sqrt(2 * np.pi))
+    np.testing.assert_allclose(y.array, expected, rtol=1e-6)
+    np.testing.assert_allclose(params.grad[0, [0, 2, 4]], [-0.5, 0, 0], atol=1e-6)
+    assert np.isfinite(params.grad).all()
+    assert head(params).log_prob(np.zeros(1, dtype)).item() == pytest.approx(
+        np.log(0.5) - rho - 0.5 * np.log(2 * np.pi), rel=1e-5
+    )
+    normal = nn.heads.IndependentNormal()(params[:, [2, 4]])
+    assert normal.log_prob(np.zeros(1, dtype)).item() == pytest.approx(
+        -rho - 0.5 * np.log(2 * np.pi), rel=1e-5
+    )
+    with np.errstate(over="ignore"):
+        far = float(dtype(-0.5 * np.exp(np.float64(-2 * rho))))
+    assert normal.log_prob(np.ones(1, dtype)).item() == pytest.approx(far, rel=1e-4)
+
+
+HEADS = [
+    lambda: nn.heads.MixtureNormal(2)(np.zeros((5, 6), np.float32)),
+    lambda: nn.heads.IndependentNormal()(np.zeros((5, 2), np.float32)),
+    lambda: nn.heads.DistributionLambda(lambda x: D.Laplace(x, 1.0))(np.zeros(5, np.float32)),
+    lambda: nn.heads.DistributionLambda(lambda x: D.Poisson(x))(np.ones(5, np.float32)).copy(),
+    lambda: nn.heads.IndependentNormal()(np.zeros((2, 5, 2), np.float32))[1],
+    lambda: nn.heads.IndependentNormal()(np.zeros((5, 2), np.float32)).expand((5,)),
+    lambda: pickle.loads(pickle.dumps(nn.heads.IndependentNormal()(np.zeros((5, 2), np.float32)))),
+    lambda: D.Independent(nn.heads.IndependentNormal()(np.zeros((5, 2), np.float32)), 0),
+]
+
+
+@pytest.mark.parametrize("make", HEADS)
+def test_targets_that_broadcast_outward_are_refused(make):
+    d = make()
+    targets = np.zeros(5, np.float32)
+    assert d.log_prob(targets).shape == (5,)
+    assert d.log_prob(0.0).shape == (5,)
+    assert d.log_prob(np.zeros((3, 5), np.float32)).shape == (3, 5)
+    assert d.log_prob(np.zeros((3, 1, 1), np.float32) + targets).shape == (3, 1, 5)
+    for method in (d.log_prob, d.prob):
+        with pytest.raises(
+            ValueError, match=r"x of shape \(5, 1\) and batch shape \(5,\).*x\.reshape\(\(5,\)\)"
+        ):
+            method(targets[:, None])
+    with pytest.raises(ValueError, match=r"to \(3, 5\); broadcast x to \(3, 5\) if"):
+        d.log_prob(np.zeros((3, 1), np.float32))
+    assert d.log_prob(np.broadcast_to(np.zeros((3, 1), np.float32), (3, 5))).shape == (3, 5)
+
+
+def test_outward_targets_of_vectors_and_of_mixtures_of_a_head_s_components():
+    vectors = nn.heads.IndependentNormal(2)(np.zeros((5, 4), np.float32))
+    with pytest.raises(
+        ValueError, match=r"x of shape \(5, 1, 2\) and batch shape \(5,\).*reshape\(\(5, 2\)\)"
+    ):
+        vectors.log_prob(np.zeros((5, 1, 2), np.float32))
+    components = nn.heads.DistributionLambda(lambda x: D.LogNormal(x, 1.0))(np.zeros((5, 3), np.float32))
+    mixture = D.MixtureSameFamily(D.Categorical(p=np.float32([0.2, 0.3, 0.5])), components)
+    assert mixture.log_prob(np.ones((4, 5), np.float32)).shape == (4, 5)
+    with pytest.raises(ValueError, match=r"MixtureSameFamily\.log_prob: x of shape \(5, 1\)"):
+        mixture.log_prob(np.ones((5, 1), np.float32))
+
+
+def test_a_head_leaves_the_distribution_that_it_is_given_as_it_is():
+    prior = D.Normal(np.zeros(5), 1.0)
+    nn.heads.DistributionLambda(lambda x: prior)(0.0)
+    assert prior.log_prob(np.zeros((5, 1))).shape == (5, 5)
 
 
 def test_a_component_that_is_out_of_reach_makes_no_nan():

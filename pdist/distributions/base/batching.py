@@ -16,6 +16,8 @@ from .construction import Declared
 class Batched(Declared):
     """A batch of distributions, whose parameters can be mapped to those of another batch."""
 
+    _pairs_only: bool
+
     def copy(self, **overrides: Any) -> Any:
         """The same distribution with some parameters or options replaced.
 
@@ -35,7 +37,7 @@ class Batched(Declared):
         }
         kept = {name: value for name, value, _ in self._members() if name not in replaced}
         kept.update({name: self.__dict__[name] for name in self._plan.options})
-        return type(self)(**{**kept, **overrides})
+        return self._as_strict(type(self)(**{**kept, **overrides}))
 
     def _map(self, function: Callable[[Any, int], Any]) -> Any:
         """The distribution of what ``function`` makes of each parameter and part; nothing is checked.
@@ -48,7 +50,23 @@ class Batched(Declared):
         members = {name: function(value, n) for name, value, n in self._members()}
         members.update({name: self.__dict__[name] for name in self._plan.options})
         new._take(tuple(members), list(members.values()))
+        return self._as_strict(new)
+
+    def _as_strict(self, new: Any) -> Any:
+        """``new``, which refuses outward broadcasting of values if this one does."""
+        if self._pairs_only:
+            new.__dict__["_pairs_only"] = True
         return new
+
+    def _with_arrays(self, arrays: Iterator[Any]) -> Any:
+        """The distribution of other arrays in the parameters' places, taken in the order of ``params``."""
+
+        def replace(value: Any, _n: int) -> Any:
+            if isinstance(value, Batched):
+                return value._map(replace)
+            return Variable(next(arrays), requires_grad=False)
+
+        return self._map(replace)
 
     @staticmethod
     def _cast(value: Any, dtype: Any) -> Any:

@@ -77,6 +77,7 @@ class Distribution(Batched):
     _errors: ClassVar[dict[str, Any]] = {"all": "ignore"}  # NumPy's, in the densities' and tails' formulas
     _masks: ClassVar[bool] = True
     _formulas: ClassVar[dict[str, tuple[str, Any]]] = {}  # the best way to each method of _WAYS, found once
+    _pairs_only: bool = False  # whether log_prob refuses values that broadcast against the batch: see heads
     _factors: Any = None  # independent parts: their distribution, and over how many of its last batch axes
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -203,7 +204,34 @@ class Distribution(Batched):
                     f"{type(self).__name__}.{method}: {name} of shape {shape} does not broadcast with "
                     f"batch shape {self.batch_shape} and event shape {event}"
                 ) from None
+            if self._pairs_only and method == "log_prob":
+                self._check_pairs(lead)
         return x
+
+    def _check_pairs(self, lead: tuple[int, ...]) -> None:
+        """Refuse values and a batch that each broadcast along an axis of the other."""
+        batch = self.batch_shape
+        n = max(len(lead), len(batch))
+        pairs = list(zip((1,) * (n - len(lead)) + lead, (1,) * (n - len(batch)) + batch, strict=True))
+        if any(a == 1 < b for a, b in pairs) and any(b == 1 < a for a, b in pairs):
+            both = np.broadcast_shapes(lead, batch)
+            squeezed = tuple(a for a in lead if a != 1) == tuple(b for b in batch if b != 1)
+            raise ValueError(
+                f"{type(self).__name__}.log_prob: x of shape {lead + self.event_shape} and batch shape "
+                f"{batch} broadcast against each other, to {both}; "
+                + (
+                    f"write x.reshape({batch + self.event_shape}) for one value per distribution, or "
+                    if squeezed
+                    else ""
+                )
+                + f"broadcast x to {both + self.event_shape} if every value is meant for every distribution"
+            )
+
+    def _with_pairs_only(self, pairs_only: bool = True) -> Any:
+        """The same distribution, one whose ``log_prob`` refuses outward broadcasting or not."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__, _pairs_only=pairs_only)
+        return new
 
     def _constant(self, x: Any, method: str, name: str) -> Variable:
         """An array, or numbers in this distribution's dtype and on its device, as a Variable."""
@@ -234,6 +262,20 @@ class Distribution(Batched):
         array = x.array
         nan = array != array
         return nan.any(axis=tuple(range(-len(self.event_shape), 0))) if self.event_shape else nan
+
+    # What it consists of, for quadrature ---------------------------------------------------------------
+
+    def _components(self) -> list[Any]:
+        """The distributions of single numbers that it consists of; they may have more batch axes, last."""
+        return [self]
+
+    def _breakpoints(self) -> list[Variable]:
+        """Where the density jumps or bends, or is infinite, inside its support: of shape ``batch_shape``."""
+        return []
+
+    def _unwrapped(self) -> Any:
+        """The distribution inside, if this one is a wrapper that adds nothing to it."""
+        return self
 
     # Moments ------------------------------------------------------------------------------------------
 

@@ -28,6 +28,13 @@ class StandardNormal(Standard):
         tail, slope = (tails.log_cdf_and_slope if log else tails.cdf_and_slope)(F.xp, -z if upper else z)
         return tail, -slope if upper else slope
 
+    def log_scale_slope(F, z):
+        return (z - 1) * (z + 1)
+
+    def log_kernel_double(F, z):
+        h, h_lo = tails.half_square(F.xp, z)
+        return -h, -h_lo
+
     def quantile(F, p):
         return F.ndtri(p)
 

@@ -10,6 +10,7 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ..base.distribution import Distribution
+from ..base.inheritance import formula_bases
 from .estimates import expectation
 
 Rule = Callable[[Any, Any], Variable]
@@ -54,13 +55,17 @@ def registered_kl() -> dict[tuple[type, type], Rule]:
 
 
 def find_kl(p_type: type, q_type: type) -> Rule | None:
-    """The formula of the most specific pair of base classes; None where there is none."""
+    """The formula of the most specific pair of bases whose formulas hold for both classes, or None.
+
+    A subclass that states a density of its own, or anything else that a formula rests on, does not inherit
+    its base's divergences; one that states none does.
+    """
     pair = p_type, q_type
     if pair not in _found:
         known = [
             (i + j, i, _rules[a, b])
-            for i, a in enumerate(p_type.__mro__)
-            for j, b in enumerate(q_type.__mro__)
+            for i, a in enumerate(formula_bases(p_type))
+            for j, b in enumerate(formula_bases(q_type))
             if (a, b) in _rules
         ]
         _found[pair] = min(known, key=lambda entry: entry[:2])[2] if known else None
@@ -68,45 +73,62 @@ def find_kl(p_type: type, q_type: type) -> Rule | None:
 
 
 def kl_divergence(
-    p: Distribution, q: Distribution, method: str | None = None, *, n_samples: int = 1000, rng: Any = None
-) -> Variable:
+    p: Distribution,
+    q: Distribution,
+    method: str | None = None,
+    *,
+    n_samples: int = 1000,
+    rng: Any = None,
+    return_error: bool = False,
+) -> Any:
     """KL(p || q) = E_p[log p(X) - log q(X)], differentiable in the parameters of both.
 
     Args:
         p: the distribution that the expectation is over.
         q: another of the same event shape; batch shapes broadcast.
         method: None for the pair's formula; ``"quadrature"`` for an integral (or sum) over numbers, or
-            independent ones, exact to some nine digits in float64; ``"monte_carlo"`` for the mean over draws
-            from p. An estimate is never made unasked.
+            independent ones, to some nine digits in float64 or with an error that says otherwise;
+            ``"monte_carlo"`` for the mean over draws from p. An estimate is never made unasked.
         n_samples: how many draws Monte Carlo takes.
         rng: its generator or seed.
+        return_error: whether to return an estimate of the error too: a bound that quadrature sees, or
+            the standard error of Monte Carlo.
 
     Returns:
-        A Variable of the broadcast batch shape; inf where p has probability that q has not.
+        A Variable of the broadcast batch shape; inf if p has probability where q has none. With
+        ``return_error`` a pair: that Variable, and the error, an array of its shape.
 
     Raises:
-        NotImplementedError: where the pair has no formula, with those registered near it.
-        ValueError: for shapes that do not fit, an unknown method, or quadrature of what is no number.
+        NotImplementedError: if the pair has no formula, with those registered near it.
+        ValueError: for shapes that do not fit, an unknown method, quadrature of what is not a number, or
+            the error of a formula.
 
     >>> import pdist, pdist.distributions as D
     >>> p, q = D.Normal(0.0, 1.0), D.Laplace(0.0, 1.0)
     >>> print(f"{kl_divergence(p, q):.4f} {kl_divergence(p, q, method='quadrature'):.4f}")
     0.0721 0.0721
+    >>> value, error = kl_divergence(p, q, method="quadrature", return_error=True)
+    >>> bool(error < 1e-4)
+    True
     """
-    shape = _check_pair("kl_divergence", p, q, method, n_samples)
+    shape = _check_pair("kl_divergence", p, q, method, n_samples, return_error)
     with np.errstate(all="ignore"):
         if method is None:
-            rule = find_kl(type(p), type(q))
-            if rule is None:
-                raise _missing(p, q)
-            y = as_variable(rule(p, q))
+            y = as_variable(_rule_for(p, q))
             return y if y._array.shape == shape else F.broadcast_to(y, shape)
-        return expectation(p, q, method, lambda log_p, log_q: log_p - log_q, n_samples, rng)
+        y, error = expectation(p, q, method, lambda log_p, log_q: log_p - log_q, n_samples, rng)
+        return (y, error) if return_error else y
 
 
 def cross_entropy(
-    p: Distribution, q: Distribution, method: str | None = None, *, n_samples: int = 1000, rng: Any = None
-) -> Variable:
+    p: Distribution,
+    q: Distribution,
+    method: str | None = None,
+    *,
+    n_samples: int = 1000,
+    rng: Any = None,
+    return_error: bool = False,
+) -> Any:
     """E_p[-log q(X)] = H(p) + KL(p || q).
 
     Args:
@@ -115,26 +137,42 @@ def cross_entropy(
         method: as in :func:`kl_divergence`.
         n_samples: how many draws Monte Carlo takes.
         rng: its generator or seed.
+        return_error: as in :func:`kl_divergence`.
 
     Returns:
-        A Variable of the broadcast batch shape.
+        A Variable of the broadcast batch shape, with ``return_error`` a pair of it and its error.
 
     Raises:
-        NotImplementedError: where there is no formula for the pair.
+        NotImplementedError: if there is no formula for the pair.
 
     >>> import pdist.distributions as D
     >>> cross_entropy(D.Bernoulli(p=1.0), D.Bernoulli(p=0.5)).array
     array(0.6931472, dtype=float32)
     """
-    _check_pair("cross_entropy", p, q, method, n_samples)
+    _check_pair("cross_entropy", p, q, method, n_samples, return_error)
     if method is None:
         divergence = kl_divergence(p, q)  # first: its error says what else there is
         return p.entropy + divergence
     with np.errstate(all="ignore"):
-        return expectation(p, q, method, lambda _log_p, log_q: -log_q, n_samples, rng)
+        y, error = expectation(p, q, method, lambda _log_p, log_q: -log_q, n_samples, rng)
+        return (y, error) if return_error else y
 
 
-def _check_pair(who: str, p: Any, q: Any, method: str | None, n_samples: int) -> tuple[int, ...]:
+def _rule_for(p: Distribution, q: Distribution) -> Any:
+    """The divergence by the pair's formula, or by that of what both are wrappers of."""
+    rule = find_kl(type(p), type(q))
+    if rule is None:
+        inner = p._unwrapped(), q._unwrapped()
+        rule = find_kl(type(inner[0]), type(inner[1]))
+        if rule is None:
+            raise _missing(p, q)
+        p, q = inner
+    return rule(p, q)
+
+
+def _check_pair(
+    who: str, p: Any, q: Any, method: str | None, n_samples: int, return_error: bool
+) -> tuple[int, ...]:
     """The broadcast batch shape of two distributions that can be compared."""
     for name, d in (("p", p), ("q", q)):
         if not isinstance(d, Distribution):
@@ -149,6 +187,10 @@ def _check_pair(who: str, p: Any, q: Any, method: str | None, n_samples: int) ->
         raise ValueError(f"{who}: method is {method!r}; expected None, 'quadrature' or 'monte_carlo'")
     if method == "monte_carlo" and not n_samples > 0:
         raise ValueError(f"{who}: n_samples is {n_samples}; expected a positive number")
+    if return_error and method is None:
+        raise ValueError(
+            f"{who}: return_error is for the methods that estimate; a formula has no error to tell"
+        )
     if p.batch_shape == q.batch_shape:
         return p.batch_shape
     try:
@@ -161,8 +203,15 @@ def _check_pair(who: str, p: Any, q: Any, method: str | None, n_samples: int) ->
 
 def _missing(p: Distribution, q: Distribution) -> NotImplementedError:
     near = [f"{a.__name__} and {b.__name__}" for a, b in _rules if isinstance(p, a) or isinstance(q, b)]
+    own = [
+        d
+        for d in (p, q)
+        if any(isinstance(d, a) for pair in _rules for a in set(pair) - {*formula_bases(type(d))})
+    ]
+    names = " and ".join(dict.fromkeys(type(d).__name__ for d in own))
     return NotImplementedError(
         f"kl_divergence: no formula for {type(p).__name__} and {type(q).__name__}"
-        + (f"; there are some for {', '.join(near)}" if near else "")
-        + "; method='quadrature' (of numbers) or 'monte_carlo' computes an estimate"
+        + (f"; formulas exist for {', '.join(near)}" if near else "")
+        + (f"; {names} computes in its own way and does not inherit them" if own else "")
+        + "; use method='quadrature' (of numbers) or method='monte_carlo' for an estimate"
     )

@@ -123,8 +123,8 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
 
     name = standard.__name__.lower() + ("_of_log" if kind == LOG else "")
     return FamilyOps(
-        _op(f"{name}_log_prob", arrays, ("given", "careful"), located, log_prob, log_prob_rule),
-        _op(f"{name}_tail", arrays, ("given", "careful", "upper", "log"), located, tail, tail_rule),
+        family_op(f"{name}_log_prob", arrays, ("given", "careful"), located, log_prob, log_prob_rule),
+        family_op(f"{name}_tail", arrays, ("given", "careful", "upper", "log"), located, tail, tail_rule),
     )
 
 
@@ -150,10 +150,14 @@ finite_correction.derivative(x=zero)
 residual_of.derivative(x=zero, loc=zero, scale=zero)
 
 
-def _op(
-    name: str, arrays: tuple[str, ...], settings: tuple[str, ...], located: bool, kernel: Any, rule: Any
-) -> Any:
-    """An op of these array arguments, from a kernel and a joint rule; without a location they get None."""
+def family_op(
+    name: str, arrays: tuple[str, ...], settings: tuple[str, ...], located: bool, kernel: Any, rule: Any,
+    blocks: bool = True,
+) -> Any:  # fmt: skip
+    """An op of these array arguments, from a kernel and a joint rule; without a location they get None.
+
+    ``blocks``: whether the kernel is elementwise, so that it may take large arrays block by block.
+    """
     if not located:
         with_loc, with_loc_rule = kernel, rule
 
@@ -166,8 +170,8 @@ def _op(
     make = inspect.Parameter
     parameters = [make(name, make.POSITIONAL_ONLY) for name in ("xp", *arrays)]
     parameters += [make(name, make.KEYWORD_ONLY) for name in settings]
-    blocked = in_blocks(kernel)
-    blocked.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    blocked: Any = in_blocks(kernel) if blocks else kernel
+    blocked.__signature__ = inspect.Signature(parameters)
     blocked.__name__ = blocked.__qualname__ = name
     named = [make(n, make.POSITIONAL_OR_KEYWORD) for n in ("F", "needs", "g", *arrays)]
     named += [make(n, make.KEYWORD_ONLY) for n in settings]

@@ -10,8 +10,8 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable, differentiable, no_backprop_mode, promote, zero
 from ...backend import hooks, library, special, to_cpu
-from ...numerics.counts import search_count
 from ...numerics.probability import sqrt_or_zero
+from ...numerics.roots import bracket_count, search_count
 from ...numerics.tables import capped_sums, quantile_class, tail_by_table
 from ..base.distribution import Distribution
 
@@ -201,7 +201,7 @@ def smallest_count(xp, u, *given, dist):
             unknown = unknown | (y != y)
             return (x >= last) | ((x >= first) & ~(y < some))  # nan ends the search
 
-        x = search_count(xp, reached, _guess(xp, some, dist), 1.0, first - 1)
+        x = search_count(xp, reached, *bracket_count(xp, reached, _guess(xp, some, dist), 1.0, first - 1))
         top = last
         if not library(xp).host or (u == 1).any():  # 1 is reached at the first count if it is the only one
             top = xp.where(dist._tail("survival_function", first + 0 * u).array == 0, first, last)

@@ -14,7 +14,7 @@ from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import nonnegative, positive, real
 from .family_ops import HALF_LINE, LINE, LOG, FamilyOps, ops_of
-from .scales import standardized
+from .scales import FORMS, standardized
 from .standard import Standard
 
 
@@ -94,11 +94,13 @@ class Family(Distribution):
 
     def _scale(self) -> Variable:
         _, s, given = self._place()
+        if given == "softplus":
+            return F.softplus(s)
         return {"scale": lambda: s, "log": lambda: F.exp(s), "rate": lambda: 1 / s}[given]()
 
     def _log_scale(self) -> Variable:
         _, s, given = self._place()
-        return {"scale": lambda: F.log(s), "log": lambda: s, "rate": lambda: -F.log(s)}[given]()
+        return FORMS[given].log(public, s)
 
     def _constant_of(self, name: str) -> Any:
         value = self.standard.value(name, public, *self._shapes)
@@ -160,6 +162,8 @@ class LocationScale(Family):
         loc: the location mu, of shape ``[*batch]``.
         scale: s > 0, of shape ``[*batch]``.
         log_scale: log s, instead of ``scale``: a number that a model may put out as it is.
+        raw_scale: what softplus makes s of, instead of ``scale``: another such number. Densities are right
+            also if s itself is too small for a float.
 
     A subclass names its standard form, and declares shape parameters if it has any:
 
@@ -171,9 +175,12 @@ class LocationScale(Family):
     """
 
     loc = Param(real)
-    scale = Param(positive, derive=lambda self: F.exp(self.log_scale))
-    log_scale = Param(real, instead_of="scale", derive=lambda self: F.log(self.scale))
-    scales = {"scale": "scale", "log_scale": "log"}
+    scale = Param(positive, derive=lambda self: self._scale())
+    log_scale = Param(real, instead_of="scale", derive=lambda self: self._log_scale())
+    raw_scale = Param(
+        real, instead_of="scale", derive=lambda self: self.scale + F.log1mexp(-self.scale)
+    )  # the inverse of softplus
+    scales = {"scale": "scale", "log_scale": "log", "raw_scale": "softplus"}
     support = real
     _kind = LINE
 

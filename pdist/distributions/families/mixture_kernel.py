@@ -1,18 +1,21 @@
-"""The density of a mixture of Normals, and which component a value came from, each as one op.
+"""Mixtures over a standard form: their density, tails and responsibilities, each as one op.
 
-The density has the components on the *first* axis: NumPy reduces over a short last one thirty times slower.
+Densities and tails have the components on the *first* axis: NumPy reduces over a short last one thirty times
+slower.
 """
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from ...autograd import differentiable
-from ...backend import special
-from ...numerics.constants import HALF_LOG_2PI, LARGEST
-from ...numerics.double import divide_double, is_double, rounding, split, two_sum
-
-# Moving the components -------------------------------------------------------------------------------------
+from ...autograd import differentiable, raw
+from ...numerics.constants import LARGEST, SMALLEST
+from ...numerics.double import is_double, two_sum
+from .family_ops import LINE, family_op, finite_correction, ops_of
+from .scales import FORMS, standardize, standardize_double
 
 
 @differentiable
@@ -34,136 +37,221 @@ components_first.derivative(x=lambda F, g, like_x: F(components_last)(g, ndim=li
 components_last.derivative(x=lambda F, g, like_x: F(components_first)(g, ndim=like_x.ndim))
 
 
-# The density -----------------------------------------------------------------------------------------------
+PACKED = "packed"  # softplus, in a form that saves operations
 
 
-def _standardized(F, x, loc, scale, log_scale):
-    """z and log scale; F may be xp."""
-    if log_scale:
-        return (x - loc) * F.exp(-scale), scale
-    return (x - loc) / scale, F.log(scale)
+class MixtureOps(NamedTuple):
+    """What :func:`mixture_ops` makes. All but x and the weights are as in :class:`FamilyOps`.
 
-
-@differentiable
-def mixture_normal_log_prob(xp, x, logit, loc, scale, /, log_scale):
-    """log sum_k w_k N(x; loc_k, scale_k), the components on the last axis of all but x.
-
-    Args:
-        x: ``[..., *batch]``.
-        logit: log w up to a constant a row.
-        loc: locations.
-        scale: standard deviations, or, where ``log_scale``, their logarithms.
-        log_scale: see ``scale``.
+    Attributes:
+        log_prob: ``(x, logit, loc, scale, *shapes, given, careful)``, log p(x); the logits are log-weights up
+            to a constant.
+        tail: ``(x, p, loc, scale, *shapes, given, careful, upper)``, the mean of the P(X <= x) or, if
+            ``upper``, of P(X > x), by the weights p; components of weight 0 are ignored, even if nan.
+        packed_log_prob: ``(x, params, k)``: log_prob by ``params [*batch, 3 k]``, the logits, then the
+            locations, then what softplus makes the scales of.
+        responsibilities: ``(x, log_p, loc, scale, *shapes, given, careful)``, the shares of the components in
+            p(x), x having an axis of length 1 for them.
     """
-    ndim = max(x.ndim + 1, logit.ndim, loc.ndim, scale.ndim)
-    logit, loc, scale = [components_first.kernel(xp, a, ndim) for a in (logit, loc, scale)]
-    z, log_s = _standardized(xp, x, loc, scale, log_scale)
-    a = logit - logit.max(axis=0)
-    h = a - 0.5 * z * z - log_s
-    top = xp.maximum(h.max(axis=0), -LARGEST[is_double(h)])  # finite also where every h is -inf
-    return top + xp.log(xp.exp(h - top).sum(axis=0)) - (xp.log(xp.exp(a).sum(axis=0)) + HALF_LOG_2PI)
+
+    log_prob: Any
+    packed_log_prob: Any
+    tail: Any
+    responsibilities: Any
 
 
-def _score(F, g, needs, x, logit, loc, scale, log_scale):
-    """r - w by the logits, r z/scale by loc and r (z^2 - 1)/scale by scale, r the responsibilities."""
-    ndim = max(x.ndim + 1, logit.ndim, loc.ndim, scale.ndim)
-    logit, loc, scale = [F(components_first)(a, ndim=ndim) for a in (logit, loc, scale)]
-    z, log_s = _standardized(F, x, loc, scale, log_scale)
-    largest = LARGEST[is_double(z)]
+@functools.cache
+def mixture_ops(standard: Any) -> MixtureOps:
+    """The ops of mixtures of a location-scale family; their components are on the last axis of all but x."""
+    arrays = ("loc", "scale", *standard.shapes)
+    tail_of = ops_of(standard, LINE).tail.kernel
+
+    def log_prob(xp: Any, x: Any, *args: Any, given: str, careful: bool) -> Any:
+        F = raw(xp)
+        return _log_density(F, standard, _exponents(F, standard, x, _first(F, x, args), given, careful))
+
+    def log_prob_rule(F: Any, needs: Any, g: Any, x: Any, *args: Any, given: str, careful: bool) -> Any:
+        parts = _exponents(F, standard, x, _first(F, x, args), given, careful)
+        d_x, *found = _gradients(F, standard, parts, g, needs)
+        return d_x, *(None if d is None else F(components_last)(d, ndim=parts.h.ndim) for d in found)
+
+    def packed_log_prob(xp: Any, x: Any, params: Any, /, k: int) -> Any:
+        F = raw(xp)
+        return _log_density(F, standard, _exponents(F, standard, x, _cut(F, x, params, k), PACKED))
+
+    def packed_rule(F: Any, needs: Any, g: Any, x: Any, params: Any, *, k: int) -> Any:
+        parts = _exponents(F, standard, x, _cut(F, x, params, k), PACKED)
+        d_x, *found = _gradients(F, standard, parts, g, (needs[0], True, True, True), plain=True)
+        return d_x, F(components_last)(F.concat(tuple(found), axis=0), ndim=parts.h.ndim)
+
+    def tail(xp: Any, x: Any, *args: Any, given: str, careful: bool, upper: bool) -> Any:
+        p, *parameters = _first(raw(xp), x, args)
+        y = tail_of(xp, x, *parameters, given=given, careful=careful, upper=upper, log=False)
+        return xp.where(p == 0, 0, p * y).sum(axis=0) / p.sum(axis=0)  # exactly 1 if every y is
+
+    def tail_rule(
+        F: Any, needs: Any, g: Any, x: Any, *args: Any, given: str, careful: bool, upper: bool
+    ) -> Any:
+        p, loc, s, *shapes = _first(F, x, args)
+        form, total = FORMS[given], p.sum(axis=0)
+        z = standardize(F, form, x, F.where(p == 0, 0.0, loc), s, careful)
+        used = (abs(z) <= LARGEST[is_double(z)]) & (p > 0)
+        z, share = F.where(used, z, 0.0), F.where(used, g * p / total, 0.0)
+        slope = share * standard.tail_slope(F, z, *shapes, upper=upper, log=False)
+        d_x = form.over(F, slope, s, careful)
+        found = [None, -d_x, form.slope(F, -slope * z, s)]
+        if shapes:
+            found += [share * d for d in standard.tail_slopes(F, z, *shapes, upper=upper, log=False)]
+        if needs[1]:
+            y = F(ops_of(standard, LINE).tail)(
+                x, loc, s, *shapes, given=given, careful=careful, upper=upper, log=False
+            )
+            y = F.where(p == 0, 0.0, y)
+            found[0] = g / total * (y - (p * y).sum(axis=0) / total)
+        return d_x.sum(axis=0), *(None if d is None else F(components_last)(d, ndim=z.ndim) for d in found)
+
+    def responsibilities(
+        xp: Any, x: Any, log_p: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool
+    ) -> Any:  # differences of large exponents decide: they are taken as double words, and so is z
+        F, form = raw(xp), FORMS[given]
+        z, residual = standardize_double(F, form, x, loc, s, careful)
+        k, k_lo = standard.log_kernel_double(F, z, *shapes)
+        k_lo = k_lo - finite_correction.kernel(xp, residual * standard.slope(F, z, *shapes))
+        constant = form.log(F, s) + (standard.value("log_norm", F, *shapes) if shapes else 0.0)
+        h, lo = two_sum(xp, log_p - constant, k)
+        lo = xp.where(abs(h) < math.inf, lo + k_lo, 0)
+        top = h.argmax(axis=-1)[..., None]
+        d, d_lo = two_sum(xp, h, -xp.take_along_axis(h, top, axis=-1))
+        d_lo = d_lo + (lo - xp.take_along_axis(lo, top, axis=-1))
+        possible = d > -math.inf
+        d, d_lo = two_sum(xp, xp.where(possible, d, -1e30), xp.where(possible, d_lo, 0))
+        e = xp.exp(d)
+        e = e + e * d_lo
+        return e / e.sum(axis=-1, keepdims=True)
+
+    def responsibilities_rule(
+        F: Any, needs: Any, g: Any, x: Any, log_p: Any, loc: Any, s: Any, *shapes: Any,
+        given: str, careful: bool,
+    ) -> Any:  # fmt: skip
+        form = FORMS[given]
+        r = F(made.responsibilities)(x, log_p, loc, s, *shapes, given=given, careful=careful)
+        t = r * (g - (r * g).sum(axis=-1, keepdims=True))  # the gradient by log w_k p_k
+        z = F.where(r > 0, standardize(F, form, x, loc, s, careful), 0.0)
+        d_loc = form.over(F, t * standard.slope(F, z, *shapes), s, careful)
+        d_s = form.slope(F, t * standard.log_scale_slope(F, z, *shapes), s)
+        d_shapes = [t * slope for slope in standard.shape_slopes(F, z, *shapes)] if shapes else []
+        return -d_loc, t, d_loc, d_s, *d_shapes
+
+    def op(name: str, first: tuple[str, ...], settings: tuple[str, ...], kernel: Any, rule: Any) -> Any:
+        return family_op(f"{prefix}_{name}", first, settings, True, kernel, rule, blocks=False)
+
+    prefix = f"mixture_{standard.__name__.lower()}"
+    packed_log_prob.__name__ = f"{prefix}_packed_log_prob"
+    packed = differentiable(packed_log_prob)
+    packed.joint_derivative(packed_rule)
+    made = MixtureOps(
+        op("log_prob", ("x", "logit", *arrays), ("given", "careful"), log_prob, log_prob_rule),
+        packed,
+        op("tail", ("x", "p", *arrays), ("given", "careful", "upper"), tail, tail_rule),
+        op(
+            "responsibilities",
+            ("x", "log_p", *arrays),
+            ("given", "careful"),
+            responsibilities,
+            responsibilities_rule,
+        ),
+    )
+    return made
+
+
+def _first(F: Any, x: Any, args: Any) -> list[Any]:
+    """Weights and parameters with the components on the first axis, before those of x."""
+    ndim = max(x.ndim + 1, *(a.ndim for a in args))
+    return [F(components_first)(a, ndim=ndim) for a in args]
+
+
+def _cut(F: Any, x: Any, params: Any, k: int) -> list[Any]:
+    """The same of ``params [*batch, 3 k]``."""
+    h = F(components_first)(params, ndim=max(x.ndim + 1, params.ndim))
+    return [h[:k], h[k : 2 * k], h[2 * k :]]
+
+
+class Exponents(NamedTuple):
+    """What the density and its gradients share; components first.
+
+    Attributes:
+        a: the logits less their maximum.
+        z: (x - loc)/scale.
+        shapes: the shape parameters.
+        h: log w + log p up to a constant.
+        over: divides r by the scale, unless ``last`` divides what is made of it.
+        by: of r, r over the scale, and a derivative by log scale: r times that by what was given.
+    """
+
+    a: Any
+    z: Any
+    shapes: list[Any]
+    h: Any
+    over: Callable[[Any], Any]
+    by: Callable[[Any, Any, Any], Any]
+    last: Callable[[Any], Any] | None
+
+
+def _exponents(
+    F: Any, standard: Any, x: Any, args: list[Any], given: str, careful: bool = False
+) -> Exponents:
+    logit, loc, s, *shapes = args
     a = logit - logit.max(axis=0)
-    h = a - 0.5 * z * z - log_s
-    r = F.exp(h - F.maximum(h.max(axis=0), -largest))
-    total = r.sum(axis=0)  # at least 1, but 0 where every h is -inf
-    r = r * (g / F.maximum(total, 1.0))
-    z = F.minimum(F.maximum(z, -largest), largest)  # an infinite z has r = 0
+    if given == PACKED:
+        scale = F.maximum(F.softplus(s), SMALLEST[is_double(s)])
+        z, log_s = (x - loc) / scale, F.minimum(F.log(scale), s)  # see Softplus
+        over, by = lambda r: r / scale, lambda r, r_s, slope: -F.expm1(-scale) * r_s * slope
+        last = None
+    else:
+        if careful:  # those of zero weight are ignored, even if nan or inf
+            unused = a == -math.inf
+            loc, s, *shapes = [F.where(unused, 1.0, v) for v in (loc, s, *shapes)]
+        form: Any = FORMS[given]
+        z, log_s = standardize(F, form, x, loc, s, careful), form.log(F, s)
+        over, by = lambda r: r, lambda r, r_s, slope: form.slope(F, r * slope, s)
+        last = lambda y: form.over(F, y, s, careful)
+    h = a + standard.log_kernel(F, z, *shapes) - log_s
+    h = h - standard.value("log_norm", F, *shapes) if shapes else h
+    return Exponents(a, z, shapes, h, over, by, last)
+
+
+def _log_density(F: Any, standard: Any, parts: Exponents) -> Any:
+    h = parts.h
+    top = F.maximum(h.max(axis=0), -LARGEST[is_double(h)])  # finite also if every h is -inf
+    y = top + F.log(F.exp(h - top).sum(axis=0) / F.exp(parts.a).sum(axis=0))
+    return y if parts.shapes else y - standard.value("log_norm", F)
+
+
+def _gradients(F: Any, standard: Any, parts: Exponents, g: Any, needs: Any, plain: bool = False) -> list[Any]:
+    """Those by x, logits, locations, scales and shapes, the components on the first axis.
+
+    They are r - w by the logits and r times a component's own by the others, r the responsibilities.
+    ``plain``: an r below 1e-30 is taken as 0, since what follows from it would be among the smallest numbers
+    there are, which take a CPU a hundred times longer than others; and see below.
+    """
+    a, z, shapes, h, over, by, last = parts
+    r = F.exp(h - F.maximum(h.max(axis=0), -LARGEST[is_double(h)]))
+    total = r.sum(axis=0)  # at least 1, but 0 if every h is -inf
+    seen = r > (1e-30 if plain else 0.0)
+    r, z = (F.where(seen, r, 0.0) if plain else r) * (g / F.maximum(total, 1.0)), F.where(seen, z, 0.0)
     d_x = d_logit = d_loc = d_scale = None
-    if needs.x or needs.loc:
-        d_loc = r * z * F.exp(-scale) if log_scale else r * z / scale
-        d_x = -d_loc.sum(axis=0) if needs.x else None
-        d_loc = F(components_last)(d_loc, ndim=ndim)
-    if needs.logit:
+    r_over = over(r)
+    if needs[0] or needs[2]:
+        d_loc = r_over * standard.slope(F, z, *shapes)
+        d_loc = d_loc if last is None else last(d_loc)
+        d_x = -d_loc.sum(axis=0) if needs[0] else None
+    if needs[1]:
         w = F.exp(a)
-        w = w / w.sum(axis=0)
-        d_logit = r - w * (g * F.minimum(total, 1.0))
-        heavy = w > 0.5  # there r and w may agree in all digits, but not what the others gain
-        d_logit = F.where(heavy, -F.where(heavy, 0.0, d_logit).sum(axis=0), d_logit)
-        d_logit = F(components_last)(d_logit, ndim=ndim)
-    if needs.scale:
-        d_scale = r * (z - 1) * (z + 1)
-        d_scale = F(components_last)(d_scale if log_scale else d_scale / scale, ndim=ndim)
-    return d_x, d_logit, d_loc, d_scale
-
-
-mixture_normal_log_prob.joint_derivative(_score)
-
-
-# The tails -------------------------------------------------------------------------------------------------
-
-
-@differentiable
-def mixture_normal_tail(xp, x, p, loc, scale, /, upper, log_scale):
-    """The mean of P(X_k <= x), or, where ``upper``, of P(X_k > x), by the weights p.
-
-    Exactly 1 where every one is. A component without weight has no say, whatever its parameters are.
-    """
-    ndim = max(x.ndim + 1, p.ndim, loc.ndim, scale.ndim)
-    p, loc, scale = [components_first.kernel(xp, a, ndim) for a in (p, loc, scale)]
-    z, _ = _standardized(xp, x, xp.where(p == 0, 0, loc), scale, log_scale)
-    return (p * special(xp).ndtr(-z if upper else z)).sum(axis=0) / p.sum(axis=0)
-
-
-def _tail_rule(F, g, needs, y, x, p, loc, scale, upper, log_scale):
-    """The densities by x and loc, those times z by scale, and by p what each component is above the mean."""
-    ndim = max(x.ndim + 1, p.ndim, loc.ndim, scale.ndim)
-    p, loc, scale = [F(components_first)(a, ndim=ndim) for a in (p, loc, scale)]
-    z, _ = _standardized(F, x, F.where(p == 0, 0.0, loc), scale, log_scale)
-    largest = LARGEST[is_double(z)]
-    z = F.minimum(F.maximum(z, -largest), largest)
-    g = g / p.sum(axis=0)
-    density = g * p * F.exp(-0.5 * z * z - HALF_LOG_2PI)
-    density = -density if upper else density
-    slope = density * F.exp(-scale) if log_scale else density / scale
-    d_p = g * (F.ndtr(-z if upper else z) - y) if needs.p else 0 * slope
-    d_scale = -density * z if log_scale else -slope * z
-    return slope.sum(axis=0), *(F(components_last)(d, ndim=ndim) for d in (d_p, -slope, d_scale))
-
-
-mixture_normal_tail.joint_derivative(_tail_rule)
-
-
-# Which component -------------------------------------------------------------------------------------------
-
-
-@differentiable
-def mixture_normal_responsibilities(xp, x, log_p, loc, scale):
-    """w_k N(x; loc_k, scale_k) over their sum, x having an axis of length 1 for the components.
-
-    Differences of large z^2/2 decide: these are taken as double words, and so is z.
-    """
-    d, rest = two_sum(xp, x, -loc)
-    z, rest = divide_double(xp, d, rest, scale)
-    rest = rounding(xp, rest, z)
-    half = 0.5 * z * z
-    z1, z0 = split(xp, z)
-    half_lo = (((0.5 * z1 * z1 - half) + z1 * z0) + 0.5 * z0 * z0) + z * rest
-    half_lo = rounding(xp, half_lo, 16 * half)
-    h, lo = two_sum(xp, log_p - xp.log(scale), -half)
-    lo = xp.where(abs(h) == math.inf, 0, lo - half_lo)
-    top = h.argmax(axis=-1)[..., None]
-    d, rest = two_sum(xp, h, -xp.take_along_axis(h, top, axis=-1))
-    rest = rest + (lo - xp.take_along_axis(lo, top, axis=-1))
-    possible = d > -math.inf
-    d, rest = two_sum(xp, xp.where(possible, d, -1e30), xp.where(possible, rest, 0))
-    e = xp.exp(d)
-    e = e + e * rest
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def _responsibilities_rule(F, g, y, x, loc, scale):
-    t = y * (g - (y * g).sum(axis=-1, keepdims=True))  # the gradient by log w + log N
-    z = (x - loc) / scale
-    d_loc = t * z / scale
-    return -d_loc, t, d_loc, t * (z - 1) * (z + 1) / scale
-
-
-mixture_normal_responsibilities.joint_derivative(_responsibilities_rule)
+        d_logit = r - w * (g * F.minimum(total, 1.0) / w.sum(axis=0))
+        if not plain:  # of a weight near 1, r and w may agree in all digits, but not what the others gain
+            heavy = w > 0.5 * w.sum(axis=0)
+            d_logit = F.where(heavy, -F.where(heavy, 0.0, d_logit).sum(axis=0), d_logit)
+    if needs[3]:
+        d_scale = by(r, r_over, standard.log_scale_slope(F, z, *shapes))
+    d_shapes = [r * slope for slope in standard.shape_slopes(F, z, *shapes)] if shapes else []
+    return [d_x, d_logit, d_loc, d_scale, *d_shapes]

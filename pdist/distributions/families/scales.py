@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ...autograd import differentiable, raw
-from ...numerics.constants import LARGEST
+from ...numerics.constants import LARGEST, SMALLEST
 from ...numerics.differences import log_minus_double
 from ...numerics.double import divide_double, is_double, log_double, two_product, two_sum
 
@@ -110,26 +110,34 @@ class Rate(Given):
 
 
 class Softplus(Given):
-    """s is what softplus makes the scale of."""
+    """s is what softplus makes the scale of.
+
+    A scale that would be less than the smallest normal number is held there, but for its logarithm: that
+    changes z only where x and loc agree in all digits.
+    """
 
     def log(F, s):
-        return F.log(F.softplus(s))
+        return F.minimum(F.log(_softplus(F, s)), s)  # if softplus underflows, it is e^s
 
     def over(F, y, s, careful):
-        return y / F.softplus(s)
+        return y / _softplus(F, s)
 
     def slope(F, by_log, s):
-        scale = F.softplus(s)
+        scale = _softplus(F, s)
         return by_log * (-F.expm1(-scale) / scale)  # softplus'(s) = 1 - e^-softplus(s)
 
     def stretched(F, d, half, s, careful):
-        return Given.stretched(F, d, half, F.softplus(s), careful)
+        return Given.stretched(F, d, half, _softplus(F, s), careful)
 
     def double(F, d, lo, half, s, careful):
-        return Given.double(F, d, lo, half, F.softplus(s), careful)
+        return Given.double(F, d, lo, half, _softplus(F, s), careful)
 
     def small(s):
         return s < math.log(math.e - 1)
+
+
+def _softplus(F, s):
+    return F.maximum(F.softplus(s), SMALLEST[is_double(s)])
 
 
 FORMS: dict[str, type[Given]] = {"scale": Given, "log": Log, "rate": Rate, "softplus": Softplus}

@@ -29,7 +29,10 @@ class Standard:
 
     May be stated if there is a more exact form:
 
+    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and what its rounding took, if it
+      grows faster than z: a mixture's responsibilities rest on differences of it.
     - ``scale_slope(F, d, s, *shapes)``: z slope(z) - 1 with z = d/s, the derivative of log f by -log scale.
+    - ``log_scale_slope(F, z, *shapes)``: the same of z, in fewer operations.
     - ``hazard(F, z, *shapes)``: f(z)/P(Z <= z), the slope of log_cdf; ``hazard_sf``: f(z)/P(Z > z).
     - ``shape_slopes(F, z, *shapes)``: the derivatives of log f by each of the shapes.
     - ``tail_slopes(F, z, *shapes, upper, log)``: those of a tail, P(Z <= z) or, if ``upper``, P(Z > z), or of
@@ -78,6 +81,11 @@ class Standard:
         return z * cls.slope(F, z, *shapes) - 1
 
     @classmethod
+    def log_scale_slope(cls, F: Any, z: Any, *shapes: Any) -> Any:
+        """z slope(z) - 1."""
+        return cls.scale_slope(F, z, 1.0, *shapes)
+
+    @classmethod
     def sf(cls, xp: Any, z: Any, *shapes: Any) -> Any:
         """P(Z > z), for a distribution that is symmetric about 0."""
         return cls.cdf(xp, -z, *shapes)
@@ -121,6 +129,7 @@ class Standard:
     hazard: ClassVar[Any]
     quantile: ClassVar[Any]
     draw: ClassVar[Any]
+    log_kernel_double: ClassVar[Any] = None
     shape_slopes: ClassVar[Any] = None
     shape_bends: ClassVar[Any] = None
     tail_slopes: ClassVar[Any] = None

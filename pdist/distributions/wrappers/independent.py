@@ -11,9 +11,9 @@ from ... import functions as F
 from ...autograd import Variable
 from ...backend import get_array_module
 from ..base.distribution import Distribution
+from ..base.inheritance import formula_bases
 from ..base.parameters import Option, Part
 from ..base.supports import Support
-from ..divergences.registry import kl_divergence, register_kl
 
 
 class Independent(Distribution):
@@ -28,11 +28,11 @@ class Independent(Distribution):
             the first.
 
     ``cdf`` is P(X <= x in every element), and ``survival_function`` P(X > x in every element): the products
-    over the parts. There is no ``icdf``. ``covariance`` is a matrix over the flattened event, a block
-    for each part.
+    over the parts. There is no ``icdf`` unless a draw is a number: over no axes it is the distribution
+    itself. ``covariance`` is a matrix over the flattened event, a block for each part.
 
     Raises:
-        ValueError: where there are fewer batch axes than asked for.
+        ValueError: if there are fewer batch axes than asked for.
 
     Source:
         Chainer's ``chainer.distributions.Independent``.
@@ -83,10 +83,22 @@ class Independent(Distribution):
         return self.distribution.params
 
     @property
-    def _factors(self) -> tuple[Distribution, int]:
+    def _factors(self) -> tuple[Distribution, int] | None:
         """The distribution inside all Independents, and how many of its batch axes they took together."""
-        inner, n = self.distribution, self.reinterpreted_batch_ndims
+        if Independent not in formula_bases(type(self)):
+            return None
+        inner, n = self.distribution._unwrapped(), self.reinterpreted_batch_ndims
         return (inner._factors[0], inner._factors[1] + n) if inner._factors else (inner, n)
+
+    def _unwrapped(self) -> Distribution:
+        """Over no axes it is the distribution inside."""
+        if self.reinterpreted_batch_ndims or Independent not in formula_bases(type(self)):
+            return self
+        return self.distribution._unwrapped()
+
+    def _components(self) -> list[Distribution]:
+        inner = self._unwrapped()
+        return [self] if inner is self else inner._components()
 
     def _sum(self, y: Variable) -> Variable:
         n = self.reinterpreted_batch_ndims
@@ -117,6 +129,10 @@ class Independent(Distribution):
     def _log_survival_function(self, x: Variable) -> Variable:
         return self._sum(self.distribution.log_survival_function(x))
 
+    def _icdf(self, p: Variable) -> Variable:
+        """Only asked for over no axes, of numbers."""
+        return self.distribution.icdf(p)
+
     def _entropy(self) -> Variable:
         return self._sum(self.distribution.entropy)
 
@@ -136,7 +152,7 @@ class Independent(Distribution):
         return self.distribution.stddev
 
     def _covariance(self) -> Variable:
-        """One block a part on the diagonal: ``[*batch, N, N]`` where a draw has N elements."""
+        """One block per part on the diagonal: ``[*batch, N, N]`` if a draw has N elements."""
         inner = self.distribution.covariance
         batch, parts, event = (
             self.batch_shape,
@@ -151,15 +167,3 @@ class Independent(Distribution):
         inner = self.distribution
         sample_shape = shape[: len(shape) - len(self.batch_shape)]
         return inner.sample(sample_shape, rng)
-
-
-@register_kl(Independent, Independent)
-def _kl_independent_independent(p: Independent, q: Independent) -> Variable:
-    """The sum over the parts."""
-    (p_inner, p_ndim), (q_inner, q_ndim) = p._factors, q._factors
-    if p_ndim != q_ndim:
-        raise NotImplementedError(
-            f"kl_divergence: no formula for Independent over {p_ndim} and over {q_ndim} axes"
-        )
-    y = kl_divergence(p_inner, q_inner)
-    return F.sum(y, axis=tuple(range(-p_ndim, 0))) if p_ndim else y

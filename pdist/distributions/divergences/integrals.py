@@ -1,0 +1,246 @@
+"""Expectations over numbers: adaptive quadrature on panels, differentiable, with an estimate of its error.
+
+Panels are laid between quantiles of all that p and q consist of, and end wherever either may jump, bend or be
+infinite. Those that Gauss and Legendre's rule has not resolved are halved, the worst first. The search for
+panels looks at values, and is one opaque call; gradients come from the rule on the panels that it found. If
+an end of a panel is a place that moves with a parameter (an end of a support), so does the panel.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ... import functions as F
+from ...autograd import Variable, as_variable, no_backprop_mode
+from ...backend import hooks, library
+from .integrands import MOST, Integrand, has_quantiles, leaves, numbers_at_once, wants_gradients, weighted
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
+# Of the values at the nodes the coefficients of the last two Legendre polynomials: what is unresolved.
+_LAST = np.polynomial.legendre.legvander(_NODES, 19)[:, 18:].T * _WEIGHTS * np.array([[18.5], [19.5]])
+
+# Half of the probabilities whose quantiles bound the panels; the others are their complements.
+_FEW = (1e-300, 1e-60, 1e-16, 1e-8, 1e-4, 0.003, 0.03, 0.15, 0.5)
+_MANY = (
+    (1e-300, 1e-200, 1e-120, 1e-60, 1e-30, 1e-20, 1e-16, 1e-13, 1e-10, 1e-8, 1e-6, 1e-5, 1e-4)
+    + (1e-3, 0.003, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+)  # fmt: skip
+_MANY_PARTS = 8  # from so many components on, few quantiles of each
+_MOST_PANELS = 2048
+_ROUNDS, _AT_ONCE = 60, 32  # of halving, and how many panels of each integral at once
+_TRACED_ROUNDS, _TRACED_AT_ONCE = 24, 4  # in a trace, where shapes must not depend on values
+
+
+def integral(p: Any, q: Any, f: Integrand) -> tuple[Variable, Any]:
+    """E_p[f(log p(X), log q(X))] for continuous numbers, and its error.
+
+    Args:
+        p: a distribution of numbers.
+        q: another, of the same batch shape.
+        f: a function of two log densities.
+    """
+    marks = _marks(p) + _marks(q)
+    arrays = [v.array for v in leaves(p, q)]
+    places = [mark.array for mark in marks]
+    traced = hooks.current() is not None
+    value, error, low, high = find_panels(p.xp, *places, *arrays, pair=(p, q), f=f, traced=traced)
+    if not wants_gradients(p, q):
+        return as_variable(value), error
+    moving = [mark for mark in marks if mark.requires_grad]
+    step = max(1, MOST // (len(_NODES) * numbers_at_once(p, q)))
+    total: Any = 0.0
+    for i in range(0, low.shape[0], step):
+        a, b = (_moved(as_variable(end[i : i + step]), moving) for end in (low, high))
+        total = total + F.sum(_rule(p, q, f, a, b)[0], axis=0)
+    return total, error
+
+
+def _rule(p: Any, q: Any, f: Integrand, a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """The integral over each panel [a, b], its share of p, and (b - a)/2 times the integrand at the nodes."""
+    nodes, weights = (_constant(p, c) for c in (_NODES, _WEIGHTS))
+    half = 0.5 * b - 0.5 * a
+    x = a[:, None] + half[:, None] * (1 + nodes)
+    shape = x.shape
+    y, density = weighted(p, q, f, x.reshape((-1, *shape[2:])))
+    y = F.where(
+        (half.array if isinstance(half, Variable) else half)[:, None] == 0,
+        0.0,
+        y.reshape(shape) * half[:, None],
+    )
+    mass = (density.reshape(shape) * half[:, None] * weights).sum(axis=1)
+    return (y * weights).sum(axis=1), mass, y
+
+
+def _constant(p: Any, values: np.ndarray) -> Any:
+    """Numbers for the nodes of panels, on axis 1 of ``[panels, nodes, *batch]``."""
+    array = library(p.xp).from_host(values.astype(p.dtype))
+    return array.reshape((-1,) + (1,) * len(p.batch_shape))
+
+
+def _moved(ends: Variable, marks: list[Variable]) -> Variable:
+    """Ends of panels that move with the marks they lie on; of several on one place, with the first."""
+    free: Any = True
+    for mark in marks:
+        here = free & (ends.array == mark.array)
+        free = ~here & free
+        ends = ends + F.where(here, mark - mark.array, 0.0)
+    return ends
+
+
+# The panels ------------------------------------------------------------------------------------------------
+
+
+@hooks.opaque
+def find_panels(xp, *arrays, pair, f, traced):
+    """The integral, its error, and lower and upper ends of the panels that resolve it, ``[panels, *batch]``.
+
+    Args:
+        xp: the arrays' namespace.
+        *arrays: where panels have to end, then the parameters of p and q.
+        pair: p and q, whose parameters are replaced.
+        f: a function of two log densities.
+        traced: whether the number of panels may depend on shapes alone.
+    """
+    own = iter(arrays[len(arrays) - len(leaves(*pair)) :])
+    p, q = (d._with_arrays(own) for d in pair)
+    marks = arrays[: len(arrays) - len(leaves(*pair))]
+    with no_backprop_mode():
+        low, high = _first_panels(p, q, marks)
+        y, mass, error = _evaluate(p, q, f, low, high)
+        rounds, at_once = (_TRACED_ROUNDS, _TRACED_AT_ONCE) if traced else (_ROUNDS, _AT_ONCE)
+        tolerance = 1e-12 if low.dtype.itemsize > 4 else 1e-7
+        for _ in range(rounds):
+            bad = error > tolerance * (abs(y).sum(axis=0) + tolerance)
+            n = at_once
+            if not traced and library(xp).host:
+                n = min(at_once, int(bad.sum(axis=0).max()))
+            if not n:
+                break
+            worst = xp.argsort(-error, axis=0)[: min(n, len(error))]
+            a, b = (xp.take_along_axis(ends, worst, axis=0) for ends in (low, high))
+            middle = a + (0.5 * b - 0.5 * a)
+            halves = [_evaluate(p, q, f, *ends) for ends in ((a, middle), (middle, b))]
+            xp.put_along_axis(high, worst, middle, axis=0)
+            low, high = xp.concatenate([low, middle]), xp.concatenate([high, b])
+            for whole, left in zip((y, mass, error), halves[0], strict=True):
+                xp.put_along_axis(whole, worst, left, axis=0)
+            y, mass, error = (
+                xp.concatenate([w, r]) for w, r in zip((y, mass, error), halves[1], strict=True)
+            )
+    value, size = y.sum(axis=0), abs(y).sum(axis=0)
+    total = error.sum(axis=0) + 4 * float(np.finfo(y.dtype).eps) * size
+    total = total + abs(1 - mass.sum(axis=0)) * xp.maximum(size, 1)
+    return value, xp.where(abs(value) < math.inf, total, 0), low, high
+
+
+def _evaluate(p: Any, q: Any, f: Integrand, low: Any, high: Any) -> tuple[Any, Any, Any]:
+    """Of each panel the integral, its share of p, and its error: in blocks."""
+    xp = p.xp
+    step = max(1, MOST // (len(_NODES) * numbers_at_once(p, q)))
+    last = _LAST.astype(p.dtype)
+    parts = []
+    for i in range(0, max(len(low), 1), step):
+        y, mass, values = (v.array for v in _rule(p, q, f, low[i : i + step], high[i : i + step]))
+        rest = sum(abs((values * _constant(p, c)).sum(axis=1)) for c in last)
+        parts.append((y, mass, xp.where(abs(rest) < math.inf, rest, 0)))
+    return tuple(xp.concatenate(list(columns)) for columns in zip(*parts, strict=True))
+
+
+def _first_panels(p: Any, q: Any, marks: Any) -> tuple[Any, Any]:
+    """Lower and upper ends of panels between quantiles and marks, inside the range of p."""
+    xp = p.xp
+    inside = _quantiles(p)
+    places = [xp.broadcast_to(mark, p.batch_shape)[None] for mark in marks]
+    n = len(_marks(p))
+    inside = xp.concatenate([inside, *places[:n]])
+    finite = abs(inside) < math.inf
+    low, high = _range_within(
+        p, xp.where(finite, inside, math.inf).min(axis=0), xp.where(finite, inside, -math.inf).max(axis=0)
+    )
+    edges = xp.concatenate([inside, _quantiles(q)])
+    if len(edges) > _MOST_PANELS:  # every so many of them: halving finds what is lost
+        edges = xp.sort(edges, axis=0)[:: -(-len(edges) // _MOST_PANELS)]
+    edges = xp.concatenate([edges, *places])
+    edges = xp.where(abs(edges) < math.inf, edges, low)
+    edges = xp.sort(xp.clip(edges, low, high), axis=0)
+    return edges[:-1].copy(), edges[1:].copy()
+
+
+def _range_within(p: Any, low: Any, high: Any) -> tuple[Any, Any]:
+    """A range, cut at the ends of the support of p."""
+    support = p.support
+    return p.xp.maximum(low, support.low), p.xp.minimum(high, support.high)
+
+
+def _marks(d: Any) -> list[Variable]:
+    """Where the density of all that a distribution consists of may jump, bend or be infinite."""
+    found = []
+    for part in d._components():
+        for end, u in ((part.support.low, 0.0), (part.support.high, 1.0)):
+            if isinstance(end, (int, float)):
+                if math.isfinite(end):
+                    found.append(as_variable(part.xp.full(d.batch_shape, end, d.dtype)))
+            elif has_quantiles(part):  # moves with the parameters
+                found += _rows(F.broadcast_to(part.icdf(u), part.batch_shape), d)
+            else:
+                found += _rows(as_variable(part.xp.broadcast_to(end, part.batch_shape)), d)
+        for place in part._breakpoints():
+            found += _rows(F.broadcast_to(place, part.batch_shape), d)
+    return found
+
+
+def _rows(x: Variable, d: Any) -> list[Variable]:
+    """Values ``[*batch, *components]`` as one ``[*batch]`` for each component."""
+    n = len(d.batch_shape)
+    return [x[(..., *index)] for index in np.ndindex(x.shape[n:])] if x.ndim > n else [x]
+
+
+def _quantiles(d: Any) -> Any:
+    """Quantiles of all that a distribution consists of, and values beyond them, on a new first axis."""
+    xp, n = d.xp, len(d.batch_shape)
+    parts = d._components()
+    found = []
+    for part in parts:
+        count = math.prod(part.batch_shape[n:]) * len(parts)
+        x = _quantiles_of(part, _MANY if count < _MANY_PARTS else _FEW)
+        order = (*range(n + 1, x.ndim), *range(n + 1))
+        found.append(x.transpose(order).reshape((-1, *d.batch_shape)))
+    return xp.concatenate(found)
+
+
+def _quantiles_of(d: Any, levels: tuple[float, ...]) -> Any:
+    """Quantiles of a single distribution and two values beyond the last; a wide grid if it has none."""
+    xp, info = d.xp, np.finfo(d.dtype)
+    shape = (-1,) + (1,) * len(d.batch_shape)
+    if not has_quantiles(d):
+        return _around_peak(d)
+    lower = [u for u in levels if u >= float(info.tiny)]
+    upper = [1 - u for u in levels[::-1] if float(info.eps) <= u < 0.5]
+    u = xp.asarray(np.array(lower + upper), dtype=d.dtype).reshape(shape)
+    x = xp.broadcast_to(d.icdf(u).array, (len(u), *d.batch_shape))
+    end, middle = x[-1], x[len(lower) - 1]
+    far = end + (end - middle)  # 1 - u says no more about the upper tail
+    return xp.concatenate([x, (end + 0.5 * (end - middle))[None], far[None]])
+
+
+_GRID = np.concatenate([-(10.0 ** np.arange(8, -9, -0.5)), [0.0], 10.0 ** np.arange(-8, 8.5, 0.5)])
+
+
+def _around_peak(d: Any) -> Any:
+    """Ends of panels that grow away from 0, and from the highest density that a search finds."""
+    xp, batch = d.xp, d.batch_shape
+    grid = library(xp).from_host(_GRID.astype(d.dtype)).reshape((-1,) + (1,) * len(batch))
+    grid = xp.broadcast_to(grid, (len(_GRID), *batch))
+    inner = xp.asarray(d.support.inner, dtype=d.dtype) if not callable(d.support.inner) else 0
+    x = grid + inner
+    steps = xp.linspace(0, 1, 9, dtype=d.dtype).reshape((-1,) + (1,) * len(batch))
+    for _ in range(60):
+        y = d.log_prob(x).array
+        best = xp.where(y == y, y, -math.inf).argmax(axis=0)[None]
+        left, right = (xp.clip(best + i, 0, len(x) - 1) for i in (-1, 1))
+        left, top, right = (xp.take_along_axis(x, i, axis=0) for i in (left, best, right))
+        x = left + (right - left) * steps
+    return xp.concatenate([grid, grid + inner, grid + top])

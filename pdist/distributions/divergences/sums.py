@@ -1,0 +1,71 @@
+"""Expectations over counts: sums over a lattice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import functions as F
+from ...autograd import Variable
+from ...backend import hooks, to_cpu
+from .integrands import MOST, Integrand, has_quantiles, numbers_at_once, weighted
+
+_MOST_COUNTS = 1_000_000
+_NEVER = 1e-37  # a probability, a number also in float32
+_MARGIN = 64  # counts beyond the outermost quantiles
+
+
+def lattice_sum(p: Any, q: Any, f: Integrand) -> tuple[Variable, Any]:
+    """E_p[f(log p(X), log q(X))] over all counts that have probability, in blocks, and its error."""
+    first, n = _counts(p)
+    at_once = max(1, MOST // numbers_at_once(p, q))
+    total: Any = 0.0
+    mass: Any = 0.0
+    size: Any = 0.0
+    for start in range(0, n, at_once):
+        steps = p.xp.arange(start, min(start + at_once, n), dtype=p.dtype)
+        y, probability = weighted(p, q, f, first + steps.reshape((-1,) + (1,) * len(p.batch_shape)))
+        total = total + F.sum(y, axis=0)
+        mass = mass + probability.array.sum(axis=0)
+        size = size + abs(y.array).sum(axis=0)
+    eps = float(np.finfo(total.dtype).eps)
+    error = 4 * eps * size + abs(1 - mass) * p.xp.maximum(size, 1)
+    return total, p.xp.where(abs(total.array) < np.inf, error, 0)
+
+
+def _counts(p: Any) -> tuple[Any, int]:
+    """The first count of each distribution that has any probability, and how many follow at most."""
+    low, high = _ends(p)
+    n = hooks.once(_width, low, high)
+    if n < 0:
+        raise ValueError(
+            f"quadrature: {type(p).__name__} has no quantiles that tell which counts to sum over: "
+            "use method='monte_carlo'"
+        )
+    if n > _MOST_COUNTS:
+        raise ValueError(f"quadrature over {n} values of {type(p).__name__}: use method='monte_carlo'")
+    if hooks.current() is not None:
+        n = 1 << (n - 1).bit_length()  # a replay may need some more
+        hooks.assume(high - low < n)
+    return low, n
+
+
+def _width(low: Any, high: Any) -> int:
+    """How many counts the widest of them has; -1 if that is infinite."""
+    width = float(np.max(to_cpu(high - low), initial=0))
+    return int(width) + 1 if width < np.inf else -1
+
+
+def _ends(p: Any) -> tuple[Any, Any]:
+    """The first and the last count of each distribution that have any probability to speak of."""
+    xp, support = p.xp, p.support
+    ends = [
+        xp.asarray(end, dtype=p.dtype) + xp.zeros(p.batch_shape, p.dtype)
+        for end in (support.low, support.high)
+    ]
+    if not has_quantiles(p):
+        return ends[0], ends[1]
+    low = p.icdf(_NEVER).array - _MARGIN
+    high = p.icdf(1 - float(np.finfo(p.dtype).eps)).array + _MARGIN
+    return xp.maximum(low, ends[0]), xp.minimum(high, ends[1])

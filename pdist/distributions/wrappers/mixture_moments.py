@@ -1,0 +1,69 @@
+"""Moments of mixtures, without overflow or cancellation on the way."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ... import functions as F
+from ...autograd import Variable
+
+
+def full(mixture: Any, y: Variable) -> Variable:
+    """``y`` of the components repeated to shape ``[*batch, K, *event]``."""
+    shape = (*mixture.batch_shape, mixture.n_components, *mixture.event_shape)
+    return y if y.shape == shape else F.broadcast_to(y, shape)
+
+
+def _centred(mixture: Any) -> tuple[Variable, Variable, Variable, int]:
+    """The weights, the mean, half of the components' means less the mean, and the components' axis.
+
+    Seen from the mean of the heaviest component, so that what all have in common is taken off first; by
+    halves, so that no difference overflows.
+    """
+    xp, batch, event, k = mixture.xp, mixture.batch_shape, mixture.event_shape, mixture.n_components
+    axis, ones = -1 - len(event), (1,) * len(event)
+    w = mixture.mixture_distribution.p
+    w = F.broadcast_to(w.reshape(w.shape + ones), (*batch, k, *ones))
+    means = 0.5 * F.where(w.array == 0, 0.0, mixture.component_means)
+    heaviest = xp.broadcast_to(xp.expand_dims(w.array.argmax(axis=axis), axis), (*batch, 1, *event))
+    anchor = F.take_along_axis(means, heaviest, axis)
+    away = means - anchor
+    shift = (w * away).sum(axis=axis, keepdims=True)
+    return w, 2 * F.squeeze(anchor + shift, axis), away - shift, axis
+
+
+def mean(mixture: Any) -> Variable:
+    """That of the components' means."""
+    return _centred(mixture)[1]
+
+
+def variance(mixture: Any) -> Variable:
+    """The mean of the components' variances, and the variance of their means."""
+    w, _, away, axis = _centred(mixture)
+    inner = F.where(w.array == 0, 0.0, full(mixture, mixture.component_distribution.variance))
+    return (w * inner + 4 * (w * away) * away).sum(axis=axis)
+
+
+def stddev(mixture: Any) -> Variable:
+    """In units of the largest of its terms, of which no square overflows or underflows."""
+    w, _, away, axis = _centred(mixture)
+    used = w.array > 0
+    inner = 0.5 * F.where(used, mixture.component_stddevs, 0.0)
+    away = F.where(used, away, 0.0)
+    unit = mixture.xp.maximum(inner.array, abs(away.array)).max(axis=axis, keepdims=True)
+    unit = mixture.xp.where((unit > 0) & (unit < math.inf), unit, 1)
+    a, b = inner / unit, away / unit
+    y = (w * (a * a + b * b)).sum(axis=axis)
+    positive = y.array > 0
+    root = F.where(positive, F.sqrt(F.where(positive, y, 1.0)), y)
+    return 2 * (mixture.xp.squeeze(unit, axis) * root)
+
+
+def covariance(mixture: Any) -> Variable:
+    """The mean of the components' matrices, and the matrix of their means."""
+    away = _centred(mixture)[2]
+    away = away.reshape((*mixture.batch_shape, mixture.n_components, math.prod(mixture.event_shape)))
+    w = mixture.mixture_distribution.p[..., None, None]
+    inner = F.where(w.array == 0, 0.0, mixture.component_distribution.covariance)
+    return (w * inner + 4 * (w * away[..., :, None]) * away[..., None, :]).sum(axis=-3)

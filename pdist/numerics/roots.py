@@ -1,0 +1,127 @@
+"""Searches on arrays, every element by itself: roots of increasing functions, and counts.
+
+A search looks at values on the host, to see whether it is done, so an op that uses one is declared
+``hooks.opaque``. Where the array library is not on the host it takes as many steps as any element may need.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..backend import library
+
+#: of x: an error, positive if x is too large; Newton's correction, to be subtracted; and the error's noise
+Newton = Callable[[Any], tuple[Any, Any, Any]]
+
+
+def search_root(xp, f: Newton, low, high, most: int = 120):
+    """The root of an increasing function between ``low`` and ``high``: Newton's steps, safeguarded.
+
+    A step that leaves the bracket, that does not halve the step before it, or that is not a number is
+    replaced by halving the bracket. So no smoothness is assumed: at a jump the search ends on its upper side.
+
+    Args:
+        xp: the arrays' namespace.
+        f: the error, Newton's correction and the noise at x; an error within the noise counts as 0.
+        low: lower ends; the error there is taken to be negative.
+        high: upper ends, of the same shape. If an element's ends are infinite, nan, or not in order, its
+            result is ``high``.
+        most: at most so many steps.
+
+    Returns:
+        The roots, of the shape of ``low``.
+
+    >>> import numpy as np
+    >>> def cube(x):
+    ...     return x**3 - 8, (x**3 - 8) / (3 * x**2), 1e-15
+    >>> search_root(np, cube, np.array([0.0]), np.array([100.0]))
+    array([2.])
+    """
+    host = library(xp).host
+    fixed = ~((low < high) & (abs(low) < math.inf) & (abs(high) < math.inf))
+    found = high
+    low, high = xp.where(fixed, 0, low), xp.where(fixed, 0, high)
+    x = 0.5 * low + 0.5 * high
+    step = 0.5 * high - 0.5 * low  # halves: the width itself may overflow
+    done = fixed
+    for _ in range(most):
+        error, newton, noise = f(x)
+        near = abs(error) <= noise
+        low, high = xp.where(error < 0, x, low), xp.where(error > 0, x, high)
+        new, middle = x - newton, low + (0.5 * high - 0.5 * low)
+        closed = ~((low < middle) & (middle < high))  # no number is left inside: the error jumps here
+        slow = ~((new > low) & (new < high) & (abs(newton) < step))
+        step = 0.5 * xp.where(slow, 0.5 * high - 0.5 * low, abs(newton))
+        new = xp.where(near, x, xp.where(closed, high, xp.where(slow, middle, new)))
+        done = fixed | near | closed | (new == x)
+        x = new
+        if host and done.all():
+            break
+    return xp.where(fixed, found, xp.where(done, x, high))
+
+
+def search_count(xp, reached: Callable[[Any], Any], low, high):
+    """The smallest integer above ``low`` at which ``reached`` is true, by bisection.
+
+    Args:
+        xp: the arrays' namespace.
+        reached: of an array of integers (as floats) whether each is large enough; once true it stays true.
+        low: integers too small, taken as such unasked.
+        high: integers large enough, taken as such unasked, of the same shape. If an element's ends are
+            infinite, nan or not in order, its result is ``high``.
+
+    >>> import numpy as np
+    >>> search_count(np, lambda n: n * n >= 50, np.array([-1.0]), np.array([100.0]))
+    array([8.])
+    """
+    fixed = ~((low < high) & (abs(low) < math.inf) & (abs(high) < math.inf))
+    found = high
+    low, high = xp.where(fixed, -1, low), xp.where(fixed, 0, high)
+    for _ in range(bisections(xp, low, high)):
+        middle = xp.floor(0.5 * low + 0.5 * high)
+        enough = (middle > low) & reached(middle)
+        low, high = xp.where(enough, low, middle), xp.where(enough, middle, high)
+    return xp.where(fixed, found, high)
+
+
+def bracket_count(xp, reached: Callable[[Any], Any], guess, step, floor):
+    """Ends for :func:`search_count`, found by steps from a guess.
+
+    Args:
+        xp: the arrays' namespace.
+        reached: as there.
+        guess: integers, of the shape of the answer.
+        step: the first step; each one after it is twice as long.
+        floor: an integer below all of them, which does not reach it.
+
+    Returns:
+        Integers that are too small, and integers that are large enough.
+
+    >>> import numpy as np
+    >>> [end.tolist() for end in bracket_count(np, lambda n: n >= 50, np.array([40.0, 60.0]), 1.0, -1.0)]
+    [[47.0, 45.0], [55.0, 53.0]]
+    """
+    host = library(xp).host
+    low = high = guess
+    up, searching = ~reached(guess), guess == guess
+    for _ in range(1200 if host else 64):  # more than float64 has exponents; as many as it has digits
+        probe = xp.where(up, high + step, xp.maximum(low - step, floor))
+        found = reached(probe)
+        low = xp.where(searching & ~(up & found), probe, low)
+        high = xp.where(searching & (up | found), probe, high)
+        searching = searching & (up != found)
+        if host and not searching.any():
+            break
+        step = 2 * step
+    return low, high
+
+
+def bisections(xp, low, high) -> int:
+    """How many halvings bring brackets of integers to one; enough for all if the host cannot look."""
+    if not library(xp).host:
+        return 64
+    width = high - low
+    widest = float(xp.where(width < math.inf, width, 2).max(initial=2))
+    return math.ceil(math.log2(widest))
