@@ -25,7 +25,8 @@ _structure = (
 
 
 # What a link knows of itself; its children are attributes besides.
-BOOKKEEPING = {"name", "_members", "_persistent", "_open_scopes", "_scoped", "_flat"}
+BOOKKEEPING = {"name", "_members", "_containers", "_persistent", "_open_scopes", "_scoped", "_flat"}
+PLAIN = (list, tuple, dict, set, frozenset)  # containers whose contents no link can register
 
 
 def _restructured() -> None:
@@ -39,7 +40,8 @@ class Link:
 
     Parameters and child links are found by attribute. A link that opens :meth:`init_scope` registers what is
     assigned inside, as Chainer's does, and nothing else (a frozen helper may be assigned outside); a link
-    that never opens it registers every :class:`Parameter` and Link among its attributes.
+    that never opens it registers every :class:`Parameter` and Link among its attributes. Those in a plain
+    list or dict would pass unnoticed and are refused: a :class:`ChainList` or :class:`Chain` holds several.
 
     >>> import numpy as np, pdist_nn
     >>> class Scale(Link):
@@ -58,6 +60,7 @@ class Link:
 
     name: str | None
     _members: dict[str, bool]  # attributes that are parameters or links: assigned inside an init_scope?
+    _containers: dict[str, bool]  # the same of plain containers, which must hold neither
     _persistent: list[str]
     _open_scopes: int
     _scoped: bool  # whether there ever was an init_scope
@@ -67,7 +70,13 @@ class Link:
         # Not in __init__: a subclass that forgets super().__init__() works all the same.
         self = object.__new__(cls)
         self.__dict__.update(
-            name=None, _members={}, _persistent=[], _open_scopes=0, _scoped=False, _flat=None
+            name=None,
+            _members={},
+            _containers={},
+            _persistent=[],
+            _open_scopes=0,
+            _scoped=False,
+            _flat=None,
         )
         return self
 
@@ -123,6 +132,7 @@ class Link:
         finally:
             self.__dict__["_open_scopes"] -= 1
             _restructured()
+        self._refuse_containers()
 
     @property
     def within_init_scope(self) -> bool:
@@ -141,12 +151,20 @@ class Link:
         elif name in members:
             del members[name]
             _restructured()
+        containers = self.__dict__["_containers"]
+        if isinstance(value, PLAIN):
+            if self._open_scopes > 0:
+                self._refuse_container(name, value)
+            containers[name] = self._open_scopes > 0
+        else:
+            containers.pop(name, None)
         object.__setattr__(self, name, value)
         hooks.array_replaced()
 
     def __delattr__(self, name: str) -> None:
         if self.__dict__["_members"].pop(name, None) is not None:
             _restructured()
+        self.__dict__["_containers"].pop(name, None)
         if name in self._persistent:
             self._persistent.remove(name)
         object.__delattr__(self, name)
@@ -219,6 +237,22 @@ class Link:
         if name not in self._persistent:
             self._persistent.append(name)
 
+    def _refuse_containers(self) -> None:
+        """Raise TypeError if links or parameters lie in a plain container that counts as registered."""
+        for name, inside in self._containers.items():
+            if inside or not self._scoped:
+                self._refuse_container(name, self.__dict__[name])
+
+    def _refuse_container(self, name: str, value: Any) -> None:
+        found = _first_registrable(value)
+        if found is not None:
+            kind = "Chain(**links)" if isinstance(value, dict) else "ChainList(*links)"
+            advice = f"{kind}" if isinstance(found, Link) else "add_param, or an attribute of its own"
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a {type(value).__name__} that holds a "
+                f"{type(found).__name__}, which would neither be trained nor saved; write {advice}"
+            )
+
     def _own(self) -> Iterator[tuple[str, Any]]:
         """The registered attributes of this link alone: names with parameters and links."""
         for name, inside in self._members.items():
@@ -268,6 +302,8 @@ class Link:
         """The distinct parameters, found anew only where some link has changed since."""
         flat = self._flat
         if flat is None or flat[0] != _structure:
+            for link in self.links():
+                link._refuse_containers()
             flat = (_structure, list({id(p): p for _, p in self.namedparams()}.values()))
             self.__dict__["_flat"] = flat
         return flat[1]
@@ -300,10 +336,11 @@ class Link:
             parameter._grad = None
 
     def addgrads(self, link: Link) -> None:
-        """Add the gradients of another link of the same structure to this one's."""
+        """Add the gradients of another link of the same structure to this one's, each once."""
         theirs = dict(link.namedparams())
-        for path, parameter in self.namedparams():
-            g = theirs[path].grad
+        pairs = {(id(p), id(theirs[path])): (p, theirs[path]) for path, p in self.namedparams()}
+        for parameter, other in pairs.values():
+            g = other.grad
             if g is not None:
                 parameter._grad = g.copy() if parameter.grad is None else parameter.grad + g
 
@@ -429,6 +466,7 @@ class Link:
 
     def serialize(self, serializer: Any) -> None:
         """Save or load parameters and persistent values: see :mod:`pdist_nn.serializers`."""
+        self._refuse_containers()
         for name, value in self._own():
             if isinstance(value, Parameter):
                 found = serializer(name, value.array if value.is_initialized else Unknown(value))
@@ -442,9 +480,15 @@ class Link:
         for name, child in self._named_children():
             child.serialize(serializer[name])
 
-    # Copies and pickles carry no flattened list.
+    # Copies and pickles carry no flattened list, and registries of their own.
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_flat": None}
+        return {
+            **self.__dict__,
+            "_flat": None,
+            "_members": dict(self._members),
+            "_containers": dict(self._containers),
+            "_persistent": list(self._persistent),
+        }
 
     def __repr__(self) -> str:
         lines = [f"({name}): {child!r},".replace("\n", "\n  ") for name, child in self._named_children()]
@@ -456,13 +500,29 @@ class Link:
         return ""
 
 
-def _stochastic(link: Link) -> Iterator[Link]:
-    """The links inside that state their own divergence; what is in these is their affair."""
+def _stochastic(link: Link, seen: set[int] | None = None) -> Iterator[Link]:
+    """The links inside that state their own divergence, each once; what is in these is their affair."""
+    seen = set() if seen is None else seen
     for child in link.children():
+        if id(child) in seen:
+            continue
+        seen.add(id(child))
         if type(child).kl_divergence is not Link.kl_divergence:
             yield child
         else:
-            yield from _stochastic(child)
+            yield from _stochastic(child, seen)
+
+
+def _first_registrable(value: Any, depth: int = 4) -> Any:
+    """The first link or parameter in a plain container, those inside it included; None if there is none."""
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, (Parameter, Link)):
+            return item
+        if depth and isinstance(item, PLAIN):
+            found = _first_registrable(item, depth - 1)
+            if found is not None:
+                return found
+    return None
 
 
 def _like(array: Any, model: Any) -> Any:
@@ -501,9 +561,9 @@ class Chain(Link):
             self.add_link(name, link)
 
     def __getitem__(self, name: str) -> Link:
-        for found, child in self._named_children():
-            if found == name:
-                return child
+        child = self.__dict__.get(name)
+        if isinstance(child, Link) and (self._members[name] or not self._scoped):
+            return child
         raise KeyError(f"{type(self).__name__} has no child {name!r}")
 
 
@@ -515,12 +575,12 @@ class ChainList(Link):
     """
 
     _list: list[Any]
+    _edition: object  # another one after each change of the list: traces made before are of another model
 
     def __init__(self, *links: Link) -> None:
         super().__init__()
-        self.__dict__["_list"] = []
-        for link in links:
-            self.append(link)
+        self.__dict__.update(_list=[], _edition=object())
+        self.extend(links)
 
     def _named_children(self) -> Iterator[tuple[str, Link]]:
         yield from super()._named_children()
@@ -530,13 +590,15 @@ class ChainList(Link):
 
     def append(self, link: Link) -> None:
         """Add a child at the end."""
-        self.insert(len(self._list), link)
+        self._check(link)
+        self._list.append(link)
+        self._renumber(len(self._list) - 1)
 
     def insert(self, index: int, link: Link) -> None:
         """Add a child before position ``index``."""
         self._check(link)
         self._list.insert(index, link)
-        self._renumber()
+        self._renumber(max(index + len(self._list) - 1 if index < 0 else index, 0))
 
     def add_link(self, link: Link) -> None:  # type: ignore[override]
         """Add a child at the end."""
@@ -551,12 +613,16 @@ class ChainList(Link):
         if not isinstance(link, Link):
             raise TypeError(f"{type(self).__name__}: expected a Link, got a {type(link).__name__}")
 
-    def _renumber(self) -> None:
-        for i, link in enumerate(self._list):
-            if isinstance(link, Link):
-                link.name = str(i)
-        self.__dict__["_list"] = [*self._list]  # another list, for traces that were made with the old one
+    def _renumber(self, first: int = 0, stop: int | None = None) -> None:
+        """Name the children from position ``first`` on after their positions."""
+        for i in range(first, len(self._list) if stop is None else stop):
+            if isinstance(self._list[i], Link):
+                self._list[i].name = str(i)
+        self.__dict__["_edition"] = object()
         _restructured()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_list": list(self._list)}
 
     def __getitem__(self, index: Any) -> Any:
         return self._list[index]
@@ -564,7 +630,8 @@ class ChainList(Link):
     def __setitem__(self, index: int, link: Link) -> None:
         self._check(link)
         self._list[index] = link
-        self._renumber()
+        position = range(len(self._list))[index]
+        self._renumber(position, position + 1)
 
     def __delitem__(self, index: Any) -> None:
         del self._list[index]

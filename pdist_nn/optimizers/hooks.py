@@ -53,15 +53,24 @@ class GradientClipping:
 
     def __call__(self, optimizer: Any) -> None:
         blocks = list(optimizer.active_blocks())
+        largest: dict[Any, Any] = {}
+        for xp, _, g in blocks:
+            if g.size:
+                largest[xp] = xp.maximum(largest.get(xp, 0.0), abs(g).max().astype("float64"))
+        # Divided by the largest, no square overflows, nor do all of them underflow.
+        scales = {xp: xp.where((a > 0) & (a < xp.inf), a, 1.0) for xp, a in largest.items()}
         squares: dict[Any, Any] = {}
         for xp, _, g in blocks:
-            # In float64, where the square of no float32 overflows.
-            square = xp.dot(g, g) if g.dtype.itemsize >= 8 else xp.sum(xp.square(g, dtype="float64"))
-            squares[xp] = squares.get(xp, 0.0) + square
+            if g.size:
+                squares[xp] = squares.get(xp, 0.0) + xp.sum(xp.square(g / scales[xp]))
         for xp, _, g in blocks:
-            norm = xp.sqrt(squares[xp])
-            # At most 1, and no division by a norm of 0.
-            g *= (self.threshold / xp.maximum(norm, self.threshold)).astype(g.dtype)
+            if g.size:
+                norm = xp.sqrt(squares[xp])  # in units of the largest
+                rate = xp.minimum(self.threshold / scales[xp] / xp.where(norm > 0, norm, 1.0), 1.0)
+                # The root twice: float32 holds it where it does not hold the rate.
+                root = xp.sqrt(rate).astype(g.dtype)
+                g *= root
+                g *= root
 
 
 class GradientHardClipping:
