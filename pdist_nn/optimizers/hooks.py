@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 
 class WeightDecay:
     """Adds ``rate`` times the parameters to their gradients: the gradient of rate |p|^2 / 2."""
@@ -52,25 +54,30 @@ class GradientClipping:
         self.threshold = float(threshold)
 
     def __call__(self, optimizer: Any) -> None:
-        blocks = list(optimizer.active_blocks())
-        largest: dict[Any, Any] = {}
-        for xp, _, g in blocks:
-            if g.size:
-                largest[xp] = xp.maximum(largest.get(xp, 0.0), abs(g).max().astype("float64"))
-        # Divided by the largest, no square overflows, nor do all of them underflow.
-        scales = {xp: xp.where((a > 0) & (a < xp.inf), a, 1.0) for xp, a in largest.items()}
-        squares: dict[Any, Any] = {}
-        for xp, _, g in blocks:
-            if g.size:
-                squares[xp] = squares.get(xp, 0.0) + xp.sum(xp.square(g / scales[xp]))
-        for xp, _, g in blocks:
-            if g.size:
-                norm = xp.sqrt(squares[xp])  # in units of the largest
-                rate = xp.minimum(self.threshold / scales[xp] / xp.where(norm > 0, norm, 1.0), 1.0)
-                # The root twice: float32 holds it where it does not hold the rate.
-                root = xp.sqrt(rate).astype(g.dtype)
-                g *= root
-                g *= root
+        blocks = [(xp, g) for xp, _, g in optimizer.active_blocks() if g.size]
+        with np.errstate(all="ignore"):
+            for library in dict.fromkeys(xp for xp, _ in blocks):
+                self._clip(library, [g for xp, g in blocks if xp is library])
+
+    def _clip(self, xp: Any, gradients: list[Any]) -> None:
+        """Scale the gradients on one library's devices."""
+        scale, square = xp.asarray(1.0), 0.0
+        if all(g.dtype.itemsize < 8 for g in gradients):
+            for g in gradients:  # in float64, where the square of no float32 overflows
+                square = square + xp.sum(xp.square(g, dtype="float64"))
+        else:
+            for g in gradients:
+                largest = abs(g).max().astype("float64")
+                scale = largest if g is gradients[0] else xp.maximum(scale, largest)
+            scale = xp.where((scale > 0) & (scale < xp.inf), scale, 1.0)
+            for g in gradients:  # divided by the largest, no square overflows, nor do all underflow
+                square = square + xp.sum(xp.square(g / scale))
+        norm = xp.sqrt(square)  # in units of the scale
+        rate = xp.minimum(self.threshold / scale / xp.where(norm == 0, 1.0, norm), 1.0)
+        root = xp.sqrt(rate)  # applied twice: the gradients' dtype holds it if it does not hold the rate
+        for g in gradients:
+            g *= root.astype(g.dtype)
+            g *= root.astype(g.dtype)
 
 
 class GradientHardClipping:
