@@ -8,7 +8,6 @@ import pdist.functions as F
 from pdist.autograd import Variable
 from pdist.distributions import Distribution
 
-
 # Losses that broadcast their arguments: [N, 1] against [N] would become [N, N].
 BROADCASTING = (F.mean_squared_error, F.mean_absolute_error)
 

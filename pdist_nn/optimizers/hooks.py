@@ -73,8 +73,9 @@ class GradientClipping:
             for g in gradients:  # divided by the largest, no square overflows, nor do all underflow
                 square = square + xp.sum(xp.square(g / scale))
         norm = xp.sqrt(square)  # in units of the scale
-        rate = xp.minimum(self.threshold / scale / xp.where(norm == 0, 1.0, norm), 1.0)
-        root = xp.sqrt(rate)  # applied twice: the gradients' dtype holds it if it does not hold the rate
+        # The root of the factor, applied twice: the gradients' dtype holds it if it does not hold the factor.
+        root = xp.sqrt(self.threshold / xp.where(norm == 0, 1.0, norm)) / xp.sqrt(scale)
+        root = xp.minimum(root, 1.0)
         for g in gradients:
             g *= root.astype(g.dtype)
             g *= root.astype(g.dtype)

@@ -53,7 +53,7 @@ class _Scheduled:
         self._before: float | None = None  # the position of the question before that one
 
     def _interval(self, trainer: Any) -> tuple[float | None, float]:
-        """The position of the last question in another step, None before the first step, and the present one."""
+        """The position at the last question in another step (None before the first step), and now."""
         updater = trainer.updater
         now = updater.iteration if self.unit == "iteration" else updater.epoch_detail
         if now != self._asked:

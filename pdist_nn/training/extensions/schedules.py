@@ -58,8 +58,8 @@ class ExponentialShift(_Shift):
     def _check_target(self) -> None:
         if self._init is not None and self._target is not None and self._init * self._target < 0:
             raise ValueError(
-                f"ExponentialShift: target is {self._target!r}, which {self._init!r} never reaches when it is "
-                "multiplied; expected one of the same sign"
+                f"ExponentialShift: target is {self._target!r}, which {self._init!r} never reaches when it "
+                "is multiplied; expected one of the same sign"
             )
 
     def initialize(self, trainer: Any) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 import string
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,7 @@ class _Snapshot(Extension):
         os.makedirs(self._names.root(trainer.out), exist_ok=True)
         for folder in self._names.folders(trainer.out):
             inside = os.path.relpath(folder, self._names.root(trainer.out))
-            remove_leftovers(
-                folder, lambda name, inside=inside: self._names.matches(os.path.join(inside, name))
-            )
+            remove_leftovers(folder, partial(self._names.matches, folder=inside))
         if self._autoload and (files := self._files(trainer.out)):
             load_npz(files[-1], trainer if self._target is None else self._target, may_lack=_of_extensions)
 
@@ -97,9 +96,9 @@ class _Names:
             found = [entry.path for folder in found for entry in os.scandir(folder) if entry.is_dir()]
         return found
 
-    def matches(self, name: str) -> bool:
-        """Whether the name, relative to the root, may be one of these."""
-        return self._pattern.fullmatch(os.path.normpath(name)) is not None
+    def matches(self, name: str, folder: str = "") -> bool:
+        """Whether the name in a folder, relative to the root, may be one of these."""
+        return self._pattern.fullmatch(os.path.normpath(os.path.join(folder, name))) is not None
 
     def progress(self, name: str) -> float | None:
         """The number in a name that grows in a run: iterations, else epochs, else seconds; None without."""
@@ -124,7 +123,7 @@ def _by_age(paths: list[str], numbers: list[float | None]) -> list[str]:
     stored = [_iteration(path) for path in paths]
     times = [os.stat(path).st_mtime_ns for path in paths]
     ranks = [values for values in (stored, numbers) if None not in values]
-    return [path for *_, path in sorted(zip(*ranks, times, paths, strict=True))]  # type: ignore[type-var]
+    return [path for *_, path in sorted(zip(*ranks, times, paths, strict=True))]
 
 
 def _iteration(path: str) -> int | None:
