@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pdist.autograd import differentiable
-from pdist.autograd.op import raw
+from pdist.autograd import differentiable, raw
 from pdist.distributions.divergences.location_scale import normal_kl_log_ratio
 
 
@@ -13,9 +12,9 @@ def divergence_from_standard_normal(xp, loc, log_scale):
     return normal_kl_log_ratio.kernel(xp, loc, log_scale).sum()
 
 
-divergence_from_standard_normal.derivatives(
-    lambda F, g, _y, loc, _log_scale: g * loc,
-    lambda F, g, _y, _loc, log_scale: g * F.expm1(2 * log_scale),
+divergence_from_standard_normal.derivative(
+    loc=lambda F, g, loc: g * loc,
+    log_scale=lambda F, g, log_scale: g * F.expm1(2 * log_scale),
 )
 
 
@@ -35,7 +34,7 @@ def _joined(F, arrays):
     return F.concat(rows[:n], axis=0), F.concat(rows[n:], axis=0)
 
 
-def _slopes(F, needs, g, _y, arrays):
+def _slopes(F, g, needs, arrays):
     loc, log_scale = _joined(F, arrays)
     slopes = [g * loc, g * F.expm1(2 * log_scale)]
     found, start, n = [], 0, len(arrays) // 2
@@ -57,12 +56,15 @@ def divergence_from_normal(xp, loc, log_scale, prior_loc, prior_log_scale):
     return normal_kl_log_ratio.kernel(xp, z, log_scale - prior_log_scale).sum()
 
 
-divergence_from_normal.derivatives(
-    lambda F, g, _y, loc, _log_scale, m, s: g * (loc - m) * F.exp(-2 * s),
-    lambda F, g, _y, _loc, log_scale, _m, s: g * F.expm1(2 * (log_scale - s)),
-    lambda F, g, _y, loc, _log_scale, m, s: -g * (loc - m) * F.exp(-2 * s),
-    lambda F, g, _y, loc, log_scale, m, s: (
-        -g * (F.square((loc - m) * F.exp(-s)) + F.expm1(2 * (log_scale - s)))
+divergence_from_normal.derivative(
+    loc=lambda F, g, loc, prior_loc, prior_log_scale: g * (loc - prior_loc) * F.exp(-2 * prior_log_scale),
+    log_scale=lambda F, g, log_scale, prior_log_scale: g * F.expm1(2 * (log_scale - prior_log_scale)),
+    prior_loc=lambda F, g, loc, prior_loc, prior_log_scale: (
+        -g * (loc - prior_loc) * F.exp(-2 * prior_log_scale)
+    ),
+    prior_log_scale=lambda F, g, loc, log_scale, prior_loc, prior_log_scale: (
+        -g
+        * (F.square((loc - prior_loc) * F.exp(-prior_log_scale)) + F.expm1(2 * (log_scale - prior_log_scale)))
     ),
 )
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pdist.autograd import Variable, as_array
+from pdist.autograd import Variable, as_array, note_written
+from pdist.autograd.changes import note_replaced
 from pdist.autograd.variable import canonical
 from pdist.backend import hooks
 
@@ -83,7 +84,7 @@ class Parameter(Variable):
     @property
     def array(self) -> Any:
         """The raw array; None before :meth:`initialize`."""
-        return hooks.seen(self._array, self) if hooks.running else self._array
+        return None if self._array is None else super().array
 
     @array.setter
     def array(self, value: Any) -> None:
@@ -91,9 +92,12 @@ class Parameter(Variable):
         if value.dtype.kind != "f":
             value = value.astype(np.float32 if self._array is None else self._array.dtype)
         initializers.check_floating(f"Parameter{f' {self.name}' if self.name else ''}", value.dtype)
-        if hooks.running and hooks.concrete(value) is self._array:
-            return  # ``p.array -= step`` has changed it in place already
+        if value is self._array or (hooks.running and hooks.concrete(value) is self._array):
+            note_written(self)  # ``p.array -= step`` has changed it in place already
+            return
         if self.packed is None:
+            was = self._array
+            note_replaced(self, was is None or (was.shape, was.dtype) == (value.shape, value.dtype))
             hooks.replaces(self, value)
             self._array = value
             return
@@ -103,6 +107,7 @@ class Parameter(Variable):
                 f"{self._array.shape}; got an array of shape {value.shape}"
             )
         hooks.seen(self._array, self)[...] = value
+        note_written(self)
 
     data = array
 

@@ -213,10 +213,10 @@ def careless_log_prob(xp, x, loc, scale):
     return -0.5 * z * z - (xp.log(scale) + 0.5 * math.log(2 * math.pi))
 
 
-careless_log_prob.derivatives(
-    lambda F, g, _y, x, loc, scale: -g * ((x - loc) / scale) / scale,
-    lambda F, g, _y, x, loc, scale: g * ((x - loc) / scale) / scale,
-    lambda F, g, _y, x, loc, scale: g * (((x - loc) / scale) ** 2 - 1) / scale * 1.001,
+careless_log_prob.derivative(
+    x=lambda F, g, x, loc, scale: -g * ((x - loc) / scale) / scale,
+    loc=lambda F, g, x, loc, scale: g * ((x - loc) / scale) / scale,
+    scale=lambda F, g, x, loc, scale: g * (((x - loc) / scale) ** 2 - 1) / scale * 1.001,
 )
 
 
@@ -227,10 +227,10 @@ def once_right_log_prob(xp, x, loc, scale):
 
 
 # The score is right, but hides from differentiation what it depends on.
-once_right_log_prob.derivatives(
-    lambda F, g, _y, x, loc, scale: -g * _hidden(x - loc) / scale / scale,
-    lambda F, g, _y, x, loc, scale: g * _hidden(x - loc) / scale / scale,
-    lambda F, g, _y, x, loc, scale: g * (((x - loc) / scale) ** 2 - 1) / scale,
+once_right_log_prob.derivative(
+    x=lambda F, g, x, loc, scale: -g * _hidden(x - loc) / scale / scale,
+    loc=lambda F, g, x, loc, scale: g * _hidden(x - loc) / scale / scale,
+    scale=lambda F, g, x, loc, scale: g * (((x - loc) / scale) ** 2 - 1) / scale,
 )
 
 
@@ -377,7 +377,7 @@ def careless_kl(xp, kl, loc):
     return kl + 0 * loc
 
 
-careless_kl.derivatives(lambda F, g, _y, _kl, _loc: g, lambda F, g, _y, _kl, loc: g * 0.01)
+careless_kl.derivative(kl=lambda F, g: g, loc=lambda F, g: g * 0.01)
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 """Automatic differentiation: Variable, the op decorator, backward passes."""
 
-from .backward import grad
+from .casts import promote
+from .changes import note_written
 from .config import config, force_backprop_mode, no_backprop_mode, using_config
-from .op import coerce, differentiable, in_rules, promote, public, zero
+from .gradients import grad
+from .namespaces import in_rules, public, raw
+from .op import differentiable, zero
+from .promotion import coerce, module_of
 from .variable import Variable, as_array, as_variable
 
 __all__ = [
@@ -15,9 +19,12 @@ __all__ = [
     "force_backprop_mode",
     "grad",
     "in_rules",
+    "module_of",
     "no_backprop_mode",
+    "note_written",
     "promote",
     "public",
+    "raw",
     "using_config",
     "zero",
 ]

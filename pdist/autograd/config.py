@@ -17,6 +17,11 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
+without_backprop: set[int] = (
+    set()
+)  # threads in which enable_backprop is off; ops ask for it only if there are any
+
+
 class Config(threading.local):
     """The settings of the current thread.
 
@@ -42,6 +47,8 @@ class Config(threading.local):
             value = np.dtype(value)
             if value.kind != "f":
                 raise ValueError(f"pdist.config.dtype: expected a floating dtype, got {value}")
+        if name == "enable_backprop":
+            (without_backprop.discard if value else without_backprop.add)(threading.get_ident())
         self.__dict__[name] = value
 
     def show(self) -> None:

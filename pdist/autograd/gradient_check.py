@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..backend import to_cpu
-from .backward import grad
 from .config import no_backprop_mode
+from .gradients import grad
 from .variable import Variable, as_array
 
 Values = list[Any]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from sys import getrefcount
+from typing import Any
 
 import numpy as np
 
-from ..backend import Array, Library, default_library, hooks, library_of, numpy_library, to_cpu, to_gpu
-from .config import config
+from ..backend import Array, hooks, library_of, numpy_library, to_cpu, to_gpu
+from . import changes
+from .backward import accumulate, propagate, seed_of
+from .config import force_backprop_mode
+from .graph import Node
+from .operators import Operators
+from .promotion import as_array, canonical
 
-Axis = int | tuple[int, ...] | None
 
-
-class Variable:
+class Variable(Operators):
     """An array with a gradient.
 
     Args:
@@ -34,12 +38,13 @@ class Variable:
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_array", "_grad", "_node", "name", "requires_grad")
+    __slots__ = ("__weakref__", "_array", "_grad", "_history", "_node", "name", "requires_grad")
     __hash__ = object.__hash__
 
     _array: Array
     _grad: Any  # None, an array, or a Variable after backward(enable_double_backprop=True)
     _node: Any  # the Node that computed it; None for a leaf
+    _history: changes.History  # of a leaf whose array was changed or handed out; of others there is none
     name: str | None
     requires_grad: bool
 
@@ -70,8 +75,18 @@ class Variable:
 
     @property
     def array(self) -> Array:
-        """The raw array."""
-        return hooks.seen(self._array, self) if hooks.running else self._array
+        """The raw array.
+
+        To write into it, as in ``v.array[...] = 0``, changes what graphs have saved of it. A backward pass
+        through such a graph is refused if that can be seen. It cannot if the array was kept from before or is
+        known by another name, on a device, if a few elements of very many are changed, or by what a traced
+        function writes.
+        """
+        if hooks.running:
+            return hooks.seen(self._array, self)
+        if self.requires_grad and _references(self) > _ALONE:
+            changes.note_handed_out(self)
+        return self._array
 
     @array.setter
     def array(self, value: Any) -> None:
@@ -85,9 +100,12 @@ class Variable:
                 f"Variable.array{_of(self.name)}: expected a floating dtype, for this Variable requires a "
                 f"gradient; got {value.dtype}"
             )
-        if hooks.running and hooks.concrete(value) is self._array:
-            return  # ``v.array -= step`` has changed it in place already
-        if value.shape != self._array.shape or value.dtype != self._array.dtype:
+        if value is self._array or (hooks.running and hooks.concrete(value) is self._array):
+            changes.note_written(self)  # ``v.array -= step`` has changed it in place already
+            return
+        fits = value.shape == self._array.shape and value.dtype == self._array.dtype
+        changes.note_replaced(self, fits)
+        if not fits:
             if hooks.running:
                 hooks.assigned(self, "_grad")
             self._grad = None  # it would not fit
@@ -230,58 +248,47 @@ class Variable:
         if self._node is not None:
             self._node.grad = None
 
-    if TYPE_CHECKING:
+    @np.errstate(all="ignore")  # as a decorator: entered with ``with`` it takes twice the time
+    def backward(
+        self,
+        retain_grad: bool = False,
+        enable_double_backprop: bool = False,
+        loss_scale: float | None = None,
+        retain_graph: bool = False,
+    ) -> None:
+        """Add to every leaf's ``grad`` the gradient of this Variable, weighted by its own ``grad``.
 
-        def backward(
-            self,
-            retain_grad: bool = False,
-            enable_double_backprop: bool = False,
-            loss_scale: float | None = None,
-            retain_graph: bool = False,
-        ) -> None: ...
+        Args:
+            retain_grad: also set the gradients of what was computed on the way.
+            enable_double_backprop: make the gradients Variables with a graph (``grad_var``), so that they can
+                be differentiated again, also with respect to this Variable's own ``grad_var``. Such gradients
+                refer to the leaves that refer to them; ``cleargrad`` breaks that cycle.
+            loss_scale: a factor on the gradient that it begins with.
+            retain_graph: keep what the graph saved, so that another backward pass can use it.
 
-        # What pdist.functions installs
-        T: Variable
-
-        def __add__(self, other: Any) -> Variable: ...
-        def __sub__(self, other: Any) -> Variable: ...
-        def __mul__(self, other: Any) -> Variable: ...
-        def __truediv__(self, other: Any) -> Variable: ...
-        def __pow__(self, other: Any) -> Variable: ...
-        def __matmul__(self, other: Any) -> Variable: ...
-        def __radd__(self, other: Any) -> Variable: ...
-        def __rsub__(self, other: Any) -> Variable: ...
-        def __rmul__(self, other: Any) -> Variable: ...
-        def __rtruediv__(self, other: Any) -> Variable: ...
-        def __rpow__(self, other: Any) -> Variable: ...
-        def __rmatmul__(self, other: Any) -> Variable: ...
-        def __lt__(self, other: Any) -> Array: ...
-        def __le__(self, other: Any) -> Array: ...
-        def __gt__(self, other: Any) -> Array: ...
-        def __ge__(self, other: Any) -> Array: ...
-        def __eq__(self, other: Any) -> Array: ...
-        def __ne__(self, other: Any) -> Array: ...
-        def __neg__(self) -> Variable: ...
-        def __pos__(self) -> Variable: ...
-        def __abs__(self) -> Variable: ...
-        def __getitem__(self, slices: Any) -> Variable: ...
-        def sum(self, axis: Axis = None, keepdims: bool = False) -> Variable: ...
-        def mean(self, axis: Axis = None, keepdims: bool = False) -> Variable: ...
-        def max(self, axis: Axis = None, keepdims: bool = False) -> Variable: ...
-        def min(self, axis: Axis = None, keepdims: bool = False) -> Variable: ...
-        def prod(self, axis: Axis = None, keepdims: bool = False) -> Variable: ...
-        def cumsum(self, axis: int | None = None) -> Variable: ...
-        def cumprod(self, axis: int | None = None) -> Variable: ...
-        def argmax(self, axis: int | None = None) -> Variable: ...
-        def argmin(self, axis: int | None = None) -> Variable: ...
-        def reshape(self, *shape: Any) -> Variable: ...
-        def transpose(self, *axes: Any) -> Variable: ...
-        def squeeze(self, axis: Axis = None) -> Variable: ...
-        def swapaxes(self, axis1: int, axis2: int) -> Variable: ...
-        def flatten(self) -> Variable: ...
-        def ravel(self) -> Variable: ...
-        def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Variable: ...
-        def astype(self, typ: Any) -> Variable: ...
+        Raises:
+            ValueError: if it has more than one element and no ``grad`` was set, or if a former pass has used
+                up the graph.
+            RuntimeError: if an array that was saved for the pass was changed in place since.
+        """
+        seed = seed_of(self, loss_scale)
+        if self._node is None:
+            if self._grad is None:
+                if hooks.running:
+                    hooks.assigned(self, "_grad")
+                self._grad = seed.copy()
+            return
+        on_visit = _retain if retain_grad else None
+        if enable_double_backprop:
+            seed = as_variable(seed)
+            with force_backprop_mode():
+                leaves = propagate(((self._node, seed),), from_node, True, None, on_visit)
+                accumulate(leaves, seed, from_node, retain_grad)
+        else:
+            if seed.__class__ is not np.ndarray and isinstance(seed, Variable):
+                seed = seed._array
+            leaves = propagate(((self._node, seed),), None, retain_graph, None, on_visit)
+            accumulate(leaves, seed, None, retain_grad)
 
     def unchain(self) -> None:
         """Forget how it was computed: it becomes a leaf, also for what was computed from it before."""
@@ -308,11 +315,10 @@ class Variable:
 
     def _move(self, move: Any) -> None:
         grad = self.grad
+        changes.note_replaced(self, fits=True)
         self._array = move(self._array)
         self._grad = None if grad is None else move(grad)
         self._node = None
-
-    # NumPy's side -------------------------------------------------------------------------------------
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self._node is not None or not isinstance(self._array, np.ndarray):
@@ -321,16 +327,6 @@ class Variable:
                 "use .array, or pdist.to_cpu(v.array)"
             )
         return np.array(self._array, dtype=dtype, copy=copy)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from .op import numpy_ufunc
-
-        return numpy_ufunc(ufunc, method, inputs, kwargs)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from .op import numpy_function
-
-        return numpy_function(function, args, kwargs)
 
     # Copies -------------------------------------------------------------------------------------------
 
@@ -356,62 +352,17 @@ def _of(name: str | None) -> str:
     return f" of {name}" if name else ""
 
 
-def canonical(array: Array) -> Array:
-    """With NumPy's one object for its dtype: ops compare by ``is``, and unpickled arrays have another."""
-    dtype = np.dtype(array.dtype.type)
-    return array if array.dtype is dtype or array.dtype != dtype else array.view(dtype)
+def _retain(node: Node, g: Any) -> None:
+    node.grad = g
 
 
-def as_array(value: Any, owner: Library | None = None) -> Array:
-    """``value`` as an array of a registered library, refused where its dtype is no number's.
-
-    Args:
-        value: an array, which is returned as it is; or a number or nested list.
-        owner: the library of what was no array before; by default that of :func:`pdist.using_device`.
-
-    Raises:
-        TypeError: for object, string, complex and masked arrays, naming the dtype; for ragged lists.
-    """
-    if isinstance(value, Variable):
-        raise TypeError("expected an array, got a Variable; pdist.as_variable takes both")
-    if library_of(value) is None:
-        value = (owner or default_library()).from_host(_from_python(value))
-    elif isinstance(value, np.ndarray) and type(value) is not np.ndarray:
-        if isinstance(value, np.ma.MaskedArray):
-            raise TypeError("masked arrays have no meaning here: fill or select their values first")
-        value = np.asarray(value)
-    elif hooks.running:
-        value = hooks.whole(value)
-    if value.dtype.kind not in "fiub":
-        raise TypeError(f"expected numbers (floating, integer or bool), got an array of dtype {value.dtype}")
-    return value
-
-
-def _from_python(value: Any) -> np.ndarray:
-    """A number or a nested list as an array; Python floats take ``config.dtype``."""
-    if value is None:
-        raise TypeError("expected an array or number, got None")
-    if isinstance(value, (np.generic, bool, int)):
-        return np.asarray(value)
-    if isinstance(value, float):
-        return np.asarray(value, config.dtype)
-    leaf = value
-    while isinstance(leaf, (list, tuple)) and leaf:
-        if any(isinstance(item, Variable) for item in leaf):
-            raise TypeError(
-                "a list of Variables is no array: functions.stack or concat keeps their gradients"
-            )
-        leaf = leaf[0]
-    try:
-        array = np.asarray(value)
-    except ValueError as error:  # ragged
-        raise TypeError(f"expected numbers in rows of equal length: {error}") from None
-    weak = array.dtype == np.float64 and not hasattr(leaf, "dtype")
-    return array.astype(config.dtype) if weak else array
+def _references(variable: Variable) -> int:
+    """How many hold the array of a Variable: graphs that saved it are among them."""
+    return getrefcount(variable._array)
 
 
 def as_variable(value: Any) -> Variable:
-    """``value`` itself where it is a Variable, else a Variable of it that needs no gradient.
+    """``value`` itself if it is a Variable, else a Variable of it that needs no gradient.
 
     Args:
         value: a Variable, an array, a number, or a nested list of numbers. Python floats take
@@ -433,3 +384,9 @@ def from_node(array: Array, node: Any) -> Variable:
     new.name = None
     new.requires_grad = node is not None
     return new
+
+
+_ALONE = _references(from_node(np.zeros(1), None))  # if nobody else holds it
+
+
+__all__ = ["Variable", "as_array", "as_variable", "canonical", "from_node"]

@@ -15,6 +15,7 @@ All take Variables, arrays or numbers, and return Variables.
 array([0.5       , 0.39322387])
 """
 
+from ..autograd.namespaces import publish
 from . import methods
 from .activation import (
     elu,
@@ -248,3 +249,5 @@ __all__ = [
     "xlog1py",
     "xlogy",
 ]
+
+publish({name: globals()[name] for name in __all__})

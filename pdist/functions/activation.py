@@ -14,7 +14,7 @@ def sigmoid(xp, x):
 
 
 # 1 - y would lose the right tail
-sigmoid.derivatives(lambda F, g, _y, x: g * (0.25 * F.tanh_slope(0.5 * x)))
+sigmoid.derivative(x=lambda F, g, x: g * (0.25 * F(tanh_slope)(0.5 * x)))
 
 
 @differentiable
@@ -23,7 +23,7 @@ def log_sigmoid(xp, x):
     return xp.minimum(x, 0) - xp.log1p(xp.exp(-abs(x)))
 
 
-log_sigmoid.derivatives(lambda F, g, _y, x: g * F.sigmoid(-x))
+log_sigmoid.derivative(x=lambda F, g, x: g * F.sigmoid(-x))
 
 
 @differentiable
@@ -40,7 +40,7 @@ def softplus(xp, x, /, beta=1.0):
 
 
 # sigmoid(x) = 1 - e^-softplus(x), with all digits in both tails
-softplus.derivatives(lambda F, g, y, _x, beta: g * -F.expm1(-(y if beta == 1 else beta * y)))
+softplus.derivative(x=lambda F, g, y, beta: g * -F.expm1(-(y if beta == 1 else beta * y)))
 
 
 @differentiable
@@ -56,8 +56,8 @@ def tanh_slope(xp, x):
     return 1 / c / c
 
 
-tanh.derivatives(lambda F, g, _y, x: g * F.tanh_slope(x))
-tanh_slope.derivatives(lambda F, g, y, x: -2 * g * y * F.tanh(x))
+tanh.derivative(x=lambda F, g, x: g * F(tanh_slope)(x))
+tanh_slope.derivative(x=lambda F, g, y, x: -2 * g * y * F.tanh(x))
 
 
 @differentiable
@@ -66,7 +66,7 @@ def relu(xp, x):
     return xp.maximum(x, 0)
 
 
-relu.derivatives(lambda F, g, y, _x: F.where(y > 0, g, 0.0))
+relu.derivative(x=lambda F, g, y: F.where(y == 0, 0.0, g))
 
 
 @differentiable
@@ -75,7 +75,7 @@ def leaky_relu(xp, x, /, slope=0.2):
     return xp.maximum(x, slope * x) if 0 <= slope <= 1 else select(xp, x >= 0, x, slope * x)
 
 
-leaky_relu.derivatives(lambda F, g, _y, x, slope: F.where(x >= 0, g, slope * g))
+leaky_relu.derivative(x=lambda F, g, x, slope: F.where(x < 0, slope * g, g))
 
 
 @differentiable
@@ -84,12 +84,12 @@ def elu(xp, x, /, alpha=1.0):
     return xp.maximum(x, 0) + alpha * xp.expm1(xp.minimum(x, 0))
 
 
-def _elu_rule(F, g, _y, x, alpha):
+def _elu_rule(F, g, x, alpha):
     slope = F.exp(F.minimum(x, 0))
     return g * slope if alpha == 1 else g * F.where(x > 0, slope, alpha * slope)
 
 
-elu.derivatives(_elu_rule)
+elu.derivative(x=_elu_rule)
 
 
 @differentiable
@@ -106,12 +106,12 @@ def softmax(xp, x, /, axis=1):
     return e / e.sum(axis=axis, keepdims=True)
 
 
-def _softmax_rule(F, g, y, _x, axis):
+def _softmax_rule(F, g, y, axis):
     gy = g * y
     return gy - y * gy.sum(axis=axis, keepdims=True)
 
 
-softmax.derivatives(_softmax_rule)
+softmax.derivative(x=_softmax_rule)
 
 
 @differentiable
@@ -123,4 +123,4 @@ def log_softmax(xp, x, /, axis=1):
     return z - rest
 
 
-log_softmax.derivatives(lambda F, g, y, _x, axis: g - F.exp(y) * g.sum(axis=axis, keepdims=True))
+log_softmax.derivative(x=lambda F, g, y, axis: g - F.exp(y) * g.sum(axis=axis, keepdims=True))

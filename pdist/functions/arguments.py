@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from ..backend import hooks, library_of
 
 def raw(value: Any) -> Any:
     """The array of a Variable, anything else as it is; in a recording what stands for an array."""
-    array = value.array if isinstance(value, Variable) else value
-    return hooks.seen(array) if hooks.running else array
+    if hooks.running:
+        return hooks.seen(value.array if isinstance(value, Variable) else value)
+    return value._array if isinstance(value, Variable) else value  # read, not handed out
 
 
 def variable(who: str, name: str, value: Any) -> Variable:
@@ -31,6 +33,13 @@ def axis_of(who: str, x: Variable, axis: int) -> int:
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"{who}: axis: expected an axis of x of shape {x.shape}, got {axis}")
     return axis % x.ndim
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """``axis`` (any integer, several, or None for all) as a tuple of axes counted from the front."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple([index(a) % ndim for a in (axis if isinstance(axis, (tuple, list)) else (axis,))])
 
 
 def labels(t: Any, x: Variable) -> Any:
@@ -66,7 +75,7 @@ def check_labels(who: str, t: Any, n: int, x: Variable, ignore: int | None = Non
 
 def _check_range(who: str, t: Any, n: int, ignore: int | None) -> bool:
     if not t.size or _largest(t) < n:
-        return True
+        return ignore is None or not 0 <= ignore < n or not (t == ignore).any()
     wrong = (t < 0) | (t >= n)
     if ignore is not None:
         wrong &= t != ignore

@@ -13,9 +13,9 @@ def add(xp, x1, x2):
     return x1 + x2
 
 
-add.derivatives(
-    lambda F, g, _y, _x1, _x2: g,
-    lambda F, g, _y, _x1, _x2: g,
+add.derivative(
+    x1=lambda F, g: g,
+    x2=lambda F, g: g,
 )
 
 
@@ -25,9 +25,9 @@ def subtract(xp, x1, x2):
     return x1 - x2
 
 
-subtract.derivatives(
-    lambda F, g, _y, _x1, _x2: g,
-    lambda F, g, _y, _x1, _x2: -g,
+subtract.derivative(
+    x1=lambda F, g: g,
+    x2=lambda F, g: -g,
 )
 
 
@@ -37,9 +37,9 @@ def multiply(xp, x1, x2):
     return x1 * x2
 
 
-multiply.derivatives(
-    lambda F, g, _y, _x1, x2: g * x2,
-    lambda F, g, _y, x1, _x2: g * x1,
+multiply.derivative(
+    x1=lambda F, g, x2: g * x2,
+    x2=lambda F, g, x1: g * x1,
 )
 
 
@@ -49,9 +49,9 @@ def divide(xp, x1, x2):
     return x1 / x2
 
 
-divide.derivatives(
-    lambda F, g, _y, _x1, x2: g / x2,
-    lambda F, g, y, _x1, x2: -g * y / x2,
+divide.derivative(
+    x1=lambda F, g, x2: g / x2,
+    x2=lambda F, g, y, x2: -g * y / x2,
 )
 
 
@@ -61,7 +61,7 @@ def negative(xp, x):
     return -x
 
 
-negative.derivatives(lambda F, g, _y, _x: -g)
+negative.derivative(x=lambda F, g: -g)
 
 
 @differentiable
@@ -70,7 +70,7 @@ def absolute(xp, x):
     return abs(x)
 
 
-absolute.derivatives(lambda F, g, _y, x: g * F.sign(x))
+absolute.derivative(x=lambda F, g, x: g * F.sign(x))
 
 
 @differentiable
@@ -79,7 +79,7 @@ def sign(xp, x):
     return xp.sign(x)
 
 
-sign.derivatives(zero)
+sign.derivative(x=zero)
 
 
 # Powers ----------------------------------------------------------------------------------------------------
@@ -87,11 +87,14 @@ sign.derivatives(zero)
 
 @differentiable(weak=True)
 def power(xp, x1, x2):
-    """x1 to the power x2, elementwise with broadcasting; nan for a negative base and a broken exponent."""
+    """x1 to the power x2, elementwise with broadcasting.
+
+    It is nan for a negative base with a non-integer exponent.
+    """
     return x1**x2
 
 
-def _power_base(F, g, _y, x1, x2):
+def _power_base(F, g, x1, x2):
     """x2 x1^(x2 - 1), and 0 for x2 = 0 also at x1 = 0."""
     if isinstance(x2, (int, float)):
         return g * x2 if x2 == 1 else g * (x2 * x1 ** (x2 - 1)) if x2 else 0 * g
@@ -99,14 +102,14 @@ def _power_base(F, g, _y, x1, x2):
     return F.where(constant, 0.0, g * x2 * x1 ** (F.where(constant, 1.0, x2) - 1))
 
 
-def _power_exponent(F, g, y, x1, _x2):
+def _power_exponent(F, g, y, x1):
     """x1^x2 log(x1), and 0 for x1 = 0: 0^x2 is 0 on both sides of every x2 > 0."""
     if isinstance(x1, (int, float)):
         return g * (y * (math.log(x1) if x1 > 0 else math.nan if x1 else 0.0))
-    return g * (y * F.log(F.where(x1 == 0, 1.0, x1)))
+    return g * F.where(y == 0, 0.0, y * F.log(F.where(x1 == 0, 1.0, x1)))
 
 
-power.derivatives(_power_base, _power_exponent)
+power.derivative(x1=_power_base, x2=_power_exponent)
 
 
 @differentiable
@@ -115,7 +118,7 @@ def square(xp, x):
     return x * x
 
 
-square.derivatives(lambda F, g, _y, x: g * (2 * x))
+square.derivative(x=lambda F, g, x: g * (2 * x))
 
 
 @differentiable
@@ -124,7 +127,7 @@ def sqrt(xp, x):
     return xp.sqrt(x)
 
 
-sqrt.derivatives(lambda F, g, y, _x: 0.5 * g / y)
+sqrt.derivative(x=lambda F, g, y: 0.5 * g / y)
 
 
 @differentiable
@@ -133,7 +136,7 @@ def rsqrt(xp, x):
     return 1 / xp.sqrt(x)
 
 
-rsqrt.derivatives(lambda F, g, y, x: -0.5 * g * y / x)
+rsqrt.derivative(x=lambda F, g, y, x: -0.5 * g * y / x)
 
 
 @differentiable
@@ -143,9 +146,9 @@ def squared_difference(xp, x1, x2):
     return d * d
 
 
-def _squared_difference_rule(F, needs, g, _y, x1, x2):
+def _squared_difference_rule(F, g, needs, x1, x2):
     d = g * (2 * (x1 - x2))
-    return d, -d if needs[1] else zero
+    return d, -d if needs.x2 else zero
 
 
 squared_difference.joint_derivative(_squared_difference_rule)
@@ -160,9 +163,9 @@ def maximum(xp, x1, x2):
     return xp.maximum(x1, x2)
 
 
-maximum.derivatives(
-    lambda F, g, _y, x1, x2: F.where(x1 >= x2, g, 0.0),
-    lambda F, g, _y, x1, x2: F.where(x1 >= x2, 0.0, g),
+maximum.derivative(
+    x1=lambda F, g, x1, x2: F.where((x1 >= x2) | (x1 != x1), g, 0.0),
+    x2=lambda F, g, x1, x2: F.where((x1 >= x2) | (x1 != x1), 0.0, g),
 )
 
 
@@ -172,9 +175,9 @@ def minimum(xp, x1, x2):
     return xp.minimum(x1, x2)
 
 
-minimum.derivatives(
-    lambda F, g, _y, x1, x2: F.where(x1 <= x2, g, 0.0),
-    lambda F, g, _y, x1, x2: F.where(x1 <= x2, 0.0, g),
+minimum.derivative(
+    x1=lambda F, g, x1, x2: F.where((x1 <= x2) | (x1 != x1), g, 0.0),
+    x2=lambda F, g, x1, x2: F.where((x1 <= x2) | (x1 != x1), 0.0, g),
 )
 
 
@@ -186,13 +189,14 @@ def clip(xp, x, /, x_min, x_max):
     return x if x_max is None else xp.minimum(x, x_max)
 
 
-def _clip_rule(F, g, _y, x, x_min, x_max):
-    if x_min is None:
-        return g if x_max is None else F.where(x <= x_max, g, 0.0)
-    return F.where(x >= x_min if x_max is None else (x >= x_min) & (x <= x_max), g, 0.0)
+def _clip_rule(F, g, x, x_min, x_max):
+    if x_min is None and x_max is None:
+        return g
+    held = x > x_max if x_min is None else x < x_min if x_max is None else (x < x_min) | (x > x_max)
+    return F.where(held, 0.0, g)  # nan is not held, and goes through
 
 
-clip.derivatives(_clip_rule)
+clip.derivative(x=_clip_rule)
 
 
 # Rounding: piecewise constant ------------------------------------------------------------------------------
@@ -216,9 +220,9 @@ def fix(xp, x):
     return xp.trunc(x)
 
 
-floor.derivatives(zero)
-ceil.derivatives(zero)
-fix.derivatives(zero)
+floor.derivative(x=zero)
+ceil.derivative(x=zero)
+fix.derivative(x=zero)
 
 
 @differentiable(weak=True)
@@ -227,7 +231,7 @@ def fmod(xp, x, divisor):
     return xp.fmod(x, divisor)
 
 
-fmod.derivatives(
-    lambda F, g, _y, _x, _divisor: g,
-    lambda F, g, _y, x, divisor: -g * F.fix(x / divisor),
+fmod.derivative(
+    x=lambda F, g: g,
+    divisor=lambda F, g, x, divisor: -g * F.fix(x / divisor),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Variable, differentiable
 from .arguments import variable
 from .linear_algebra import matmul_
@@ -40,13 +42,13 @@ def col2im(xp, x, /, shape, ksize, stride, pad, dilate=(1, 1), cover_all=False):
     return y[:, :, ph : ph + h, pw : pw + w]
 
 
-im2col.derivatives(
-    lambda F, g, _y, _x, ksize, stride, pad, dilate, cover_all: F.col2im(
-        g, shape=_x.shape, ksize=ksize, stride=stride, pad=pad, dilate=dilate, cover_all=cover_all
+im2col.derivative(
+    x=lambda F, g, like_x, ksize, stride, pad, dilate, cover_all: F(col2im)(
+        g, shape=like_x.shape, ksize=ksize, stride=stride, pad=pad, dilate=dilate, cover_all=cover_all
     )
 )
-col2im.derivatives(
-    lambda F, g, _y, _x, ksize, stride, pad, dilate, cover_all: F.im2col(
+col2im.derivative(
+    x=lambda F, g, ksize, stride, pad, dilate, cover_all: F(im2col)(
         g, ksize=ksize, stride=stride, pad=pad, dilate=dilate, cover_all=cover_all
     )
 )
@@ -139,7 +141,7 @@ def max_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0, cover_a
         ksize: the size of the patches, one number or a pair for height and width.
         stride: the distance of patches; by default their size.
         pad: the width of a border around the images, which is never the largest.
-        cover_all: also take patches that are only begun at the far ends.
+        cover_all: also take patches that are only begun at the far ends, if they hold a pixel.
 
     Returns:
         Variable of shape (N, C, out_h, out_w).
@@ -149,7 +151,16 @@ def max_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0, cover_a
     array([[[[ 5.,  7.],
              [13., 15.]]]])
     """
-    return _patches("max_pooling_2d", x, ksize, stride, pad, cover_all, -math.inf).max(axis=(2, 3))
+    who, size, margin = "max_pooling_2d", _pair(ksize), _pair(pad)
+    if margin[0] >= size[0] or margin[1] >= size[1]:
+        raise ValueError(
+            f"{who}: pad is {margin}; expected less than ksize, {size}: a patch has to hold pixels"
+        )
+    patches = _patches(who, x, ksize, stride, pad, cover_all, -math.inf)
+    steps = size if stride is None else _pair(stride)
+    # With cover_all a last patch may begin behind the last pixel.
+    rows, columns = (-(-(n + p) // s) for n, p, s in zip(x.shape[2:], margin, steps, strict=True))
+    return patches[..., :rows, :columns].max(axis=(2, 3))
 
 
 def average_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0) -> Variable:
@@ -204,4 +215,4 @@ def _geometry(
 
 
 def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else tuple(value)
+    return (value, value) if np.ndim(value) == 0 else tuple(value)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from ..autograd import differentiable
+from ..autograd import Variable, differentiable, in_rules
 from ..backend import special
 
 
@@ -14,7 +15,7 @@ def exp(xp, x):
     return xp.exp(x)
 
 
-exp.derivatives(lambda F, g, y, _x: g * y)
+exp.derivative(x=lambda F, g, y: g * y)
 
 
 @differentiable
@@ -23,7 +24,7 @@ def expm1(xp, x):
     return xp.expm1(x)
 
 
-expm1.derivatives(lambda F, g, _y, x: g * F.exp(x))
+expm1.derivative(x=lambda F, g, x: g * F.exp(x))
 
 
 @differentiable
@@ -32,7 +33,7 @@ def log(xp, x):
     return xp.log(x)
 
 
-log.derivatives(lambda F, g, _y, x: g / x)
+log.derivative(x=lambda F, g, x: g / x)
 
 
 @differentiable
@@ -41,7 +42,7 @@ def log1p(xp, x):
     return xp.log1p(x)
 
 
-log1p.derivatives(lambda F, g, _y, x: g / (1 + x))
+log1p.derivative(x=lambda F, g, x: g / (1 + x))
 
 
 @differentiable
@@ -50,7 +51,7 @@ def log2(xp, x):
     return xp.log2(x)
 
 
-log2.derivatives(lambda F, g, _y, x: g / (x * math.log(2)))
+log2.derivative(x=lambda F, g, x: g / (x * math.log(2)))
 
 
 @differentiable
@@ -59,7 +60,7 @@ def log10(xp, x):
     return xp.log10(x)
 
 
-log10.derivatives(lambda F, g, _y, x: g / (x * math.log(10)))
+log10.derivative(x=lambda F, g, x: g / (x * math.log(10)))
 
 
 @differentiable
@@ -85,19 +86,25 @@ def log1mexp_slope(xp, x):
     return -1 / xp.expm1(-x)
 
 
-log1mexp.derivatives(lambda F, g, _y, x: g * F.log1mexp_slope(x))
-log1mexp_slope.derivatives(lambda F, g, y, _x: g * (y * (1 - y)))
+log1mexp.derivative(x=lambda F, g, x: g * F(log1mexp_slope)(x))
+log1mexp_slope.derivative(x=lambda F, g, y: g * (y * (1 - y)))
 
 
 @differentiable
-def xlogy(xp, x, y):
+def xlogy_(xp, x, x2):
+    """x log(x2), the op behind :func:`xlogy`."""
+    return special(xp).xlogy(x, x2)
+
+
+@in_rules(lambda xp, x, y: special(xp).xlogy(x, y))
+def xlogy(x: Any, y: Any) -> Variable:
     """x log(y), elementwise with broadcasting; 0 where x = 0, also at y = 0 (there without gradient).
 
     >>> import numpy as np
     >>> xlogy(np.array([0.0, 2.0]), np.array([0.0, 1.0])).array
     array([0., 0.])
     """
-    return special(xp).xlogy(x, y)
+    return xlogy_(x, y)
 
 
 def _nothing(x, y):
@@ -105,19 +112,25 @@ def _nothing(x, y):
     return (x == 0) & (y == 0)
 
 
-xlogy.derivatives(
-    lambda F, g, _y, x, y: g * F.log(F.where(_nothing(x, y), 1.0, y)),
-    lambda F, g, _y, x, y: g * x / F.where(_nothing(x, y), 1.0, y),
+xlogy_.derivative(
+    x=lambda F, g, x, x2: g * F.log(F.where(_nothing(x, x2), 1.0, x2)),
+    x2=lambda F, g, x, x2: g * x / F.where(_nothing(x, x2), 1.0, x2),
 )
 
 
 @differentiable
-def xlog1py(xp, x, y):
+def xlog1py_(xp, x, x2):
+    """x log(1 + x2), the op behind :func:`xlog1py`."""
+    return special(xp).xlog1py(x, x2)
+
+
+@in_rules(lambda xp, x, y: special(xp).xlog1py(x, y))
+def xlog1py(x: Any, y: Any) -> Variable:
     """x log(1 + y), elementwise with broadcasting; 0 where x = 0, also at y = -1 (no gradient there)."""
-    return special(xp).xlog1py(x, y)
+    return xlog1py_(x, y)
 
 
-xlog1py.derivatives(
-    lambda F, g, _y, x, y: g * F.log1p(F.where(_nothing(x, y + 1), 0.0, y)),
-    lambda F, g, _y, x, y: g * x / F.where(_nothing(x, y + 1), 1.0, y + 1),
+xlog1py_.derivative(
+    x=lambda F, g, x, x2: g * F.log1p(F.where(_nothing(x, x2 + 1), 0.0, x2)),
+    x2=lambda F, g, x, x2: g * x / F.where(_nothing(x, x2 + 1), 1.0, x2 + 1),
 )

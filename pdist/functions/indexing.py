@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Variable, differentiable
-from ..autograd.op import in_rules
+from ..autograd import Variable, differentiable, in_rules
 from .arguments import axis_of, check_labels, labels, raw, variable
 
 _BITS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
@@ -39,14 +38,14 @@ def select(xp, condition, x, y):
 
 
 @differentiable(weak=True)
-def where_(xp, x, y, /, condition):
-    """x where ``condition`` holds, else y: the op behind :func:`where`."""
-    return select(xp, condition, x, y)
+def where_(xp, x1, x2, /, condition):
+    """x1 where ``condition`` holds, else x2: the op behind :func:`where`."""
+    return select(xp, condition, x1, x2)
 
 
-where_.derivatives(
-    lambda F, g, _z, _x, _y, condition: F.where(condition, g, 0.0),
-    lambda F, g, _z, _x, _y, condition: F.where(condition, 0.0, g),
+where_.derivative(
+    x1=lambda F, g, condition: F.where(condition, g, 0.0),
+    x2=lambda F, g, condition: F.where(condition, 0.0, g),
 )
 
 
@@ -90,8 +89,8 @@ def put_index(xp, x, /, slices, shape):
     return out
 
 
-get_item_.derivatives(lambda F, g, _y, _x, slices: F.put_index(g, slices=slices, shape=_x.shape))
-put_index.derivatives(lambda F, g, _y, _x, slices: g[slices])
+get_item_.derivative(x=lambda F, g, like_x, slices: F(put_index)(g, slices=slices, shape=like_x.shape))
+put_index.derivative(x=lambda F, g, slices: g[slices])
 
 
 def may_repeat(slices):
@@ -138,8 +137,8 @@ def place(xp, x, /, t, n):
     return out.reshape(*t.shape, n)
 
 
-select_item_.derivatives(lambda F, g, _y, _x, t: F.place(g, t=t, n=_x.shape[-1]))
-place.derivatives(lambda F, g, _y, _x, t: F.select_item_(g, t=t))
+select_item_.derivative(x=lambda F, g, like_x, t: F(place)(g, t=t, n=like_x.shape[-1]))
+place.derivative(x=lambda F, g, t: F(select_item_)(g, t=t))
 
 
 def select_item(x: Any, t: Any) -> Variable:
@@ -188,10 +187,10 @@ def add_along(xp, x, /, indices, axis, shape):
     return out
 
 
-take_along_axis_.derivatives(
-    lambda F, g, _y, _x, indices, axis: F.add_along(g, indices=indices, axis=axis, shape=_x.shape)
+take_along_axis_.derivative(
+    x=lambda F, g, like_x, indices, axis: F(add_along)(g, indices=indices, axis=axis, shape=like_x.shape)
 )
-add_along.derivatives(lambda F, g, _y, _x, indices, axis: F.take_along_axis(g, indices, axis))
+add_along.derivative(x=lambda F, g, indices, axis: F.take_along_axis(g, indices, axis))
 
 
 @in_rules(lambda xp, x, indices, axis: xp.take_along_axis(x, indices, axis))
@@ -242,13 +241,13 @@ def put_diagonal(xp, x, /, shape, offset, axis1, axis2):
     return out
 
 
-diagonal.derivatives(
-    lambda F, g, _y, _x, offset, axis1, axis2: F.put_diagonal(
-        g, shape=_x.shape, offset=offset, axis1=axis1, axis2=axis2
+diagonal.derivative(
+    x=lambda F, g, like_x, offset, axis1, axis2: F(put_diagonal)(
+        g, shape=like_x.shape, offset=offset, axis1=axis1, axis2=axis2
     )
 )
-put_diagonal.derivatives(
-    lambda F, g, _y, _x, offset, axis1, axis2: F.diagonal(g, offset=offset, axis1=axis1, axis2=axis2)
+put_diagonal.derivative(
+    x=lambda F, g, offset, axis1, axis2: F.diagonal(g, offset=offset, axis1=axis1, axis2=axis2)
 )
 
 
@@ -264,5 +263,5 @@ def triu(xp, x, /, k=0):
     return xp.triu(x, k)
 
 
-tril.derivatives(lambda F, g, _y, _x, k: F.tril(g, k=k))
-triu.derivatives(lambda F, g, _y, _x, k: F.triu(g, k=k))
+tril.derivative(x=lambda F, g, k: F.tril(g, k=k))
+triu.derivative(x=lambda F, g, k: F.triu(g, k=k))

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Variable, differentiable, promote
-from ..autograd.op import in_rules
+from ..autograd import Variable, differentiable, in_rules, promote
 from ..backend import hooks, library
 from .arguments import variable
 from .indexing import diagonal
@@ -21,10 +20,10 @@ def matmul_(xp, a, b):
     return a @ b
 
 
-def _product_left(F, g, _y, _a, b):
+def _product_left(F, g, like_a, b):
     if b.ndim == 1:
         return g[..., None] * b
-    if _a.ndim == 1:
+    if like_a.ndim == 1:
         return (b @ g[..., None])[..., 0]
     return g @ b.swapaxes(-1, -2)
 
@@ -34,18 +33,18 @@ def _rows(x):
     return x if x.ndim == 2 else x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
 
 
-def _product_right(F, g, _y, a, _b):
+def _product_right(F, g, a, like_b):
     if a.ndim == 1:
-        return a * g[..., None] if _b.ndim == 1 else a[:, None] * g[..., None, :]
-    if _b.ndim == 1:
+        return a * g[..., None] if like_b.ndim == 1 else a[:, None] * g[..., None, :]
+    if like_b.ndim == 1:
         g = g[..., None]
-    if _b.ndim <= 2:  # one matrix for the whole batch: sum over the batch inside the product
+    if like_b.ndim <= 2:  # one matrix for the whole batch: sum over the batch inside the product
         product = _rows(a).T @ _rows(g)
-        return product[:, 0] if _b.ndim == 1 else product
+        return product[:, 0] if like_b.ndim == 1 else product
     return a.swapaxes(-1, -2) @ g
 
 
-matmul_.derivatives(_product_left, _product_right)
+matmul_.derivative(a=_product_left, b=_product_right)
 
 
 @in_rules(lambda xp, a, b: a @ b)
@@ -98,7 +97,7 @@ def sum_rows(xp, x):
     return (xp.ones((1, n), x.dtype) @ x)[0]
 
 
-sum_rows.derivatives(lambda F, g, _y, _x: F.broadcast_to(g, _x.shape))
+sum_rows.derivative(x=lambda F, g, like_x: F.broadcast_to(g, like_x.shape))
 
 
 @differentiable
@@ -107,9 +106,9 @@ def linear_map(xp, x, W):
     return product(xp, x, W.T)
 
 
-linear_map.derivatives(
-    lambda F, g, _y, _x, W: g @ W,
-    lambda F, g, _y, x, _W: g.T @ x,
+linear_map.derivative(
+    x=lambda F, g, W: g @ W,
+    W=lambda F, g, x: g.T @ x,
 )
 
 
@@ -121,10 +120,10 @@ def affine_map(xp, x, W, b):
     return y
 
 
-affine_map.derivatives(
-    lambda F, g, _y, _x, W, _b: g @ W,
-    lambda F, g, _y, x, _W, _b: g.T @ x,
-    lambda F, g, _y, _x, _W, _b: F.sum_rows(g),
+affine_map.derivative(
+    x=lambda F, g, W: g @ W,
+    W=lambda F, g, x: g.T @ x,
+    b=lambda F, g: F(sum_rows)(g),
 )
 
 
@@ -179,14 +178,14 @@ def einsum_(xp, *xs, subscripts):
     return xp.einsum(subscripts, *xs, optimize=len(xs) > 1)
 
 
-def _contract_rule(F, needs, g, _y, xs, subscripts):
+def _contract_rule(F, g, needs, xs, subscripts):
     inputs, output = subscripts.split("->")
     terms = inputs.split(",")
     gradients = []
     for i, need in enumerate(needs):
         others = [j for j in range(len(xs)) if j != i]
         rule = ",".join([output, *[terms[j] for j in others]]) + "->" + terms[i]
-        gradients.append(F.einsum_(g, *[xs[j] for j in others], subscripts=rule) if need else None)
+        gradients.append(F(einsum_)(g, *[xs[j] for j in others], subscripts=rule) if need else None)
     return gradients
 
 
@@ -281,7 +280,7 @@ def cholesky(xp, a):
     return xp.linalg.cholesky(a)
 
 
-def _cholesky_rule(F, g, y, _a):
+def _cholesky_rule(F, g, y):
     """sym(L^-T phi(L^T g) L^-1), phi taking the lower half with half the diagonal (Murray 2016)."""
     t = y.swapaxes(-1, -2)
     product = t @ F.tril(g)
@@ -292,7 +291,7 @@ def _cholesky_rule(F, g, y, _a):
     return 0.5 * (half + half.swapaxes(-1, -2))
 
 
-cholesky.derivatives(_cholesky_rule)
+cholesky.derivative(a=_cholesky_rule)
 
 
 @differentiable
@@ -322,15 +321,17 @@ def _solve_by_lapack(xp, a, b, trans, lower):
     return solve(a, b, trans=trans, lower=lower, check_finite=False)
 
 
-def _solve_triangular_rule(F, needs, g, y, a, _b, trans, lower):
+def _solve_triangular_rule(F, g, needs, y, a, trans, lower):
+    vector = y.ndim < a.ndim  # b is one, beside a batch of matrices too
+    if vector:
+        g, y = g[..., None], y[..., None]
     gb = F.solve_triangular(a, g, trans=1 - trans, lower=lower)
-    if not needs[0]:
-        return None, gb
-    left, right = (y, gb) if trans else (gb, y)
-    if left.ndim == 1:
-        left, right = left[:, None], right[:, None]
-    ga = -left @ right.swapaxes(-1, -2)
-    return (F.tril(ga) if lower else F.triu(ga)), gb
+    ga = None
+    if needs.a:
+        left, right = (y, gb) if trans else (gb, y)
+        ga = -left @ right.swapaxes(-1, -2)
+        ga = F.tril(ga) if lower else F.triu(ga)
+    return ga, gb[..., 0] if vector else gb
 
 
 solve_triangular.joint_derivative(_solve_triangular_rule)
@@ -342,13 +343,13 @@ def solve(xp, a, b):
     return xp.linalg.solve(a, b)
 
 
-def _solve_rule(F, needs, g, y, a, _b):
+def _solve_rule(F, g, needs, y, a):
+    vector = y.ndim < a.ndim  # b is one, beside a batch of matrices too
+    if vector:
+        g, y = g[..., None], y[..., None]
     gb = F.solve(a.swapaxes(-1, -2), g)
-    if not needs[0]:
-        return None, gb
-    if y.ndim == 1:
-        return -gb[:, None] * y, gb
-    return -gb @ y.swapaxes(-1, -2), gb
+    ga = -gb @ y.swapaxes(-1, -2) if needs.a else None
+    return ga, gb[..., 0] if vector else gb
 
 
 solve.joint_derivative(_solve_rule)
@@ -363,12 +364,12 @@ def batch_inv(xp, a):
     return xp.linalg.inv(a)
 
 
-def _inv_rule(F, g, y, _a):
+def _inv_rule(F, g, y):
     t = y.swapaxes(-1, -2)
     return -(t @ g @ t)
 
 
-batch_inv.derivatives(_inv_rule)
+batch_inv.derivative(a=_inv_rule)
 
 
 @differentiable
@@ -397,8 +398,8 @@ def _cofactors_rule(F, g, y, a):
     return (g * t).sum(axis=(-2, -1), keepdims=True) * y - y @ g.swapaxes(-1, -2) @ t
 
 
-batch_det.derivatives(lambda F, g, _y, a: g[..., None, None] * F.cofactors(a))
-cofactors.derivatives(_cofactors_rule)
+batch_det.derivative(a=lambda F, g, a: g[..., None, None] * F(cofactors)(a))
+cofactors.derivative(a=_cofactors_rule)
 
 
 @differentiable
@@ -407,7 +408,7 @@ def logdet(xp, a):
     return xp.linalg.slogdet(a)[1]
 
 
-logdet.derivatives(lambda F, g, _y, a: g[..., None, None] * F.batch_inv(a).swapaxes(-1, -2))
+logdet.derivative(a=lambda F, g, a: g[..., None, None] * F.batch_inv(a).swapaxes(-1, -2))
 
 
 def inv(a: Any) -> Variable:

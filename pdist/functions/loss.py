@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autograd import Variable, differentiable, zero
@@ -10,20 +11,29 @@ from .arguments import check_labels, labels, raw, variable
 from .indexing import select, where
 from .reductions import sum as sum_of
 
+
+def _check_alike(x0, x1):
+    """Refuse two arrays that would broadcast: (N, 1) beside (N,) makes (N, N) errors, and a wrong loss."""
+    if x0.shape != x1.shape and x0.ndim and x1.ndim:
+        hint = f"; write x0.reshape({x1.shape})" if x0.size == x1.size else ""
+        raise ValueError(f"expected two arrays of one shape{hint}")
+
+
 # Errors ----------------------------------------------------------------------------------------------------
 
 
 @differentiable
 def mean_squared_error(xp, x0, x1):
     """The mean of (x0 - x1)^2 over all elements."""
+    _check_alike(x0, x1)
     d = x0 - x1
     return (d * d).sum() / (d.size or 1)
 
 
-def _mean_squared_error_rule(F, needs, g, _y, x0, x1):
+def _mean_squared_error_rule(F, g, needs, x0, x1):
     d = x0 - x1
     d = d * (2 * g / (d.size or 1))
-    return d, -d if needs[1] else zero
+    return d, -d if needs.x1 else zero
 
 
 mean_squared_error.joint_derivative(_mean_squared_error_rule)
@@ -32,14 +42,15 @@ mean_squared_error.joint_derivative(_mean_squared_error_rule)
 @differentiable
 def mean_absolute_error(xp, x0, x1):
     """The mean of |x0 - x1| over all elements."""
+    _check_alike(x0, x1)
     d = abs(x0 - x1)
     return d.sum() / (d.size or 1)
 
 
-def _mean_absolute_error_rule(F, needs, g, _y, x0, x1):
+def _mean_absolute_error_rule(F, g, needs, x0, x1):
     d = F.sign(x0 - x1)
     d = d * (g / (d.size or 1))
-    return d, -d if needs[1] else zero
+    return d, -d if needs.x1 else zero
 
 
 mean_absolute_error.joint_derivative(_mean_absolute_error_rule)
@@ -55,14 +66,14 @@ def binary_cross_entropies(xp, x, /, t):
     return select(xp, t == -1, 0.0, loss)
 
 
-def _binary_cross_entropies_rule(F, g, _y, x, t):
+def _binary_cross_entropies_rule(F, g, x, t):
     """sigmoid(x) - t, as -sigmoid(-x) where t is 1."""
     positive = t > 0
     miss = F.sigmoid(F.where(positive, -x, x))
     return F.where(t == -1, 0.0, g * F.where(positive, -miss, miss))
 
 
-binary_cross_entropies.derivatives(_binary_cross_entropies_rule)
+binary_cross_entropies.derivative(x=_binary_cross_entropies_rule)
 
 
 def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = "mean") -> Variable:
@@ -124,14 +135,14 @@ def _around_label(xp, x, t):
     return e, z, xp.exp(z), e.sum(axis=1)
 
 
-def _label_scores_rule(F, g, _y, x, t):
+def _label_scores_rule(F, g, x):
     p = F.softmax(x)
     gp = g * p
     return gp - p * gp.sum(axis=1, keepdims=True)
 
 
-label_entropies.derivatives(lambda F, g, _y, x, t: g[:, None] * F.label_scores(x, t=t))
-label_scores.derivatives(_label_scores_rule)
+label_entropies.derivative(x=lambda F, g, x, t: g[:, None] * F(label_scores)(x, t=t))
+label_scores.derivative(x=_label_scores_rule)
 
 
 def softmax_cross_entropy(
@@ -191,7 +202,8 @@ def softmax_cross_entropy(
         t = x.xp.where(kept, t, 0)
         losses = where(kept, label_entropies(where(kept[:, None], x, 0.0), t=t), 0.0)
     if class_weight is not None:
-        losses = losses * class_weight.astype(losses.dtype)[t]
+        weight = class_weight.astype(losses.dtype)[t]
+        losses = where(weight == 0, 0.0, losses) * weight  # a class without weight may be impossible
     if reduce == "no":
         return losses.reshape((n, *rest)) if rest else losses
     return _averaged(losses, kept if normalize else None, losses.size if normalize else n)
@@ -201,8 +213,9 @@ def _soft_label_entropy(x: Variable, t: Any, normalize: bool, class_weight: Any,
     """The cross entropy of logits and probabilities of the classes."""
     log_p = log_softmax(x)
     if class_weight is not None:
-        log_p = log_p * class_weight.astype(log_p.dtype).reshape((-1, *[1] * (x.ndim - 2)))
-    losses = -(log_p * t).sum(axis=1)
+        t = t * class_weight.astype(log_p.dtype).reshape((-1, *[1] * (x.ndim - 2)))
+    nothing = (raw(t) == 0) & (log_p.array == -math.inf)  # 0 log 0 is 0
+    losses = -(where(nothing, 0.0, log_p) * t).sum(axis=1)
     if reduce == "no":
         return losses
     return _averaged(losses, None, losses.size if normalize else len(x))

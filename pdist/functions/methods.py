@@ -6,13 +6,11 @@ import operator
 from typing import Any
 
 from ..autograd import Variable
-from ..autograd.op import array_functions, ufuncs
+from ..autograd.operators import complete
 from . import activation, arithmetic, exponential, indexing, linear_algebra, reductions, shape, trigonometric
 from .arguments import raw
 
-Class: Any = Variable  # for mypy: the methods are declared in Variable itself
-
-# Operators -------------------------------------------------------------------------------------------------
+# Operators and methods -------------------------------------------------------------------------------------
 
 
 def _reflected(function: Any) -> Any:
@@ -21,31 +19,11 @@ def _reflected(function: Any) -> Any:
 
 def _comparison(compare: Any) -> Any:
     """Comparisons answer at once: raw bool arrays without gradient."""
-    return lambda self, other: compare(self.array, other.array if isinstance(other, Variable) else other)
+    return lambda self, other: compare(raw(self), raw(other))
 
 
-_OPERATORS: dict[str, Any] = {
-    "add": arithmetic.add,
-    "sub": arithmetic.subtract,
-    "mul": arithmetic.multiply,
-    "truediv": arithmetic.divide,
-    "pow": arithmetic.power,
-    "matmul": linear_algebra.matmul,
-}
-
-for _name, _function in _OPERATORS.items():
-    setattr(Class, f"__{_name}__", _function)
-    setattr(Class, f"__r{_name}__", _reflected(_function))
-for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
-    setattr(Class, f"__{_name}__", _comparison(getattr(operator, _name)))
-
-Class.__neg__ = arithmetic.negative
-Class.__pos__ = lambda self: self
-Class.__abs__ = arithmetic.absolute
-Class.__getitem__ = indexing.get_item
-
-
-# Methods ---------------------------------------------------------------------------------------------------
+def _itself(self: Variable) -> Variable:
+    return self
 
 
 def _unpacked(args: tuple[Any, ...]) -> Any:
@@ -61,18 +39,6 @@ def _reshape(self: Variable, *shape_: Any) -> Variable:
 def _transpose(self: Variable, *axes: Any) -> Variable:
     """The axes in another order, reversed by default: ``v.transpose(1, 0)`` or ``v.transpose((1, 0))``."""
     return shape.transpose(self, _unpacked(axes) if axes else None)
-
-
-Class.reshape = _reshape
-Class.transpose = _transpose
-Class.T = property(shape.transpose, doc="The array with its axes reversed.")
-Class.squeeze = shape.squeeze
-Class.swapaxes = shape.swapaxes
-Class.flatten = Class.ravel = shape.flatten
-Class.astype = shape.cast
-Class.diagonal = indexing.diagonal
-for _name in ("sum", "mean", "max", "min", "prod", "cumsum", "cumprod", "argmax", "argmin"):
-    setattr(Class, _name, getattr(reductions, _name))
 
 
 # NumPy's functions -----------------------------------------------------------------------------------------
@@ -113,11 +79,11 @@ _SAME_NAME: dict[Any, list[str]] = {
     linear_algebra: ["matmul"],
 }
 
-for _module, _names in _SAME_NAME.items():
-    for _name in _names:
-        ufuncs[_name] = getattr(_module, _name)
+ufuncs: dict[str, Any] = {
+    name: getattr(module, name) for module, names in _SAME_NAME.items() for name in names
+}
 ufuncs["trunc"] = arithmetic.fix
-ufuncs["positive"] = Class.__pos__
+ufuncs["positive"] = _itself
 
 
 def _on_raw_arrays(function: Any) -> Any:
@@ -125,23 +91,116 @@ def _on_raw_arrays(function: Any) -> Any:
     return lambda *args: function(*[raw(arg) for arg in args])
 
 
-for _name, _function in {
-    "equal": operator.eq,
-    "not_equal": operator.ne,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-}.items():
-    ufuncs[_name] = _on_raw_arrays(_function)
-for _name in ("isfinite", "isnan", "isinf"):
-    ufuncs[_name] = lambda x, _name=_name: getattr(x.xp, _name)(x.array)
+ufuncs |= {
+    "equal": _on_raw_arrays(operator.eq),
+    "not_equal": _on_raw_arrays(operator.ne),
+    "less": _on_raw_arrays(operator.lt),
+    "less_equal": _on_raw_arrays(operator.le),
+    "greater": _on_raw_arrays(operator.gt),
+    "greater_equal": _on_raw_arrays(operator.ge),
+    "isfinite": lambda x: x.xp.isfinite(raw(x)),
+    "isnan": lambda x: x.xp.isnan(raw(x)),
+    "isinf": lambda x: x.xp.isinf(raw(x)),
+}
 
-array_functions.update(
+array_functions: dict[str, Any] = {
+    "sum": reductions.sum,
+    "mean": reductions.mean,
+    "amax": reductions.max,
+    "amin": reductions.min,
+    "max": reductions.max,
+    "min": reductions.min,
+    "prod": reductions.prod,
+    "cumsum": reductions.cumsum,
+    "cumprod": reductions.cumprod,
+    "argmax": reductions.argmax,
+    "argmin": reductions.argmin,
+    "clip": arithmetic.clip,
+    "where": indexing.where,
+    "take_along_axis": indexing.take_along_axis,
+    "diagonal": indexing.diagonal,
+    "tril": indexing.tril,
+    "triu": indexing.triu,
+    "reshape": shape.reshape,
+    "ravel": shape.flatten,
+    "transpose": shape.transpose,
+    "swapaxes": shape.swapaxes,
+    "moveaxis": shape.moveaxis,
+    "rollaxis": shape.rollaxis,
+    "squeeze": shape.squeeze,
+    "expand_dims": shape.expand_dims,
+    "broadcast_to": shape.broadcast_to,
+    "broadcast_arrays": shape.broadcast,
+    "flip": shape.flip,
+    "repeat": shape.repeat,
+    "tile": shape.tile,
+    "concatenate": lambda arrays, axis=0: shape.concat(arrays, axis=axis),
+    "stack": shape.stack,
+    "hstack": shape.hstack,
+    "vstack": shape.vstack,
+    "copy": shape.copy,
+    "einsum": linear_algebra.einsum,
+    "dot": lambda a, b: linear_algebra.matmul(a, b),
+    "shape": lambda a: a.shape,
+    "ndim": lambda a: a.ndim,
+    "size": lambda a: a.size,
+}
+
+
+def _numpy_ufunc(self: Variable, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    """What ``np.exp(variable)`` does: pdist's own function, or a clear refusal."""
+    function = ufuncs.get(ufunc.__name__)
+    if function is None or method != "__call__" or kwargs:
+        raise TypeError(
+            f"numpy.{ufunc.__name__}{'' if method == '__call__' else '.' + method} does not take pdist "
+            f"Variables{' with ' + ', '.join(kwargs) if kwargs else ''}: use pdist.functions, or the raw "
+            "arrays (v.array)"
+        )
+    return function(*inputs)
+
+
+def _numpy_function(self: Variable, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """What ``np.sum(variable)`` does: pdist's own function, or a clear refusal."""
+    found = array_functions.get(function.__name__)
+    if found is None:
+        raise TypeError(
+            f"numpy.{function.__name__} does not take pdist Variables: use pdist.functions, or the raw "
+            "arrays (v.array)"
+        )
+    return found(*args, **kwargs)
+
+
+# Everything that Variable gets from here -------------------------------------------------------------------
+
+complete(
+    Variable,
+    __add__=arithmetic.add,
+    __sub__=arithmetic.subtract,
+    __mul__=arithmetic.multiply,
+    __truediv__=arithmetic.divide,
+    __pow__=arithmetic.power,
+    __matmul__=linear_algebra.matmul,
+    __radd__=_reflected(arithmetic.add),
+    __rsub__=_reflected(arithmetic.subtract),
+    __rmul__=_reflected(arithmetic.multiply),
+    __rtruediv__=_reflected(arithmetic.divide),
+    __rpow__=_reflected(arithmetic.power),
+    __rmatmul__=_reflected(linear_algebra.matmul),
+    __eq__=_comparison(operator.eq),
+    __ne__=_comparison(operator.ne),
+    __lt__=_comparison(operator.lt),
+    __le__=_comparison(operator.le),
+    __gt__=_comparison(operator.gt),
+    __ge__=_comparison(operator.ge),
+    __neg__=arithmetic.negative,
+    __pos__=_itself,
+    __abs__=arithmetic.absolute,
+    __getitem__=indexing.get_item,
+    __array_ufunc__=_numpy_ufunc,
+    __array_function__=_numpy_function,
+    T=property(shape.transpose, doc="The array with its axes reversed."),
     sum=reductions.sum,
     mean=reductions.mean,
-    amax=reductions.max,
-    amin=reductions.min,
     max=reductions.max,
     min=reductions.min,
     prod=reductions.prod,
@@ -149,33 +208,12 @@ array_functions.update(
     cumprod=reductions.cumprod,
     argmax=reductions.argmax,
     argmin=reductions.argmin,
-    clip=arithmetic.clip,
-    where=indexing.where,
-    take_along_axis=indexing.take_along_axis,
-    diagonal=indexing.diagonal,
-    tril=indexing.tril,
-    triu=indexing.triu,
-    reshape=shape.reshape,
-    ravel=shape.flatten,
-    transpose=shape.transpose,
-    swapaxes=shape.swapaxes,
-    moveaxis=shape.moveaxis,
-    rollaxis=shape.rollaxis,
+    reshape=_reshape,
+    transpose=_transpose,
     squeeze=shape.squeeze,
-    expand_dims=shape.expand_dims,
-    broadcast_to=shape.broadcast_to,
-    broadcast_arrays=shape.broadcast,
-    flip=shape.flip,
-    repeat=shape.repeat,
-    tile=shape.tile,
-    concatenate=lambda arrays, axis=0: shape.concat(arrays, axis=axis),
-    stack=shape.stack,
-    hstack=shape.hstack,
-    vstack=shape.vstack,
-    copy=shape.copy,
-    einsum=linear_algebra.einsum,
-    dot=lambda a, b: linear_algebra.matmul(a, b),
-    shape=lambda a: a.shape,
-    ndim=lambda a: a.ndim,
-    size=lambda a: a.size,
+    swapaxes=shape.swapaxes,
+    flatten=shape.flatten,
+    ravel=shape.flatten,
+    diagonal=indexing.diagonal,
+    astype=shape.cast,
 )

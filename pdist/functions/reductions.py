@@ -7,21 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Variable, differentiable
-from .arguments import variable
+from ..autograd import Variable, differentiable, zero
+from .arguments import axes_of, variable
 from .indexing import select
-
-
-def _axes(axis, ndim):
-    """``axis`` (an axis, several or None) as a tuple of axes counted from the front."""
-    if axis is None:
-        return tuple(range(ndim))
-    return tuple(a % ndim for a in ((axis,) if isinstance(axis, int) else axis))
 
 
 def _without(shape, axis):
     """``shape`` without the axes of a reduction."""
-    axes = _axes(axis, len(shape))
+    axes = axes_of(axis, len(shape))
     return tuple([n for i, n in enumerate(shape) if i not in axes])
 
 
@@ -29,14 +22,14 @@ def restore(g, shape, axis, keepdims=False):
     """``g`` with the axes that a reduction of an array of ``shape`` removed put back with length 1."""
     if keepdims or axis is None:
         return g
-    axes = _axes(axis, len(shape))
+    axes = axes_of(axis, len(shape))
     return g.reshape(tuple([1 if i in axes else n for i, n in enumerate(shape)]))
 
 
 def _length(shape, axis):
     """How many elements of an array of ``shape`` a reduction over ``axis`` brings into one."""
     n = 1
-    for a in _axes(axis, len(shape)):
+    for a in axes_of(axis, len(shape)):
         n *= shape[a]
     return n
 
@@ -47,8 +40,10 @@ def sum(xp, x, /, axis=None, keepdims=False):
     return x.sum(axis=axis, keepdims=keepdims)
 
 
-sum.derivatives(
-    lambda F, g, _y, _x, axis, keepdims: F.broadcast_to(restore(g, _x.shape, axis, keepdims), _x.shape)
+sum.derivative(
+    x=lambda F, g, like_x, axis, keepdims: F.broadcast_to(
+        restore(g, like_x.shape, axis, keepdims), like_x.shape
+    )
 )
 
 
@@ -59,9 +54,9 @@ def mean(xp, x, /, axis=None, keepdims=False):
     return x.sum(axis=axis, keepdims=keepdims) / n if n else x.mean(axis=axis, keepdims=keepdims)
 
 
-mean.derivatives(
-    lambda F, g, _y, _x, axis, keepdims: F.broadcast_to(
-        restore(g, _x.shape, axis, keepdims) / (_length(_x.shape, axis) or 1), _x.shape
+mean.derivative(
+    x=lambda F, g, like_x, axis, keepdims: F.broadcast_to(
+        restore(g, like_x.shape, axis, keepdims) / (_length(like_x.shape, axis) or 1), like_x.shape
     )
 )
 
@@ -83,7 +78,7 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
         return mean(x, axis=axis, keepdims=keepdims)
     x, weights = variable("average", "x", x), variable("average", "weights", weights)
     if weights.shape != x.shape:
-        if not isinstance(axis, int) or weights.shape != (x.shape[axis],):
+        if axis is None or np.ndim(axis) or weights.shape != (x.shape[axis],):
             raise ValueError(
                 f"average: weights: expected the shape {x.shape} of x, or (for one axis) its length; "
                 f"got shape {weights.shape} with axis={axis}"
@@ -98,24 +93,25 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
 
 @differentiable(keep_dtype=True)
 def max(xp, x, /, axis=None, keepdims=False):
-    """The largest element over ``axis``; elements that tie share the gradient."""
+    """The largest element over ``axis``; elements that tie, or are nan, share the gradient."""
     return x.max(axis=axis, keepdims=keepdims)
 
 
 @differentiable(keep_dtype=True)
 def min(xp, x, /, axis=None, keepdims=False):
-    """The smallest element over ``axis``; elements that tie share the gradient."""
+    """The smallest element over ``axis``; elements that tie, or are nan, share the gradient."""
     return x.min(axis=axis, keepdims=keepdims)
 
 
 def _extremum_rule(F, g, y, x, axis, keepdims):
-    chosen = x == restore(y, x.shape, axis, keepdims)
+    y = restore(y, x.shape, axis, keepdims)
+    chosen = (x == y) | ((x != x) & (y != y))  # nan goes through, and so does its gradient
     share = restore(g, x.shape, axis, keepdims) / chosen.sum(axis=axis, keepdims=True, dtype=g.dtype)
     return F.where(chosen, share, 0.0)
 
 
-max.derivatives(_extremum_rule)
-min.derivatives(_extremum_rule)
+max.derivative(x=_extremum_rule)
+min.derivative(x=_extremum_rule)
 
 
 def argmax(x: Any, axis: int | None = None) -> Variable:
@@ -192,10 +188,19 @@ def _logsumexp_rule(F, g, y, x, axis, keepdims):
     return F.where(nothing, 0.0, g) * F.softmax(F.where(nothing, 0.0, x), axis=axis)
 
 
-logsumexp.derivatives(_logsumexp_rule)
+logsumexp.derivative(x=_logsumexp_rule)
 
 
 # Products and running sums ---------------------------------------------------------------------------------
+
+
+@differentiable
+def ones_as(xp, x):
+    """Ones of the shape of x."""
+    return xp.ones_like(x)
+
+
+ones_as.derivative(x=zero)
 
 
 @differentiable(keep_dtype=True)
@@ -204,12 +209,12 @@ def cumsum(xp, x, /, axis=None):
     return x.cumsum(axis=axis)
 
 
-def _cumsum_rule(F, g, _y, _x, axis):
+def _cumsum_rule(F, g, like_x, axis):
     n = 0 if axis is None else axis
-    return F.flip(F.cumsum(F.flip(g, axis=n), axis=n), axis=n).reshape(_x.shape)
+    return F.flip(F.cumsum(F.flip(g, axis=n), axis=n), axis=n).reshape(like_x.shape)
 
 
-cumsum.derivatives(_cumsum_rule)
+cumsum.derivative(x=_cumsum_rule)
 
 
 @differentiable(keep_dtype=True)
@@ -235,14 +240,15 @@ def _cumprod_rule(F, g, y, x, axis):
     c, step = x[..., 1:], 1
     while step < n:
         tail = a[..., n - step :]
-        a = F.concat([a[..., : n - step] + c * a[..., step:], tail], axis=-1)
+        further = F.where(a[..., step:] == 0, 0.0, c * a[..., step:])  # c may be infinite
+        a = F.concat([a[..., : n - step] + further, tail], axis=-1)
         c = c[..., : n - 2 * step if n > 2 * step else 0] * c[..., step:]
         step *= 2
-    before = F.concat([0 * y[..., :1] + 1, y[..., :-1]], axis=-1)
-    return F.moveaxis(a * before, -1, axis).reshape(shape)
+    before = F.concat([F(ones_as)(y[..., :1]), y[..., :-1]], axis=-1)
+    return F.moveaxis(F.where(a == 0, 0.0, a * before), -1, axis).reshape(shape)
 
 
-cumprod.derivatives(_cumprod_rule)
+cumprod.derivative(x=_cumprod_rule)
 
 
 @differentiable(keep_dtype=True)
@@ -251,16 +257,16 @@ def prod(xp, x, /, axis=None, keepdims=False):
     return x.prod(axis=axis, keepdims=keepdims)
 
 
-def _prod_rule(F, g, _y, x, axis, keepdims):
+def _prod_rule(F, g, x, axis, keepdims):
     """The product of the others, as those before times those after: without division."""
-    axes, ndim = _axes(axis, x.ndim), x.ndim
+    axes, ndim = axes_of(axis, x.ndim), x.ndim
     order = (*[i for i in range(ndim) if i not in axes], *axes)
     x = F.transpose(x, order)
     moved = x.shape
     x = x.reshape((*moved[: ndim - len(axes)], _length(moved, tuple(range(ndim - len(axes), ndim)))))
     if not x.size:
         return 0 * F.transpose(x.reshape(moved), _inverse(order))
-    one = 0 * x[..., :1] + 1
+    one = F(ones_as)(x[..., :1])
     before = F.cumprod(F.concat([one, x[..., :-1]], axis=-1), axis=-1)
     after = F.flip(F.cumprod(F.concat([one, F.flip(x, axis=-1)[..., :-1]], axis=-1), axis=-1), axis=-1)
     others = F.transpose((before * after).reshape(moved), _inverse(order))
@@ -272,4 +278,4 @@ def _inverse(order):
     return tuple([order.index(i) for i in range(len(order))])
 
 
-prod.derivatives(_prod_rule)
+prod.derivative(x=_prod_rule)

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Variable, differentiable, promote
-from ..autograd.op import in_rules
+from ..autograd import Variable, differentiable, in_rules, promote
 from .arguments import axis_of, variable
 
 
@@ -18,7 +17,7 @@ def reshape(xp, x, /, shape):
     return x.reshape(shape)
 
 
-reshape.derivatives(lambda F, g, _y, _x: g.reshape(_x.shape))
+reshape.derivative(x=lambda F, g, like_x: g.reshape(like_x.shape))
 
 
 @differentiable(keep_dtype=True)
@@ -29,7 +28,7 @@ def broadcast_to(xp, x, /, shape):
     return xp.broadcast_to(x, shape)
 
 
-broadcast_to.derivatives(lambda F, g, _y, _x: g)
+broadcast_to.derivative(x=lambda F, g: g)
 
 
 def broadcast(*args: Any) -> tuple[Variable, ...]:
@@ -54,7 +53,7 @@ def cast(xp, x, /, typ):
     return x.astype(typ)
 
 
-cast.derivatives(lambda F, g, _y, _x: g)
+cast.derivative(x=lambda F, g: g)
 
 
 def identity(*inputs: Any) -> Any:
@@ -69,7 +68,7 @@ def copy(xp, x):
     return x.copy()
 
 
-copy.derivatives(lambda F, g, _y, _x: g)
+copy.derivative(x=lambda F, g: g)
 
 
 # Axes ------------------------------------------------------------------------------------------------------
@@ -81,7 +80,7 @@ def transpose(xp, x, /, axes=None):
     return x.transpose(axes)
 
 
-def _transpose_rule(F, g, _y, _x, axes):
+def _transpose_rule(F, g, axes):
     return g.transpose() if axes is None else g.transpose(inverse_permutation(axes))
 
 
@@ -91,7 +90,7 @@ def inverse_permutation(axes):
     return tuple([axes.index(i) for i in range(len(axes))])
 
 
-transpose.derivatives(_transpose_rule)
+transpose.derivative(x=_transpose_rule)
 
 
 @differentiable(keep_dtype=True)
@@ -100,7 +99,7 @@ def swapaxes(xp, x, /, axis1, axis2):
     return x.swapaxes(axis1, axis2)
 
 
-swapaxes.derivatives(lambda F, g, _y, _x, axis1, axis2: g.swapaxes(axis1, axis2))
+swapaxes.derivative(x=lambda F, g, axis1, axis2: g.swapaxes(axis1, axis2))
 
 
 @differentiable(keep_dtype=True)
@@ -109,7 +108,7 @@ def moveaxis(xp, x, /, source, destination):
     return xp.moveaxis(x, source, destination)
 
 
-moveaxis.derivatives(lambda F, g, _y, _x, source, destination: F.moveaxis(g, destination, source))
+moveaxis.derivative(x=lambda F, g, source, destination: F.moveaxis(g, destination, source))
 
 
 @differentiable(keep_dtype=True)
@@ -118,12 +117,12 @@ def rollaxis(xp, x, /, axis, start=0):
     return xp.rollaxis(x, axis, start)
 
 
-def _rollaxis_rule(F, g, _y, _x, axis, start):
-    axis, start = axis % _x.ndim, start + _x.ndim if start < 0 else start
+def _rollaxis_rule(F, g, like_x, axis, start):
+    axis, start = axis % like_x.ndim, start + like_x.ndim if start < 0 else start
     return F.moveaxis(g, start - 1 if start > axis else start, axis)
 
 
-rollaxis.derivatives(_rollaxis_rule)
+rollaxis.derivative(x=_rollaxis_rule)
 
 
 @differentiable(keep_dtype=True)
@@ -132,7 +131,7 @@ def squeeze(xp, x, /, axis=None):
     return x.squeeze(axis)
 
 
-squeeze.derivatives(lambda F, g, _y, _x: g.reshape(_x.shape))
+squeeze.derivative(x=lambda F, g, like_x: g.reshape(like_x.shape))
 
 
 @differentiable(keep_dtype=True)
@@ -141,7 +140,7 @@ def expand_dims(xp, x, /, axis):
     return xp.expand_dims(x, axis)
 
 
-expand_dims.derivatives(lambda F, g, _y, _x: g.reshape(_x.shape))
+expand_dims.derivative(x=lambda F, g, like_x: g.reshape(like_x.shape))
 
 
 @differentiable(keep_dtype=True)
@@ -150,7 +149,7 @@ def flatten(xp, x):
     return x.reshape(-1)
 
 
-flatten.derivatives(lambda F, g, _y, _x: g.reshape(_x.shape))
+flatten.derivative(x=lambda F, g, like_x: g.reshape(like_x.shape))
 
 
 @differentiable(keep_dtype=True)
@@ -159,7 +158,7 @@ def flip(xp, x, /, axis=None):
     return xp.flip(x, axis)
 
 
-flip.derivatives(lambda F, g, _y, _x, axis: F.flip(g, axis=axis))
+flip.derivative(x=lambda F, g, axis: F.flip(g, axis=axis))
 
 
 # Repetition ------------------------------------------------------------------------------------------------
@@ -178,22 +177,22 @@ def repeat(xp, x, /, repeats, axis=None):
     return xp.repeat(x, repeats, axis)
 
 
-def _repeat_rule(F, g, _y, _x, repeats, axis):
-    shape = _x.shape if axis is not None else (_x.size,)
-    axis = 0 if axis is None else axis % _x.ndim
+def _repeat_rule(F, g, like_x, repeats, axis):
+    shape = like_x.shape if axis is not None else (like_x.size,)
+    axis = 0 if axis is None else axis % like_x.ndim
     counts = [int(n) for n in ([repeats] if np.ndim(repeats) == 0 else repeats)]
     if len(counts) == 1:
         g = g.reshape((*shape[:axis], shape[axis], counts[0], *shape[axis + 1 :])).sum(axis=axis + 1)
-        return g.reshape(_x.shape)
+        return g.reshape(like_x.shape)
     if not counts:
-        return g.reshape(_x.shape)
+        return g.reshape(like_x.shape)
     ends = np.cumsum(counts).tolist()
     lead = (slice(None),) * axis
     parts = [g[(*lead, slice(a, b))].sum(axis=axis) for a, b in zip([0, *ends], ends, strict=False)]
-    return F.stack(parts, axis=axis).reshape(_x.shape)
+    return F.stack(parts, axis=axis).reshape(like_x.shape)
 
 
-repeat.derivatives(_repeat_rule)
+repeat.derivative(x=_repeat_rule)
 
 
 @differentiable(keep_dtype=True)
@@ -202,16 +201,16 @@ def tile(xp, x, /, reps):
     return xp.tile(x, reps)
 
 
-def _tile_rule(F, g, _y, _x, reps):
-    reps = (reps,) if isinstance(reps, int) else tuple(reps)
-    n = max(len(reps), _x.ndim)
+def _tile_rule(F, g, like_x, reps):
+    reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
+    n = max(len(reps), like_x.ndim)
     reps = (1,) * (n - len(reps)) + reps
-    shape = (1,) * (n - _x.ndim) + _x.shape
+    shape = (1,) * (n - like_x.ndim) + like_x.shape
     split = tuple([length for pair in zip(reps, shape, strict=True) for length in pair])
-    return g.reshape(split).sum(axis=tuple(range(0, 2 * n, 2))).reshape(_x.shape)
+    return g.reshape(split).sum(axis=tuple(range(0, 2 * n, 2))).reshape(like_x.shape)
 
 
-tile.derivatives(_tile_rule)
+tile.derivative(x=_tile_rule)
 
 
 # Joining and splitting -------------------------------------------------------------------------------------
@@ -223,7 +222,7 @@ def concat_(xp, *xs, axis, ends):
     return xp.concatenate(xs, axis=axis)
 
 
-def _concatenate_rule(F, needs, g, _y, _xs, axis, ends):
+def _concatenate_rule(F, g, needs, axis, ends):
     lead = (slice(None),) * (axis % g.ndim)
     return [
         g[(*lead, slice(a, b))] if need else None for need, a, b in zip(needs, [0, *ends], ends, strict=False)
@@ -287,7 +286,7 @@ def stack_(xp, *xs, axis):
     return xp.stack(xs, axis=axis)
 
 
-def _stack_rule(F, needs, g, _y, _xs, axis):
+def _stack_rule(F, g, needs, axis):
     lead = (slice(None),) * (axis % g.ndim)
     return [g[(*lead, i)] if need else None for i, need in enumerate(needs)]
 

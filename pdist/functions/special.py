@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd import Variable, differentiable
-from ..autograd.op import in_rules
+import numpy as np
+
+from ..autograd import Variable, differentiable, in_rules
 from ..backend import special
 
 _SQRT_PI = math.sqrt(math.pi)
@@ -23,7 +24,7 @@ def lgamma(xp, x):
     return special(xp).gammaln(x)
 
 
-lgamma.derivatives(lambda F, g, _y, x: g * F.digamma(x))
+lgamma.derivative(x=lambda F, g, x: g * F.digamma(x))
 
 
 @differentiable
@@ -32,7 +33,7 @@ def digamma(xp, x):
     return special(xp).digamma(x)
 
 
-digamma.derivatives(lambda F, g, _y, x: g * F.polygamma(1, x))
+digamma.derivative(x=lambda F, g, x: g * F.polygamma(1, x))
 
 
 @differentiable
@@ -43,7 +44,7 @@ def polygamma_(xp, x, /, n):
     return (-1.0) ** (n + 1) * math.factorial(n) * special(xp).zeta(n + 1.0, x)
 
 
-polygamma_.derivatives(lambda F, g, _y, x, n: g * F.polygamma(n + 1, x))
+polygamma_.derivative(x=lambda F, g, x, n: g * F.polygamma(n + 1, x))
 
 
 @in_rules(lambda xp, n, x: polygamma_.kernel(xp, x, n))
@@ -58,9 +59,9 @@ def polygamma(n: int, x: Any) -> Variable:
     >>> polygamma(1, np.array([1.0])).array
     array([1.64493407])
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
         raise ValueError(f"polygamma: n: expected an integer of at least 0, got {n!r}")
-    return polygamma_(x, n=n)
+    return polygamma_(x, n=int(n))
 
 
 # Error functions -------------------------------------------------------------------------------------------
@@ -72,7 +73,7 @@ def erf(xp, x):
     return special(xp).erf(x)
 
 
-erf.derivatives(lambda F, g, _y, x: g * ((2 / _SQRT_PI) * F.exp(-x * x)))
+erf.derivative(x=lambda F, g, x: g * ((2 / _SQRT_PI) * F.exp(-x * x)))
 
 
 @differentiable
@@ -81,7 +82,7 @@ def erfc(xp, x):
     return special(xp).erfc(x)
 
 
-erfc.derivatives(lambda F, g, _y, x: g * ((-2 / _SQRT_PI) * F.exp(-x * x)))
+erfc.derivative(x=lambda F, g, x: g * ((-2 / _SQRT_PI) * F.exp(-x * x)))
 
 
 @differentiable
@@ -112,8 +113,8 @@ def erfcx_slope(xp, x):
     )
 
 
-erfcx.derivatives(lambda F, g, _y, x: g * F.erfcx_slope(x))
-erfcx_slope.derivatives(lambda F, g, y, x: g * (2 * (F.erfcx(x) + x * y)))
+erfcx.derivative(x=lambda F, g, x: g * F(erfcx_slope)(x))
+erfcx_slope.derivative(x=lambda F, g, y, x: g * (2 * (F.erfcx(x) + x * y)))
 
 
 @differentiable
@@ -122,7 +123,7 @@ def erfinv(xp, x):
     return special(xp).erfinv(x)
 
 
-erfinv.derivatives(lambda F, g, y, _x: g * ((_SQRT_PI / 2) * F.exp(y * y)))
+erfinv.derivative(x=lambda F, g, y: g * ((_SQRT_PI / 2) * F.exp(y * y)))
 
 
 @differentiable
@@ -131,7 +132,7 @@ def erfcinv(xp, x):
     return special(xp).erfcinv(x)
 
 
-erfcinv.derivatives(lambda F, g, y, _x: g * ((-_SQRT_PI / 2) * F.exp(y * y)))
+erfcinv.derivative(x=lambda F, g, y: g * ((-_SQRT_PI / 2) * F.exp(y * y)))
 
 
 # The standard Normal ---------------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ def ndtr(xp, x):
     return special(xp).ndtr(x)
 
 
-ndtr.derivatives(lambda F, g, _y, x: g * (F.exp(-0.5 * x * x) / _SQRT_2PI))
+ndtr.derivative(x=lambda F, g, x: g * (F.exp(-0.5 * x * x) / _SQRT_2PI))
 
 
 @differentiable
@@ -152,7 +153,7 @@ def ndtri(xp, x):
     return special(xp).ndtri(x)
 
 
-ndtri.derivatives(lambda F, g, y, _x: g * (_SQRT_2PI * F.exp(0.5 * y * y)))
+ndtri.derivative(x=lambda F, g, y: g * (_SQRT_2PI * F.exp(0.5 * y * y)))
 
 
 @differentiable
@@ -162,4 +163,4 @@ def log_ndtr(xp, x):
 
 
 # density over cdf, without the square that both would underflow by
-log_ndtr.derivatives(lambda F, g, _y, x: g * (math.sqrt(2 / math.pi) / F.erfcx(-_SQRT_HALF * x)))
+log_ndtr.derivative(x=lambda F, g, x: g * (math.sqrt(2 / math.pi) / F.erfcx(-_SQRT_HALF * x)))

@@ -11,7 +11,7 @@ def sin(xp, x):
     return xp.sin(x)
 
 
-sin.derivatives(lambda F, g, _y, x: g * F.cos(x))
+sin.derivative(x=lambda F, g, x: g * F.cos(x))
 
 
 @differentiable
@@ -20,7 +20,7 @@ def cos(xp, x):
     return xp.cos(x)
 
 
-cos.derivatives(lambda F, g, _y, x: -g * F.sin(x))
+cos.derivative(x=lambda F, g, x: -g * F.sin(x))
 
 
 @differentiable
@@ -29,7 +29,7 @@ def tan(xp, x):
     return xp.tan(x)
 
 
-tan.derivatives(lambda F, g, y, _x: g * (1 + y * y))
+tan.derivative(x=lambda F, g, y: g * (1 + y * y))
 
 
 @differentiable
@@ -38,7 +38,7 @@ def arcsin(xp, x):
     return xp.arcsin(x)
 
 
-arcsin.derivatives(lambda F, g, _y, x: g / F.sqrt((1 - x) * (1 + x)))
+arcsin.derivative(x=lambda F, g, x: g / F.sqrt((1 - x) * (1 + x)))
 
 
 @differentiable
@@ -47,7 +47,7 @@ def arccos(xp, x):
     return xp.arccos(x)
 
 
-arccos.derivatives(lambda F, g, _y, x: -g / F.sqrt((1 - x) * (1 + x)))
+arccos.derivative(x=lambda F, g, x: -g / F.sqrt((1 - x) * (1 + x)))
 
 
 @differentiable
@@ -56,7 +56,22 @@ def arctan(xp, x):
     return xp.arctan(x)
 
 
-arctan.derivatives(lambda F, g, _y, x: g / (1 + x * x))
+def _arctan_rule(F, g, x):
+    """1/(1 + x^2), beyond 1 by the square of 1/x, which does not overflow."""
+    far = abs(x) > 1
+    small = F.where(far, 1 / F.where(far, x, 1.0), x)
+    square = small * small
+    return g * (F.where(far, square, 1.0) / (1 + square))
+
+
+arctan.derivative(x=_arctan_rule)
+
+
+def _over_square(F, a, b):
+    """a/(a^2 + b^2), whose squares neither over- nor underflow: divided by the larger of both."""
+    m = F.maximum(abs(a), abs(b))
+    a, b = a / m, b / m
+    return a / (a * a + b * b) / m
 
 
 @differentiable(weak=True)
@@ -65,9 +80,9 @@ def arctan2(xp, x1, x2):
     return xp.arctan2(x1, x2)
 
 
-arctan2.derivatives(
-    lambda F, g, _y, x1, x2: g * x2 / (x1 * x1 + x2 * x2),
-    lambda F, g, _y, x1, x2: -g * x1 / (x1 * x1 + x2 * x2),
+arctan2.derivative(
+    x1=lambda F, g, x1, x2: g * _over_square(F, x2, x1),
+    x2=lambda F, g, x1, x2: -g * _over_square(F, x1, x2),
 )
 
 
@@ -77,7 +92,7 @@ def sinh(xp, x):
     return xp.sinh(x)
 
 
-sinh.derivatives(lambda F, g, _y, x: g * F.cosh(x))
+sinh.derivative(x=lambda F, g, x: g * F.cosh(x))
 
 
 @differentiable
@@ -86,7 +101,7 @@ def cosh(xp, x):
     return xp.cosh(x)
 
 
-cosh.derivatives(lambda F, g, _y, x: g * F.sinh(x))
+cosh.derivative(x=lambda F, g, x: g * F.sinh(x))
 
 
 @differentiable
@@ -95,7 +110,14 @@ def arcsinh(xp, x):
     return xp.arcsinh(x)
 
 
-arcsinh.derivatives(lambda F, g, _y, x: g / F.sqrt(1 + x * x))
+def _arcsinh_rule(F, g, x):
+    """1/sqrt(1 + x^2), which is 1/|x| long before the square overflows."""
+    far = abs(x) > 1e10
+    near = F.where(far, 0.0, x)
+    return g / F.where(far, abs(x), F.sqrt(1 + near * near))
+
+
+arcsinh.derivative(x=_arcsinh_rule)
 
 
 @differentiable
@@ -104,4 +126,4 @@ def arctanh(xp, x):
     return xp.arctanh(x)
 
 
-arctanh.derivatives(lambda F, g, _y, x: g / ((1 - x) * (1 + x)))
+arctanh.derivative(x=lambda F, g, x: g / ((1 - x) * (1 + x)))

@@ -51,8 +51,10 @@ def expm1mx(xp, x):
     return xp.where(abs(x) < 0.5, x * x * polynomial(_EXPM1MX, x), far)
 
 
-differentiable(log1pmx).derivatives(lambda F, g, _y, u: -g * u / (1 + u))
-differentiable(expm1mx).derivatives(lambda F, g, _y, x: g * F.expm1(x))
+log1pmx_op = differentiable(log1pmx)
+log1pmx_op.derivative(u=lambda F, g, u: -g * u / (1 + u))
+expm1mx_op = differentiable(expm1mx)
+expm1mx_op.derivative(x=lambda F, g, x: g * F.expm1(x))
 
 
 @differentiable
@@ -62,10 +64,10 @@ def log_ratio(xp, a, b, difference):
     return xp.where(abs(u) < 0.5, xp.log1p(u), log_far_ratio(xp, a, b))
 
 
-log_ratio.derivatives(
-    lambda F, g, _y, a, b, _difference: g / a,
-    lambda F, g, _y, a, b, _difference: -g / b,
-    zero,
+log_ratio.derivative(
+    a=lambda F, g, a: g / a,
+    b=lambda F, g, b: -g / b,
+    difference=zero,
 )
 
 
@@ -87,9 +89,9 @@ def deviance(xp, a, b, difference):
 
 
 @differentiable
-def log_minus(xp, x, y):
-    """log x - y: log x keeps its lower digits until y is taken off."""
-    return log_minus_double(xp, x, y)[0]
+def log_minus(xp, x, x2):
+    """log x - x2: log x keeps its lower digits until x2 is taken off."""
+    return log_minus_double(xp, x, x2)[0]
 
 
 def log_minus_double(xp, x, y):
@@ -101,9 +103,9 @@ def log_minus_double(xp, x, y):
     return hi, rounding(xp, lo, hi)
 
 
-log_minus.derivatives(
-    lambda F, g, _y, x, y: g / x,
-    lambda F, g, _y, x, y: -g,
+log_minus.derivative(
+    x=lambda F, g, x: g / x,
+    x2=lambda F, g: -g,
 )
 
 
@@ -114,7 +116,7 @@ def log_difference(xp, low, high):
     return xp.log(width) + rounding(xp, residual, width) / width
 
 
-log_difference.derivatives(
-    lambda F, g, _y, low, high: -g / (high - low),
-    lambda F, g, _y, low, high: g / (high - low),
+log_difference.derivative(
+    low=lambda F, g, low, high: -g / (high - low),
+    high=lambda F, g, low, high: g / (high - low),
 )

@@ -20,7 +20,7 @@ def log_probability(xp, p):
     return xp.log(p)
 
 
-log_probability.derivatives(lambda F, g, _y, p: g / or_infinite(F, p))
+log_probability.derivative(p=lambda F, g, p: g / or_infinite(F, p))
 
 
 @differentiable
@@ -29,7 +29,7 @@ def log_complement(xp, p):
     return xp.log1p(-p)
 
 
-log_complement.derivatives(lambda F, g, _y, p: -g / or_infinite(F, 1 - p))
+log_complement.derivative(p=lambda F, g, p: -g / or_infinite(F, 1 - p))
 
 
 @differentiable
@@ -38,7 +38,7 @@ def log_odds(xp, p):
     return log_ratio.kernel(xp, p, 1 - p, 2 * p - 1)
 
 
-log_odds.derivatives(lambda F, g, _y, p: g / or_infinite(F, p * (1 - p)))
+log_odds.derivative(p=lambda F, g, p: g / or_infinite(F, p * (1 - p)))
 
 
 @differentiable
@@ -47,15 +47,15 @@ def i_divergence(xp, a, b):
     return deviance(xp, a, b, a - b)
 
 
-def _i_divergence_by_a(F, g, _y, a, b):
+def _i_divergence_by_a(F, g, a, b):
     """log(a/b); 0 where a or b is 0."""
     edge = (a == 0) | (b == 0)
     a, b = F.where(edge, 1.0, a), F.where(edge, 1.0, b)
-    return g * F.log_ratio(a, b, a - b)
+    return g * F(log_ratio)(a, b, a - b)
 
 
-i_divergence.derivatives(
-    _i_divergence_by_a, lambda F, g, _y, a, b: g * F.where(a == 0, 1.0, (b - a) / or_infinite(F, b))
+i_divergence.derivative(
+    a=_i_divergence_by_a, b=lambda F, g, a, b: g * F.where(a == 0, 1.0, (b - a) / or_infinite(F, b))
 )
 
 
@@ -71,4 +71,4 @@ def log_by_complement(xp, p, q):
     return xp.where(q < 0.5, xp.log1p(-q), xp.log(p))
 
 
-log_by_complement.derivatives(lambda F, g, _y, p, _q: g / F.where(p > 0, p, math.inf), zero)
+log_by_complement.derivative(p=lambda F, g, p: g / F.where(p > 0, p, math.inf), q=zero)

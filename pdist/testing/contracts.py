@@ -167,6 +167,8 @@ def _check_gradient_shapes(dist: Any, seed: int) -> None:
 def check_dtypes(dist: Any, *, seed: int = 0) -> None:
     """float32 in, float32 out, with float64's numbers up to rounding; integers and Python numbers are weak.
 
+    Draws and the mode of a discrete distribution may be labels instead: integers that index.
+
     Args:
         dist: the distribution; it is asked in its own precision and in both floating types.
         seed: of the values.
@@ -186,7 +188,7 @@ def check_dtypes(dist: Any, *, seed: int = 0) -> None:
             expected=own,
         )
         for name, answer in statistics(typed).items():
-            _dtype(typed, name, answer, own)
+            _dtype(typed, name, answer, _of_values(typed, answer, own) if name == "mode" else own)
         for name, method in answers(typed).items():
             for other in (np.float32, np.float64, np.int64, bool):
                 if name == "icdf" and np.dtype(other).kind != "f":
@@ -201,8 +203,13 @@ def check_dtypes(dist: Any, *, seed: int = 0) -> None:
             sample = typed.sample((2,))
         except NotImplementedError:
             continue
-        _dtype(typed, "sample", sample, own)
+        _dtype(typed, "sample", sample, _of_values(typed, sample, own))
     _check_single_precision(dist, seed)
+
+
+def _of_values(dist: Any, answer: Any, own: Any) -> Any:
+    """The dtype of what a distribution draws: its parameters', or, where that is labels, one that indexes."""
+    return np.intp if dist.support.discrete and answer.dtype == np.intp else own
 
 
 def _dtype(dist: Any, what: str, answer: Any, expected: Any) -> None:

@@ -315,13 +315,9 @@ def origin(section: str) -> Origin:
 
 
 def _op_of(frame: Any) -> str:
-    """The op whose written-out code a frame runs: see ``autograd.written``."""
+    """The op whose written-out code a frame runs: see ``autograd.codegen``."""
     file = frame.f_code.co_filename
     if file.startswith("<pdist: "):
         name = file[8:-1]
         return f"gradient of {name[:-9]}" if name.endswith(".pullback") else name
-    if frame.f_code.co_name == "variadic":
-        return frame.f_locals["op"].name
-    if frame.f_code.co_name == "_joint_pullback":
-        return f"gradient of {frame.f_locals['self'].name}"
     return ""

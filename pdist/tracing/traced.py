@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Variable, config
-from ..autograd.op import all_through_coerce
 from ..autograd.variable import from_node
 from ..backend import default_library, hooks, library_of
 from .array import Traced
@@ -94,7 +93,7 @@ class TracedFunction:
         # Where an assumption failed before, the next trace makes none.
         recording = Recording(_base(args, kwargs), self.strict, assuming=not self.traces.get(key))
         stand_ins = _StandIns(recording)
-        _begin(recording)
+        hooks.begin(recording)
         try:
             names = _argument_names(self.function, args)
             inner = [stand_ins.of(a, name) for a, name in zip(args, names, strict=True)]
@@ -113,7 +112,7 @@ class TracedFunction:
         finally:
             recording.restore()
             stand_ins.restore()
-            _end()
+            hooks.end()
         if recording.failure is not None:
             self.failure = recording.failure
             warnings.warn(f"{self.__name__} runs untraced: {recording.failure}", stacklevel=3)
@@ -228,24 +227,6 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
     if cache_size < 1:
         raise ValueError(f"trace: cache_size is {cache_size!r}; expected at least 1")
     return TracedFunction(function, cache_size, strict)
-
-
-_switch = threading.Lock()
-
-
-def _begin(recording: Recording) -> None:
-    """Let a recording be that of this thread, and see all arrays."""
-    with _switch:
-        hooks.begin(recording)
-        all_through_coerce(True)
-
-
-def _end() -> None:
-    """Undo :func:`_begin`; the last of several threads sets the ops back."""
-    with _switch:
-        hooks.end()
-        if not hooks.running:
-            all_through_coerce(False)
 
 
 def _streams_of_others() -> Any:

@@ -10,9 +10,9 @@ import numpy as np
 
 import pdist.functions as F
 from pdist import distributions as D
-from pdist.autograd import Variable, as_variable, config, differentiable
-from pdist.autograd.op import raw
+from pdist.autograd import Variable, as_variable, config, differentiable, raw
 from pdist.distributions import Distribution
+from pdist.distributions.families.mixture_kernel import components_first, components_last
 
 from ..checks import check_finite, check_size
 from .distribution_lambda import DistributionLambda
@@ -92,7 +92,7 @@ def _exponents(F, x, params, k):
 
     The components are on the first axis: NumPy reduces over a short last one thirty times slower.
     """
-    h = F.components_first(params, ndim=max(x.ndim + 1, params.ndim))  # [3 k, ..., *batch]
+    h = F(components_first)(params, ndim=max(x.ndim + 1, params.ndim))  # [3 k, ..., *batch]
     a, loc, rho = h[:k], h[k : 2 * k], h[2 * k :]
     a = a - a.max(axis=0)
     scale = F.softplus(rho)
@@ -100,7 +100,7 @@ def _exponents(F, x, params, k):
     return a, scale, z, a - 0.5 * z * z - F.log(scale)
 
 
-def _score(F, needs, g, _y, x, params, k):
+def _score(F, g, needs, x, params, k):
     """r - w by the logits, r z/scale by loc and r (z^2 - 1)/scale by scale, r the responsibilities.
 
     Those below 1e-30 are taken as 0: what follows from them would be among the smallest numbers there are,
@@ -116,8 +116,8 @@ def _score(F, needs, g, _y, x, params, k):
     r_scale = r / scale
     d_rho = r_scale * (1 - z) * (z + 1) * F.expm1(-scale)  # softplus'(rho) = 1 - e^-softplus(rho)
     d_params = F.concat((r - w * (g / w.sum(axis=0)), r_scale * z, d_rho), axis=0)
-    d_x = -(r_scale * z).sum(axis=0) if needs[0] else None
-    return d_x, F.components_last(d_params, ndim=h.ndim)
+    d_x = -(r_scale * z).sum(axis=0) if needs.x else None
+    return d_x, F(components_last)(d_params, ndim=h.ndim)
 
 
 mixture_head_log_prob.joint_derivative(_score)

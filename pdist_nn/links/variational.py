@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pdist.functions as F
-from pdist.autograd import Variable, as_variable, differentiable
-from pdist.autograd.op import module_of
+from pdist.autograd import Variable, as_variable, differentiable, module_of
 from pdist.backend import hooks, random
 from pdist.distributions import Distribution, Normal, kl_divergence
-from pdist.functions.linear_algebra import product
+from pdist.functions.linear_algebra import product, sum_rows
 
 from .. import initializers
 from ..checks import check_size
@@ -59,9 +58,9 @@ def draw_weights(xp, loc, log_scale, /, noise):
     return loc + xp.exp(log_scale) * noise
 
 
-draw_weights.derivatives(
-    lambda F, g, _y, _loc, _log_scale: g,
-    lambda F, g, _y, _loc, log_scale, noise: g * F.exp(log_scale) * noise,
+draw_weights.derivative(
+    loc=lambda F, g: g,
+    log_scale=lambda F, g, log_scale, noise: g * F.exp(log_scale) * noise,
 )
 
 
@@ -73,10 +72,10 @@ def affine_map_of_draw(xp, x, loc, log_scale, b, /, noise):
     return y
 
 
-def _affine_rule(F, needs, g, _y, x, loc, log_scale, _b, noise):
+def _affine_rule(F, g, needs, x, loc, log_scale, noise):
     moved = F.exp(log_scale) * noise
     d_W = g.T @ x
-    return g @ (loc + moved) if needs[0] else None, d_W, d_W * moved, F.sum_rows(g)
+    return g @ (loc + moved) if needs.x else None, d_W, d_W * moved, F(sum_rows)(g)
 
 
 affine_map_of_draw.joint_derivative(_affine_rule)

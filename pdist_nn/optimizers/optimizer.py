@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pdist.autograd import Variable
-from pdist.autograd.op import module_of
+from pdist.autograd import Variable, module_of, note_written
 from pdist.backend import hooks, library, to_cpu
 
 from ..checks import check_loss
@@ -276,6 +275,8 @@ class Optimizer:
             self._call_hooks(gathered)
         for pack, runs in gathered:
             self._update(pack, runs)
+            for run in runs:
+                note_written(*pack.parameters[run.first : run.last])
 
     def _update(self, pack: Pack, runs: Any) -> None:
         xp, dtype, step = module_of(pack.array), pack.array.dtype, self.step

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pdist.autograd.op import module_of
+from pdist.autograd import module_of
 from pdist.backend import hooks, memory, to_cpu
 
 from ..parameter import Parameter

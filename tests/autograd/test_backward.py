@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 import pdist
 import pdist.functions as F
 from pdist import Variable, to_cpu
+from pdist.autograd import differentiable
 from pdist.autograd.gradient_check import check_gradients
 from pdist.backend import default_library
 
@@ -296,15 +297,15 @@ def test_a_failing_rule_leaves_the_gradients_as_they_were(failing_op):
 
 
 @pytest.fixture
-def failing_op(new_op):
+def failing_op():
     def fails(xp, x):
         return x + 0
 
-    def rule(F, g, _y, _x):
+    def rule(F, g):
         raise RuntimeError("on purpose")
 
-    op = new_op(fails)
-    op.derivatives(rule)
+    op = differentiable(fails)
+    op.derivative(x=rule)
     return op
 
 
@@ -363,14 +364,14 @@ def test_a_chain_of_100000_operations():
     equal(x.grad, [1.0, 1.0])
 
 
-def test_a_ladder_of_paths_is_walked_once_a_node(new_op):
+def test_a_ladder_of_paths_is_walked_once_a_node():
     calls = []
 
     def counted(xp, x):
         return x + 0
 
-    op = new_op(counted)
-    op.derivatives(lambda F, g, _y, _x: calls.append(1) or g)
+    op = differentiable(counted)
+    op.derivative(x=lambda F, g: calls.append(1) or g)
     x = Variable(np.array(1.0))
     y = x
     for _ in range(60):  # 2^60 paths
@@ -440,3 +441,79 @@ def test_mixed_dtypes_to_second_order(xp):
 
 def test_against_finite_differences():
     check_gradients(lambda x, w: F.tanh(x * w + F.exp(w)) * x, [np.array([0.3, -0.2]), np.array(0.4)])
+
+
+# A gradient to begin with that has a graph of its own -----------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [None, 4.0])
+@pytest.mark.parametrize("retain_grad", [False, True])
+def test_the_graph_of_the_first_gradient_survives(scale, retain_grad):
+    a, g = Variable(np.array(3.0)), Variable(np.array(2.0))
+    y = F.square(a)
+    y.grad_var = g
+    y.backward(enable_double_backprop=True, loss_scale=scale, retain_grad=retain_grad)
+    k = 1.0 if scale is None else scale
+    assert a.grad == 12 * k
+    by_g, by_a = pdist.grad([a.grad_var], [g, a])
+    assert by_g.array == 6 * k
+    assert by_a.array == 4 * k
+
+
+def test_a_first_gradient_that_was_computed():
+    a, b = Variable(np.array([1.0, 2.0])), Variable(np.array([3.0, 4.0]))
+    y = F.exp(a)
+    y.grad_var = b * b
+    y.backward(enable_double_backprop=True)
+    np.testing.assert_allclose(a.grad, b.array**2 * np.exp(a.array))
+    (by_b,) = pdist.grad([F.sum(a.grad_var)], [b])
+    np.testing.assert_allclose(by_b.array, 2 * b.array * np.exp(a.array))
+
+
+def test_a_first_gradient_that_arrives_unchanged():
+    """Each leaf gets an array of its own, but the graph goes through to the gradient that was given."""
+    a, b, g = (Variable(np.array([value, 1.0])) for value in (3.0, 4.0, 5.0))
+    y = a + b
+    y.grad_var = g
+    y.backward(enable_double_backprop=True)
+    assert len({id(v.grad) for v in (a, b)} | {id(g.array)}) == 3
+    for v in (a, b):
+        np.testing.assert_array_equal(v.grad, g.array)
+        (by_g,) = pdist.grad([F.sum(v.grad_var * v.grad_var)], [g])
+        np.testing.assert_array_equal(by_g.array, 2 * g.array)
+
+
+@pytest.mark.parametrize("f", [lambda a, b: a + b, lambda a, b: a * b + a], ids=["sum", "product"])
+def test_grad_outputs_keep_their_graph(f):
+    a, b, g = (Variable(np.array([value, 1.0])) for value in (3.0, 4.0, 5.0))
+    found = pdist.grad([f(a, b)], [a], grad_outputs=[g], enable_double_backprop=True)
+    (by_g,) = pdist.grad([F.sum(found[0])], [g])
+    x = Variable(a.array)
+    (expected,) = pdist.grad([F.sum(f(x, b))], [x])
+    np.testing.assert_array_equal(by_g.array, expected.array)
+
+
+def test_grad_inputs_keep_their_graph():
+    a, extra = Variable(np.array(3.0)), Variable(np.array(5.0))
+    (g,) = pdist.grad([F.square(a)], [a], grad_inputs=[extra * extra], enable_double_backprop=True)
+    assert g.array == 31
+    (by_extra,) = pdist.grad([g], [extra])
+    assert by_extra.array == 10
+
+
+def test_gradients_that_are_added_up_keep_their_graphs():
+    a = Variable(np.array(3.0))
+    F.square(a).backward(enable_double_backprop=True)
+    (a * a * a).backward(enable_double_backprop=True)
+    assert a.grad == 6 + 27
+    (second,) = pdist.grad([a.grad_var], [a])
+    assert second.array == 2 + 18
+
+
+def test_a_plain_pass_takes_the_values_of_a_first_gradient():
+    a, g = Variable(np.array(3.0)), Variable(np.array(2.0))
+    y = F.square(a)
+    y.grad_var = g
+    y.backward()
+    assert a.grad == 12
+    assert g.grad is None

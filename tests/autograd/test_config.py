@@ -10,6 +10,7 @@ import pytest
 import pdist
 import pdist.functions as F
 from pdist import Variable
+from pdist.autograd import differentiable
 
 
 def test_no_backprop_mode_records_nothing():
@@ -23,6 +24,33 @@ def test_no_backprop_mode_records_nothing():
     assert y.creator is None
     assert not w.requires_grad
     assert z.requires_grad
+    assert F.exp(x).requires_grad
+
+
+def test_a_thread_without_backprop_stops_no_other():
+    x, inside, go_on = Variable(np.ones(2)), threading.Event(), threading.Event()
+
+    def work():
+        with pdist.no_backprop_mode():
+            inside.set()
+            assert go_on.wait(60)
+            answers.append(F.exp(x).requires_grad)
+        answers.append(F.exp(x).requires_grad)
+
+    answers: list[bool] = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert inside.wait(60)
+    assert F.exp(x).requires_grad
+    go_on.set()
+    thread.join()
+    assert answers == [False, True]
+    pdist.config.enable_backprop = False
+    try:
+        assert not F.exp(x).requires_grad
+        pdist.config.enable_backprop = False
+    finally:
+        pdist.config.enable_backprop = True
     assert F.exp(x).requires_grad
 
 
@@ -133,15 +161,15 @@ def test_threads_share_a_graph_through_grad():
         np.testing.assert_array_equal(g, answers[0])
 
 
-def test_first_calls_from_many_threads_at_once(new_op):
+def test_first_calls_from_many_threads_at_once():
     for k in range(20):
 
         def fresh(xp, x, /, factor=2.0):
             return x * factor
 
         fresh.__name__ = f"fresh_{k}"
-        f = new_op(fresh)
-        f.derivatives(lambda F, g, _y, _x, factor: g * factor)
+        f = differentiable(fresh)
+        f.derivative(x=lambda F, g, factor: g * factor)
         barrier = threading.Barrier(4)
         results: list[float] = []
 

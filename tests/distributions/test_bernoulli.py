@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import pdist
 import pdist.distributions as D
 from pdist import Variable, check_gradients, kl_divergence
-from pdist.distributions.discrete import bernoulli as module
+from pdist.numerics import odds as module
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 logits = numbers(-80, 80)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import pdist
 import pdist.distributions as D
 from pdist import Variable, check_gradients, kl_divergence
-from pdist.distributions.discrete import categorical as module
 from pdist.numerics import logits as classes
+from pdist.numerics import tables as module
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 rows = st.integers(1, 6).flatmap(lambda k: st.lists(numbers(-30, 30), min_size=k, max_size=k))
@@ -226,7 +226,7 @@ def test_icdf_inverts_the_cdf(dtype: type, seed: int, k: int) -> None:
 @given(k=st.integers(1, 1200), seed=st.integers(0, 99))
 def test_running_sums(k: int, seed: int) -> None:
     x = np.random.default_rng(seed).gamma(0.2, size=(2, k)).astype(np.float32)
-    got, exact = classes.class_running_sums(x).array, np.cumsum(x, axis=-1, dtype=np.float64)
+    got, exact = module.running_sums(x).array, np.cumsum(x, axis=-1, dtype=np.float64)
     assert got.dtype == np.float32
     assert (np.diff(got) >= 0).all()
     np.testing.assert_allclose(got, exact, rtol=1e-6)
@@ -283,9 +283,9 @@ def test_samples(dtype: type, k: int) -> None:
     p = np.random.default_rng(k).dirichlet(np.ones(k), 2).astype(dtype)
     logit = variable(np.log(p) + 3, dtype)
     sample = D.Categorical(logit=logit).sample((20000,), rng=0)
-    assert sample.dtype == dtype
+    assert sample.dtype == np.intp
     assert not sample.requires_grad
-    counts = np.stack([np.bincount(column.astype(int), minlength=k) for column in sample.array.T])
+    counts = np.stack([np.bincount(column, minlength=k) for column in sample.array.T])
     expected = 20000 * p.astype(float)
     assert ((counts - expected) ** 2 / np.maximum(expected, 5)).sum() < 2 * 2 * k + 30
     with pytest.raises(ValueError, match=r"Categorical\.rsample: samples carry no gradient to logit"):
@@ -373,8 +373,8 @@ def test_derivatives_to_second_order() -> None:
     p = rng.dirichlet(np.ones(4), 3)
     for op in (classes.class_log_probabilities, classes.class_probabilities, classes.class_complements):
         check_gradients(op, [table])
-    check_gradients(classes.class_running_sums, [table])
-    check_gradients(classes.class_running_sums, [rng.standard_normal((2, 50))])
+    check_gradients(module.running_sums, [table])
+    check_gradients(module.running_sums, [rng.standard_normal((2, 50))])
     check_gradients(classes.class_score, [stack, table])
     check_gradients(classes.class_score, [table, row])
     check_gradients(classes.class_entropy, [table])
@@ -418,3 +418,125 @@ def test_many_rows_are_as_few() -> None:
     with pdist.using_config("validate", False):
         one = D.Categorical(logit=variable(logit[0, 0]))
         np.testing.assert_array_equal(one.sample(10**5, rng=1).array[:9], one.sample(9, rng=1).array)
+
+
+# Labels, sums and memory ------------------------------------------------------------------------------------
+
+
+@DTYPES
+@pytest.mark.parametrize("name", ["p", "logit"])
+def test_draws_and_the_mode_are_labels(dtype: type, name: str) -> None:
+    p = np.array([[0.1, 0.7, 0.2], [0.6, 0.3, 0.1]], dtype)
+    d = D.Categorical(**{name: p if name == "p" else np.log(p)})
+    x = d.sample(5, rng=0)
+    assert x.dtype == d.mode.dtype == np.intp
+    assert np.arange(3)[x.array].shape == (5, 2)  # they index
+    np.testing.assert_array_equal(np.array(list("abc"))[d.mode.array], ["b", "a"])
+    loss = pdist.functions.softmax_cross_entropy(
+        variable(np.zeros((2, 3)), dtype), x.array[0]
+    )  # and serve here
+    np.testing.assert_allclose(loss.array, math.log(3), rtol=1e-6)
+    y = d.log_prob(x)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y.array, np.take_along_axis(np.log(p), x.array.T, 1).T, rtol=1e-6)
+    for other in (d.icdf(0.5), d.median, d.mean, d.variance, d.entropy):  # a quantile may be nan
+        assert other.dtype == dtype
+
+
+def test_more_classes_than_single_precision_counts() -> None:
+    """Above 2^24 not every label is a float32."""
+    k = 2**24 + 3
+    weights = np.zeros((1, k), np.float32)
+    weights[0, k - 2] = 1
+    assert module.draw_classes(np, weights, (4, 1), np.random.default_rng(0)).max() == k - 2
+
+
+def test_probabilities_sum_to_one_within_some_roundings_however_many() -> None:
+    """The sum is taken in float64, and may be off by 64 units in the last place of 1."""
+    rng = np.random.default_rng(0)
+    for dtype in (np.float32, np.float64):
+        eps = float(np.finfo(dtype).eps)
+        for k in (1, 2, 3, 1000, 100_000, 1_000_000):
+            honest = [np.full(k, 1 / k, dtype), rng.random(k).astype(dtype), rng.exponential(size=k) ** 8]
+            for p in honest:
+                p = (p / p.sum()).astype(dtype)
+                D.Categorical(p)
+                D.OneHotCategorical(p)
+                for factor in (1 + 200 * eps, 1 - 200 * eps):
+                    wrong = (p.astype(float) * factor).astype(dtype)
+                    if abs(wrong.sum(dtype=float) - 1) > 100 * eps:
+                        with pytest.raises(ValueError, match="expected non negative and of sum 1"):
+                            D.Categorical(wrong)
+    # NumPy adds numbers that do not lie side by side one after the other, which in float32 is too far off.
+    columns = rng.random((300_000, 3))
+    D.Categorical((columns / columns.sum(axis=0)).astype(np.float32).T)
+    for k, total in ((1000, 1.0004), (100_000, 1.04), (1_000_000, 1.4)):
+        with pytest.raises(ValueError, match="expected non negative and of sum 1"):
+            D.Categorical(np.full(k, total / k, np.float32))
+
+
+@pytest.mark.parametrize("shape", [(3000, 1000), (3, 40000), (17, 6000)])
+def test_derived_probabilities_of_many_classes_are_accepted(shape: tuple[int, int]) -> None:
+    logit = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    p = D.Categorical(logit=logit).p
+    assert abs(p.array.sum(axis=-1, dtype=float) - 1).max() < 8 * np.finfo(np.float32).eps
+    D.Categorical(p)
+
+
+@pytest.mark.parametrize("name", ["cdf", "survival_function", "log_cdf", "log_survival_function", "icdf"])
+def test_memory_grows_with_the_classes_and_not_their_square(name: str) -> None:
+    import tracemalloc
+
+    k = 20_000
+    logit = variable(np.zeros(k))
+    d = D.Categorical(logit=logit)
+    getattr(D.Categorical(logit=np.zeros(3)), name)(0.5)  # what is made once
+    tracemalloc.start()
+    y = getattr(d, name)(0.5)
+    if name != "icdf":
+        y.backward()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40 * 8 * k, f"{peak / (8 * k):.0f} numbers for each class"
+
+
+def test_reading_what_was_not_given_warns_of_nothing() -> None:
+    for d in (D.Categorical(variable([0.0, 1.0])), D.OneHotCategorical(variable([0.0, 1.0]))):
+        np.testing.assert_array_equal(d.logit.array, [-np.inf, 0])
+        np.testing.assert_array_equal(d.log_p.array, [-np.inf, 0])
+    assert D.Bernoulli(variable(0.0)).logit.array == -np.inf
+    np.testing.assert_allclose(D.Bernoulli(variable(1e-300)).logit.array, math.log(1e-300), rtol=1e-15)
+    assert D.Bernoulli(logit=variable(-1e4)).p.array == 0
+
+
+@pytest.mark.parametrize(
+    "label", [1, True, np.int8(1), np.uint64(1), np.int64(1), np.bool_(1), np.float32(1)]
+)
+def test_a_label_of_any_scalar_type(label: object) -> None:
+    d = D.Categorical(variable([0.25, 0.75]))
+    assert d.log_prob(label).array == np.log(0.75)
+    assert d.cdf(label).array == 1
+
+
+@pytest.mark.parametrize("label", [np.uint64(2**63), np.uint64(2**64 - 1), 2**40, 2**32, -1, np.int8(-128)])
+def test_what_would_wrap_around_is_no_label(label: object) -> None:
+    assert D.Categorical(variable([0.25, 0.75])).log_prob(label).array == -np.inf
+
+
+def test_wrappers_draw_labels_too() -> None:
+    p = np.array([[0.5, 0.5], [1.0, 0.0]])
+    x = D.Independent(D.Categorical(p), 1).sample(3, rng=0)
+    assert x.dtype == np.intp
+    m = D.MixtureSameFamily(D.Categorical(np.array([0.25, 0.75])), D.Categorical(p))
+    x = m.sample(4000, rng=0)
+    assert x.dtype == np.intp
+    np.testing.assert_allclose(x.array.mean(), 0.125, atol=0.03)
+    np.testing.assert_allclose(m.prob([0, 1]).array, [0.875, 0.125], rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["cdf", "survival_function", "log_cdf", "log_survival_function"])
+def test_gradients_of_tails_of_one_class(name: str) -> None:
+    for parameter in (variable([1.0]), variable([0.0])):
+        kind = "p" if parameter.array[0] == 1 else "logit"
+        y = getattr(D.Categorical(**{kind: parameter}), name)(np.array([-1.0, 0.0, 3.0]))
+        np.testing.assert_array_equal(gradients(y, parameter)[0], 0)

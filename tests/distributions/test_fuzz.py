@@ -65,7 +65,15 @@ def check_answer(answer: Any, shape: tuple[int, ...], dtypes: set[Any]) -> None:
     assert type(answer.array) is np.ndarray
     assert answer.shape == shape
     assert answer.dtype in dtypes
-    assert answer.dtype.kind == "f"
+    assert answer.dtype.kind == "f" or answer.dtype == np.intp
+
+
+def dtypes_of_values(dist: D.Distribution) -> set[Any]:
+    """Of draws and the mode: labels are integers that index, all else has the parameters' dtype."""
+    of = dist
+    while of.parts:  # a wrapper draws what the distribution inside it draws
+        of = getattr(of, list(of.parts)[-1])
+    return {np.dtype(np.intp) if isinstance(of, D.Categorical) else dist.dtype}
 
 
 def expected_dtypes(dist: D.Distribution, x: Any) -> set[Any]:
@@ -101,9 +109,8 @@ def check_distribution_as_a_whole(dist: D.Distribution, shapes: list[tuple[int, 
     for name in STATISTICS:
         answer = attempt(dist, lambda name=name: getattr(dist, name))
         if answer is not None:
-            check_answer(
-                answer, dist.batch_shape + (dist.event_shape if STATISTICS[name] else ()), {dist.dtype}
-            )
+            dtypes = dtypes_of_values(dist) if name == "mode" else {dist.dtype}
+            check_answer(answer, dist.batch_shape + (dist.event_shape if STATISTICS[name] else ()), dtypes)
 
 
 @pytest.mark.parametrize("cls", WRAPPERS, ids=lambda cls: cls.__name__)
@@ -164,16 +171,15 @@ def test_statistics_at_the_edges(entry: Entry, data: st.DataObject) -> None:
     for name in STATISTICS:
         answer = attempt(dist, lambda name=name: getattr(dist, name))
         if answer is not None:
-            check_answer(
-                answer, dist.batch_shape + (dist.event_shape if STATISTICS[name] else ()), {dist.dtype}
-            )
+            dtypes = dtypes_of_values(dist) if name == "mode" else {dist.dtype}
+            check_answer(answer, dist.batch_shape + (dist.event_shape if STATISTICS[name] else ()), dtypes)
             assert name in dist.undefined or not np.isnan(answer.array).any(), f"{name} is nan"
 
 
 def check_sample(dist: D.Distribution) -> None:
     x = attempt(dist, lambda: dist.sample((2,), rng=0))
     if x is not None:
-        check_answer(x, (2, *dist.batch_shape, *dist.event_shape), {dist.dtype})
+        check_answer(x, (2, *dist.batch_shape, *dist.event_shape), dtypes_of_values(dist))
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -186,7 +192,7 @@ def test_sample(entry: Entry, data: st.DataObject) -> None:
     x = attempt(ANYBODY, lambda: dist.sample(shape, rng=rng))
     if x is not None:
         lead = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape)
-        check_answer(x, lead + dist.batch_shape + dist.event_shape, {dist.dtype})
+        check_answer(x, lead + dist.batch_shape + dist.event_shape, dtypes_of_values(dist))
 
 
 def _small(value: Any) -> bool:

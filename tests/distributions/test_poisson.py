@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import pdist
 import pdist.distributions as D
 from pdist import Variable, check_gradients, kl_divergence
-from pdist.distributions.discrete import poisson as module
+from pdist.numerics import poisson as module
 from pdist.numerics.probability import i_divergence
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])

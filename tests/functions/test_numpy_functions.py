@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pdist
-from pdist.autograd.op import array_functions, ufuncs
+from pdist.functions.methods import array_functions, ufuncs
 
 A = np.array([[0.5, -0.25, 0.75], [0.1, 0.9, -0.6]])
 B = np.array([[0.2, 0.4, 0.3]])

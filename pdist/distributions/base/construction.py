@@ -22,6 +22,7 @@ class Declared:
         parameters: the declared parameters by name, alternatives such as ``log_scale`` included.
         parts: the distributions inside, by name.
         options: the settings that are no arrays, by name.
+        order: the order of positional arguments, if it is not that of the declarations.
         ordered: names of parameters, each of which must be greater than the one before.
         batch_shape: the broadcast shape of all that was given.
     """
@@ -29,6 +30,7 @@ class Declared:
     parameters: ClassVar[dict[str, Param]] = {}
     parts: ClassVar[dict[str, Part]] = {}
     options: ClassVar[dict[str, Option]] = {}
+    order: ClassVar[tuple[str, ...]] = ()
     ordered: ClassVar[tuple[str, ...]] = ()
     batch_shape: tuple[int, ...]
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()  # each argument with what may stand for it
@@ -41,10 +43,13 @@ class Declared:
         cls.parameters = {n: v for n, v in members.items() if isinstance(v, Param)}
         cls.parts = {n: v for n, v in members.items() if isinstance(v, Part)}
         cls.options = {n: v for n, v in members.items() if isinstance(v, Option)}
-        cls._alternatives = tuple(
+        slots = [
             (n, *(m for m, w in cls.parameters.items() if w.instead_of == n))
             for n, v in members.items()
             if n in cls.parts or (n in cls.parameters and v.instead_of is None)
+        ]
+        cls._alternatives = tuple(
+            sorted(slots, key=lambda names: cls.order.index(names[0]) if cls.order else 0)
         )
         cls._plans = {}
         if cls.__init__ is Declared.__init__ and cls._alternatives:

@@ -97,7 +97,7 @@ class Distribution(Batched):
 
     @property
     def dtype(self) -> np.dtype:
-        """The dtype of parameters, samples and densities."""
+        """The dtype of parameters, densities and samples (other than labels)."""
         return self._leading._array.dtype
 
     @property
@@ -306,7 +306,8 @@ class Distribution(Batched):
             rng: a generator or a seed; by default the device's stream (``pdist.random.seed``).
 
         Returns:
-            A Variable of shape ``sample_shape + batch_shape + event_shape``.
+            A Variable of shape ``sample_shape + batch_shape + event_shape``, of the parameters' dtype; labels
+            (of a Categorical) are integers that index.
         """
         shape = as_shape(f"{type(self).__name__}.sample: sample_shape", sample_shape)
         if not hasattr(self, "_sample"):

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .supports import Support
 
 
@@ -45,7 +47,8 @@ class Param:
             return self
         if self.derive is None:
             raise AttributeError(f"{owner.__name__} has no parameter {self.name!r} set")
-        return self.derive(instance)
+        with np.errstate(all="ignore"):
+            return self.derive(instance)
 
 
 class Part:

@@ -122,11 +122,16 @@ def labels(n: int) -> Support:
 
 
 def _simplex(xp: Any, p: Array) -> Array:
-    """Nonnegative vectors on the last axis that sum to one within a few roundings."""
+    """Nonnegative vectors on the last axis whose exact sum is 1 but for 64 roundings, however many they are.
+
+    Each number of a vector may be off by half a unit in its last place, which moves the sum by half a unit at
+    most; the rest is for the sum that the vector was divided by. It is added up in float64, since a sum of
+    a million numbers in float32 is itself too far off.
+    """
     if p.dtype.kind != "f":
         p = p.astype(float)
-    slack = 4 * max(p.shape[-1], 1) * float(xp.finfo(p.dtype).eps)
-    return (p >= 0).all(axis=-1) & (abs(p.sum(axis=-1) - 1) <= slack)
+    slack = 64 * float(xp.finfo(p.dtype).eps)
+    return (p >= 0).all(axis=-1) & (abs(p.sum(axis=-1, dtype=np.float64) - 1) <= slack)
 
 
 def _one_hot(xp: Any, x: Array) -> Array:

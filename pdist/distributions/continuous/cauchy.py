@@ -19,7 +19,7 @@ def cauchy_quantile(xp, p):
     return xp.where(tail > 0.25, xp.tan(math.pi * (p - 0.5)), xp.where(p < 0.5, -far, far))
 
 
-cauchy_quantile.derivatives(lambda F, g, y, _p: g * (math.pi * (1 + y * y)))
+cauchy_quantile.derivative(p=lambda F, g, y: g * (math.pi * (1 + y * y)))
 
 
 class StandardCauchy(Standard):

@@ -18,7 +18,7 @@ def gumbel_quantile(xp, p):
     return -xp.log(-xp.where(p > 0.5, xp.log1p(p - 1), xp.log(p)))
 
 
-gumbel_quantile.derivatives(lambda F, g, y, p: g * F.exp(y) / p)
+gumbel_quantile.derivative(p=lambda F, g, y, p: g * F.exp(y) / p)
 
 
 class StandardGumbel(Standard):

@@ -16,7 +16,7 @@ def laplace_quantile(xp, p):
     return xp.where(t < 0, log_tail, -log_tail)
 
 
-laplace_quantile.derivatives(lambda F, g, y, _p: g * (2 * F.exp(abs(y))))
+laplace_quantile.derivative(p=lambda F, g, y: g * (2 * F.exp(abs(y))))
 
 
 class StandardLaplace(Standard):

@@ -19,7 +19,7 @@ def exp_affine(xp, a, b, c):
     return xp.exp(h) * (1 + rounding(xp, lo + residual, 2 * (abs(h) + abs(a))))
 
 
-def _exp_affine_rule(F, needs, g, y, a, b, c):
+def _exp_affine_rule(F, g, y, b, c):
     g = g * y
     return g, g * F.where(y > 0, c, 0), g * b
 

@@ -2,267 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
-
 from ... import functions as F
-from ...autograd import Variable, as_variable, differentiable, promote, zero
-from ...backend import hooks, library, special
-from ...numerics.blocks import in_blocks
-from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE
-from ...numerics.differences import deviance, log_ratio
-from ...numerics.double import divide_double, is_double, log_double, rounding, two_product, two_sum
-from ...numerics.probability import i_divergence, or_infinite, sqrt_or_zero
-from ..base.distribution import Distribution
+from ...autograd import Variable, as_variable
+from ...numerics.counts import draw_counts
+from ...numerics.poisson import (
+    poisson_cdf,
+    poisson_entropy,
+    poisson_log_cdf,
+    poisson_log_prob,
+    poisson_log_survival,
+    poisson_survival,
+)
 from ..base.parameters import Param
 from ..base.supports import non_negative_integer, nonnegative
-from ..divergences.registry import register_kl
-from ..families.lattice import steps_outside
-
-# The density -----------------------------------------------------------------------------------------------
-
-# log x! - (log(2 pi x)/2 + x log x - x) at x = 1, ..., 15
-_STIRLING = (
-    (0.08106146679532726, 0.0413406959554093, 0.02767792568499834, 0.020790672103765093)
-    + (0.016644691189821193, 0.013876128823070748, 0.01189670994589177, 0.010411265261972096)
-    + (0.009255462182712733, 0.00833056343336287, 0.007573675487951841, 0.00694284010720953)
-    + (
-        0.006408994188004207,
-        0.0059513701127588475,
-        0.005554733551962801,
-    )
-)
+from ..families.lattice import Lattice
 
 
-def _stirling_rest(xp, x):
-    """log x! less Stirling's formula, for integers x >= 1: a table, then the asymptotic series."""
-    table = xp.asarray(_STIRLING, dtype=x.dtype)
-    small = xp.take(table, xp.where(x < 15, x, 15).astype(np.int32) - 1)
-    x = xp.maximum(x, 15)
-    w = 1 / (x * x)
-    series = (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w * (1 / 1680 - w / 1188)))) / x
-    return xp.where(x > 15, series, small)
-
-
-@differentiable
-@in_blocks
-def poisson_log_prob(xp, x, lam):
-    """x log lam - lam - log x! as -(D(x, lam) + log(2 pi x)/2 + rest), D being the deviance (Loader)."""
-    n = xp.maximum(x, 1)
-    y = deviance(xp, n, lam, n - lam) + (_stirling_rest(xp, n) + (0.5 * xp.log(n) + HALF_LOG_2PI))
-    return -xp.where(x > 0, y, lam)
-
-
-poisson_log_prob.derivatives(
-    zero, lambda F, g, _y, x, lam: g * F.where(x == 0, -1.0, (x - lam) / or_infinite(F, lam))
-)
-
-# The tails -------------------------------------------------------------------------------------------------
-#
-# By incomplete gamma functions. Beyond 4.4 standard deviations, where SciPy's lose digits (all of them from
-# lam = 1e5 on), the smaller tail is the density times a continued fraction that converges in so many steps.
-
-
-def _steps(x):
-    return 24 if is_double(x) else 8
-
-
-def _density(xp, x, lam):
-    """The density in three parts: f e^-(D + rest), D being the deviance, of which each digit counts."""
-    n = xp.maximum(x, 1)
-    r, r_rest = divide_double(xp, n, xp.zeros_like(n), lam)
-    log_r, log_rest = two_sum(xp, *log_double(xp, r))
-    y, y_rest = two_product(xp, n, log_r)
-    d, d_rest = two_sum(xp, n, -lam)
-    hi, lo = two_sum(xp, y, -d)
-    lo = rounding(xp, lo + (n * (log_rest + r_rest / r) + (y_rest - d_rest)), 8 * n)
-    hi, rest = two_sum(xp, hi, lo)
-    held = abs(hi) < math.inf  # else n/lam overflows
-    hi, rest = xp.where(held, hi, deviance(xp, n, lam, n - lam)), xp.where(held, rest, 0)
-    factor = xp.exp(-_stirling_rest(xp, n)) / xp.sqrt(2 * math.pi * n)
-    return xp.where(x > 0, factor, 1), xp.where(x > 0, hi, lam), xp.where(x > 0, rest, 0)
-
-
-def _far_tail(xp, x, lam):
-    """The smaller one of P(X <= x) and P(X > x), far from lam.
-
-    Returns:
-        That tail, its logarithm, where it is the upper one, where x is far enough, and the density.
-    """
-    n, d = _steps(lam), abs(x - lam)
-    above = x > lam
-    first, slope = xp.where(above, d, d - 2), xp.where(above, 1, 2).astype(d.dtype)
-    weight, fall = xp.where(above, lam, x + 1), slope - 1
-    t = first + (n + 1) * slope
-    for k in range(n, 0, -1):
-        t = (first + k * slope) + xp.maximum(k * (weight - k * fall), 0) / t
-    factor, hi, rest = _density(xp, x, lam)
-    density = factor * xp.exp(-hi)
-    normal = xp.maximum(lam, 2.3e-308 if is_double(lam) else 1.2e-38)  # a subnormal rate over t may be 0
-    log_tail = -hi + (xp.log(factor * normal / t) + xp.log(lam / normal) - rest)
-    return density * (lam / t) * (1 - rest), log_tail, above, (d * d > 20 * lam) & (lam > 0), density
-
-
-def _near_cdf(xp, x, lam, density):
-    """P(X <= x). Where x + 1 is rounded to x, the gamma function is that of x - 1: the density is missing."""
-    whole = (x + 1) - x == 1
-    return special(xp).gammaincc(xp.where(whole, x + 1, x), lam) + xp.where(whole, 0, density)
-
-
-def _near_survival(xp, x, lam, density):
-    """P(X > x)."""
-    whole = (x + 1) - x == 1
-    return special(xp).gammainc(xp.where(whole, x + 1, x), lam) - xp.where(whole, 0, density)
-
-
-def _log(xp, y, complement):
-    """log y, by its complement where y is near 1."""
-    return xp.where(complement < 0.5, xp.log1p(-complement), xp.log(y))
-
-
-@differentiable
-@in_blocks
-def poisson_cdf(xp, x, lam):
-    """P(X <= x) for counts x >= 0."""
-    tail, _, above, far, density = _far_tail(xp, x, lam)
-    return xp.where(far, xp.where(above, 1 - tail, tail), _near_cdf(xp, x, lam, density))
-
-
-@differentiable
-@in_blocks
-def poisson_survival(xp, x, lam):
-    """P(X > x) for counts x >= 0."""
-    tail, _, above, far, density = _far_tail(xp, x, lam)
-    return xp.where(far, xp.where(above, tail, 1 - tail), _near_survival(xp, x, lam, density))
-
-
-@differentiable
-@in_blocks
-def poisson_log_cdf(xp, x, lam):
-    """log P(X <= x) for counts x >= 0."""
-    tail, log_tail, above, far, density = _far_tail(xp, x, lam)
-    near = _log(xp, _near_cdf(xp, x, lam, density), _near_survival(xp, x, lam, density))
-    return xp.where(far, xp.where(above, xp.log1p(-tail), log_tail), near)
-
-
-@differentiable
-@in_blocks
-def poisson_log_survival(xp, x, lam):
-    """log P(X > x) for counts x >= 0."""
-    tail, log_tail, above, far, density = _far_tail(xp, x, lam)
-    near = _log(xp, _near_survival(xp, x, lam, density), _near_cdf(xp, x, lam, density))
-    return xp.where(far, xp.where(above, log_tail, xp.log1p(-tail)), near)
-
-
-# As lam grows, the density at x is what passes from below to above.
-poisson_cdf.derivatives(zero, lambda F, g, _y, x, lam: -g * F.exp(F.poisson_log_prob(x, lam)))
-poisson_survival.derivatives(zero, lambda F, g, _y, x, lam: g * F.exp(F.poisson_log_prob(x, lam)))
-poisson_log_cdf.derivatives(zero, lambda F, g, y, x, lam: -g * F.exp(F.poisson_log_prob(x, lam) - y))
-poisson_log_survival.derivatives(
-    zero, lambda F, g, y, x, lam: g * F.exp(F.poisson_log_prob(x, lam) - F.where(y == -math.inf, math.inf, y))
-)
-
-# The entropy -----------------------------------------------------------------------------------------------
-
-_FEW = 64.0  # up to this rate sums over the counts, beyond it series in 1/lam
-_COUNTS = 192
-_CHUNK = 4096
-
-
-def _expectation(xp, lam, f):
-    """E f(X, log p(X), lam) for lam <= 64, by sums over the counts of so many rates at a time."""
-    flat = xp.minimum(lam, _FEW).reshape(-1, 1)
-    x = xp.arange(_COUNTS, dtype=lam.dtype)
-    sums = []
-    for i in range(0, max(len(flat), 1), _CHUNK):
-        part = flat[i : i + _CHUNK]
-        log_p = poisson_log_prob.kernel(xp, *xp.broadcast_arrays(x, part))
-        sums.append((xp.exp(log_p) * f(x, log_p, part)).sum(axis=-1))
-    return xp.concatenate(sums).reshape(lam.shape)
-
-
-def _series(coefficients, w):
-    """The polynomial in w with these coefficients, the lowest power first."""
-    y = 0.0
-    for c in reversed(coefficients):
-        y = y * w + c
-    return y
-
-
-# Of the entropy less log(2 pi e lam)/2, in powers of w = 1/lam (Evans and Boersma 1988)
-_ENTROPY = (0.0, -1 / 12, -1 / 24, -19 / 360, -9 / 80, -863 / 2520) + (
-    -1375 / 1008,
-    -33953 / 5040,
-    -57281 / 1440,
-    -273.605448277,
-)
-
-
-@differentiable
-def poisson_entropy(xp, lam):
-    """-E log p(X)."""
-    sums = -_expectation(xp, lam, lambda x, log_p, lam: xp.maximum(log_p, -1e30))
-    large = xp.maximum(lam, _FEW)
-    series = 0.5 * xp.log(large) + HALF_LOG_2PIE + _series(_ENTROPY, 1 / large)
-    return xp.where(lam <= _FEW, sums, series)
-
-
-@differentiable
-def poisson_entropy_slope(xp, lam):
-    """E log((X + 1)/lam), the derivative of the entropy; 0 at lam = 0, where it is infinite."""
-    sums = _expectation(xp, lam, lambda x, _, lam: log_ratio.kernel(xp, x + 1, lam, x + 1 - lam))
-    w = 1 / xp.maximum(lam, _FEW)
-    series = w * (0.5 - _series([k * c for k, c in enumerate(_ENTROPY)], w))
-    return xp.where(lam == 0, 0, xp.where(lam <= _FEW, sums, series))
-
-
-@differentiable
-def poisson_entropy_curvature(xp, lam):
-    """E log((X + 2)/(X + 1)) - 1/lam, the second derivative of the entropy; 0 at lam = 0."""
-    sums = _expectation(xp, lam, lambda x, _log_p, _lam: xp.log1p(1 / (x + 1))) - 1 / lam
-    w = 1 / xp.maximum(lam, _FEW)
-    series = w * w * (_series([k * (k + 1) * c for k, c in enumerate(_ENTROPY)], w) - 0.5)
-    return xp.where(lam == 0, 0, xp.where(lam <= _FEW, sums, series))
-
-
-poisson_entropy.derivatives(lambda F, g, _y, lam: g * F.poisson_entropy_slope(lam))
-poisson_entropy_slope.derivatives(lambda F, g, _y, lam: g * F.poisson_entropy_curvature(lam))
-
-# The quantiles ---------------------------------------------------------------------------------------------
-
-
-@hooks.opaque
-def poisson_quantile(xp, u, lam):
-    """The smallest count x with P(X <= x) >= u, by bisection of poisson_cdf between bounds on the tails.
-
-    A tail of probability e^-L ends within sqrt(2 lam L) below lam and L/3 + sqrt(L^2/9 + 2 lam L) above it
-    (Chernoff, Bernstein).
-    """
-    between = (u > 0) & (u < 1) & (lam > 0)
-    left = u < 0.5
-    size = -xp.log(xp.where(between, xp.where(left, u, 1 - u), 0.5))
-    low = xp.floor(lam - xp.where(left, xp.sqrt(2 * lam * size), 0)) - 2
-    high = xp.ceil(lam + xp.where(left, 0, size / 3 + xp.sqrt(size * (size / 9 + 2 * lam)))) + 2
-    low = xp.maximum(low, -1)
-    for _ in range(_bisections(xp, high - low)):
-        middle = xp.floor(0.5 * (low + high))
-        reached = (middle >= 0) & (poisson_cdf.kernel(xp, xp.maximum(middle, 0), lam) >= u)
-        low, high = xp.where(reached, low, middle), xp.where(reached, middle, high)
-    certain = xp.where((u >= 0) & (u <= 1), xp.where((u == 1) & (lam > 0), math.inf, 0), math.nan)
-    return xp.where(between, high, certain.astype(u.dtype)) + 0 * lam  # nan stays
-
-
-def _bisections(xp, width):
-    """How many steps bring brackets of these widths to one; enough for all where the host cannot look."""
-    if not library(xp).host:
-        return 32
-    widest = xp.where((width > 2) & (width < 2.0**52), width, 2).max(initial=2)
-    return math.ceil(math.log2(float(widest)))
-
-
-class Poisson(Distribution):
+class Poisson(Lattice):
     r"""The number of events that come independently at a rate of lam.
 
     .. math:: P(x) = \frac{\lambda^x e^{-\lambda}}{x!}
@@ -270,7 +28,8 @@ class Poisson(Distribution):
     Args:
         lam: the rate lambda >= 0, of shape ``[*batch]``.
 
-    Samples carry no gradients. Where lam = 0 a slope may be infinite; the gradient is then 0.
+    Samples are counts: they have the dtype of the parameters, and carry no gradients. Where lam = 0 a slope
+    may be infinite; the gradient is then 0.
 
     Source:
         C. Loader, "Fast and accurate computation of binomial probabilities" (2000), for the density;
@@ -290,28 +49,17 @@ class Poisson(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         return poisson_log_prob(x, self.lam)
 
-    def _at_counts(self, function: Any, x: Variable, low: float, high: float) -> Variable:
-        """A tail at floor(x), but ``low`` below 0 and ``high`` at inf; nan at nan."""
-        x, lam = promote("Poisson", ("x", "lam"), (x, self.lam))
-        inside = (x.array >= 0) & (x.array < math.inf)
-        y = function(F.where(inside, F.floor(x), 0.0), lam)
-        return F.where(inside, y, steps_outside(self.xp, x.array, low, high))
-
     def _cdf(self, x: Variable) -> Variable:
-        return self._at_counts(poisson_cdf, x, 0.0, 1.0)
+        return poisson_cdf(x, self.lam)
 
     def _survival_function(self, x: Variable) -> Variable:
-        return self._at_counts(poisson_survival, x, 1.0, 0.0)
+        return poisson_survival(x, self.lam)
 
     def _log_cdf(self, x: Variable) -> Variable:
-        return self._at_counts(poisson_log_cdf, x, -math.inf, 0.0)
+        return poisson_log_cdf(x, self.lam)
 
     def _log_survival_function(self, x: Variable) -> Variable:
-        return self._at_counts(poisson_log_survival, x, 0.0, -math.inf)
-
-    def _icdf(self, p: Variable) -> Variable:
-        u, lam = promote("Poisson", ("p", "lam"), (p, self.lam))
-        return as_variable(poisson_quantile(self.xp, u.array, lam.array))
+        return poisson_log_survival(x, self.lam)
 
     def _entropy(self) -> Variable:
         return poisson_entropy(self.lam)
@@ -324,13 +72,5 @@ class Poisson(Distribution):
     def _mode(self) -> Variable:
         return F.floor(self.lam)
 
-    def _stddev(self) -> Variable:
-        return sqrt_or_zero(self.lam)
-
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
-        return as_variable(self.xp.asarray(rng.poisson(self.lam.array, shape), dtype=self.dtype))
-
-
-@register_kl(Poisson, Poisson)
-def _kl_poisson_poisson(p: Poisson, q: Poisson) -> Variable:
-    return i_divergence(p.lam, q.lam)
+        return as_variable(draw_counts(self.xp, self.lam.array, shape, rng).astype(self.dtype))

@@ -6,7 +6,15 @@ import math
 
 from ... import functions as F
 from ...autograd import Variable, differentiable
-from ...numerics.differences import expm1mx, is_near, log1pmx_near, log_far_ratio, log_minus, log_ratio
+from ...numerics.differences import (
+    expm1mx,
+    expm1mx_op,
+    is_near,
+    log1pmx_near,
+    log_far_ratio,
+    log_minus,
+    log_ratio,
+)
 from ..continuous.cauchy import Cauchy
 from ..continuous.exponential import Exponential
 from ..continuous.laplace import Laplace
@@ -28,7 +36,7 @@ def normal_kl(xp, z, p_scale, q_scale):
     return 0.5 * z * z + xp.where(is_near(u), near, far)
 
 
-def _normal_kl_rule(F, needs, g, _y, z, p_scale, q_scale):
+def _normal_kl_rule(F, g, z, p_scale, q_scale):
     r2m1 = (p_scale - q_scale) / q_scale * ((p_scale + q_scale) / q_scale)  # r^2 - 1
     return g * z, g * r2m1 / p_scale, -g * r2m1 / q_scale
 
@@ -42,9 +50,9 @@ def normal_kl_log_ratio(xp, z, log_ratio):
     return 0.5 * (z * z + expm1mx(xp, 2 * log_ratio))
 
 
-normal_kl_log_ratio.derivatives(
-    lambda F, g, _y, z, _d: g * z,
-    lambda F, g, _y, _z, d: g * F.expm1(2 * d),
+normal_kl_log_ratio.derivative(
+    z=lambda F, g, z: g * z,
+    log_ratio=lambda F, g, log_ratio: g * F.expm1(2 * log_ratio),
 )
 
 
@@ -80,18 +88,18 @@ def laplace_kl(xp, d, p_scale, q_scale):
     return scales + xp.where(t < 1, r * expm1mx(xp, -t), abs(d) / q_scale + r * xp.expm1(-t))
 
 
-def _laplace_kl_rule(F, needs, g, _y, d, p_scale, q_scale):
-    pull = g * F.laplace_pull(d, p_scale) / q_scale
+def _laplace_kl_rule(F, g, needs, d, p_scale, q_scale):
+    pull = g * F(laplace_pull)(d, p_scale) / q_scale
     u = (p_scale - q_scale) / q_scale
     r = p_scale / q_scale
     t = F.minimum(abs(d) / p_scale, 1e4)
     s = F.minimum(t, 1.0)
     kept = (1 + t) * F.exp(-t)
-    lost = F.where(t < 1, F.exp(-s) * F.expm1mx(s), 1 - kept)  # 1 - kept
+    lost = F.where(t < 1, F.exp(-s) * F(expm1mx_op)(s), 1 - kept)  # 1 - kept
     by_p = g * F.where(r < 1.5, u - r * lost, r * kept - 1) / p_scale
-    if not needs[2]:
+    if not needs.q_scale:
         return pull, by_p, None
-    shift = F.where(t < 1, r * F.expm1mx(-s), abs(d) / q_scale + r * F.expm1(-t))
+    shift = F.where(t < 1, r * F(expm1mx_op)(-s), abs(d) / q_scale + r * F.expm1(-t))
     return pull, by_p, -g * (u + shift) / q_scale
 
 
@@ -104,7 +112,7 @@ def laplace_pull(xp, d, scale):
     return -xp.sign(d) * xp.expm1(-abs(d) / scale)
 
 
-def _laplace_pull_rule(F, needs, g, _y, d, scale):
+def _laplace_pull_rule(F, g, d, scale):
     t = F.minimum(abs(d) / scale, 1e4)
     by_d = g * F.exp(-t) / scale
     return by_d, -by_d * F.sign(d) * t
@@ -137,7 +145,7 @@ def cauchy_kl(xp, d, p_scale, q_scale):
     return xp.log1p(0.25 * (u * ((p_scale - q_scale) / q_scale) + (d / p_scale) * (d / q_scale)))
 
 
-def _cauchy_kl_rule(F, needs, g, _y, d, p_scale, q_scale):
+def _cauchy_kl_rule(F, g, d, p_scale, q_scale):
     both = p_scale + q_scale
     t, u = d / both, (p_scale - q_scale) / both
     w, far = g / (1 + t * t), g * (t / (t + 1 / t))  # g/(1 + t^2), g t^2/(1 + t^2)
@@ -165,7 +173,7 @@ def rate_kl(xp, p_rate, q_rate):
     return xp.where(is_near(u), -log1pmx_near(xp, u), u - log_far_ratio(xp, q_rate, p_rate))
 
 
-rate_kl.derivatives(
-    lambda F, g, _y, p, q: g * ((p - q) / p) / p,
-    lambda F, g, _y, p, q: g * ((q - p) / p) / q,
+rate_kl.derivative(
+    p_rate=lambda F, g, p_rate, q_rate: g * ((p_rate - q_rate) / p_rate) / p_rate,
+    q_rate=lambda F, g, p_rate, q_rate: g * ((q_rate - p_rate) / p_rate) / q_rate,
 )

@@ -32,7 +32,7 @@ def laplace_normal_kl(xp, z, p_scale, q_scale):
     return 0.5 * z * z + xp.where(is_near(u), near, far)
 
 
-def _laplace_normal_kl_rule(F, needs, g, _y, z, p_scale, q_scale):
+def _laplace_normal_kl_rule(F, g, z, p_scale, q_scale):
     r = p_scale / q_scale
     change = g * (2 * r * r - 1)
     return g * z, change / p_scale, -change / q_scale
@@ -59,11 +59,11 @@ def normal_laplace_kl(xp, d, p_scale, q_scale):
     return xp.where(is_near(u), near, far)
 
 
-def _normal_laplace_kl_rule(F, needs, g, _y, d, p_scale, q_scale):
+def _normal_laplace_kl_rule(F, g, needs, d, p_scale, q_scale):
     t = SQRT_HALF * (d / p_scale)
     erf = F.erf(t)
     w = math.sqrt(2 / math.pi) * F.exp(-t * t)
-    by_q = g * (1 - (d / q_scale * erf + p_scale / q_scale * w)) / q_scale if needs[2] else None
+    by_q = g * (1 - (d / q_scale * erf + p_scale / q_scale * w)) / q_scale if needs.q_scale else None
     return g * erf / q_scale, g * (w / q_scale - 1 / p_scale), by_q
 
 
@@ -87,7 +87,7 @@ def uniform_normal_kl(xp, z, width, scale):
     return 0.5 * z * z + (r * r / 24 - (log_far_ratio(xp, width, scale) - HALF_LOG_2PI))
 
 
-def _uniform_normal_kl_rule(F, needs, g, _y, z, width, scale):
+def _uniform_normal_kl_rule(F, g, z, width, scale):
     r = width / scale
     change = g * (r * r / 12 - 1)
     return g * z, change / width, -change / scale
@@ -103,7 +103,7 @@ def mean_distance(xp, d, width):
     return xp.where(abs(t) < 0.5, d * t + 0.25 * width, abs(d))
 
 
-def _mean_distance_rule(F, needs, g, _y, d, width):
+def _mean_distance_rule(F, g, d, width):
     t = F.clip(d / width, -0.5, 0.5)
     return g * (2 * t), g * ((0.5 - t) * (0.5 + t))
 

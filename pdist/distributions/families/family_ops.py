@@ -7,8 +7,7 @@ import inspect
 import math
 from typing import Any, NamedTuple
 
-from ...autograd import differentiable, zero
-from ...autograd.op import raw
+from ...autograd import differentiable, raw, zero
 from ...numerics.blocks import in_blocks
 from ...numerics.differences import log_minus
 from .scales import FORMS, distance, standardize, standardize_double
@@ -75,7 +74,15 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
         d_loc = form.over(F, g * slope, s, careful)
         if d_s is not None:
             d_s = form.slope(F, g * d_s, s)
-        d_shapes = [g * slope for slope in standard.shape_slopes(F, z, *shapes)] if shaped else ()
+        d_shapes: Any = ()
+        if shaped:
+            d_shapes = standard.shape_slopes(F, z, *shapes)
+            if standard.steep:
+                bends = standard.shape_bends(F, z, *shapes)
+                d_shapes = [
+                    d + F(finite_correction)(residual * b) for d, b in zip(d_shapes, bends, strict=True)
+                ]
+            d_shapes = [g * d for d in d_shapes]
         d_x = None
         if needs[0]:
             d_x = -(d_loc + g) / x if kind == LOG else -d_loc
@@ -139,8 +146,8 @@ def residual_of(xp, x, loc, scale, /, given):
     return standardize_double(raw(xp), FORMS[given], x, loc, scale)[1]
 
 
-finite_correction.derivatives(zero)
-residual_of.derivatives(zero, zero, zero)
+finite_correction.derivative(x=zero)
+residual_of.derivative(x=zero, loc=zero, scale=zero)
 
 
 def _op(
@@ -156,17 +163,15 @@ def _op(
         def rule(F: Any, needs: Any, g: Any, x: Any, s: Any, *shapes: Any, **chosen: Any) -> Any:
             return with_loc_rule(F, needs, g, x, None, s, *shapes, **chosen)
 
-    def joint(F: Any, needs: Any, g: Any, _y: Any, *args: Any, **chosen: Any) -> Any:
-        return rule(F, needs, g, *args, **chosen)
-
     make = inspect.Parameter
     parameters = [make(name, make.POSITIONAL_ONLY) for name in ("xp", *arrays)]
     parameters += [make(name, make.KEYWORD_ONLY) for name in settings]
     blocked = in_blocks(kernel)
     blocked.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     blocked.__name__ = blocked.__qualname__ = name
-    named = [make(n, make.POSITIONAL_OR_KEYWORD) for n in ("F", "needs", "g", "_y", *arrays, *settings)]
-    joint.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
+    named = [make(n, make.POSITIONAL_OR_KEYWORD) for n in ("F", "needs", "g", *arrays)]
+    named += [make(n, make.KEYWORD_ONLY) for n in settings]
+    rule.__signature__ = inspect.Signature(named)
     op = differentiable(blocked)
-    op.joint_derivative(joint)
+    op.joint_derivative(rule)
     return op

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ... import functions as F
-from ...autograd import Variable, as_variable
-from ...autograd.op import public
+from ...autograd import Variable, as_variable, public
 from ...backend import hooks
 from ..base.distribution import Distribution
 from ..base.parameters import Param

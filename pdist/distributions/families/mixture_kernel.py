@@ -30,8 +30,8 @@ def components_last(xp, x, /, ndim):
     return y if y.ndim == ndim else y.reshape(y.shape[y.ndim - ndim :])
 
 
-components_first.derivatives(lambda F, g, _y, _x, ndim: F.components_last(g, ndim=_x.ndim))
-components_last.derivatives(lambda F, g, _y, _x, ndim: F.components_first(g, ndim=_x.ndim))
+components_first.derivative(x=lambda F, g, like_x: F(components_last)(g, ndim=like_x.ndim))
+components_last.derivative(x=lambda F, g, like_x: F(components_first)(g, ndim=like_x.ndim))
 
 
 # The density -----------------------------------------------------------------------------------------------
@@ -64,10 +64,10 @@ def mixture_normal_log_prob(xp, x, logit, loc, scale, /, log_scale):
     return top + xp.log(xp.exp(h - top).sum(axis=0)) - (xp.log(xp.exp(a).sum(axis=0)) + HALF_LOG_2PI)
 
 
-def _score(F, needs, g, _y, x, logit, loc, scale, log_scale):
+def _score(F, g, needs, x, logit, loc, scale, log_scale):
     """r - w by the logits, r z/scale by loc and r (z^2 - 1)/scale by scale, r the responsibilities."""
     ndim = max(x.ndim + 1, logit.ndim, loc.ndim, scale.ndim)
-    logit, loc, scale = [F.components_first(a, ndim=ndim) for a in (logit, loc, scale)]
+    logit, loc, scale = [F(components_first)(a, ndim=ndim) for a in (logit, loc, scale)]
     z, log_s = _standardized(F, x, loc, scale, log_scale)
     largest = LARGEST[is_double(z)]
     a = logit - logit.max(axis=0)
@@ -77,20 +77,20 @@ def _score(F, needs, g, _y, x, logit, loc, scale, log_scale):
     r = r * (g / F.maximum(total, 1.0))
     z = F.minimum(F.maximum(z, -largest), largest)  # an infinite z has r = 0
     d_x = d_logit = d_loc = d_scale = None
-    if needs[0] or needs[2]:
+    if needs.x or needs.loc:
         d_loc = r * z * F.exp(-scale) if log_scale else r * z / scale
-        d_x = -d_loc.sum(axis=0) if needs[0] else None
-        d_loc = F.components_last(d_loc, ndim=ndim)
-    if needs[1]:
+        d_x = -d_loc.sum(axis=0) if needs.x else None
+        d_loc = F(components_last)(d_loc, ndim=ndim)
+    if needs.logit:
         w = F.exp(a)
         w = w / w.sum(axis=0)
         d_logit = r - w * (g * F.minimum(total, 1.0))
         heavy = w > 0.5  # there r and w may agree in all digits, but not what the others gain
         d_logit = F.where(heavy, -F.where(heavy, 0.0, d_logit).sum(axis=0), d_logit)
-        d_logit = F.components_last(d_logit, ndim=ndim)
-    if needs[3]:
+        d_logit = F(components_last)(d_logit, ndim=ndim)
+    if needs.scale:
         d_scale = r * (z - 1) * (z + 1)
-        d_scale = F.components_last(d_scale if log_scale else d_scale / scale, ndim=ndim)
+        d_scale = F(components_last)(d_scale if log_scale else d_scale / scale, ndim=ndim)
     return d_x, d_logit, d_loc, d_scale
 
 
@@ -112,10 +112,10 @@ def mixture_normal_tail(xp, x, p, loc, scale, /, upper, log_scale):
     return (p * special(xp).ndtr(-z if upper else z)).sum(axis=0) / p.sum(axis=0)
 
 
-def _tail_rule(F, needs, g, y, x, p, loc, scale, upper, log_scale):
+def _tail_rule(F, g, needs, y, x, p, loc, scale, upper, log_scale):
     """The densities by x and loc, those times z by scale, and by p what each component is above the mean."""
     ndim = max(x.ndim + 1, p.ndim, loc.ndim, scale.ndim)
-    p, loc, scale = [F.components_first(a, ndim=ndim) for a in (p, loc, scale)]
+    p, loc, scale = [F(components_first)(a, ndim=ndim) for a in (p, loc, scale)]
     z, _ = _standardized(F, x, F.where(p == 0, 0.0, loc), scale, log_scale)
     largest = LARGEST[is_double(z)]
     z = F.minimum(F.maximum(z, -largest), largest)
@@ -123,9 +123,9 @@ def _tail_rule(F, needs, g, y, x, p, loc, scale, upper, log_scale):
     density = g * p * F.exp(-0.5 * z * z - HALF_LOG_2PI)
     density = -density if upper else density
     slope = density * F.exp(-scale) if log_scale else density / scale
-    d_p = g * (F.ndtr(-z if upper else z) - y) if needs[1] else 0 * slope
+    d_p = g * (F.ndtr(-z if upper else z) - y) if needs.p else 0 * slope
     d_scale = -density * z if log_scale else -slope * z
-    return slope.sum(axis=0), *(F.components_last(d, ndim=ndim) for d in (d_p, -slope, d_scale))
+    return slope.sum(axis=0), *(F(components_last)(d, ndim=ndim) for d in (d_p, -slope, d_scale))
 
 
 mixture_normal_tail.joint_derivative(_tail_rule)
@@ -159,8 +159,8 @@ def mixture_normal_responsibilities(xp, x, log_p, loc, scale):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def _responsibilities_rule(F, needs, g, r, x, _log_p, loc, scale):
-    t = r * (g - (r * g).sum(axis=-1, keepdims=True))  # the gradient by log w + log N
+def _responsibilities_rule(F, g, y, x, loc, scale):
+    t = y * (g - (y * g).sum(axis=-1, keepdims=True))  # the gradient by log w + log N
     z = (x - loc) / scale
     d_loc = t * z / scale
     return -d_loc, t, d_loc, t * (z - 1) * (z + 1) / scale

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...autograd import differentiable
-from ...autograd.op import raw
+from ...autograd import differentiable, raw
 from ...numerics.constants import LARGEST
 from ...numerics.differences import log_minus_double
 from ...numerics.double import divide_double, is_double, log_double, two_product, two_sum
@@ -193,12 +192,12 @@ def standardized(xp, x, loc, scale, /, given):
     return standardize(raw(xp), FORMS[given], x, loc, scale)
 
 
-def _standardized_rule(F, needs, g, z, _x, _loc, scale, given):
+def _standardized_rule(F, g, needs, y, scale, given):
     form = FORMS[given]
-    infinite = abs(z) == math.inf
-    g, z = F.where(infinite, 0.0, g), F.where(infinite, 0.0, z)
+    infinite = abs(y) == math.inf
+    g, y = F.where(infinite, 0.0, g), F.where(infinite, 0.0, y)
     d_x = form.over(F, g, scale, True)
-    return d_x, -d_x, form.slope(F, -g * z, scale) if needs[2] else None
+    return d_x, -d_x, form.slope(F, -g * y, scale) if needs.scale else None
 
 
 standardized.joint_derivative(_standardized_rule)

@@ -39,7 +39,8 @@ class Standard:
         shapes: the names of the shape parameters, in the order in which the functions take them.
         support: the values of Z.
         steep: whether log f changes by many times what z does, so that the rounding of z is put right; then
-            ``bend(F, z, *shapes)``, the derivative of the slope, is stated too.
+            ``bend(F, z, *shapes)``, the derivative of the slope, is stated too, and ``shape_bends``, those of
+            ``shape_slopes`` by z.
 
     >>> class StandardCauchy(Standard):
     ...     log_norm = 1.1447298858494002  # log pi
@@ -121,4 +122,5 @@ class Standard:
     quantile: ClassVar[Any]
     draw: ClassVar[Any]
     shape_slopes: ClassVar[Any] = None
+    shape_bends: ClassVar[Any] = None
     tail_slopes: ClassVar[Any] = None

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ... import functions as F
-from ...autograd import Variable, as_variable, differentiable
-from ...numerics.logits import (
-    class_complements,
-    class_entropy,
-    class_entropy_p,
-    class_log_probabilities,
-    class_probabilities,
-)
-from ...numerics.probability import log_probability, sqrt_or_zero
-from ..base.distribution import Distribution
-from ..base.parameters import Param
-from ..base.supports import log_probabilities, one_hot, simplex
-from ..discrete.categorical import draw_classes, kl_of_classes
-from ..divergences.registry import register_kl
+from ...autograd import Variable, as_variable
+from ...numerics.logits import class_complements, class_stddevs, one_hot_log_prob
+from ...numerics.odds import bernoulli_stddev, bernoulli_variance
+from ..base.supports import one_hot
+from ..families.logits import Logits
 
 
-@differentiable
-def one_hot_log_prob(xp, x, log_p):
-    """sum x log p over the last axis; 0 where x = 0, also at p = 0."""
-    return xp.where(x == 0, 0, x * log_p).sum(axis=-1)
-
-
-one_hot_log_prob.derivatives(
-    lambda F, g, _y, _x, log_p: g[..., None] * F.where(log_p == -math.inf, 0.0, log_p),
-    lambda F, g, _y, x, _log_p: g[..., None] * x,
-)
-
-
-class OneHotCategorical(Distribution):
+class OneHotCategorical(Logits):
     r"""One of K classes as a vector with a one at its place and zeros elsewhere.
 
     .. math:: P(x) = \prod_k p_k^{x_k}
@@ -43,7 +21,8 @@ class OneHotCategorical(Distribution):
         p: the probabilities, of shape ``[*batch, K]``; each row sums to one within a few roundings.
         logit: log p up to a constant a row, of that shape, instead of ``p``: real or -inf.
 
-    Samples carry no gradients. Where a class has p = 0 a slope by p may be infinite; the gradient is then 0.
+    Samples have the dtype of the parameters, and carry no gradients. Where a class has p = 0 a slope by p may
+    be infinite; the gradient is then 0.
 
     Source:
         Bishop, "Pattern Recognition and Machine Learning" (2006), section 2.2.
@@ -58,43 +37,23 @@ class OneHotCategorical(Distribution):
            [-0.125 , -0.0625,  0.1875]])
     """
 
-    p = Param(simplex, event_ndim=1, derive=lambda self: class_probabilities(self.logit))
-    logit = Param(
-        log_probabilities, event_ndim=1, instead_of="p", derive=lambda self: log_probability(self.p)
-    )
     support = one_hot
 
     @property
     def event_shape(self) -> tuple[int, ...]:
-        return self._leading.shape[-1:]
-
-    @property
-    def n_classes(self) -> int:
-        """K, how many classes there are."""
-        return self._leading.shape[-1]
-
-    @property
-    def log_p(self) -> Variable:
-        """The logarithms of the probabilities, of shape ``[*batch, K]``."""
-        return class_log_probabilities(self.logit) if self.given("logit") else self.logit
+        return (self.n_classes,)
 
     def _log_prob(self, x: Variable) -> Variable:
         return one_hot_log_prob(x, self.log_p)
 
-    def _entropy(self) -> Variable:
-        return class_entropy(self.logit) if self.given("logit") else class_entropy_p(self.p)
-
     def _mean(self) -> Variable:
         return self.p
 
-    def _mode(self) -> Variable:
-        return self._vectors(self._leading.array.argmax(axis=-1))
-
     def _variance(self) -> Variable:
-        return self.p * (class_complements(self.logit) if self.given("logit") else 1 - self.p)
+        return self._by(bernoulli_variance, lambda logit: self.p * class_complements(logit))
 
     def _stddev(self) -> Variable:
-        return sqrt_or_zero(self._variance())
+        return self._by(bernoulli_stddev, class_stddevs)
 
     def _covariance(self) -> Variable:
         """diag(p) - p p^T."""
@@ -102,14 +61,12 @@ class OneHotCategorical(Distribution):
         diagonal = self.xp.eye(self.n_classes, dtype=bool)
         return F.where(diagonal, self._variance()[..., None], -p[..., None] * p[..., None, :])
 
+    def _mode(self) -> Variable:
+        return self._vectors(self._likeliest())
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
-        return self._vectors(draw_classes(self.xp, self.p.array, shape, rng))
+        return self._vectors(self._draw_labels(shape, rng))
 
     def _vectors(self, label: Any) -> Variable:
         """One-hot vectors of labels."""
         return as_variable((label[..., None] == self.xp.arange(self.n_classes)).astype(self.dtype))
-
-
-@register_kl(OneHotCategorical, OneHotCategorical)
-def _kl_one_hot_one_hot(p: OneHotCategorical, q: OneHotCategorical) -> Variable:
-    return kl_of_classes(p, q)

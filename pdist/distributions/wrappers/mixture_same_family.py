@@ -20,12 +20,13 @@ from ...autograd import (
     promote,
 )
 from ...backend import hooks, library_of
+from ...numerics.tables import draw_classes
 from ..base.batching import spread
 from ..base.distribution import Distribution
 from ..base.parameters import Part
 from ..base.supports import Support
 from ..continuous.normal import Normal
-from ..discrete.categorical import Categorical, draw_classes
+from ..discrete.categorical import Categorical
 from ..families.mixture_kernel import (
     mixture_normal_log_prob,
     mixture_normal_responsibilities,

@@ -1,0 +1,30 @@
+"""Variables brought to one library, device and dtype, by casts that gradients go through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .namespaces import public
+from .promotion import coerce
+from .variable import Variable
+
+
+def promote(who: str, names: Any, values: Any) -> list[Variable]:
+    """Values as Variables of one library, device and floating dtype; the casts are differentiable.
+
+    Args:
+        who: what error messages begin with.
+        names: what they call each value.
+        values: Variables, arrays, numbers or nested lists.
+    """
+    raws = [value._array if isinstance(value, Variable) else value for value in values]
+    _, arrays = coerce(who, names, raws)
+    return [
+        (value if value._array is array else public.cast(value, array.dtype))
+        if isinstance(value, Variable)
+        else Variable(array, requires_grad=False)
+        for value, array in zip(values, arrays, strict=True)
+    ]
+
+
+__all__ = ["promote"]

@@ -1,0 +1,114 @@
+"""Distributions given by probabilities or by logits: of one event, or of the K classes of a simplex.
+
+What was given is used as it was given: no answer goes from logits to probabilities and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ... import functions as F
+from ...autograd import Variable
+from ...numerics.logits import (
+    class_complements,
+    class_entropy,
+    class_entropy_p,
+    class_log_probabilities,
+    class_probabilities,
+)
+from ...numerics.odds import bernoulli_entropy, bernoulli_entropy_logit
+from ...numerics.probability import log_complement, log_odds, log_probability
+from ...numerics.tables import draw_classes
+from ..base.distribution import Distribution
+from ..base.parameters import Param
+from ..base.supports import extended_real, log_probabilities, simplex, unit_interval
+
+
+class _ByEither(Distribution):
+    """What has parameters ``p`` and ``logit``, one of which was given."""
+
+    p: Any
+    logit: Any
+
+    def _by(self, by_p: Callable[..., Any], by_logit: Callable[..., Any], *args: Any) -> Any:
+        """A function of the probabilities, or another of the logits, whichever were given; ``args`` first."""
+        with np.errstate(all="ignore"):
+            return by_logit(*args, self.logit) if self.given("logit") else by_p(*args, self.p)
+
+
+class Odds(_ByEither):
+    """A distribution with a probability ``p`` of one event, or its ``logit`` log(p/(1 - p)).
+
+    Where p is 0 or 1 a slope by it may be infinite; the gradient is then taken to be 0. A logit may be
+    infinite, and its gradient there is 0.
+    """
+
+    p = Param(unit_interval, derive=lambda self: F.sigmoid(self.logit))
+    logit = Param(extended_real, instead_of="p", derive=lambda self: log_odds(self.p))
+
+    @property
+    def _wide_p(self) -> Any:
+        """p as an array, for draws: of a logit in float64, since 24 digits hold no p of 1 - 1e-9."""
+        return self._by(
+            lambda p: p.array, lambda logit: 1 / (1 + self.xp.exp(-logit.array.astype(np.float64)))
+        )
+
+    @property
+    def _q(self) -> Variable:
+        """1 - p."""
+        return self._by(lambda p: 1 - p, lambda logit: F.sigmoid(-logit))
+
+    @property
+    def _log_p(self) -> Variable:
+        return self._by(log_probability, F.log_sigmoid)
+
+    @property
+    def _log_q(self) -> Variable:
+        """log(1 - p)."""
+        return self._by(log_complement, lambda logit: F.log_sigmoid(-logit))
+
+    def _event_entropy(self) -> Variable:
+        """Of the one event: -p log p - (1 - p) log(1 - p)."""
+        return self._by(bernoulli_entropy, bernoulli_entropy_logit)
+
+
+class Logits(_ByEither):
+    """A distribution with the probabilities ``p`` of K classes, or their ``logit`` log p + any constant.
+
+    Classes may have no probability: p = 0, or a logit of -inf. A slope by such a p may be infinite; the
+    gradient is then taken to be 0.
+    """
+
+    p = Param(simplex, event_ndim=1, derive=lambda self: class_probabilities(self.logit))
+    logit = Param(
+        log_probabilities, event_ndim=1, instead_of="p", derive=lambda self: log_probability(self.p)
+    )
+
+    @property
+    def n_classes(self) -> int:
+        """K, how many classes there are."""
+        return self._leading.shape[-1]
+
+    @property
+    def log_p(self) -> Variable:
+        """The logarithms of the probabilities, of shape ``[*batch, K]``."""
+        return self._by(log_probability, class_log_probabilities)
+
+    @property
+    def _complements(self) -> Variable:
+        """1 - p of every class."""
+        return self._by(lambda p: 1 - p, class_complements)
+
+    def _entropy(self) -> Variable:
+        return self._by(class_entropy_p, class_entropy)
+
+    def _likeliest(self) -> Any:
+        """The label of the likeliest class, as integers that index."""
+        return self._leading.array.argmax(axis=-1)
+
+    def _draw_labels(self, shape: tuple[int, ...], rng: Any) -> Any:
+        """Labels of shape ``[..., *batch]``, as integers that index."""
+        return draw_classes(self.xp, self.p.array, shape, rng)

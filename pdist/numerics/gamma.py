@@ -1,0 +1,264 @@
+"""What Stirling's approximation leaves of the Gamma function, and the differences that densities want.
+
+For large arguments log Gamma, digamma and trigamma are a large elementary part and a small rest. Differences
+are computed from the rests, which are smooth functions of v = 1/(x + 1): each is given by its value at x + 1
+and an elementary term that takes it back to x. All are right to the last digits for every x > 0.
+
+Source:
+    C. Loader, "Fast and accurate computation of binomial probabilities" (2000), for the use of the first.
+    The polynomials are Chebyshev expansions on [0, 1], cut off below the last digit.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..autograd import differentiable
+from .constants import HALF_LOG_2PI
+from .differences import deviance, log1pmx, log_ratio
+from .double import polynomial
+
+# Coefficients for (float32, float64), the highest power first
+_STIRLING = (
+    (1.437717145336137e-07, -2.438249282477045e-07, -4.3063653265562607e-07, 2.648864665388828e-06)
+    + (-6.405044132407056e-06, -1.2964801499038003e-06, 0.00010076874605147168, -0.0004851002595387399)
+    + (-0.0012300100643187761, 0.08268139511346817),
+    (-2.1773609633307913e-11, 5.1202352025127823e-11, 4.983921329175265e-11, -2.2089651818644468e-10)
+    + (1.2749304449257545e-10, 7.80450351161388e-11, -2.5346699143166865e-11, 2.175097107566272e-10)
+    + (-1.326917033794611e-09, 3.077842410932077e-09, -4.24396162242737e-09, 1.185488304228361e-09)
+    + (1.5406558905600582e-08, -5.987513429157628e-08, 1.2997996847072288e-07, -1.1717449942331085e-07)
+    + (-4.274069604060133e-07, 2.5473663653581224e-06, -6.404042370035637e-06, -1.262164310333669e-06)
+    + (0.00010076829937265172, -0.0004851043881008963, -0.0012300100649059174, 0.0826813919108186),
+)
+_LOG_MINUS_DIGAMMA = (
+    (-7.387114209223e-08, -1.5437780120919342e-06, 5.7401357480557635e-06, -4.7397757043654565e-06)
+    + (-3.0955674446886405e-05, 0.0001800715399440378, -0.00037745246663689613, -0.002291647717356682)
+    + (0.03901057317852974, 0.5407257080078125),
+    (-1.3868587856665284e-10, 1.624303834089855e-10, 7.589094394720963e-10, -1.152719508710035e-09)
+    + (-1.033409909875904e-09, 2.1330067017493084e-09, 4.49075304397607e-11, 5.990633070339752e-10)
+    + (-5.13293760238895e-09, 5.535396989942808e-09, 3.743783608187379e-09, -2.8747358350617388e-08)
+    + (8.014350466023133e-08, -1.447713900138456e-07, 1.0582876859905827e-07, 4.0809043367994477e-07)
+    + (-2.1206826345912817e-06, 5.241540246216873e-06, -4.15017179786186e-06, -3.0735545346973664e-05)
+    + (0.0001798467535026801, -0.0003774918629452942, -0.0022916185861005817, 0.039010576469949286)
+    + (0.5407256909229563,),
+)
+_TRIGAMMA = (
+    (1.8056067574434564e-06, 1.5969992546160938e-06, -1.7905003915075213e-05, 2.8899439712404273e-05)
+    + (8.908539712138008e-06, -0.00021110706438776106, 0.0007452635327354074, -0.0007902536308392882)
+    + (-0.008007306605577469, 0.07343789935112, 0.5797362923622131),
+    (-6.92371574442863e-10, 1.388100043533207e-09, 2.661453420691272e-09, -7.291664580377068e-09)
+    + (-1.109942489265275e-09, 1.0716638809800143e-08, -7.435463600048354e-10, -5.278959674593461e-09)
+    + (-1.583641577694965e-08, 3.572409486336325e-08, -2.922641216899727e-08, -7.505657175392638e-09)
+    + (1.121815159457415e-07, -3.4476328106028976e-07, 6.784430490813825e-07, -7.768196085614338e-07)
+    + (-4.309692661198992e-07, 5.139380799955282e-06, -1.5412911864832318e-05, 2.49668461776369e-05)
+    + (7.639539459818e-06, -0.00020931430246066182, 0.0007455560427234089, -0.0007905804377635287)
+    + (-0.008007331347174882, 0.07343791576769715, 0.5797362673929057),
+)
+_HALF_STEP = (
+    (-8.530795980732364e-07, 2.1030693915236043e-06, -3.576339224764524e-08, -9.29820816963911e-06)
+    + (2.9754375646007247e-05, -4.482756776269525e-05, -7.95188607298769e-05, 0.0007727991323918104)
+    + (-0.00208574952557683, -0.006367957219481468, 0.12148921936750412),
+    (-2.1817036437261373e-10, 7.194668822941102e-11, 1.7120802514690108e-09, -1.316378808031328e-09)
+    + (-4.397923917736372e-09, 4.701006240878706e-09, 3.801833498463028e-09, -3.3610471985043173e-09)
+    + (-5.480393260972962e-09, 7.216662359605428e-10, 1.7230164208409517e-08, -3.417458345522225e-08)
+    + (4.6720938976678095e-08, -3.352316526264904e-08, -7.754279825118993e-08, 3.9924603602436813e-07)
+    + (-9.798479383356734e-07, 1.3992159415841861e-06, 2.518451820777065e-07, -8.761092471153855e-06)
+    + (2.9566938654554045e-05, -4.502186611017029e-05, -7.946953788273237e-05, 0.0007728292074896937)
+    + (-0.0020857539707962052, -0.006367958390275732, 0.12148922218710419),
+)
+_HALF_STEP_BEND = (
+    (8.727420208742842e-06, -1.535773481009528e-05, -1.5173538486124016e-05, 8.547951438231394e-05)
+    + (-0.00017558922991156578, 0.00013427608064375818, 0.000702076533343643, -0.0035456845071166754)
+    + (0.006024511996656656, 0.023275354877114296, -0.23661048710346222),
+    (1.905031175900113e-09, 1.6279993782273237e-09, -2.0039384828097858e-08, 4.430761245126157e-09)
+    + (6.331238840269799e-08, -4.4604629028537154e-08, -6.603612714979461e-08, 4.5121556362306123e-08)
+    + (5.3349203478973215e-08, 3.579600991387152e-08, -2.388742842520351e-07, 3.371089095035271e-07)
+    + (-2.7469579442264226e-07, -1.6516849965220203e-07, 1.5343286687839376e-06, -4.25560225408582e-06)
+    + (7.363662052048558e-06, -5.593675643989167e-06, -1.5111005460074814e-05, 7.683516250963598e-05)
+    + (-0.00017520789404241088, 0.00013775142482435736, 0.0007019265592153162, -0.0035462678857351294)
+    + (0.006024528260692939, 0.023275383112417978, -0.23661048598393258),
+)
+_LGAMMA1P = (
+    (-2.9794039164698916e-06, 9.563504136167467e-06, -2.4347176804440096e-05, 8.32068471936509e-05)
+    + (-0.00029488716972991824, 0.0010505134705454111, -0.003913499880582094, 0.015727762132883072)
+    + (-0.07297994941473007, 0.48312896490097046),
+    (-3.803618166622364e-12, 1.1586115295157278e-11, -1.5395748006420787e-11, 5.0258222095609345e-11)
+    + (-2.0874620693971093e-10, 6.566403819263112e-10, -2.016947955623982e-09, 6.430260727636965e-09)
+    + (-2.0621027431854287e-08, 6.623878077265301e-08, -2.1386323384115519e-07, 6.948428064186312e-07)
+    + (-2.2742474102383936e-06, 7.511391855641883e-06, -2.5094328668947195e-05, 8.510090373499432e-05)
+    + (-0.0002945507015196472, 0.0010498186644547402, -0.003913560937626182, 0.015727850268641094)
+    + (-0.07297994795715304, 0.4831289505409809),
+)
+_ATANH = (  # (atanh(sqrt w)/sqrt w - 1)/w for 0 <= w <= 1/4, in powers of w
+    (0.15872491896152496, 0.018047397956252098, 0.08818051964044571, 0.08951491117477417)
+    + (0.11120323091745377, 0.14285418391227722, 0.20000003278255463, 0.3333333432674408),
+    (0.24563835042037457, -0.23298203541465154, 0.2022657648796405, -0.02980546372600855)
+    + (0.05821636797402154, 0.03994369752216006, 0.048116426730731715, 0.0525805891966618)
+    + (0.05882731204684146, 0.06666646722822435, 0.07692308416473138, 0.09090909073693465)
+    + (0.11111111111358091, 0.14285714285712428, 0.20000000000000007, 0.3333333333333333),
+)
+
+
+def _rest(xp, coefficients, x):
+    """v = 1/(x + 1) and the polynomial in 2 v - 1."""
+    v = 1 / (x + 1)
+    return v, polynomial(coefficients, 2 * v - 1)
+
+
+# Stirling's formula ----------------------------------------------------------------------------------------
+
+
+@differentiable
+def stirling_error(xp, x):
+    """log Gamma(x + 1) - ((x + 1/2) log x - x + log(2 pi)/2), for x > 0; about 1/(12 x) for large x."""
+    v, rest = _rest(xp, _STIRLING, x)
+    u = 1 / (2 * x + 1)  # from x + 1 back to x: (x + 1/2) log(1 + 1/x) - 1 = atanh(u)/u - 1
+    w = u * u
+    return v * rest + xp.where(x > 0.5, w * polynomial(_ATANH, w), (x + 0.5) * xp.log1p(1 / x) - 1)
+
+
+@differentiable
+def log_minus_digamma(xp, x):
+    """log x - digamma(x), for x > 0; about 1/(2 x) for large x."""
+    v, rest = _rest(xp, _LOG_MINUS_DIGAMMA, x)
+    return v * rest - log1pmx(xp, 1 / x)
+
+
+@differentiable
+def trigamma_minus(xp, x):
+    """trigamma(x) - 1/x, for x > 0; about 1/(2 x^2) for large x."""
+    v, rest = _rest(xp, _TRIGAMMA, x)
+    return v * v * rest + v / x / x
+
+
+stirling_error.derivative(x=lambda F, g, x: g * (0.5 / x - F(log_minus_digamma)(x)))
+log_minus_digamma.derivative(x=lambda F, g, x: -g * F(trigamma_minus)(x))
+trigamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(2, x) + 1 / (x * x)))
+
+
+def lgamma1p(xp, k):
+    """log Gamma(1 + k) for 0 <= k <= 1, to the last digits also at its zeros 0 and 1."""
+    return k * (k - 1) * polynomial(_LGAMMA1P, 2 * k - 1)
+
+
+@differentiable
+def lgamma_near(xp, x):
+    """log Gamma(x) for 0 < x <= 2, to the last digits also at its zeros 1 and 2."""
+    small = x < 1
+    y = lgamma1p(xp, xp.where(small, x, x - 1))
+    return xp.where(small, y - xp.log(xp.where(small, x, 1)), y)
+
+
+lgamma_near.derivative(x=lambda F, g, x: g * (F.log(x) - F(log_minus_digamma)(x)))
+
+
+# Half a step, as in the density of Student's t --------------------------------------------------------------
+
+
+@differentiable
+def half_step(xp, x):
+    """log Gamma(x + 1/2) - log Gamma(x) - log(x)/2, for x > 0; about -1/(8 x) for large x."""
+    return x * log1pmx(xp, 0.5 / x) + (stirling_error.kernel(xp, x + 0.5) - stirling_error.kernel(xp, x))
+
+
+@differentiable
+def half_step_slope(xp, x):
+    """digamma(x + 1/2) - digamma(x) - 1/(2 x), for x > 0; about 1/(8 x^2) for large x."""
+    v, rest = _rest(xp, _HALF_STEP, x)
+    return v * v * rest + 0.25 * v / x / (x + 0.5)
+
+
+@differentiable
+def half_step_bend(xp, x):
+    """trigamma(x + 1/2) - trigamma(x) + 1/(2 x^2), for x > 0; about -1/(4 x^3) for large x."""
+    v, rest = _rest(xp, _HALF_STEP_BEND, x)
+    step = 0.25 * v / x / (x + 0.5)
+    return v * v * v * rest - step * (1 / x + 1 / (x + 0.5) + v)
+
+
+half_step.derivative(x=lambda F, g, x: g * F(half_step_slope)(x))
+half_step_slope.derivative(x=lambda F, g, x: g * F(half_step_bend)(x))
+
+
+# The density that counts and waiting times share ------------------------------------------------------------
+
+
+@differentiable
+def log_gamma_density(xp, z, k):
+    """(k - 1) log z - z - log Gamma(k) for z > 0: the log density of a standard Gamma variable.
+
+    From Loader's two terms, which do not cancel for large k; as it stands for small k.
+    """
+    few = k < 2
+    n = xp.where(few, 2, k)
+    far = -(deviance(xp, n, z, n - z) + (stirling_error.kernel(xp, n) + (0.5 * xp.log(n) + HALF_LOG_2PI)))
+    far = xp.where(z > 0, far + log_ratio.kernel(xp, n, z, n - z), -math.inf)
+    m = xp.where(few, k, 1)
+    near = xp.where(m == 1, 0, (m - 1) * xp.log(z)) - (z + lgamma_near.kernel(xp, m))
+    return xp.where(few, near, far)
+
+
+@differentiable
+def log_minus_digamma_of(xp, z, k):
+    """log z - digamma(k): the derivative of :func:`log_gamma_density` by k."""
+    return log_ratio.kernel(xp, z, k, z - k) + log_minus_digamma.kernel(xp, k)
+
+
+log_gamma_density.derivative(
+    z=lambda F, g, z, k: g * (((k - 1) - z) / z),
+    k=lambda F, g, z, k: g * F(log_minus_digamma_of)(z, k),
+)
+log_minus_digamma_of.derivative(
+    z=lambda F, g, z: g / z,
+    k=lambda F, g, k: -g * (F(trigamma_minus)(k) + 1 / k),
+)
+
+
+# Divergence of shapes ---------------------------------------------------------------------------------------
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+
+
+@differentiable
+def log_minus_digamma_change(xp, a, b):
+    """The change of log x - digamma(x) from x = b to a, small differences counting in full."""
+    near = 0
+    for t, w in zip(_NODES, _WEIGHTS, strict=True):  # minus the mean of trigamma_minus on the way
+        near = near - float(w) * trigamma_minus.kernel(xp, b + (0.5 * (1 + float(t))) * (a - b))
+    far = log_minus_digamma.kernel(xp, a) - log_minus_digamma.kernel(xp, b)
+    return xp.where(_alike(a, b), 0.5 * (a - b) * near, far)
+
+
+@differentiable
+def bregman_gamma(xp, a, b):
+    """phi(a) - phi(b) - (a - b) phi'(b) >= 0 with phi(x) = log Gamma(x) - x log x + x.
+
+    phi' is digamma(x) - log x. For a and b within a factor of two as (a - b)^2 times the integral of (1 - t)
+    phi''(b + t (a - b)), t from 0 to 1, in which no term is negative.
+    """
+    near = 0
+    for t, w in zip(_NODES, _WEIGHTS, strict=True):
+        t, w = 0.5 * (1 + float(t)), 0.5 * float(w)
+        near = near + w * (1 - t) * trigamma_minus.kernel(xp, b + t * (a - b))
+    far = (
+        (stirling_error.kernel(xp, a) - stirling_error.kernel(xp, b))
+        - 0.5 * log_ratio.kernel(xp, a, b, a - b)
+        + (a - b) * log_minus_digamma.kernel(xp, b)
+    )
+    return xp.where(_alike(a, b), (a - b) * (a - b) * near, far)
+
+
+def _alike(a, b):
+    return (a < 2 * b) & (b < 2 * a)
+
+
+log_minus_digamma_change.derivative(
+    a=lambda F, g, a: -g * F(trigamma_minus)(a),
+    b=lambda F, g, b: g * F(trigamma_minus)(b),
+)
+bregman_gamma.derivative(
+    a=lambda F, g, a, b: -g * F(log_minus_digamma_change)(a, b),
+    b=lambda F, g, a, b: g * (b - a) * F(trigamma_minus)(b),
+)

@@ -1,0 +1,190 @@
+"""The density and the tails of a standard Student's t variable.
+
+Source:
+    A. R. DiDonato and A. H. Morris, "Significant digit computation of the incomplete beta function ratios",
+    ACM Transactions on Mathematical Software 18 (1992), for the continued fraction.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..autograd import differentiable
+from ..backend import hooks, library
+from .constants import HALF_LOG_2PI
+from .differences import log1pmx
+from .double import (
+    ATANH,
+    divide_double,
+    is_double,
+    log_double,
+    polynomial,
+    rounding,
+    two_product,
+    two_sum,
+)
+from .gamma import half_step, half_step_slope
+
+# With p = z^2/(df + z^2) no square overflows: it is z w with w = z/(df + z^2) = 1/(df/z + z).
+
+
+def _w(z, df):
+    return 1 / (df / z + z)
+
+
+def log1p_square(xp, z, df):
+    """log(1 + z^2/df); ``xp`` may be the F of a rule."""
+    far = abs(z) > 1e8 * df**0.5
+    near, r = xp.where(far, 0.0, z), xp.where(far, z, 1.0)
+    return xp.where(far, 2 * xp.log(abs(r)) - xp.log(df), xp.log1p(near * (near / df)))
+
+
+# The density -----------------------------------------------------------------------------------------------
+
+
+@differentiable
+def student_log_kernel(xp, z, df):
+    """-(df + 1)/2 log(1 + z^2/df)."""
+    return -0.5 * (df + 1) * log1p_square(xp, z, df)
+
+
+@differentiable
+def student_log_norm(xp, df):
+    """The logarithm of what e^log_kernel integrates to."""
+    return HALF_LOG_2PI - half_step.kernel(xp, 0.5 * df)
+
+
+@differentiable
+def kernel_shape_slope(xp, z, df):
+    """The derivative of the log kernel by df, (log(1 - p) + p)/2 + p/(2 df): small p count in full."""
+    p = z * _w(z, df)
+    small = p < 0.3
+    little = log1pmx(xp, -xp.where(small, p, 0))
+    return 0.5 * xp.where(small, little, p - log1p_square(xp, z, df)) + 0.5 * p / df
+
+
+@differentiable
+def kernel_shape_bend(xp, z, df):
+    """The second derivative of the log kernel by df."""
+    p = z * _w(z, df)
+    return 0.5 * (p * p - p * (2 - p) / df) / df
+
+
+def _mixed(z, df):
+    """The derivative of :func:`kernel_shape_slope` by z: p/z ((1 - p)/df - p)."""
+    w = _w(z, df)
+    return w * (1 / (1 + z * (z / df)) / df - z * w)
+
+
+student_log_kernel.derivatives(
+    lambda F, g, _y, z, df: -g * ((df + 1) * _w(z, df)),
+    lambda F, g, _y, z, df: g * F(kernel_shape_slope)(z, df),
+)
+student_log_norm.derivatives(lambda F, g, _y, df: -0.5 * g * F(half_step_slope)(0.5 * df))
+kernel_shape_slope.derivatives(
+    lambda F, g, _y, z, df: g * _mixed(z, df),
+    lambda F, g, _y, z, df: g * F(kernel_shape_bend)(z, df),
+)
+
+
+def shape_slope(F, z, df):
+    """The derivative of the log density by df."""
+    return F(kernel_shape_slope)(z, df) + 0.5 * F(half_step_slope)(0.5 * df)
+
+
+# The tails -------------------------------------------------------------------------------------------------
+
+
+def _density_double(xp, a, df):
+    """f, h and r such that the density at a >= 0 is f e^-(h + r): each digit of h counts, r is small."""
+    q, q_lo = divide_double(xp, *two_product(xp, a, a), df)
+    q_lo = rounding(xp, q_lo, q)
+    near = q < 0.5
+    small, s_lo = xp.where(near, q, 0), xp.where(near, q_lo, 0)
+    two, two_lo = two_sum(xp, 2 * xp.ones_like(q), small)
+    v, v_lo = divide_double(xp, small, s_lo, two)  # log(1 + q) = 2 atanh(q/(2 + q))
+    v_lo = v_lo - v * (two_lo + s_lo) / two
+    w = v * v
+    log_s, lo = 2 * v, 2 * (v_lo + v * w * polynomial(ATANH, w))
+    s, s_lo = two_sum(xp, xp.ones_like(q), q)
+    held = s < math.inf
+    log_far, far_lo = log_double(xp, xp.where(held, s, 1))
+    far_lo = far_lo + xp.where(held, (s_lo + q_lo) / s, 0)
+    log_s, lo = xp.where(near, log_s, log_far), xp.where(near, lo, far_lo)
+    log_s, lo = two_sum(xp, log_s, lo)
+    log_s, lo = xp.where(held, log_s, log1p_square(xp, a, df)), xp.where(held, lo, 0)
+    n, n_lo = two_sum(xp, 0.5 * df, 0.5 * xp.ones_like(df))
+    h, h_lo = two_product(xp, n, log_s)
+    h_lo = rounding(xp, h_lo + n_lo * log_s + n * lo, 8 * h)
+    return xp.exp(-student_log_norm.kernel(xp, df)), h, h_lo
+
+
+def _by_series_of_p(xp, a, df, n):
+    """P(0 < Z <= a) over a f(a), by powers of p."""
+    p = a * _w(a, df)
+    term = total = xp.ones_like(a)
+    for k in range(n):
+        term = term * (p * ((0.5 * df + 0.5 + k) / (1.5 + k)))
+        total = total + term
+    return total
+
+
+def _by_series_of_complement(xp, a, df, n):
+    """P(Z > a) over a f(a), by powers of 1 - p."""
+    x = 1 / (1 + a * (a / df))
+    term = total = xp.ones_like(a)
+    for k in range(n):
+        term = term * (x * ((0.5 * df + 0.5 + k) / (0.5 * df + 1 + k)))
+        total = total + term
+    return total / df
+
+
+def _by_fraction(xp, a, df, n):
+    """P(Z > a) over a f(a), by the continued fraction of the incomplete beta function."""
+    c, y = 0.5 * df, a * _w(a, df)
+    x = 1 / (1 + a * (a / df))
+    start = c * y - 0.5 * x  # c - (c + 1/2) x
+    beta = lambda k: (
+        k + k * (0.5 - k) * x / (c + 2 * k - 1) + (c + k) / (c + 2 * k + 1) * (start + 1 + k * (1 + y))
+    )
+    t = beta(n)
+    for k in range(n, 0, -1):
+        alpha = (c + k - 1) * (c + k - 0.5) / (c + 2 * k - 1) ** 2 * (k * (0.5 - k)) * x * x
+        t = beta(k - 1) + alpha / t
+    return 0.5 / t
+
+
+@hooks.opaque
+def upper_tail(xp, a, df):
+    """P(Z > a) for a >= 0, and its logarithm."""
+    a, df = xp.broadcast_arrays(a, df)
+    middle = (a < 1) & (a * _w(a, df) < 0.6)
+    series = ~middle & (a * a > df)
+    steps = (90, 90, 160) if is_double(df) else (45, 45, 60)
+    share = xp.zeros_like(a)
+    ways = ((middle, _by_series_of_p), (series, _by_series_of_complement), (~middle & ~series, _by_fraction))
+    for (mask, way), n in zip(ways, steps, strict=True):
+        if not library(xp).host:
+            share = xp.where(mask, way(xp, a, df, n), share)
+        elif mask.any():
+            share[mask] = way(xp, a[mask], df[mask], n)
+    f, h, h_lo = _density_double(xp, a, df)
+    share = share * a * f
+    tail, log_tail = share * xp.exp(-h) * (1 - h_lo), xp.log(share) - h - h_lo
+    tail = xp.where(middle, 0.5 - tail, tail)
+    infinite = a == math.inf
+    return xp.where(infinite, 0, tail), xp.where(
+        infinite, -math.inf, xp.where(middle, xp.log(tail), log_tail)
+    )
+
+
+def cdf(xp, z, df):
+    """P(Z <= z)."""
+    tail, _ = upper_tail(xp, abs(z), df)
+    return xp.where(z < 0, tail, 1 - tail) + 0 * z
+
+
+def log_cdf(xp, z, df):
+    """log P(Z <= z)."""
+    tail, log_tail = upper_tail(xp, abs(z), df)
+    return xp.where(z < 0, log_tail, xp.log1p(-tail)) + 0 * z

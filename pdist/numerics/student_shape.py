@@ -1,0 +1,148 @@
+"""Quantiles of a standard Student's t variable, and what its degrees of freedom move."""
+
+from __future__ import annotations
+
+import math
+
+from ..autograd import differentiable
+from ..backend import hooks, library, special
+from .gamma import half_step_bend, half_step_slope
+from .shape_slopes import of_tail, tail_means
+from .student import (
+    kernel_shape_bend,
+    kernel_shape_slope,
+    log_cdf,
+    shape_slope,
+    student_log_kernel,
+    student_log_norm,
+    upper_tail,
+)
+
+
+@hooks.opaque
+def _quantile(xp, p, df):
+    """The z with P(Z <= z) = p: a start, then Newton's steps on the smaller tail."""
+    p, df = xp.broadcast_arrays(p, df)
+    tail = xp.minimum(p, 1 - p)
+    inside = (tail > 0) & (tail < 0.5)
+    u = xp.where(inside, tail, 0.25)
+    if library(xp).host:
+        a = abs(special(xp).stdtrit(df, u))
+    else:
+        low, high = 0 * u, xp.exp(80 / xp.minimum(df, 2)) + 40 + 0 * u
+        for _ in range(60):
+            middle = xp.where(low > 1, xp.sqrt(low) * xp.sqrt(high), 0.5 * (low + high))
+            above = upper_tail(xp, middle, df)[0] > u
+            low, high = xp.where(above, middle, low), xp.where(above, high, middle)
+        a = 0.5 * (low + high)
+    for _ in range(2):
+        now, _ = upper_tail(xp, a, df)
+        density = xp.exp(student_log_kernel.kernel(xp, a, df) - student_log_norm.kernel(xp, df))
+        near, far = a + (now - u) / density, a * (1 + xp.log1p((now - u) / u) * now / (a * density))
+        new = xp.where(a < 1, near, far)
+        a = xp.where((new > 0) & (new < math.inf), new, a)
+    a = xp.where(inside, a, xp.where(tail == 0, math.inf, xp.where(tail == 0.5, 0, math.nan)))
+    return xp.where(p < 0.5, -a, a).astype(p.dtype)
+
+
+@hooks.opaque
+def _slopes(xp, z, df, upper, log):
+    """First and second derivatives of a tail by df, from means over the smaller tail, beyond a = |z|."""
+    z, df = xp.broadcast_arrays(z, df)
+    a = abs(z)
+    c, base = 1 + a, df + a * a
+    constant = 0.5 * half_step_slope.kernel(xp, 0.5 * df)
+    normal = 0.25 * half_step_bend.kernel(xp, 0.5 * df)
+    at = lambda w: a + c * xp.expm1(w)
+
+    def log_weight(w):
+        d = c * xp.expm1(w)
+        ratio = (d / base) * (d + 2 * a)  # (t^2 - a^2)/(df + a^2) at t = a + d
+        far = 2 * (w + xp.log(c)) - xp.log(base)
+        return w - 0.5 * (df + 1) * xp.where(w > 30, far, xp.log1p(ratio))
+
+    mean, bend = tail_means(
+        xp,
+        log_weight,
+        lambda w: constant + kernel_shape_slope.kernel(xp, at(w), df),
+        lambda w: normal + kernel_shape_bend.kernel(xp, at(w), df),
+        50 / df + 4 + 0.5 * (1 + 1 / df) * xp.maximum(xp.log(base) - 2 * xp.log(c), 0),
+    )
+    below = z < 0
+    return of_tail(xp, upper_tail(xp, a, df)[0], mean, bend, below if upper else ~below, log)
+
+
+@differentiable
+def student_tail_slope(xp, z, df, /, upper, log):
+    """The derivative by df of P(Z <= z) or, if ``upper``, P(Z > z), or of its logarithm."""
+    return _slopes(xp, z, df, upper, log)[0]
+
+
+@differentiable
+def student_tail_bend(xp, z, df, /, upper, log):
+    """The second derivative by df."""
+    return _slopes(xp, z, df, upper, log)[1]
+
+
+def log_density(F, z, df):
+    """log f(z)."""
+    return F(student_log_kernel)(z, df) - F(student_log_norm)(df)
+
+
+@differentiable
+def student_log_cdf(xp, z, df):
+    """log P(Z <= z)."""
+    return log_cdf(xp, z, df)
+
+
+def hazard(F, z, df):
+    """f(z)/P(Z <= z)."""
+    return F.exp(log_density(F, z, df) - F(student_log_cdf)(z, df))
+
+
+def _tail_slope_by_z(F, g, y, z, df, upper, log):
+    """The derivative by df of the density, or, if ``log``, of the density over the tail."""
+    change, density = shape_slope(F, z, df), log_density(F, z, df)
+    if log:
+        change, density = change - y, density - F(student_log_cdf)(-z if upper else z, df)
+    y = F.exp(density) * change
+    return g * (-y if upper else y)
+
+
+student_log_cdf.derivatives(
+    lambda F, g, y, z, df: g * F.exp(log_density(F, z, df) - y),
+    lambda F, g, _y, z, df: g * F(student_tail_slope)(z, df, upper=False, log=True),
+)
+student_tail_slope.derivatives(
+    _tail_slope_by_z,
+    lambda F, g, _y, z, df, upper, log: g * F(student_tail_bend)(z, df, upper=upper, log=log),
+)
+
+
+@differentiable
+def student_quantile(xp, p, df):
+    """The z with P(Z <= z) = p."""
+    return _quantile(xp, p, df)
+
+
+@differentiable
+def moved_student(xp, z, df):
+    """z as it is; it moves with df so that its place in the distribution stays the same."""
+    return z + 0 * df
+
+
+def _moves_with_df(F, g, z, df):
+    """-(d/d df of the smaller tail)/f, with the sign of the side."""
+    a = abs(z)
+    slope = F(student_tail_slope)(a, df, upper=True, log=False)
+    return g * F.sign(z) * slope * F.exp(-log_density(F, a, df))
+
+
+student_quantile.derivatives(
+    lambda F, g, z, _p, df: g * F.exp(-log_density(F, z, df)),
+    lambda F, g, z, _p, df: _moves_with_df(F, g, z, df),
+)
+moved_student.derivatives(
+    lambda F, g, _y, _z, _df: g,
+    lambda F, g, _y, z, df: _moves_with_df(F, g, z, df),
+)
