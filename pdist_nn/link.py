@@ -575,11 +575,11 @@ class ChainList(Link):
     """
 
     _list: list[Any]
-    _edition: object  # another one after each change of the list: traces made before are of another model
+    _edition: int  # another one after each change of the list: traces made before are of another model
 
     def __init__(self, *links: Link) -> None:
         super().__init__()
-        self.__dict__.update(_list=[], _edition=object())
+        self.__dict__.update(_list=[], _edition=0)
         self.extend(links)
 
     def _named_children(self) -> Iterator[tuple[str, Link]]:
@@ -618,8 +618,8 @@ class ChainList(Link):
         for i in range(first, len(self._list) if stop is None else stop):
             if isinstance(self._list[i], Link):
                 self._list[i].name = str(i)
-        self.__dict__["_edition"] = object()
         _restructured()
+        self.__dict__["_edition"] = _structure
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_list": list(self._list)}
