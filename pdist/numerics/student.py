@@ -76,14 +76,14 @@ def _mixed(z, df):
     return w * (1 / (1 + z * (z / df)) / df - z * w)
 
 
-student_log_kernel.derivatives(
-    lambda F, g, _y, z, df: -g * ((df + 1) * _w(z, df)),
-    lambda F, g, _y, z, df: g * F(kernel_shape_slope)(z, df),
+student_log_kernel.derivative(
+    z=lambda F, g, z, df: -g * ((df + 1) * _w(z, df)),
+    df=lambda F, g, z, df: g * F(kernel_shape_slope)(z, df),
 )
-student_log_norm.derivatives(lambda F, g, _y, df: -0.5 * g * F(half_step_slope)(0.5 * df))
-kernel_shape_slope.derivatives(
-    lambda F, g, _y, z, df: g * _mixed(z, df),
-    lambda F, g, _y, z, df: g * F(kernel_shape_bend)(z, df),
+student_log_norm.derivative(df=lambda F, g, df: -0.5 * g * F(half_step_slope)(0.5 * df))
+kernel_shape_slope.derivative(
+    z=lambda F, g, z, df: g * _mixed(z, df),
+    df=lambda F, g, z, df: g * F(kernel_shape_bend)(z, df),
 )
 
 

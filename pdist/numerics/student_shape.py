@@ -109,13 +109,13 @@ def _tail_slope_by_z(F, g, y, z, df, upper, log):
     return g * (-y if upper else y)
 
 
-student_log_cdf.derivatives(
-    lambda F, g, y, z, df: g * F.exp(log_density(F, z, df) - y),
-    lambda F, g, _y, z, df: g * F(student_tail_slope)(z, df, upper=False, log=True),
+student_log_cdf.derivative(
+    z=lambda F, g, y, z, df: g * F.exp(log_density(F, z, df) - y),
+    df=lambda F, g, z, df: g * F(student_tail_slope)(z, df, upper=False, log=True),
 )
-student_tail_slope.derivatives(
-    _tail_slope_by_z,
-    lambda F, g, _y, z, df, upper, log: g * F(student_tail_bend)(z, df, upper=upper, log=log),
+student_tail_slope.derivative(
+    z=_tail_slope_by_z,
+    df=lambda F, g, z, df, upper, log: g * F(student_tail_bend)(z, df, upper=upper, log=log),
 )
 
 
@@ -138,11 +138,11 @@ def _moves_with_df(F, g, z, df):
     return g * F.sign(z) * slope * F.exp(-log_density(F, a, df))
 
 
-student_quantile.derivatives(
-    lambda F, g, z, _p, df: g * F.exp(-log_density(F, z, df)),
-    lambda F, g, z, _p, df: _moves_with_df(F, g, z, df),
+student_quantile.derivative(
+    p=lambda F, g, y, df: g * F.exp(-log_density(F, y, df)),
+    df=lambda F, g, y, df: _moves_with_df(F, g, y, df),
 )
-moved_student.derivatives(
-    lambda F, g, _y, _z, _df: g,
-    lambda F, g, _y, z, df: _moves_with_df(F, g, z, df),
+moved_student.derivative(
+    z=lambda F, g: g,
+    df=lambda F, g, z, df: _moves_with_df(F, g, z, df),
 )
