@@ -26,7 +26,6 @@ True
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
@@ -40,9 +39,9 @@ from numpy.lib import format as npy
 
 from pdist.backend import library_of, to_cpu
 
+from .plain import MAX_TEXT, from_json, to_json
+
 ARRAY_KINDS = "fiub"  # of the dtypes that are saved and loaded
-MAX_DEPTH = 64  # of lists and dicts within each other
-MAX_TEXT = 2**24  # characters of a value that is no array
 
 
 class Unknown:
@@ -154,61 +153,10 @@ def _encode(name: str, value: Any) -> np.ndarray:
             )
         return array
     if isinstance(value, np.generic):
-        _check_plain(name, value.item(), 0)
         value = value.item()
     elif isinstance(value, Unknown):
         value = None
-    else:
-        _check_plain(name, value, 0)
-    try:
-        text = json.dumps(value)
-    except ValueError as error:  # an integer of thousands of digits
-        raise TypeError(f"save_npz: {name} is a {type(value).__name__}: {error}") from None
-    if len(text) > MAX_TEXT:
-        raise ValueError(
-            f"save_npz: {name} takes {len(text)} characters as JSON; expected at most {MAX_TEXT}: "
-            "keep numbers in an array"
-        )
-    return np.array(text)
-
-
-def _check_plain(name: str, value: Any, depth: int) -> None:
-    """Raise TypeError if a value would come back from JSON as another one, naming the entry."""
-    if depth > MAX_DEPTH:
-        raise ValueError(f"save_npz: {name} is nested more than {MAX_DEPTH} deep")
-    kind = type(value)
-    if kind is list:
-        for i, item in enumerate(value):
-            _check_plain(f"{name}[{i}]", item, depth + 1)
-    elif kind is dict:
-        for key, item in value.items():
-            if type(key) is not str:
-                raise TypeError(
-                    f"save_npz: {name} has the key {key!r}, a {type(key).__name__}; expected strings, since "
-                    "others would be loaded as strings"
-                )
-            _check_plain(f"{name}[{key!r}]", item, depth + 1)
-    elif kind is tuple:
-        raise TypeError(f"save_npz: {name} is a tuple, which would be loaded as a list; expected a list")
-    elif value is not None and kind not in (bool, int, float, str, np.float64):
-        raise TypeError(
-            f"save_npz: {name} is a {kind.__name__}; expected an array, a number, a string, None, or lists "
-            "and dicts of these"
-        )
-
-
-def _parse(name: str, text: str) -> Any:
-    """A value from its JSON, which is looked over before it is parsed.
-
-    Raises:
-        ValueError: if it is nested too deep or no JSON.
-    """
-    depth = 0
-    for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", text)):
-        depth += 1 if bracket in "[{" else -1
-        if depth > MAX_DEPTH + 1:
-            raise ValueError(f"{name}: nested more than {MAX_DEPTH} deep")
-    return json.loads(text)
+    return np.array(to_json(name, value))
 
 
 def _write(stream: BinaryIO, arrays: dict[str, np.ndarray], compression: bool) -> None:
@@ -384,7 +332,7 @@ def _read(
     array = np.frombuffer(data, dtype, offset=len(data) - size, count=int(np.prod(shape)))
     array = array.reshape(shape[::-1]).T if fortran else array.reshape(shape)
     if dtype.kind == "U":
-        return _parse(info.filename, str(array[()]))
+        return from_json(info.filename, str(array[()]))
     return array.copy()
 
 

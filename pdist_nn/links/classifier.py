@@ -8,7 +8,8 @@ from typing import Any
 import pdist.functions as F
 from pdist.autograd import Variable
 
-from ..link import Chain, Link
+from ..containers import Chain
+from ..link import Link
 from ..losses import BROADCASTING, check_target
 from ..reporter import report
 

@@ -21,7 +21,7 @@ import pdist.distributions as D
 import pdist.functions as F
 import pdist_nn as nn
 import pdist_nn.links as L
-from pdist_nn import optimizers, serializers, training
+from pdist_nn import optimizers, plain, serializers, training
 from pdist_nn.training import extensions, triggers
 
 X = np.linspace(-1, 1, 20, dtype=np.float32)[:, None]
@@ -166,8 +166,8 @@ REFUSED = [
     [np.float32(1)],
     [np.zeros(2)],
     10**5000,
-    nested(serializers.MAX_DEPTH + 1),
-    "x" * serializers.MAX_TEXT,
+    nested(plain.MAX_DEPTH + 1),
+    "x" * plain.MAX_TEXT,
 ]
 
 
@@ -178,14 +178,14 @@ def test_what_would_be_loaded_as_something_else_is_refused_when_saved(tmp_path, 
     assert not list(tmp_path.iterdir())
 
 
-plain = st.recursive(
+plain_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
 
 
-@given(plain)
+@given(plain_values)
 def test_plain_values_come_back_as_they_were(tmp_path_factory, value):
     path = tmp_path_factory.mktemp("plain") / "m.npz"
     serializers.save_npz(path, Holder(value))
@@ -196,7 +196,7 @@ def test_plain_values_come_back_as_they_were(tmp_path_factory, value):
 
 
 @pytest.mark.parametrize(
-    "value", [nested(serializers.MAX_DEPTH), np.float32(0.1), np.int8(3), np.bool_(True), 0.1, "[[{{"]
+    "value", [nested(plain.MAX_DEPTH), np.float32(0.1), np.int8(3), np.bool_(True), 0.1, "[[{{"]
 )
 def test_numbers_of_numpy_keep_their_types_and_depth_its_bound(tmp_path, value):
     serializers.save_npz(tmp_path / "m.npz", Holder(value))
