@@ -64,14 +64,16 @@ class GradientClipping:
         scale, square = xp.asarray(1.0), 0.0
         if all(g.dtype.itemsize < 8 for g in gradients):
             for g in gradients:  # in float64, where the square of no float32 overflows
-                square = square + xp.sum(xp.square(g, dtype="float64"))
+                wide = g.astype("float64")
+                square = square + xp.dot(wide, wide)
         else:
             for g in gradients:
                 largest = abs(g).max().astype("float64")
                 scale = largest if g is gradients[0] else xp.maximum(scale, largest)
             scale = xp.where((scale > 0) & (scale < xp.inf), scale, 1.0)
             for g in gradients:  # divided by the largest, no square overflows, nor do all underflow
-                square = square + xp.sum(xp.square(g / scale))
+                scaled = g / scale
+                square = square + xp.dot(scaled, scaled)
         norm = xp.sqrt(square)  # in units of the scale
         # The root of the factor, applied twice: the gradients' dtype holds it if it does not hold the factor.
         root = xp.sqrt(self.threshold / xp.where(norm == 0, 1.0, norm)) / xp.sqrt(scale)
