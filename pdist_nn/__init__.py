@@ -51,7 +51,8 @@ from . import (
     training,
 )
 from . import datasets as dataset  # Chainer has concat_examples there
-from .link import Chain, ChainList, Link, Sequential
+from .containers import Chain, ChainList, Sequential
+from .link import Link
 from .optimizers import hooks as optimizer_hooks
 from .parameter import Parameter
 from .reporter import Reporter, get_current_reporter, report, report_scope

@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from pdist.autograd import as_array, config
 from pdist.backend import default_library, get_array_module, library_of, random, to_cpu
 
@@ -28,16 +30,28 @@ def get_fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[1] * receptive, shape[0] * receptive
 
 
+def check_floating(who: str, dtype: Any) -> np.dtype:
+    """``dtype`` if parameters may have it: float32 or float64.
+
+    Raises:
+        TypeError: if it is another one, naming ``who`` asked for it.
+    """
+    found = np.dtype(dtype)
+    if found.kind != "f" or found.itemsize not in (4, 8):
+        raise TypeError(f"{who}: dtype is {found}; expected float32 or float64")
+    return found
+
+
 class Initializer:
     """Base of all initializers.
 
     Args:
-        dtype: the dtype of the arrays it makes; ``pdist.config.dtype`` where None.
+        dtype: the dtype of the arrays it makes, float32 or float64; ``pdist.config.dtype`` where None.
         rng: a generator or a seed; by default the device's stream.
     """
 
     def __init__(self, dtype: Any = None, rng: Any = None) -> None:
-        self.dtype = dtype
+        self.dtype = None if dtype is None else check_floating(type(self).__name__, dtype)
         self.rng = rng
 
     def __call__(self, array: Any) -> None:
@@ -46,6 +60,7 @@ class Initializer:
 
     def generator(self, array: Any) -> Any:
         """The random generator to draw from."""
+        check_floating(type(self).__name__, array.dtype)
         return random.as_generator(self.rng, get_array_module(array))
 
     def __repr__(self) -> str:
@@ -263,7 +278,8 @@ def generate_array(initializer: Any, shape: Any, xp: Any = None, dtype: Any = No
     else:
         own = getattr(initializer, "dtype", None)
     xp = xp or default_library().xp
-    array = xp.empty(shape, dtype=dtype or own or config.dtype)
+    who = "initializer" if given else getattr(initializer, "__name__", type(initializer).__name__)
+    array = xp.empty(shape, dtype=check_floating(who, dtype or own or config.dtype))
     initializer(array)
     return array
 
@@ -284,6 +300,7 @@ __all__ = [
     "Orthogonal",
     "Uniform",
     "Zero",
+    "check_floating",
     "generate_array",
     "get_fans",
     "get_initializer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,10 @@ class SerialIterator:
 
     def finalize(self) -> None:
         """Nothing to do: there are no threads to stop."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy shuffles with a stream of its own, from the same state."""
+        return {**self.__dict__, "_stream": copy.deepcopy(self._stream), "_state": copy.deepcopy(self._state)}
 
     def serialize(self, serializer: Any) -> None:
         """Save or load where it is, its order and its stream."""

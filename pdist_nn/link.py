@@ -1,45 +1,33 @@
-"""Link, Chain, ChainList, Sequential: models whose parameters are their attributes."""
+"""Link: a tree of parameters, which are its attributes."""
 
 from __future__ import annotations
 
 import copy as copying
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdist.autograd import Variable, as_variable, config
+from pdist.autograd import Variable, config
 from pdist.backend import default_library, get_array_module, hooks, library_of, to_cpu, to_gpu
 from pdist.distributions import Distribution
 
-from .divergences import divergences_from_standard_normal
+from .bayes import total_divergence
 from .parameter import Parameter
+from .registration import BOOKKEEPING, Registry, structure
 from .serializers import Unknown
 
-_changes = count(1).__next__
-_structure = (
-    0  # moves whenever any Link gains or loses a parameter or child: what is flattened before is stale
-)
+if TYPE_CHECKING:
+    from .containers import Sequential
 
 
-# What a link knows of itself; its children are attributes besides.
-BOOKKEEPING = {"name", "_members", "_persistent", "_open_scopes", "_scoped", "_flat"}
-
-
-def _restructured() -> None:
-    global _structure
-    _structure = _changes()
-    hooks.array_replaced()
-
-
-class Link:
+class Link(Registry):
     """A piece of a model: parameters, children and a ``forward`` method.
 
     Parameters and child links are found by attribute. A link that opens :meth:`init_scope` registers what is
     assigned inside, as Chainer's does, and nothing else (a frozen helper may be assigned outside); a link
-    that never opens it registers every :class:`Parameter` and Link among its attributes.
+    that never opens it registers every :class:`Parameter` and Link among its attributes. Those in a plain
+    list or dict would pass unnoticed and are refused: a :class:`ChainList` or :class:`Chain` holds several.
 
     >>> import numpy as np, pdist_nn
     >>> class Scale(Link):
@@ -56,21 +44,6 @@ class Link:
     dict_keys(['/factor'])
     """
 
-    name: str | None
-    _members: dict[str, bool]  # attributes that are parameters or links: assigned inside an init_scope?
-    _persistent: list[str]
-    _open_scopes: int
-    _scoped: bool  # whether there ever was an init_scope
-    _flat: tuple[int, list[Parameter]] | None
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        # Not in __init__: a subclass that forgets super().__init__() works all the same.
-        self = object.__new__(cls)
-        self.__dict__.update(
-            name=None, _members={}, _persistent=[], _open_scopes=0, _scoped=False, _flat=None
-        )
-        return self
-
     # What it computes ---------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -85,97 +58,9 @@ class Link:
     def kl_divergence(self) -> Variable:
         """The sum of the divergences KL(posterior || prior) of all stochastic layers inside, or 0.
 
-        A stochastic layer states its own.
+        A stochastic layer states its own; one that is used several times counts once.
         """
-        total, small = None, []
-        for layer in _stochastic(self):
-            if hooks.running:
-                layer._depended_on()
-            pairs = layer._small_standard_posteriors()
-            if pairs is not None:
-                small += pairs
-                continue
-            term = layer.kl_divergence()
-            total = term if total is None else total + term
-        if small:
-            term = divergences_from_standard_normal(*[loc for loc, _ in small], *[s for _, s in small])
-            total = term if total is None else total + term
-        if total is None:
-            return as_variable(default_library().xp.zeros((), dtype=config.dtype))
-        return total
-
-    def _small_standard_posteriors(self) -> list[tuple[Any, Any]] | None:
-        """Where its divergence is that of few Normal weights from Normal(0, 1): loc and log_scale of each.
-
-        Those of all layers are summed at once. None where it is another.
-        """
-        return None
-
-    # Registration -------------------------------------------------------------------------------------
-
-    @contextmanager
-    def init_scope(self) -> Iterator[None]:
-        """Inside the block, attributes that are parameters or links are registered."""
-        self.__dict__["_scoped"] = True
-        self.__dict__["_open_scopes"] += 1
-        try:
-            yield
-        finally:
-            self.__dict__["_open_scopes"] -= 1
-            _restructured()
-
-    @property
-    def within_init_scope(self) -> bool:
-        """Whether an :meth:`init_scope` is open."""
-        return self._open_scopes > 0
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if hooks.running:
-            self._given(name, value)
-        members = self.__dict__["_members"]
-        if isinstance(value, (Parameter, Link)):
-            members[name] = self._open_scopes > 0
-            if value.name is None:
-                value.name = name
-            _restructured()
-        elif name in members:
-            del members[name]
-            _restructured()
-        object.__setattr__(self, name, value)
-        hooks.array_replaced()
-
-    def __delattr__(self, name: str) -> None:
-        if self.__dict__["_members"].pop(name, None) is not None:
-            _restructured()
-        if name in self._persistent:
-            self._persistent.remove(name)
-        object.__delattr__(self, name)
-        hooks.array_replaced()
-
-    def _depended_on(self) -> None:
-        """Tell the recording, if there is one, that other attributes would make another trace."""
-        if hooks.current() is not None:
-            for name in self.__dict__.keys() - BOOKKEEPING:
-                hooks.depends_on(self, name)
-
-    def _given(self, name: str, value: Any) -> None:
-        """Refuse to keep an array beyond a recorded call: no later call would change it."""
-        recording = hooks.current()
-        array = getattr(value, "_array", value)
-        if recording is not None and recording.concrete(array) is not array:
-            self.__dict__.setdefault(name, None)
-            hooks.assigned(self, name)
-            recording.refuse(
-                f"{type(self).__name__}.{name} is given an array that the traced function computed: return "
-                "it, report it, or write into an array that is there"
-            )
-
-    def add_param(self, name: str, shape: Any = None, initializer: Any = None) -> Parameter:
-        """Register a new parameter under ``name``; it is an attribute from then on."""
-        with self._adding(name):
-            parameter = Parameter(initializer, shape, name=name)
-            setattr(self, name, parameter)
-        return parameter
+        return total_divergence(self, Link.kl_divergence)
 
     def add_link(self, name: str, link: Link) -> Link:
         """Register a child link under ``name``; it is an attribute from then on."""
@@ -186,44 +71,6 @@ class Link:
         with self._adding(name):
             setattr(self, name, link)
         return link
-
-    @contextmanager
-    def _adding(self, name: str) -> Iterator[None]:
-        if name in self.__dict__:
-            raise AttributeError(f"{type(self).__name__}: there is already an attribute {name!r}")
-        scopes = self._open_scopes
-        self.__dict__["_open_scopes"] = 1
-        try:
-            yield
-        finally:
-            self.__dict__["_open_scopes"] = scopes
-
-    def add_persistent(self, name: str, value: Any) -> None:
-        """Make ``value`` an attribute that is saved, copied and moved with the parameters but not trained."""
-        if name in self.__dict__:
-            raise AttributeError(f"{type(self).__name__}: there is already an attribute {name!r}")
-        setattr(self, name, value)
-        self.register_persistent(name)
-
-    def register_persistent(self, name: str) -> None:
-        """Save, copy and move the attribute ``name`` with the parameters, though it is not trained.
-
-        Args:
-            name: an attribute that holds an array or a number.
-
-        Raises:
-            AttributeError: where there is no such attribute.
-        """
-        if name not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__}.register_persistent: there is no attribute {name!r}")
-        if name not in self._persistent:
-            self._persistent.append(name)
-
-    def _own(self) -> Iterator[tuple[str, Any]]:
-        """The registered attributes of this link alone: names with parameters and links."""
-        for name, inside in self._members.items():
-            if inside or not self._scoped:
-                yield name, self.__dict__[name]
 
     # What is in it ------------------------------------------------------------------------------------
 
@@ -267,8 +114,10 @@ class Link:
     def _flattened(self) -> list[Parameter]:
         """The distinct parameters, found anew only where some link has changed since."""
         flat = self._flat
-        if flat is None or flat[0] != _structure:
-            flat = (_structure, list({id(p): p for _, p in self.namedparams()}.values()))
+        if flat is None or flat[0] != structure():
+            for link in self.links():
+                link._refuse_containers()
+            flat = (structure(), list({id(p): p for _, p in self.namedparams()}.values()))
             self.__dict__["_flat"] = flat
         return flat[1]
 
@@ -300,10 +149,11 @@ class Link:
             parameter._grad = None
 
     def addgrads(self, link: Link) -> None:
-        """Add the gradients of another link of the same structure to this one's."""
+        """Add the gradients of another link of the same structure to this one's, each once."""
         theirs = dict(link.namedparams())
-        for path, parameter in self.namedparams():
-            g = theirs[path].grad
+        pairs = {(id(p), id(theirs[path])): (p, theirs[path]) for path, p in self.namedparams()}
+        for parameter, other in pairs.values():
+            g = other.grad
             if g is not None:
                 parameter._grad = g.copy() if parameter.grad is None else parameter.grad + g
 
@@ -381,6 +231,8 @@ class Link:
 
     def repeat(self, n: int, mode: str = "init") -> Sequential:
         """A Sequential of ``n`` copies of this link; ``mode`` as in :meth:`copy`."""
+        from .containers import Sequential  # it is made of links
+
         return Sequential(*(self.copy(mode) for _ in range(n)))
 
     # Devices ------------------------------------------------------------------------------------------
@@ -429,6 +281,7 @@ class Link:
 
     def serialize(self, serializer: Any) -> None:
         """Save or load parameters and persistent values: see :mod:`pdist_nn.serializers`."""
+        self._refuse_containers()
         for name, value in self._own():
             if isinstance(value, Parameter):
                 found = serializer(name, value.array if value.is_initialized else Unknown(value))
@@ -442,10 +295,6 @@ class Link:
         for name, child in self._named_children():
             child.serialize(serializer[name])
 
-    # Copies and pickles carry no flattened list.
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_flat": None}
-
     def __repr__(self) -> str:
         lines = [f"({name}): {child!r},".replace("\n", "\n  ") for name, child in self._named_children()]
         head = f"{type(self).__name__}({self.printable()}"
@@ -456,15 +305,6 @@ class Link:
         return ""
 
 
-def _stochastic(link: Link) -> Iterator[Link]:
-    """The links inside that state their own divergence; what is in these is their affair."""
-    for child in link.children():
-        if type(child).kl_divergence is not Link.kl_divergence:
-            yield child
-        else:
-            yield from _stochastic(child)
-
-
 def _like(array: Any, model: Any) -> Any:
     """``array`` on the device of ``model``."""
     theirs, ours = library_of(array), library_of(model)
@@ -473,154 +313,4 @@ def _like(array: Any, model: Any) -> Any:
     return ours.from_host(to_cpu(array))
 
 
-class Chain(Link):
-    """A link made of named child links: ``chain["l1"]`` is ``chain.l1``.
-
-    Args:
-        **links: children to begin with.
-
-    >>> import numpy as np, pdist_nn.links as L
-    >>> class Regression(Chain):
-    ...     def __init__(self):
-    ...         super().__init__()
-    ...         with self.init_scope():
-    ...             self.l1 = L.Linear(None, 8)
-    ...             self.l2 = L.Linear(8, 1)
-    ...     def forward(self, x):
-    ...         return self.l2(self.l1(x))
-    >>> model = Regression()
-    >>> model(np.zeros((5, 3), np.float32)).shape
-    (5, 1)
-    >>> sorted(path for path, _ in model.namedparams())
-    ['/l1/W', '/l1/b', '/l2/W', '/l2/b']
-    """
-
-    def __init__(self, **links: Link) -> None:
-        super().__init__()
-        for name, link in links.items():
-            self.add_link(name, link)
-
-    def __getitem__(self, name: str) -> Link:
-        for found, child in self._named_children():
-            if found == name:
-                return child
-        raise KeyError(f"{type(self).__name__} has no child {name!r}")
-
-
-class ChainList(Link):
-    """A link made of a list of child links.
-
-    Args:
-        *links: children to begin with.
-    """
-
-    _list: list[Any]
-
-    def __init__(self, *links: Link) -> None:
-        super().__init__()
-        self.__dict__["_list"] = []
-        for link in links:
-            self.append(link)
-
-    def _named_children(self) -> Iterator[tuple[str, Link]]:
-        yield from super()._named_children()
-        for i, link in enumerate(self._list):
-            if isinstance(link, Link):
-                yield str(i), link
-
-    def append(self, link: Link) -> None:
-        """Add a child at the end."""
-        self.insert(len(self._list), link)
-
-    def insert(self, index: int, link: Link) -> None:
-        """Add a child before position ``index``."""
-        self._check(link)
-        self._list.insert(index, link)
-        self._renumber()
-
-    def add_link(self, link: Link) -> None:  # type: ignore[override]
-        """Add a child at the end."""
-        self.append(link)
-
-    def extend(self, links: Any) -> None:
-        """Add several children at the end."""
-        for link in links:
-            self.append(link)
-
-    def _check(self, link: Any) -> None:
-        if not isinstance(link, Link):
-            raise TypeError(f"{type(self).__name__}: expected a Link, got a {type(link).__name__}")
-
-    def _renumber(self) -> None:
-        for i, link in enumerate(self._list):
-            if isinstance(link, Link):
-                link.name = str(i)
-        self.__dict__["_list"] = [*self._list]  # another list, for traces that were made with the old one
-        _restructured()
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._list[index]
-
-    def __setitem__(self, index: int, link: Link) -> None:
-        self._check(link)
-        self._list[index] = link
-        self._renumber()
-
-    def __delitem__(self, index: Any) -> None:
-        del self._list[index]
-        self._renumber()
-
-    def __len__(self) -> int:
-        return len(self._list)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._list)
-
-
-class Sequential(ChainList):
-    """Layers applied one after the other: links, or plain functions such as ``F.relu``.
-
-    Where a layer returns a distribution and another layer follows, that one gets the layer's
-    ``convert_to_array(distribution)`` (a sample by default).
-
-    Args:
-        *layers: links or functions; the first may take several arguments.
-
-    >>> import numpy as np, pdist.functions as F, pdist_nn.links as L
-    >>> model = Sequential(L.Linear(2, 10), F.exp, L.Linear(10, 1))
-    >>> model(np.zeros((4, 2), np.float32)).shape
-    (4, 1)
-    """
-
-    def _check(self, link: Any) -> None:
-        if not callable(link):
-            raise TypeError(f"Sequential: expected a Link or a function, got a {type(link).__name__}")
-
-    def forward(self, *args: Any) -> Any:
-        """Apply the layers."""
-        layers = iter(self._list)
-        first = next(layers, None)
-        if first is None:
-            return args[0] if len(args) == 1 else args
-        before, value = first, first(*args)
-        for layer in layers:
-            if isinstance(value, Distribution):
-                value = getattr(before, "convert_to_array", _sample)(value)
-            before, value = layer, layer(value)
-        return value
-
-    def __repr__(self) -> str:
-        lines = [
-            f"({i}): {layer if isinstance(layer, Link) else getattr(layer, '__name__', layer)},".replace(
-                "\n", "\n  "
-            )
-            for i, layer in enumerate(self._list)
-        ]
-        return "Sequential(" + ("\n  " + "\n  ".join(lines) + "\n)" if lines else ")")
-
-
-def _sample(distribution: Distribution) -> Variable:
-    return distribution.sample()
-
-
-__all__ = ["Chain", "ChainList", "Link", "Sequential"]
+__all__ = ["BOOKKEEPING", "Link"]

@@ -8,6 +8,39 @@ import pdist.functions as F
 from pdist.autograd import Variable
 from pdist.distributions import Distribution
 
+# Losses that broadcast their arguments: [N, 1] against [N] would become [N, N].
+BROADCASTING = (F.mean_squared_error, F.mean_absolute_error)
+
+
+def advice(name: str, shape: tuple[int, ...], other: str, expected: tuple[int, ...]) -> str:
+    """What to write if two shapes differ in one last axis of length 1; else nothing."""
+    if shape == (*expected, 1):
+        return f"; write {name}[..., 0]"
+    if expected == (*shape, 1):
+        return f"; write {name}[..., None], or take [..., 0] of {other}"
+    return ""
+
+
+def check_target(who: str, y: Any, t: Any) -> None:
+    """See that predictions and targets do not broadcast to the square of the batch.
+
+    Args:
+        who: what the error names.
+        y: predictions, of shape ``[N]`` or ``[N, 1]``.
+        t: targets, of the same shape.
+
+    Raises:
+        ValueError: if one has shape ``[N, 1]`` and the other ``[N]``.
+    """
+    shape, expected = getattr(t, "shape", None), getattr(y, "shape", None)
+    if shape is None or expected is None:
+        return
+    hint = advice("t", shape, "y", expected)
+    if hint:
+        raise ValueError(
+            f"{who}: t has shape {shape} and y {expected}, which would broadcast to every pair{hint}"
+        )
+
 
 def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable:
     """The mean of -log p(target) over a batch of distributions.
@@ -35,5 +68,8 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
         )
     shape, expected = target.shape, distribution.batch_shape + distribution.event_shape
     if shape != expected:
-        raise ValueError(f"negative_log_likelihood: the target has shape {shape}; expected {expected}")
+        raise ValueError(
+            f"negative_log_likelihood: the target has shape {shape}; expected {expected}"
+            + advice("target", shape, "the distribution's parameters", expected)
+        )
     return -F.mean(distribution.log_prob(target))

@@ -77,11 +77,6 @@ class Parameter(Variable):
         """
         with hooks.paused():  # it happens once
             array = initializers.generate_array(self.initializer, shape)
-        if array.dtype.kind != "f":
-            raise TypeError(
-                f"Parameter{f' {self.name}' if self.name else ''}: expected a floating dtype, got "
-                f"{array.dtype}"
-            )
         self.release()
         hooks.array_replaced()
         self._array, self._grad = array, None
@@ -96,6 +91,7 @@ class Parameter(Variable):
         value = as_array(value)
         if value.dtype.kind != "f":
             value = value.astype(np.float32 if self._array is None else self._array.dtype)
+        initializers.check_floating(f"Parameter{f' {self.name}' if self.name else ''}", value.dtype)
         if value is self._array or (hooks.running and hooks.concrete(value) is self._array):
             note_written(self)  # ``p.array -= step`` has changed it in place already
             return

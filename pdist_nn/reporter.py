@@ -45,6 +45,17 @@ class Reporter:
         self._names: dict[int, str] = {}
         self._observers: list[Any] = []  # held, so that their ids stay theirs
 
+    # Copies and pickles: the observers' ids are other ones there.
+    def __getstate__(self) -> dict[str, Any]:
+        names = [(observer, self._names[id(observer)]) for observer in self._observers]
+        return {"observation": dict(self.observation), "names": names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__()  # type: ignore[misc]
+        self.observation = state["observation"]
+        for observer, name in state["names"]:
+            self.add_observer(name, observer)
+
     def __enter__(self) -> Reporter:
         _stack().append(self)
         return self
@@ -148,6 +159,10 @@ class DictSummary:
     def __init__(self) -> None:
         self._sums: dict[str, Any] = {}
         self._counts: dict[str, float] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy counts on its own."""
+        return {"_sums": dict(self._sums), "_counts": dict(self._counts)}
 
     def add(self, values: dict[str, Any], weight: float = 1) -> None:
         """Add one observation, which counts ``weight`` times."""

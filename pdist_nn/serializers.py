@@ -7,7 +7,8 @@ Anything with a method ``serialize(serializer)`` can be saved. The method is cal
         self.optimizer.serialize(serializer["optimizer"])
 
 A saver stores the value and returns it; a loader returns what the file has. Values are arrays, or numbers,
-strings, None, and lists and dicts of these.
+strings, None, and lists and dicts (with strings as keys) of these. What would be loaded as something else,
+such as a tuple, is refused when it is saved.
 
 Files are ``.npz`` without pickle: loading one runs no code of its. They are written under a temporary name,
 brought to the disk and renamed, so that at any moment there is either the old file or the new one. Loading
@@ -25,7 +26,6 @@ True
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import secrets
@@ -38,6 +38,10 @@ import numpy as np
 from numpy.lib import format as npy
 
 from pdist.backend import library_of, to_cpu
+
+from .plain import MAX_TEXT, from_json, to_json
+
+ARRAY_KINDS = "fiub"  # of the dtypes that are saved and loaded
 
 
 class Unknown:
@@ -100,6 +104,8 @@ class DictionaryDeserializer(Serializer):
         found = self.source.get(self.path + key, value)
         if library_of(value) is not None and found is not value:
             return library_of(value).from_host(found)  # type: ignore[union-attr]
+        if isinstance(value, np.generic) and found is not None and found is not value:
+            return type(value)(found)  # a NumPy number keeps its type
         return found
 
 
@@ -116,6 +122,8 @@ def save_npz(file: Any, obj: Any, compression: bool = False) -> None:
 
     Raises:
         OSError: where the disk is full and the like; a file that was there before is untouched.
+        TypeError: if a value would be loaded as another one, such as a tuple or a complex array; it is named.
+        ValueError: if a value is nested too deep, or too long for what is no array.
     """
     saver = DictionarySerializer()
     obj.serialize(saver)
@@ -128,18 +136,27 @@ def save_npz(file: Any, obj: Any, compression: bool = False) -> None:
 
 
 def _encode(name: str, value: Any) -> np.ndarray:
-    """A value as an array: what is no array becomes JSON in a string."""
+    """A value as an array, what is no array as JSON in a string; refuses what load_npz cannot read."""
+    if "\0" in name or not name.isprintable():
+        raise ValueError(f"save_npz: {name!r} is no name of an entry: it has characters that do not print")
     if library_of(value) is not None:
         array = to_cpu(value)
         if array.dtype.hasobject:
             raise TypeError(f"save_npz: {name} is an array of Python objects, which cannot be saved")
+        if array.dtype.kind not in ARRAY_KINDS:
+            raise TypeError(
+                f"save_npz: {name} is an array of dtype {array.dtype}; expected floats, integers or booleans"
+            )
+        if type(array) not in (np.ndarray, np.memmap):
+            raise TypeError(
+                f"save_npz: {name} is a {type(array).__name__}, which would be loaded as a plain array"
+            )
         return array
     if isinstance(value, np.generic):
         value = value.item()
-    try:
-        return np.array(json.dumps(None if isinstance(value, Unknown) else value))
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"save_npz: {name} is a {type(value).__name__}: {error}") from None
+    elif isinstance(value, Unknown):
+        value = None
+    return np.array(to_json(name, value))
 
 
 def _write(stream: BinaryIO, arrays: dict[str, np.ndarray], compression: bool) -> None:
@@ -162,6 +179,8 @@ def atomic_write(path: Any) -> Iterator[BinaryIO]:
     """
     path = os.path.realpath(os.fspath(path))
     folder, name = os.path.split(path)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{path}: there is no folder {folder}; make it first")
     temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "xb") as stream:
@@ -292,7 +311,12 @@ def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tuple[int,
             raise ValueError(f"{info.filename}: version {version} of the format")
         shape, _, dtype = header
         size = int(np.prod(shape, dtype=object)) * dtype.itemsize
-        if dtype.hasobject or dtype.kind not in "fiubU":
+        if dtype.kind == "U" and (shape or dtype.itemsize > 4 * MAX_TEXT):
+            raise ValueError(
+                f"{info.filename}: strings of shape {shape} and {dtype.itemsize // 4} characters; "
+                f"expected one of at most {MAX_TEXT}"
+            )
+        if dtype.hasobject or dtype.kind not in ARRAY_KINDS + "U":
             raise ValueError(f"{info.filename}: an array of dtype {dtype}")
         if min(shape, default=0) < 0 or member.tell() + size != info.file_size:
             raise ValueError(f"{info.filename}: its size does not fit its shape {shape}")
@@ -308,7 +332,7 @@ def _read(
     array = np.frombuffer(data, dtype, offset=len(data) - size, count=int(np.prod(shape)))
     array = array.reshape(shape[::-1]).T if fortran else array.reshape(shape)
     if dtype.kind == "U":
-        return json.loads(str(array[()]))
+        return from_json(info.filename, str(array[()]))
     return array.copy()
 
 

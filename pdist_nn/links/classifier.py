@@ -8,7 +8,9 @@ from typing import Any
 import pdist.functions as F
 from pdist.autograd import Variable
 
-from ..link import Chain, Link
+from ..containers import Chain
+from ..link import Link
+from ..losses import BROADCASTING, check_target
 from ..reporter import report
 
 
@@ -43,8 +45,13 @@ class Classifier(Chain):
         Args:
             x: what the predictor takes.
             t: the labels.
+
+        Raises:
+            ValueError: if a squared or absolute error is taken between shapes ``[N, 1]`` and ``[N]``.
         """
         y = self.predictor(x)
+        if any(self.lossfun is found for found in BROADCASTING):
+            check_target(type(self).__name__, y, t)
         loss = self.lossfun(y, t)
         report({"loss": loss}, self)
         if self.accfun is not None:

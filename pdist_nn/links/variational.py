@@ -242,7 +242,8 @@ class DenseReparameterization(Link):
             total = total + _divergence(self.bias_posterior, self.bias_prior)
         return total
 
-    def _small_standard_posteriors(self) -> list[tuple[Any, Any]] | None:
+    def small_standard_posteriors(self) -> list[tuple[Any, Any]] | None:
+        """The loc and log_scale of each posterior if all are small Normals with the prior Normal(0, 1)."""
         if self.in_size is None or type(self).kl_divergence is not DenseReparameterization.kl_divergence:
             return None
         pairs = []

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 
 class WeightDecay:
     """Adds ``rate`` times the parameters to their gradients: the gradient of rate |p|^2 / 2."""
@@ -52,16 +54,33 @@ class GradientClipping:
         self.threshold = float(threshold)
 
     def __call__(self, optimizer: Any) -> None:
-        blocks = list(optimizer.active_blocks())
-        squares: dict[Any, Any] = {}
-        for xp, _, g in blocks:
-            # In float64, where the square of no float32 overflows.
-            square = xp.dot(g, g) if g.dtype.itemsize >= 8 else xp.sum(xp.square(g, dtype="float64"))
-            squares[xp] = squares.get(xp, 0.0) + square
-        for xp, _, g in blocks:
-            norm = xp.sqrt(squares[xp])
-            # At most 1, and no division by a norm of 0.
-            g *= (self.threshold / xp.maximum(norm, self.threshold)).astype(g.dtype)
+        blocks = [(xp, g) for xp, _, g in optimizer.active_blocks() if g.size]
+        with np.errstate(all="ignore"):
+            for library in dict.fromkeys(xp for xp, _ in blocks):
+                self._clip(library, [g for xp, g in blocks if xp is library])
+
+    def _clip(self, xp: Any, gradients: list[Any]) -> None:
+        """Scale the gradients on one library's devices."""
+        scale, square = xp.asarray(1.0), 0.0
+        if all(g.dtype.itemsize < 8 for g in gradients):
+            for g in gradients:  # in float64, where the square of no float32 overflows
+                wide = g.astype("float64")
+                square = square + xp.dot(wide, wide)
+        else:
+            for g in gradients:
+                largest = abs(g).max().astype("float64")
+                scale = largest if g is gradients[0] else xp.maximum(scale, largest)
+            scale = xp.where((scale > 0) & (scale < xp.inf), scale, 1.0)
+            for g in gradients:  # divided by the largest, no square overflows, nor do all underflow
+                scaled = g / scale
+                square = square + xp.dot(scaled, scaled)
+        norm = xp.sqrt(square)  # in units of the scale
+        # The root of the factor, applied twice: the gradients' dtype holds it if it does not hold the factor.
+        root = xp.sqrt(self.threshold / xp.where(norm == 0, 1.0, norm)) / xp.sqrt(scale)
+        root = xp.minimum(root, 1.0)
+        for g in gradients:
+            g *= root.astype(g.dtype)
+            g *= root.astype(g.dtype)
 
 
 class GradientHardClipping:

@@ -98,6 +98,8 @@ class Optimizer:
         self._hooks: dict[str, Any] = {}
         self._parameters: list[Parameter] | None = None
         self._waiting: list[Parameter] = []  # for their shapes
+        self._kept: list[tuple[Parameter, float, dict[str, Any]]] = []  # what a copy knows of parameters
+        self._loaded: dict[str, tuple[float, dict[str, Any]]] = {}  # by path: for parameters without shapes
         for base in reversed(type(self).__mro__):
             for name, value in vars(base).items():
                 if isinstance(value, Hyperparameter):
@@ -136,6 +138,8 @@ class Optimizer:
     @property
     def t(self) -> int:
         """How many updates there were: the most that any parameter has had."""
+        if self._kept and self.target is not None:
+            self._pack()
         return int(max((to_cpu(hooks.seen(run.t)) for pack in self.packs for run in pack.runs), default=0))
 
     def setup(self, link: Link) -> Any:
@@ -149,6 +153,8 @@ class Optimizer:
         """
         if not isinstance(link, Link):
             raise TypeError(f"{type(self).__name__}.setup: expected a Link, got a {type(link).__name__}")
+        for inner in link.links():
+            inner._refuse_containers()
         if not list(link.params()):
             raise ValueError(
                 f"{type(self).__name__}.setup: {type(link).__name__} has no parameters; links and "
@@ -158,6 +164,7 @@ class Optimizer:
             )
         self.target = link
         self.packs, self._parameters = [], None
+        self._kept, self._loaded = [], {}
         self.epoch = 0
         self._pack()
         return self
@@ -178,6 +185,8 @@ class Optimizer:
         self._parameters = parameters
         self._waiting = [p for p in parameters if not p.is_initialized]
         known = self._known()
+        self._take_loaded(known)
+        self._kept = []
         groups: dict[Any, list[Parameter]] = {}
         for p in parameters:
             if p.is_initialized:
@@ -197,12 +206,44 @@ class Optimizer:
 
     def _known(self) -> dict[int, tuple[float, dict[str, Any]]]:
         """By the parameter's id: its count of updates and its moments."""
-        known = {}
+        known = {id(p): (t, moments) for p, t, moments in self._kept}
         for pack in self.packs:
             views = {name: pack.views(array) for name, array in pack.moments.items()}
             for i, (p, t) in enumerate(zip(pack.parameters, pack.counts(), strict=True)):
                 known[id(p)] = (t, {name: arrays[i] for name, arrays in views.items()})
         return known
+
+    def _take_loaded(self, known: dict[int, tuple[float, dict[str, Any]]]) -> None:
+        """Use what was loaded for parameters that had no shapes then, as far as they have them now."""
+        for path, p in self.target.namedparams() if self._loaded else ():
+            if p.is_initialized and path in self._loaded:
+                t, moments = self._loaded.pop(path)
+                for name, value in moments.items():
+                    if value.shape != p.shape:
+                        raise ValueError(
+                            f"{type(self).__name__}: {name} of {path} was loaded with shape {value.shape}; "
+                            f"the parameter has shape {p.shape}"
+                        )
+                known[id(p)] = (t, moments)
+
+    # Copies and pickles: the flat buffers stay; what is known of each parameter goes with it.
+    def __getstate__(self) -> dict[str, Any]:
+        known = self._known()
+        parameters = {id(p): p for p, _, _ in self._kept}
+        parameters.update({id(p): p for pack in self.packs for p in pack.parameters})
+        kept = [(p, *known[i]) for i, p in parameters.items()]
+        kept = [(p, t, {name: value.copy() for name, value in moments.items()}) for p, t, moments in kept]
+        state = {name: value for name, value in self.__dict__.items() if name not in ("active", "watched")}
+        return {
+            **state,
+            "hyperparameters": dict(self.hyperparameters),
+            "packs": [],
+            "_hooks": dict(self._hooks),
+            "_parameters": None,
+            "_waiting": [],
+            "_kept": kept,
+            "_loaded": dict(self._loaded),
+        }
 
     def update(self, lossfun: Callable[..., Variable] | None = None, *args: Any, **kwargs: Any) -> None:
         """Change the parameters by one step.
@@ -362,10 +403,17 @@ class Optimizer:
                 pack.set_counts(counts)
         for p in self.target.params():
             if not p.is_initialized:
-                inner = serializer[names[id(p)].lstrip("/")]
-                inner("t", 0.0)
-                for name in self.moments:
-                    inner(name, Unknown(p))
+                self._serialize_waiting(serializer, names[id(p)], p)
+
+    def _serialize_waiting(self, serializer: Any, path: str, p: Parameter) -> None:
+        """Save or load what a parameter without a shape will go on from."""
+        inner = serializer[path.lstrip("/")]
+        count, moments = self._loaded.pop(path, (0.0, {}))
+        count = inner("t", count)
+        found = {name: inner(name, moments.get(name, Unknown(p))) for name in self.moments}
+        arrays = {n: v for n, v in found.items() if v is not None and not isinstance(v, Unknown)}
+        if count or arrays:
+            self._loaded[path] = count, arrays
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{n}={v:g}' for n, v in self.hyperparameters.items())})"

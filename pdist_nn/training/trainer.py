@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from typing import Any
@@ -146,6 +147,21 @@ class Trainer:
                 if hasattr(entry.extension, "finalize"):
                     entry.extension.finalize()
             self.updater.finalize()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has extensions and a reporter of its own."""
+        return {
+            **self.__dict__,
+            "observation": dict(self.observation),
+            "reporter": copy.copy(self.reporter),
+            "_extensions": {
+                name: _Entry(entry.extension, copy.copy(entry.trigger), entry.priority)
+                for name, entry in self._extensions.items()
+            },
+            "stop_trigger": copy.copy(self.stop_trigger),
+            "_elapsed_before": self.elapsed_time,
+            "_start": None,
+        }
 
     def serialize(self, serializer: Any) -> None:
         """Save or load all that the rest of the run depends on, the random stream of the host included."""

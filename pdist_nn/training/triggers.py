@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import math
+import operator
 from collections.abc import Callable, Sequence
-from math import inf
+from fractions import Fraction
 from typing import Any
 
 from pdist_nn.reporter import DictSummary
@@ -37,25 +40,70 @@ def _check_unit(who: str, unit: str) -> str:
     return unit
 
 
-class IntervalTrigger:
-    """Fires every ``period`` epochs or iterations.
+class _Scheduled:
+    """A trigger at points of the run: it compares the present position with that of its last question.
+
+    It may be asked in some steps only, and several times in one: it answers for all steps since it was last
+    asked in another one.
+    """
+
+    def __init__(self, unit: str) -> None:
+        self.unit = _check_unit(type(self).__name__, unit)
+        self._asked: float | None = None
+        self._before: float | None = None  # the position of the question before that one
+
+    def _interval(self, trainer: Any) -> tuple[float | None, float]:
+        """The position at the last question in another step (None before the first step), and now."""
+        updater = trainer.updater
+        now = updater.iteration if self.unit == "iteration" else updater.epoch_detail
+        if now != self._asked:
+            if self._asked is not None and self._asked < now:
+                self._before = self._asked
+            elif self.unit == "iteration":
+                self._before = now - 1 if now > 0 else None
+            else:
+                self._before = updater.previous_epoch_detail
+            self._asked = now
+        return self._before, now
+
+    def serialize(self, serializer: Any) -> None:
+        """Save or load when it was asked."""
+        self._asked = serializer("asked", self._asked)
+        self._before = serializer("before", self._before)
+
+
+def _exact(number: float) -> Fraction:
+    """The simple fraction that a float stands for: 1/10 for 0.1; its own value if there is none."""
+    simple = Fraction(number).limit_denominator(10**6)
+    return simple if float(simple) == float(number) else Fraction(number)
+
+
+def _periods(position: float, period: Fraction) -> int:
+    """How many periods are over at a position that may be some units in the last place too small."""
+    return math.floor((Fraction(position) + 4 * Fraction(math.ulp(position))) / period)
+
+
+class IntervalTrigger(_Scheduled):
+    """Fires every ``period`` epochs or iterations: in the first step at or after each multiple.
 
     Args:
-        period: how many; a fraction of an epoch is allowed.
+        period: how many; fractions are allowed: with 0.1 epochs it fires ten times an epoch.
         unit: ``"epoch"`` or ``"iteration"``.
+
+    Raises:
+        ValueError: if the period is not a positive finite number, or the unit is another.
     """
 
     def __init__(self, period: float, unit: str) -> None:
-        self.period, self.unit = period, _check_unit("IntervalTrigger", unit)
-        if not period > 0:
-            raise ValueError(f"IntervalTrigger: period is {period!r}; expected a positive number")
+        super().__init__(unit)
+        self.period = period
+        if not 0 < period < math.inf:
+            raise ValueError(f"{type(self).__name__}: period is {period!r}; expected a positive number")
 
     def __call__(self, trainer: Any) -> bool:
-        updater = trainer.updater
-        if self.unit == "iteration":
-            return updater.iteration > 0 and updater.iteration % self.period == 0
-        before = updater.previous_epoch_detail
-        return before is not None and before // self.period != updater.epoch_detail // self.period
+        before, now = self._interval(trainer)
+        period = _exact(self.period)
+        return before is not None and _periods(before, period) != _periods(now, period)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.period!r}, {self.unit!r})"
@@ -66,11 +114,15 @@ class ReachedTrigger(IntervalTrigger):
 
     def __call__(self, trainer: Any) -> bool:
         updater = trainer.updater
-        return (updater.iteration if self.unit == "iteration" else updater.epoch_detail) >= self.period
+        now = updater.iteration if self.unit == "iteration" else updater.epoch_detail
+        return _periods(now, _exact(self.period)) > 0
+
+    def serialize(self, serializer: Any) -> None:
+        """Nothing to save: the position says all."""
 
 
-class ManualScheduleTrigger:
-    """Fires at the given epochs or iterations.
+class ManualScheduleTrigger(_Scheduled):
+    """Fires at the given epochs or iterations: in the first step at or after each.
 
     Args:
         points: a number or several.
@@ -78,15 +130,18 @@ class ManualScheduleTrigger:
     """
 
     def __init__(self, points: float | Sequence[float], unit: str) -> None:
+        super().__init__(unit)
         self.points = list(points) if isinstance(points, Sequence) else [points]
-        self.unit = _check_unit("ManualScheduleTrigger", unit)
 
     def __call__(self, trainer: Any) -> bool:
-        updater = trainer.updater
-        if self.unit == "iteration":
-            return updater.iteration in self.points
-        before = updater.previous_epoch_detail
-        return before is not None and any(before < point <= updater.epoch_detail for point in self.points)
+        before, now = self._interval(trainer)
+        if before is None:
+            return False
+        return any(not _passed(before, point) and _passed(now, point) for point in self.points)
+
+
+def _passed(position: float, point: float) -> bool:
+    return point <= 0 or _periods(position, _exact(point)) > 0
 
 
 class OnceTrigger:
@@ -126,6 +181,14 @@ class _Watching:
         self._summary = DictSummary()
         return found
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy counts on its own."""
+        return {
+            **self.__dict__,
+            "_summary": copy.copy(self._summary),
+            "_interval": copy.copy(self._interval),
+        }
+
     def serialize(self, serializer: Any) -> None:
         """Save or load the running mean."""
         self._iteration = serializer("iteration", self._iteration)
@@ -135,7 +198,7 @@ class _Watching:
 
 
 class BestValueTrigger(_Watching):
-    """Fires when a reported value is the best so far.
+    """Fires when a reported value is the best so far; nan never is.
 
     Args:
         key: its name: ``"validation/main/loss"``.
@@ -152,7 +215,10 @@ class BestValueTrigger(_Watching):
 
     def __call__(self, trainer: Any) -> bool:
         value = self._mean(trainer)
-        if value is None or not (self.best_value is None or self._better(self.best_value, value)):
+        if value is None or math.isnan(value):  # nan is no value: nothing could ever beat it
+            return False
+        best = self.best_value
+        if best is not None and not math.isnan(best) and not self._better(best, value):
             return False
         self.best_value = value
         return True
@@ -167,14 +233,14 @@ class MinValueTrigger(BestValueTrigger):
     """Fires when a reported value is the least so far: ``snapshot``'s trigger for the best model."""
 
     def __init__(self, key: str, trigger: Any = (1, "epoch")) -> None:
-        super().__init__(key, lambda best, new: new < best, trigger)
+        super().__init__(key, operator.gt, trigger)
 
 
 class MaxValueTrigger(BestValueTrigger):
     """Fires when a reported value is the greatest so far."""
 
     def __init__(self, key: str, trigger: Any = (1, "epoch")) -> None:
-        super().__init__(key, lambda best, new: new > best, trigger)
+        super().__init__(key, operator.lt, trigger)
 
 
 class EarlyStoppingTrigger(_Watching):
@@ -183,7 +249,8 @@ class EarlyStoppingTrigger(_Watching):
     Args:
         check_trigger: how often it is looked at.
         monitor: its name.
-        patience: how many looks without an improvement are allowed.
+        patience: it fires at the look that is the ``patience``-th in a row without an improvement; nan is
+            none.
         mode: ``"min"`` or ``"max"``: what is better; ``"auto"`` takes max for accuracies.
         max_trigger: the end at the latest.
     """
@@ -208,11 +275,13 @@ class EarlyStoppingTrigger(_Watching):
     def __call__(self, trainer: Any) -> bool:
         value = self._mean(trainer)
         if value is not None:
-            if self._sign * value < (inf if self.best_value is None else self._sign * self.best_value):
+            best = self.best_value
+            first = (best is None or math.isnan(best)) and not math.isnan(value)
+            if first or (best is not None and self._sign * value < self._sign * best):
                 self.best_value, self.count = value, 0
             else:
                 self.count += 1
-        return self.count > self.patience or self._end(trainer)
+        return self.count >= self.patience or self._end(trainer)
 
     def serialize(self, serializer: Any) -> None:
         """Save or load the best value and how long ago it was."""

@@ -294,7 +294,7 @@ def test_best_value_triggers_compare_means():
     assert fired(triggers.MaxValueTrigger("v"), series) == [3]
     assert fired(triggers.MinValueTrigger("w"), series) == []
     assert fired(triggers.MinValueTrigger("v", (1, "iteration")), series) == [1, 4, 8]
-    assert fired(triggers.MinValueTrigger("v"), [math.nan] * 3 + [1] * 3) == [3]
+    assert fired(triggers.MinValueTrigger("v"), [math.nan] * 3 + [1] * 3) == [6]
 
 
 def test_early_stopping():
@@ -302,11 +302,11 @@ def test_early_stopping():
         found = fired(triggers.EarlyStoppingTrigger((1, "iteration"), "v", **settings), series)
         return found[0] if found else None
 
-    assert stop([5, 4, 3, 3, 3, 3, 3], patience=2) == 6
-    assert stop([5, 4, 5, 3, 5, 5, 5], patience=2) == 7
-    assert stop([1, 2, 3, 3, 3, 3], patience=1, mode="max") == 5
+    assert stop([5, 4, 3, 3, 3, 3, 3], patience=2) == 5
+    assert stop([5, 4, 5, 3, 5, 5, 5], patience=2) == 6
+    assert stop([1, 2, 3, 3, 3, 3], patience=1, mode="max") == 4
     assert stop([5, 4, 3, 2, 1], patience=1, max_trigger=(3, "iteration")) == 3
-    assert stop([5, math.nan, math.nan, math.nan], patience=1) == 3
+    assert stop([5, math.nan, math.nan, math.nan], patience=2) == 3
     with pytest.raises(ValueError, match=r"mode is 'least'; expected 'auto', 'min' or 'max'"):
         triggers.EarlyStoppingTrigger(mode="least")
 

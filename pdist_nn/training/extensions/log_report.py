@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import os
@@ -47,7 +48,9 @@ class LogReport(Extension):
         """Begin the file: empty, or with the entries of the run that goes on."""
         if self._filename is not None and trainer.out is not None:
             self._path = os.path.join(trainer.out, self._filename)
-            remove_leftovers(trainer.out, self._filename.__eq__)
+            folder, name = os.path.split(self._path)
+            os.makedirs(folder, exist_ok=True)
+            remove_leftovers(folder, name.__eq__)
             with atomic_write(self._path) as stream:
                 stream.write("".join(map(_line, self.log)).encode())
 
@@ -68,6 +71,15 @@ class LogReport(Extension):
         if self._path is not None:
             with open(self._path, "a", encoding="utf-8") as stream:
                 stream.write(_line(entry))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy goes on with a log of its own."""
+        return {
+            **self.__dict__,
+            "log": list(self.log),
+            "_summary": copy.copy(self._summary),
+            "_interval": copy.copy(self._interval),
+        }
 
     def serialize(self, serializer: Any) -> None:
         """Save or load the log and the running means."""

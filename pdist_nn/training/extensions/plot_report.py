@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -42,7 +43,9 @@ class PlotReport(Extension):
     def initialize(self, trainer: Any) -> None:
         """Clear away what a killed run left half-drawn."""
         if trainer.out is not None:
-            remove_leftovers(trainer.out, self._filename.__eq__)
+            folder, name = os.path.split(os.path.join(trainer.out, self._filename))
+            os.makedirs(folder, exist_ok=True)
+            remove_leftovers(folder, name.__eq__)
 
     def __call__(self, trainer: Any) -> None:
         self._summary.add({key: trainer.observation[key] for key in self._keys if key in trainer.observation})
@@ -70,6 +73,15 @@ class PlotReport(Extension):
         axes.grid(alpha=0.3)
         with atomic_write(path) as stream:
             figure.savefig(stream, format=os.path.splitext(path)[1].lstrip(".") or "png", dpi=120)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy goes on with points of its own."""
+        return {
+            **self.__dict__,
+            "_points": list(self._points),
+            "_summary": copy.copy(self._summary),
+            "_interval": copy.copy(self._interval),
+        }
 
     def serialize(self, serializer: Any) -> None:
         """Save or load the points so far."""

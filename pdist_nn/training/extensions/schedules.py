@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -31,8 +32,11 @@ class ExponentialShift(_Shift):
         attr: its name: ``"alpha"`` of Adam, ``"lr"`` of SGD.
         rate: the factor.
         init: its value at first; the present one where None.
-        target: where it stops.
+        target: where it stops, of the sign of ``init``: it is never passed.
         optimizer: which; the updater's main one where None.
+
+    Raises:
+        ValueError: if the rate is negative, or the value moves away from the target's sign.
     """
 
     trigger = (1, "epoch")
@@ -46,21 +50,37 @@ class ExponentialShift(_Shift):
         optimizer: Any = None,
     ) -> None:
         super().__init__(attr, optimizer)
+        if not rate >= 0:
+            raise ValueError(f"ExponentialShift: rate is {rate!r}; expected a number of at least 0")
         self._rate, self._init, self._target = rate, init, target
+        self._check_target()
+
+    def _check_target(self) -> None:
+        if self._init is not None and self._target is not None and self._init * self._target < 0:
+            raise ValueError(
+                f"ExponentialShift: target is {self._target!r}, which {self._init!r} never reaches when it "
+                "is multiplied; expected one of the same sign"
+            )
 
     def initialize(self, trainer: Any) -> None:
         """Note or set the first value."""
         if self._init is None:
             self._init = getattr(self._chosen(trainer), self._attr)
+            self._check_target()
         elif self._t == 0:
             setattr(self._chosen(trainer), self._attr, self._init)
 
     def __call__(self, trainer: Any) -> None:
         self._t += 1
         assert self._init is not None
-        value = self._init * self._rate**self._t
+        try:
+            value = self._init * self._rate**self._t
+        except OverflowError:
+            value = math.copysign(math.inf, self._init)
         if self._target is not None:
-            value = min(value, self._target) if self._rate > 1 else max(value, self._target)
+            # By their sizes: a negative value that shrinks rises.
+            closest = min if self._rate > 1 else max
+            value = closest(value, self._target, key=abs)
         setattr(self._chosen(trainer), self._attr, value)
 
     def serialize(self, serializer: Any) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
+import string
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from ...serializers import load_npz, remove_leftovers, save_npz
 from ..extension import Extension
@@ -18,7 +24,8 @@ class _Snapshot(Extension):
     def __init__(
         self, target: Any, savefun: Callable[[str, Any], None], filename: str, n_retains: int, autoload: bool
     ) -> None:
-        if "{" not in filename and n_retains > 0:
+        self._names = _Names(filename)
+        if not self._names.fields and n_retains > 0:
             n_retains = -1  # one file, written over and over
         self._target, self._savefun, self._filename = target, savefun, filename
         self._n_retains, self._autoload = n_retains, autoload
@@ -29,37 +36,103 @@ class _Snapshot(Extension):
         return "snapshot"
 
     def initialize(self, trainer: Any) -> None:
-        """Clear away what a killed run left half-written; load the newest snapshot where asked to."""
+        """Make its folder and clear away what a killed run left half-written; load the newest if asked to."""
         if trainer.out is None:
             raise ValueError("snapshot: the trainer has no folder to write to (its `out` is None)")
-        remove_leftovers(trainer.out, self._matches)
+        os.makedirs(self._names.root(trainer.out), exist_ok=True)
+        for folder in self._names.folders(trainer.out):
+            inside = os.path.relpath(folder, self._names.root(trainer.out))
+            remove_leftovers(folder, partial(self._names.matches, folder=inside))
         if self._autoload and (files := self._files(trainer.out)):
-            load_npz(files[-1], self._target or trainer, may_lack=_of_extensions)
+            load_npz(files[-1], trainer if self._target is None else self._target, may_lack=_of_extensions)
 
     def __call__(self, trainer: Any) -> None:
         target = self._target if self._target is not None else trainer
-        self._savefun(os.path.join(trainer.out, self._filename.format(trainer)), target)
+        path = os.path.join(trainer.out, self._filename.format(trainer))
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        self._savefun(path, target)
         if self._n_retains > 0:
-            for path in self._files(trainer.out)[: -self._n_retains]:
-                os.unlink(path)
+            others = [file for file in self._files(trainer.out) if not os.path.samefile(file, path)]
+            for file in others[: len(others) + 1 - self._n_retains]:
+                os.unlink(file)
 
-    def _matches(self, name: str) -> bool:
-        pattern = "".join(
-            ".+" if part.startswith("{") else re.escape(part)
-            for part in re.split(r"(\{[^}]*\})", self._filename)
-        )
-        return re.fullmatch(pattern, name) is not None
-
-    def _files(self, folder: str) -> list[str]:
+    def _files(self, out: str) -> list[str]:
         """The snapshots there are, oldest first."""
-        found = [os.path.join(folder, name) for name in os.listdir(folder) if self._matches(name)]
-        return sorted(found, key=_age)
+        root = self._names.root(out)
+        found = [
+            os.path.join(folder, name)
+            for folder in self._names.folders(out)
+            for name in sorted(os.listdir(folder))
+            if self._names.matches(os.path.relpath(os.path.join(folder, name), root))
+        ]
+        return _by_age(found, [self._names.progress(os.path.relpath(path, root)) for path in found])
 
 
-def _age(path: str) -> tuple[int, int]:
-    """When a snapshot was taken: by the numbers in its name first, since clocks are coarse."""
-    numbers = re.findall(r"\d+", os.path.basename(path))
-    return (int(numbers[-1]) if numbers else 0, os.stat(path).st_mtime_ns)
+class _Names:
+    """The names of files that a format string makes."""
+
+    def __init__(self, filename: str) -> None:
+        parts = list(string.Formatter().parse(filename))
+        self.fields = [field for _, field, _, _ in parts if field is not None]
+        literal = parts[0][0] if parts else ""
+        self._root = os.path.dirname(literal)  # the folders whose names are the same for all
+        depth = len(self._root) + 1 if self._root else 0
+        pattern = ""
+        self._depth = 0  # how many folders of changing names come after
+        for i, (text, field, _, _) in enumerate(parts):
+            rest = text[depth:] if i == 0 else text
+            self._depth += rest.count("/")
+            pattern += re.escape(rest) + ("" if field is None else "([^/]+)")
+        self._pattern = re.compile(pattern)
+
+    def root(self, out: str) -> str:
+        """The folder below which all files lie."""
+        return os.path.join(out, self._root) if self._root else out
+
+    def folders(self, out: str) -> list[str]:
+        """The folders there are in which such files may lie."""
+        found = [self.root(out)] if os.path.isdir(self.root(out)) else []
+        for _ in range(self._depth):
+            found = [entry.path for folder in found for entry in os.scandir(folder) if entry.is_dir()]
+        return found
+
+    def matches(self, name: str, folder: str = "") -> bool:
+        """Whether the name in a folder, relative to the root, may be one of these."""
+        return self._pattern.fullmatch(os.path.normpath(os.path.join(folder, name))) is not None
+
+    def progress(self, name: str) -> float | None:
+        """The number in a name that grows in a run: iterations, else epochs, else seconds; None without."""
+        found = self._pattern.fullmatch(os.path.normpath(name))
+        for word in ("iteration", "epoch_detail", "epoch", "elapsed_time", "optimizer.t"):
+            for field, text in zip(self.fields, found.groups() if found else (), strict=False):
+                if re.search(rf"\b{re.escape(word)}\b", field):
+                    try:
+                        number = float(text.replace(",", ""))
+                    except ValueError:
+                        continue
+                    return None if math.isnan(number) else number
+        return None
+
+
+def _by_age(paths: list[str], numbers: list[float | None]) -> list[str]:
+    """Files from the oldest to the newest.
+
+    What they say inside of their iteration counts first, then the numbers in their names, then the time at
+    which they were written. Each counts only if all files have it.
+    """
+    stored = [_iteration(path) for path in paths]
+    times = [os.stat(path).st_mtime_ns for path in paths]
+    ranks = [values for values in (stored, numbers) if None not in values]
+    return [path for *_, path in sorted(zip(*ranks, times, paths, strict=True))]
+
+
+def _iteration(path: str) -> int | None:
+    """The iteration of a whole run's snapshot; None for other files."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return int(json.loads(str(file["updater/iteration"][()])))
+    except Exception:  # of another format, or damaged: NumPy raises errors of a dozen kinds
+        return None
 
 
 def _of_extensions(name: str) -> bool:
@@ -80,9 +153,11 @@ def snapshot(
 
     Args:
         savefun: how to save: a function of path and trainer.
-        filename: formatted with the trainer; without ``{}`` it is one file, replaced each time.
+        filename: formatted with the trainer; without ``{}`` it is one file, replaced each time. Folders in
+            it are made.
         target: what to save instead of the trainer.
-        n_retains: how many to keep; -1 keeps all.
+        n_retains: how many to keep; -1 keeps all. Which are newest is read from the iteration that the files
+            hold; of files without one from the iteration or epoch in their names, else from their times.
         autoload: whether to go on from the newest one there is when the run begins.
     """
     return _Snapshot(target, savefun, filename, n_retains, autoload)
