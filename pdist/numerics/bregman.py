@@ -42,8 +42,8 @@ def digamma_difference(xp, a, b, difference):
 def bregman_lgamma(xp, a, b, difference):
     """log Gamma(a) - log Gamma(b) - (a - b) digamma(b) >= 0.
 
-    For a and b within a factor of two as (a - b)^2 times the integral of (1 - t) trigamma(b + t (a - b)) for t
-    from 0 to 1, in which no term is negative.
+    For a and b within a factor of two as (a - b)^2 times the integral of (1 - t) trigamma(b + t (a - b)) over
+    0 < t < 1, in which no term is negative.
     """
     near = 0
     for t, w in zip(_NODES, _WEIGHTS, strict=True):
