@@ -149,6 +149,11 @@ def _by_series_of_p(xp, a, df, n):
     return total
 
 
+def middle_share(xp, a, df):
+    """P(0 < Z <= a) over a f(a) for 0 <= a <= 1; for small df and a near 1 to some digits only."""
+    return _by_series_of_p(xp, a, df, 90 if is_double(df) else 45)
+
+
 def _by_series_of_complement(xp, a, df, n):
     """P(Z > a) over a f(a), by powers of 1 - p."""
     x = 1 / (1 + a * (a / df))
@@ -201,10 +206,10 @@ def upper_tail(xp, a, df):
 def cdf(xp, z, df):
     """P(Z <= z)."""
     tail, _ = upper_tail(xp, abs(z), df)
-    return xp.where(z < 0, tail, 1 - tail) + 0 * z
+    return xp.where(z < 0, tail, xp.where(z >= 0, 1 - tail, z))
 
 
 def log_cdf(xp, z, df):
     """log P(Z <= z)."""
     tail, log_tail = upper_tail(xp, abs(z), df)
-    return xp.where(z < 0, log_tail, xp.log1p(-tail)) + 0 * z
+    return xp.where(z < 0, log_tail, xp.where(z >= 0, xp.log1p(-tail), z))

@@ -102,7 +102,7 @@ _ENTRIES = [
     Entry(D.Chisquare, elements={"k": positives(1, 12)}, twin=lambda d: stats.chi2(d.k)),
     Entry(
         D.StudentT,
-        elements={"df": positives(3, 40)},
+        elements={"df": positives(4.5, 40)},
         twin=lambda d: stats.t(d.df, d.loc, d.scale),
     ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
