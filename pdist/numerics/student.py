@@ -103,7 +103,8 @@ def scale_slope(F, d, s, df):
 def variance(F, df):
     """df/(df - 2); inf for df up to 2, and nan up to 1."""
     finite = F.where(df.array > 2, df, 3.0)
-    return F.where(df.array > 2, finite / (finite - 2), F.where(df.array > 1, math.inf, math.nan * df))
+    otherwise = df.xp.where(df.array > 1, math.inf, math.nan).astype(df.dtype)
+    return F.where(df.array > 2, finite / (finite - 2), otherwise)
 
 
 def entropy(F, df):
