@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-# Up to so many multiplications in a product a second thread gains less than it loses if another process is busy:
-# waiting threads of OpenBLAS spin, and keep the core from whoever needs it.
+# Up to so many multiplications in a product a second thread gains less than it loses if another process is
+# busy: waiting threads of OpenBLAS spin, and keep the core from whoever needs it.
 SMALL_PRODUCT = 1e8
 
 
