@@ -124,3 +124,16 @@ def log_softmax(xp, x, /, axis=1):
 
 
 log_softmax.derivative(x=lambda F, g, y, axis: g - F.exp(y) * g.sum(axis=axis, keepdims=True))
+
+
+__all__ = [
+    "elu",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "tanh",
+]

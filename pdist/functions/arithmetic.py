@@ -235,3 +235,26 @@ fmod.derivative(
     x=lambda F, g: g,
     divisor=lambda F, g, x, divisor: -g * F.fix(x / divisor),
 )
+
+
+__all__ = [
+    "absolute",
+    "add",
+    "ceil",
+    "clip",
+    "divide",
+    "fix",
+    "floor",
+    "fmod",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "power",
+    "rsqrt",
+    "sign",
+    "sqrt",
+    "square",
+    "squared_difference",
+    "subtract",
+]

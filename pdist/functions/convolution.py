@@ -216,3 +216,10 @@ def _geometry(
 
 def _pair(value: Any) -> tuple[int, int]:
     return (value, value) if np.ndim(value) == 0 else tuple(value)
+
+
+__all__ = [
+    "average_pooling_2d",
+    "convolution_2d",
+    "max_pooling_2d",
+]

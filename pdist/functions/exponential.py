@@ -134,3 +134,16 @@ xlog1py_.derivative(
     x=lambda F, g, x, x2: g * F.log1p(F.where(_nothing(x, x2 + 1), 0.0, x2)),
     x2=lambda F, g, x, x2: g * x / F.where(_nothing(x, x2 + 1), 1.0, x2 + 1),
 )
+
+
+__all__ = [
+    "exp",
+    "expm1",
+    "log",
+    "log1mexp",
+    "log1p",
+    "log2",
+    "log10",
+    "xlog1py",
+    "xlogy",
+]

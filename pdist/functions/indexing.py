@@ -265,3 +265,14 @@ def triu(xp, x, /, k=0):
 
 tril.derivative(x=lambda F, g, k: F.tril(g, k=k))
 triu.derivative(x=lambda F, g, k: F.triu(g, k=k))
+
+
+__all__ = [
+    "diagonal",
+    "get_item",
+    "select_item",
+    "take_along_axis",
+    "tril",
+    "triu",
+    "where",
+]

@@ -439,3 +439,19 @@ def _matrix(who: str, a: Any) -> Variable:
     if a.ndim != 2 or a.shape[0] != a.shape[1]:
         raise ValueError(f"{who}: expected one square matrix, got shape {a.shape}")
     return a
+
+
+__all__ = [
+    "batch_det",
+    "batch_inv",
+    "cholesky",
+    "det",
+    "einsum",
+    "inv",
+    "linear",
+    "logdet",
+    "matmul",
+    "slogdet",
+    "solve",
+    "solve_triangular",
+]

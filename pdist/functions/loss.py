@@ -261,3 +261,12 @@ def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Variable:
         right = right & kept
         n = y.xp.maximum(kept.sum(dtype=y.dtype), 1)
     return Variable(y.xp.asarray(right.sum(dtype=y.dtype) / n), requires_grad=False)
+
+
+__all__ = [
+    "accuracy",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+]

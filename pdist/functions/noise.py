@@ -62,3 +62,9 @@ def gaussian(mean: Any, ln_var: Any, eps: Any = None, return_eps: bool = False, 
         eps = random.as_generator(rng, mean.xp).standard_normal(mean.shape, dtype=dtype)
     sample: Variable = mean + exp(0.5 * ln_var) * eps
     return (sample, eps) if return_eps else sample
+
+
+__all__ = [
+    "dropout",
+    "gaussian",
+]

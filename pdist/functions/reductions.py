@@ -279,3 +279,18 @@ def _inverse(order):
 
 
 prod.derivative(x=_prod_rule)
+
+
+__all__ = [
+    "argmax",
+    "argmin",
+    "average",
+    "cumprod",
+    "cumsum",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "prod",
+    "sum",
+]

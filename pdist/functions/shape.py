@@ -371,3 +371,29 @@ def separate(x: Any, axis: int = 0) -> tuple[Variable, ...]:
     axis = axis_of("separate", x, axis)
     lead = (slice(None),) * axis
     return tuple([x[(*lead, i)] for i in range(x.shape[axis])])
+
+
+__all__ = [
+    "broadcast",
+    "broadcast_to",
+    "cast",
+    "concat",
+    "copy",
+    "expand_dims",
+    "flatten",
+    "flip",
+    "hstack",
+    "identity",
+    "moveaxis",
+    "repeat",
+    "reshape",
+    "rollaxis",
+    "separate",
+    "split_axis",
+    "squeeze",
+    "stack",
+    "swapaxes",
+    "tile",
+    "transpose",
+    "vstack",
+]

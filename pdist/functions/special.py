@@ -164,3 +164,18 @@ def log_ndtr(xp, x):
 
 # density over cdf, without the square that both would underflow by
 log_ndtr.derivative(x=lambda F, g, x: g * (math.sqrt(2 / math.pi) / F.erfcx(-_SQRT_HALF * x)))
+
+
+__all__ = [
+    "digamma",
+    "erf",
+    "erfc",
+    "erfcinv",
+    "erfcx",
+    "erfinv",
+    "lgamma",
+    "log_ndtr",
+    "ndtr",
+    "ndtri",
+    "polygamma",
+]

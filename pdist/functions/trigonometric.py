@@ -127,3 +127,18 @@ def arctanh(xp, x):
 
 
 arctanh.derivative(x=lambda F, g, x: g / ((1 - x) * (1 + x)))
+
+
+__all__ = [
+    "arccos",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "cos",
+    "cosh",
+    "sin",
+    "sinh",
+    "tan",
+]
