@@ -298,6 +298,7 @@ def tril(xp, x, /, k=0):
     array([[1., 0.],
            [3., 4.]])
     """
+    _check_matrices(x)
     return xp.tril(x, k)
 
 
@@ -317,7 +318,13 @@ def triu(xp, x, /, k=0):
     array([[1., 2.],
            [0., 4.]])
     """
+    _check_matrices(x)
     return xp.triu(x, k)
+
+
+def _check_matrices(x):
+    if not x.ndim:
+        raise ValueError("expected matrices in the last two axes, got a number")
 
 
 tril.derivative(x=lambda F, g, k: F.tril(g, k=k))

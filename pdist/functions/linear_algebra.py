@@ -553,6 +553,8 @@ def slogdet(a: Any) -> tuple[Variable, Variable]:
     (array(-1.), array(0.))
     """
     a = variable("slogdet", "a", a)
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise np.linalg.LinAlgError(f"slogdet: a: expected shape (..., n, n), got {a.shape}")
     sign = a.xp.linalg.slogdet(a.array)[0]
     return Variable(a.xp.asarray(sign), requires_grad=False), logdet(a)
 

@@ -116,7 +116,8 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
         return mean(x, axis=axis, keepdims=keepdims)
     x, weights = variable("average", "x", x), variable("average", "weights", weights)
     if weights.shape != x.shape:
-        if axis is None or np.ndim(axis) or weights.shape != (x.shape[axis],):
+        one_axis = axis is not None and not np.ndim(axis) and -x.ndim <= axis < x.ndim
+        if not one_axis or weights.shape != (x.shape[axis],):
             raise ValueError(
                 f"average: weights: expected the shape {x.shape} of x, or (for one axis) its length; "
                 f"got shape {weights.shape} with axis={axis}"
@@ -204,7 +205,7 @@ def argmax(x: Any, axis: int | None = None) -> Variable:
     >>> F.argmax(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1).array
     array([1, 0])
     """
-    return Variable(variable("argmax", "x", x).array.argmax(axis=axis), requires_grad=False)
+    return _index_of("argmax", x, axis)
 
 
 def argmin(x: Any, axis: int | None = None) -> Variable:
@@ -225,7 +226,17 @@ def argmin(x: Any, axis: int | None = None) -> Variable:
     >>> F.argmin(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1).array
     array([0, 1])
     """
-    return Variable(variable("argmin", "x", x).array.argmin(axis=axis), requires_grad=False)
+    return _index_of("argmin", x, axis)
+
+
+def _index_of(who: str, x: Any, axis: int | None) -> Variable:
+    """What the array's method ``who`` finds, its complaints by name."""
+    x = variable(who, "x", x)
+    try:
+        return Variable(getattr(x.array, who)(axis=axis), requires_grad=False)
+    except (IndexError, ValueError) as error:
+        kind = IndexError if isinstance(error, IndexError) else ValueError
+        raise kind(f"{who}: {error} (x of shape {x.shape}, axis={axis})") from None
 
 
 # In log space ----------------------------------------------------------------------------------------------

@@ -81,7 +81,11 @@ def broadcast(*args: Any) -> tuple[Variable, ...]:
     ((2, 3), (2, 3))
     """
     variables = [variable("broadcast", f"args[{i}]", arg) for i, arg in enumerate(args)]
-    shape = np.broadcast_shapes(*[v.shape for v in variables])
+    try:
+        shape = np.broadcast_shapes(*[v.shape for v in variables])
+    except ValueError:
+        shapes = ", ".join([str(v.shape) for v in variables])
+        raise ValueError(f"broadcast: args of shapes {shapes} have no shape in common") from None
     return tuple([v if v.shape == shape else broadcast_to(v, shape) for v in variables])
 
 
