@@ -13,7 +13,7 @@ import math
 
 from ..autograd import differentiable, zero
 from ..backend import hooks
-from .double import ATANH, is_double, log_double, polynomial, rounding, two_sum
+from .double import ATANH, is_double, log_double, polynomial, rounding, two_product, two_sum
 
 # A minimax polynomial, the highest power first, for (float32, float64):
 # (e^x - 1 - x)/x^2 on [-1/2, 1/2]
@@ -120,3 +120,19 @@ log_difference.derivative(
     low=lambda F, g, low, high: -g / (high - low),
     high=lambda F, g, low, high: g / (high - low),
 )
+
+
+@differentiable
+def exp_affine(xp, a, b, c):
+    """e^(a + b c): the digits that the exponent loses by rounding come back as a factor."""
+    h, residual = two_product(xp, b, c)
+    h, lo = two_sum(xp, a, h)
+    return xp.exp(h) * (1 + rounding(xp, lo + residual, 2 * (abs(h) + abs(a))))
+
+
+def _exp_affine_rule(F, g, y, b, c):
+    g = g * y
+    return g, g * F.where(y > 0, c, 0), g * b
+
+
+exp_affine.joint_derivative(_exp_affine_rule)

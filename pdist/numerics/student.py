@@ -92,6 +92,25 @@ def shape_slope(F, z, df):
     return F(kernel_shape_slope)(z, df) + 0.5 * F(half_step_slope)(0.5 * df)
 
 
+def scale_slope(F, d, s, df):
+    """(z^2 - 1)/(1 + z^2/df) with z = d/s, exact near abs(z) = 1, and df far out."""
+    z = d / s
+    far = abs(z) > 1e8 * F.sqrt(df)
+    z = F.where(far, 0.0, z)
+    return F.where(far, df, (d - s) / s * ((d + s) / s) / (1 + z * (z / df)))
+
+
+def variance(F, df):
+    """df/(df - 2); inf for df up to 2, and nan up to 1."""
+    finite = F.where(df.array > 2, df, 3.0)
+    return F.where(df.array > 2, finite / (finite - 2), F.where(df.array > 1, math.inf, math.nan * df))
+
+
+def entropy(F, df):
+    """-E log f(Z), in which E log(1 + Z^2/df) is a difference of digammas."""
+    return F(student_log_norm)(df) + 0.5 * (df + 1) * (F(half_step_slope)(0.5 * df) + 1 / df)
+
+
 # The tails -------------------------------------------------------------------------------------------------
 
 

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import math
 
-from ...autograd import differentiable
+from ...numerics.quantiles import cauchy_quantile
 from ..families.location_scale import LocationScale
 from ..families.standard import Standard
 
 _FAR = 1e8  # beyond it 1 + z^2 is z^2 in both dtypes, and z^2 is finite up to it
-
-
-@differentiable
-def cauchy_quantile(xp, p):
-    """tan(pi (p - 1/2)), in the tails as the cotangent of pi times the smaller of p and 1 - p."""
-    tail = xp.minimum(p, 1 - p)
-    far = 1 / xp.tan(math.pi * tail)
-    return xp.where(tail > 0.25, xp.tan(math.pi * (p - 0.5)), xp.where(p < 0.5, -far, far))
-
-
-cauchy_quantile.derivative(p=lambda F, g, y: g * (math.pi * (1 + y * y)))
 
 
 class StandardCauchy(Standard):
@@ -33,8 +22,7 @@ class StandardCauchy(Standard):
         near = F.minimum(a, _FAR)
         return -F.log1p(near * near) - 2 * F.log(F.maximum(a, _FAR) / _FAR)
 
-    def slope(F, z):
-        return 2 / (z + 1 / z)
+    slope = lambda F, z: 2 / (z + 1 / z)
 
     def scale_slope(F, d, s):  # (z^2 - 1)/(z^2 + 1)
         z = d / s
@@ -42,23 +30,15 @@ class StandardCauchy(Standard):
         product = (d - s) / s * ((d + s) / s) / (1 + near * near)
         return F.where(abs(z) < _FAR, product, 1.0)
 
-    def cdf(xp, z):
-        tail = xp.arctan2(xp.ones_like(z), abs(z)) / math.pi
-        return xp.where(z < 0, tail, 1 - tail)
+    # The angle of (-z, 1) over pi, exact in both tails
+    cdf = lambda xp, z: xp.arctan2(xp.ones_like(z), -z) / math.pi
+    hazard = lambda F, z: 1 / ((1 + z * z) * F.arctan2(1.0, -z))
 
     def log_cdf(xp, z):
-        tail = xp.arctan2(xp.ones_like(z), abs(z)) / math.pi
-        return xp.where(z < 0, xp.log(tail), xp.log1p(-tail))
+        return xp.where(z < 0, xp.log(StandardCauchy.cdf(xp, z)), xp.log1p(-StandardCauchy.cdf(xp, -z)))
 
-    def hazard(F, z):
-        tail = F.arctan2(1.0, abs(z))
-        return 1 / ((1 + z * z) * F.where(z < 0, tail, math.pi - tail))
-
-    def quantile(F, p):
-        return F(cauchy_quantile)(p)
-
-    def draw(F, rng, shape, dtype):
-        return F(cauchy_quantile)(rng.random(shape, dtype=dtype))
+    quantile = lambda F, p: F(cauchy_quantile)(p)
+    draw = lambda F, rng, shape, dtype: F(cauchy_quantile)(rng.random(shape, dtype=dtype))
 
 
 class Cauchy(LocationScale):

@@ -14,38 +14,17 @@ class StandardExponential(Standard):
 
     entropy, mean, mode, median, variance = 1.0, 1.0, 0.0, LOG_2, 1.0
 
-    def log_kernel(F, z):
-        return -z
-
-    def slope(F, z):
-        return 1.0
-
-    def scale_slope(F, d, s):
-        return (d - s) / s
-
-    def cdf(xp, z):
-        return -xp.expm1(-z)
-
-    def log_cdf(xp, z):
-        return xp.where(z < LOG_2, xp.log(-xp.expm1(-z)), xp.log1p(-xp.exp(-z)))
-
-    def sf(xp, z):
-        return xp.exp(-z)
-
-    def log_sf(xp, z):
-        return -z
-
-    def hazard(F, z):
-        return 1 / F.expm1(z)
-
-    def hazard_sf(F, z):
-        return 1.0
-
-    def quantile(F, p):
-        return -F.log1p(-p)
-
-    def draw(F, rng, shape, dtype):
-        return rng.standard_exponential(shape, dtype=dtype)
+    log_kernel = lambda F, z: -z
+    slope = lambda F, z: 1.0
+    scale_slope = lambda F, d, s: (d - s) / s
+    cdf = lambda xp, z: -xp.expm1(-z)
+    log_cdf = lambda xp, z: xp.where(z < LOG_2, xp.log(-xp.expm1(-z)), xp.log1p(-xp.exp(-z)))
+    sf = lambda xp, z: xp.exp(-z)
+    log_sf = lambda xp, z: -z
+    hazard = lambda F, z: 1 / F.expm1(z)
+    hazard_sf = lambda F, z: 1.0
+    quantile = lambda F, p: -F.log1p(-p)
+    draw = lambda F, rng, shape, dtype: rng.standard_exponential(shape, dtype=dtype)
 
 
 class Exponential(PositiveScale):

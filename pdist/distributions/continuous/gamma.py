@@ -22,55 +22,28 @@ class StandardGamma(Standard):
 
     shapes, steep = ("k",), True
 
-    def log_kernel(F, z, k):
-        return F(log_gamma_density)(z, k)
-
-    def slope(F, z, k):
-        return (z - (k - 1)) / z
-
-    def bend(F, z, k):
-        return (k - 1) / (z * z)
-
-    def scale_slope(F, d, s, k):
-        return d / s - k
-
-    def shape_slopes(F, z, k):
-        return (F(log_minus_digamma_of)(z, k),)
-
-    def shape_bends(F, z, k):
-        return (1 / z,)
-
-    def tail_slopes(F, z, k, upper, log):
-        return (F(tails.gamma_tail_slope)(z, k, upper=upper, log=log),)
-
-    def cdf(xp, z, k):
-        return tails.lower(xp, k, z)
-
-    def sf(xp, z, k):
-        return tails.upper(xp, k, z)
-
-    def log_cdf(xp, z, k):
-        return tails.log_lower(xp, k, z)
-
-    def log_sf(xp, z, k):
-        return tails.log_upper(xp, k, z)
-
-    def hazard(F, z, k):
-        return F.exp(F(log_gamma_density)(z, k) - F(tails.gamma_log_tail)(z, k, upper=False))
+    log_kernel = lambda F, z, k: F(log_gamma_density)(z, k)
+    slope = lambda F, z, k: (z - (k - 1)) / z
+    bend = lambda F, z, k: (k - 1) / (z * z)
+    scale_slope = lambda F, d, s, k: d / s - k
+    shape_slopes = lambda F, z, k: (F(log_minus_digamma_of)(z, k),)
+    shape_bends = lambda F, z, k: (1 / z,)
+    tail_slopes = lambda F, z, k, upper, log: (F(tails.gamma_tail_slope)(z, k, upper=upper, log=log),)
+    cdf = lambda xp, z, k: tails.lower(xp, k, z)
+    sf = lambda xp, z, k: tails.upper(xp, k, z)
+    log_cdf = lambda xp, z, k: tails.log_lower(xp, k, z)
+    log_sf = lambda xp, z, k: tails.log_upper(xp, k, z)
+    hazard = lambda F, z, k: F.exp(F(log_gamma_density)(z, k) - F(tails.gamma_log_tail)(z, k, upper=False))
 
     def hazard_sf(F, z, k):
         return F.exp(F(log_gamma_density)(z, k) - F(tails.gamma_log_tail)(z, k, upper=True))
 
-    def quantile(F, p, k):
-        return F(tails.gamma_quantile)(p, k)
-
-    def mean(F, k):
-        return k
+    quantile = lambda F, p, k: F(tails.gamma_quantile)(p, k)
+    mean = lambda F, k: k
 
     variance = mean
 
-    def mode(F, k):
-        return F.maximum(k - 1, 0.0)
+    mode = lambda F, k: F.maximum(k - 1, 0.0)
 
     def entropy(F, k):
         rest = F(stirling_error)(k) + (k - 1) * F(log_minus_digamma)(k)

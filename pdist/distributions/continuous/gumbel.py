@@ -4,65 +4,44 @@ from __future__ import annotations
 
 import math
 
-from ...autograd import differentiable
 from ...numerics.constants import EULER, LOG_2
 from ...numerics.double import exp_double
+from ...numerics.quantiles import gumbel_quantile
 from ..families.draws import exponential
 from ..families.location_scale import LocationScale
 from ..families.standard import Standard
 
 
-@differentiable
-def gumbel_quantile(xp, p):
-    """-log(-log p); log p as log(1 - (1 - p)) near 1."""
-    return -xp.log(-xp.where(p > 0.5, xp.log1p(p - 1), xp.log(p)))
-
-
-gumbel_quantile.derivative(p=lambda F, g, y, p: g * F.exp(y) / p)
-
-
 class StandardGumbel(Standard):
     """Of cdf e^(-e^-z); minus the logarithm of a standard Exponential."""
 
-    steep = True
-    entropy, mean, mode, median, variance = 1 + EULER, EULER, 0.0, -math.log(LOG_2), math.pi**2 / 6
+    steep, entropy, mean, mode = True, 1 + EULER, EULER, 0.0
+    median, variance = -math.log(LOG_2), math.pi**2 / 6
 
-    def log_kernel(F, z):
-        return -(F.maximum(z, -1e4) + F.exp(-z))  # -inf, and not nan, at z = -inf
-
-    def slope(F, z):
-        return -F.expm1(-z)
-
-    def bend(F, z):
-        return F.exp(-z)
+    log_kernel = lambda F, z: -(F.maximum(z, -1e4) + F.exp(-z))  # -inf, and not nan, at z = -inf
+    slope = lambda F, z: -F.expm1(-z)
+    bend = lambda F, z: F.exp(-z)
 
     def cdf(xp, z):
         t, lo = exp_double(xp, -z)
         return xp.exp(-t) * (1 - lo)
 
-    def log_cdf(xp, z):
-        return -xp.exp(-z)
-
-    def sf(xp, z):
-        return -xp.expm1(-xp.exp(-z))
+    log_cdf = lambda xp, z: -xp.exp(-z)
+    sf = lambda xp, z: -xp.expm1(-xp.exp(-z))
 
     def log_sf(xp, z):
-        t, lo = exp_double(xp, -z)
-        near = xp.log1p(-xp.exp(-t) * (1 - lo))
+        t = xp.exp(-z)
+        near = xp.log1p(-StandardGumbel.cdf(xp, z))
         return xp.where(t > LOG_2, near, xp.where(t < 1e-30, -z, xp.log(-xp.expm1(-t))))
 
-    def hazard(F, z):
-        return F.exp(-z)
+    hazard = lambda F, z: F.exp(-z)
 
     def hazard_sf(F, z):
         t = F.clip(F.exp(-z), 1e-30, 1e4)
         return t * F.exp(-t) / -F.expm1(-t)
 
-    def quantile(F, p):
-        return F(gumbel_quantile)(p)
-
-    def draw(F, rng, shape, dtype):
-        return -F.log(exponential(rng, shape, dtype))
+    quantile = lambda F, p: F(gumbel_quantile)(p)
+    draw = lambda F, rng, shape, dtype: -F.log(exponential(rng, shape, dtype))
 
 
 class Gumbel(LocationScale):

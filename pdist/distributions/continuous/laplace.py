@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from ...autograd import differentiable
 from ...numerics.constants import LOG_2
+from ...numerics.quantiles import laplace_quantile
 from ..families.location_scale import LocationScale
 from ..families.standard import Standard
-
-
-@differentiable
-def laplace_quantile(xp, p):
-    """-+ log(2 min(p, 1 - p)); 2p - 1 is exact for p >= 1/4."""
-    t = 2 * p - 1
-    log_tail = xp.where(p < 0.25, xp.log(2 * p), xp.log1p(-abs(t)))
-    return xp.where(t < 0, log_tail, -log_tail)
-
-
-laplace_quantile.derivative(p=lambda F, g, y: g * (2 * F.exp(abs(y))))
 
 
 class StandardLaplace(Standard):
@@ -25,28 +14,21 @@ class StandardLaplace(Standard):
     log_norm, entropy = LOG_2, 1 + LOG_2
     mean, mode, median, variance = 0.0, 0.0, 0.0, 2.0
 
-    def log_kernel(F, z):
-        return -abs(z)
-
-    def slope(F, z):
-        return F.sign(z)
-
-    def scale_slope(F, d, s):
-        return (abs(d) - s) / s
+    log_kernel = lambda F, z: -abs(z)
+    slope = lambda F, z: F.sign(z)
+    scale_slope = lambda F, d, s: (abs(d) - s) / s
 
     def cdf(xp, z):
         tail = 0.5 * xp.exp(-abs(z))
         return xp.where(z < 0, tail, 1 - tail)
 
-    def log_cdf(xp, z):
-        return xp.where(z < 0, z - LOG_2, xp.log1p(-0.5 * xp.exp(-abs(z))))
+    log_cdf = lambda xp, z: xp.where(z < 0, z - LOG_2, xp.log1p(-0.5 * xp.exp(-abs(z))))
 
     def hazard(F, z):
         e = F.exp(-abs(z))
         return F.where(z < 0, 1.0, e / (2 - e))
 
-    def quantile(F, p):
-        return F(laplace_quantile)(p)
+    quantile = lambda F, p: F(laplace_quantile)(p)
 
     def draw(F, rng, shape, dtype):  # the difference of two Exponentials
         return rng.standard_exponential(shape, dtype=dtype) - rng.standard_exponential(shape, dtype=dtype)

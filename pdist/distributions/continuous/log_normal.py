@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from ... import functions as F
-from ...autograd import Variable, differentiable
-from ...numerics.double import rounding, two_product, two_sum
+from ...autograd import Variable
+from ...numerics.differences import exp_affine
 from ..base.parameters import Param
 from ..base.supports import positive, real
 from ..families.location_scale import ExpLocationScale
 from .normal import StandardNormal
-
-
-@differentiable
-def exp_affine(xp, a, b, c):
-    """e^(a + b c): the digits that the exponent loses by rounding come back as a factor."""
-    h, residual = two_product(xp, b, c)
-    h, lo = two_sum(xp, a, h)
-    return xp.exp(h) * (1 + rounding(xp, lo + residual, 2 * (abs(h) + abs(a))))
-
-
-def _exp_affine_rule(F, g, y, b, c):
-    g = g * y
-    return g, g * F.where(y > 0, c, 0), g * b
-
-
-exp_affine.joint_derivative(_exp_affine_rule)
 
 
 class LogNormal(ExpLocationScale):

@@ -19,21 +19,15 @@ class StandardLogistic(Standard):
         a = abs(z)
         return -a - 2 * F.log1p(F.exp(-a))
 
-    def slope(F, z):
-        return F.tanh(0.5 * z)
+    slope = lambda F, z: F.tanh(0.5 * z)
 
     def cdf(xp, z):
         e = xp.exp(-abs(z))
         return xp.where(z < 0, e, 1) / (1 + e)
 
-    def log_cdf(xp, z):
-        return xp.minimum(z, 0) - xp.log1p(xp.exp(-abs(z)))
-
-    def hazard(F, z):
-        return F.sigmoid(-z)
-
-    def quantile(F, p):
-        return F(log_odds)(p)
+    log_cdf = lambda xp, z: xp.minimum(z, 0) - xp.log1p(xp.exp(-abs(z)))
+    hazard = lambda F, z: F.sigmoid(-z)
+    quantile = lambda F, p: F(log_odds)(p)
 
     def draw(F, rng, shape, dtype):
         return F.log(exponential(rng, shape, dtype) / exponential(rng, shape, dtype))

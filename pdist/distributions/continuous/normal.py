@@ -15,31 +15,23 @@ class StandardNormal(Standard):
     mean, mode, median, variance = 0.0, 0.0, 0.0, 1.0
     hazard = tails.hazard
 
-    def log_kernel(F, z):
-        return -0.5 * z * z
-
-    def slope(F, z):
-        return z
-
-    def scale_slope(F, d, s):  # z^2 - 1 in factors, exact where they are small
-        return (d - s) / s * ((d + s) / s)
+    log_kernel = lambda F, z: -0.5 * z * z
+    slope = lambda F, z: z
+    # z^2 - 1 in factors, exact where they are small
+    scale_slope = lambda F, d, s: (d - s) / s * ((d + s) / s)
 
     def tail_and_slope(F, z, upper, log):
         tail, slope = (tails.log_cdf_and_slope if log else tails.cdf_and_slope)(F.xp, -z if upper else z)
         return tail, -slope if upper else slope
 
-    def log_scale_slope(F, z):
-        return (z - 1) * (z + 1)
+    log_scale_slope = lambda F, z: (z - 1) * (z + 1)
 
     def log_kernel_double(F, z):
         h, h_lo = tails.half_square(F.xp, z)
         return -h, -h_lo
 
-    def quantile(F, p):
-        return F.ndtri(p)
-
-    def draw(F, rng, shape, dtype):
-        return rng.standard_normal(shape, dtype=dtype)
+    quantile = lambda F, p: F.ndtri(p)
+    draw = lambda F, rng, shape, dtype: rng.standard_normal(shape, dtype=dtype)
 
 
 class Normal(LocationScale):

@@ -6,7 +6,6 @@ import math
 
 from ...numerics import student as t
 from ...numerics import student_shape as by_shape
-from ...numerics.gamma import half_step_slope
 from ..base.parameters import Param
 from ..base.supports import positive
 from ..families.location_scale import LocationScale
@@ -18,40 +17,19 @@ class StandardT(Standard):
 
     shapes, mode, median = ("df",), 0.0, 0.0
     cdf, log_cdf, hazard = t.cdf, t.log_cdf, by_shape.hazard
+    scale_slope, variance, entropy = t.scale_slope, t.variance, t.entropy
 
-    def log_norm(F, df):
-        return F(t.student_log_norm)(df)
+    log_norm = lambda F, df: F(t.student_log_norm)(df)
+    log_kernel = lambda F, z, df: F(t.student_log_kernel)(z, df)
+    slope = lambda F, z, df: (1 + 1 / df) / (1 / z + z / df)
 
-    def log_kernel(F, z, df):
-        return F(t.student_log_kernel)(z, df)
-
-    def slope(F, z, df):
-        return (1 + 1 / df) / (1 / z + z / df)
-
-    def scale_slope(F, d, s, df):  # (z^2 - 1)/(1 + z^2/df), exact near |z| = 1, df far out
-        z = d / s
-        far = abs(z) > 1e8 * F.sqrt(df)
-        z = F.where(far, 0.0, z)
-        return F.where(far, df, (d - s) / s * ((d + s) / s) / (1 + z * (z / df)))
-
-    def shape_slopes(F, z, df):
-        return (t.shape_slope(F, z, df),)
+    shape_slopes = lambda F, z, df: (t.shape_slope(F, z, df),)
 
     def tail_slopes(F, z, df, upper, log):
         return (F(by_shape.student_tail_slope)(z, df, upper=upper, log=log),)
 
-    def quantile(F, p, df):
-        return F(by_shape.student_quantile)(p, df)
-
-    def mean(F, df):
-        return F.where(df.array > 1, 0 * df, math.nan)
-
-    def variance(F, df):
-        finite = F.where(df.array > 2, df, 3.0)
-        return F.where(df.array > 2, finite / (finite - 2), F.where(df.array > 1, math.inf, math.nan * df))
-
-    def entropy(F, df):
-        return F(t.student_log_norm)(df) + 0.5 * (df + 1) * (F(half_step_slope)(0.5 * df) + 1 / df)
+    quantile = lambda F, p, df: F(by_shape.student_quantile)(p, df)
+    mean = lambda F, df: F.where(df.array > 1, 0 * df, math.nan)
 
     def draw(F, rng, shape, dtype, df):
         chi = 2 * rng.standard_gamma(0.5 * df.array, shape)

@@ -6,6 +6,8 @@ import math
 
 from ... import functions as F
 from ...autograd import Variable, differentiable
+from ...numerics.bregman import bregman_lgamma, digamma_difference
+from ...numerics.constants import EULER
 from ...numerics.differences import (
     expm1mx,
     expm1mx_op,
@@ -17,6 +19,7 @@ from ...numerics.differences import (
 )
 from ..continuous.cauchy import Cauchy
 from ..continuous.exponential import Exponential
+from ..continuous.gumbel import Gumbel
 from ..continuous.laplace import Laplace
 from ..continuous.log_normal import LogNormal
 from ..continuous.normal import Normal
@@ -177,3 +180,23 @@ rate_kl.derivative(
     p_rate=lambda F, g, p_rate, q_rate: g * ((p_rate - q_rate) / p_rate) / p_rate,
     q_rate=lambda F, g, p_rate, q_rate: g * ((q_rate - p_rate) / p_rate) / q_rate,
 )
+
+
+@differentiable
+def log_gamma_step(xp, u):
+    """log Gamma(2 + u) for u > -1: that of 1 + u, seen from 1, and log(1 + u)."""
+    return (bregman_lgamma.kernel(xp, 1 + u, xp.ones_like(u), u) - EULER * u) + xp.log1p(u)
+
+
+log_gamma_step.derivative(u=lambda F, g, u: g * (F(digamma_difference)(1 + u, 1.0, u) - EULER + 1 / (1 + u)))
+
+
+@register_kl(Gumbel, Gumbel)
+def _kl_gumbel_gumbel(p: Gumbel, q: Gumbel) -> Variable:
+    """(e^y - 1 - y) + B(r, 1) with r = p.scale/q.scale, y = log Gamma(1 + r) - (p.loc - q.loc)/q.scale.
+
+    B is the Bregman divergence of log Gamma; neither term is negative.
+    """
+    u = (p.scale - q.scale) / q.scale
+    y = log_gamma_step(u) - q._standardize(p.loc)
+    return expm1mx_op(y) + bregman_lgamma(1 + u, 1.0, u)

@@ -33,14 +33,25 @@ LINE, HALF_LINE, LOG = "line", "half line", "log"  # X = loc + scale Z; X = scal
 @functools.cache
 def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
     """The ops of a family; without ``loc`` among their arguments if its kind is :data:`HALF_LINE`."""
+    name = standard.__name__.lower() + ("_of_log" if kind == LOG else "")
+    arrays = ("x", *(() if kind == HALF_LINE else ("loc",)), "scale", *standard.shapes)
+    kernel, rule = _density(standard, kind)
     located = kind != HALF_LINE
-    arrays = ("x", *(("loc",) if located else ()), "scale", *standard.shapes)
-    shaped, log_norm = bool(standard.shapes), standard.log_norm
+    log_prob = family_op(f"{name}_log_prob", arrays, ("given", "careful"), located, kernel, rule)
+    kernel, rule = _tail(standard, kind)
+    settings = ("given", "careful", "upper", "log")
+    tail = family_op(f"{name}_tail", arrays, settings, located, kernel, rule)
+    return FamilyOps(log_prob, tail)
 
-    def log_prob(xp: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool) -> Any:
+
+def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
+    """The kernel of log f(z) - log scale, less log x if z is that of log x, and its joint rule."""
+    log_norm, steep = standard.log_norm, standard.steep
+
+    def kernel(xp: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool) -> Any:
         F, form = raw(xp), FORMS[given]
         constant = form.log(F, s) + (log_norm(F, *shapes) if callable(log_norm) else log_norm)
-        if standard.steep:
+        if steep:
             z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
             y = standard.log_kernel(F, z, *shapes)
             y = y + finite_correction.kernel(xp, -residual * standard.slope(F, z, *shapes))
@@ -51,44 +62,37 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
             y = standard.log_kernel(F, standardize(F, form, x, loc, s, careful), *shapes)
         return y - constant - xp.log(x) if kind == LOG else y - constant
 
-    def log_prob_rule(
+    def rule(
         F: Any, needs: Any, g: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool
     ) -> Any:
         form = FORMS[given]
-        if kind == LOG:
-            d, half = F(log_minus)(x, loc), 1.0
-        else:
-            d, half = distance(F, form, x, loc, s, careful)
-        if kind == LINE:
-            g, d = _finite_or_zero(F, g, d)
+        g, d, half = _distance(F, form, kind, g, x, loc, s, careful)
         z, d, scale = form.stretched(F, d, half, s, careful)
-        slope, d_s = standard.slope(F, z, *shapes), None
-        if needs[1 + located]:
-            d_s = standard.scale_slope(F, d, scale, *shapes)
-        if standard.steep:
+        slope = standard.slope(F, z, *shapes)
+        d_s = standard.scale_slope(F, d, scale, *shapes) if needs[-1 - len(shapes)] else None
+        d_shapes = standard.shape_slopes(F, z, *shapes) if shapes else ()
+        if steep:
             residual = F(residual_of)(x, 0.0 if loc is None else loc, s, given=given)
             bend = standard.bend(F, z, *shapes)
             if d_s is not None:
                 d_s = d_s + F(finite_correction)(residual * (slope + z * bend))
             slope = slope + F(finite_correction)(residual * bend)
+            bends = standard.shape_bends(F, z, *shapes) if shapes else ()
+            d_shapes = [d + F(finite_correction)(residual * b) for d, b in zip(d_shapes, bends, strict=True)]
         d_loc = form.over(F, g * slope, s, careful)
-        if d_s is not None:
-            d_s = form.slope(F, g * d_s, s)
-        d_shapes: Any = ()
-        if shaped:
-            d_shapes = standard.shape_slopes(F, z, *shapes)
-            if standard.steep:
-                bends = standard.shape_bends(F, z, *shapes)
-                d_shapes = [
-                    d + F(finite_correction)(residual * b) for d, b in zip(d_shapes, bends, strict=True)
-                ]
-            d_shapes = [g * d for d in d_shapes]
+        d_s = None if d_s is None else form.slope(F, g * d_s, s)
         d_x = None
         if needs[0]:
             d_x = -(d_loc + g) / x if kind == LOG else -d_loc
-        return (d_x, d_loc, d_s, *d_shapes) if located else (d_x, d_s, *d_shapes)
+        return (d_x, d_loc, d_s, *[g * d for d in d_shapes])
 
-    def tail(
+    return kernel, rule
+
+
+def _tail(standard: type[Standard], kind: str) -> tuple[Any, Any]:
+    """The kernel of P(X <= x) or, if ``upper``, P(X > x), or its logarithm, and its joint rule."""
+
+    def kernel(
         xp: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool, upper: bool, log: bool
     ) -> Any:
         F, form = raw(xp), FORMS[given]
@@ -97,7 +101,7 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
         y, slope = standard.tail_and_slope(F, z, *shapes, upper=upper, log=log)
         return y + finite_correction.kernel(xp, residual * slope)
 
-    def tail_rule(
+    def rule(
         F: Any, needs: Any, g: Any, x: Any, loc: Any, s: Any, *shapes: Any,
         given: str, careful: bool, upper: bool, log: bool,
     ) -> Any:  # fmt: skip
@@ -105,33 +109,31 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
         if kind != LINE:
             inside = (x > 0) & (x < math.inf)
             g, x = F.where(inside, g, 0.0), F.where(inside, x, 1.0)
-        if kind == LOG:
-            d, half = F(log_minus)(x, loc), 1.0
-        else:
-            d, half = distance(F, form, x, loc, s, careful)
-        if kind == LINE:
-            g, d = _finite_or_zero(F, g, d)
+        g, d, half = _distance(F, form, kind, g, x, loc, s, careful)
         z, _, _ = form.stretched(F, d, half, s, careful)
         slope = g * standard.tail_slope(F, z, *shapes, upper=upper, log=log)
         d_z = form.over(F, slope, s, careful)
-        d_s = form.slope(F, -slope * z, s) if needs[1 + located] else None
-        d_shapes: Any = ()
-        if shaped:
-            d_shapes = [g * d for d in standard.tail_slopes(F, z, *shapes, upper=upper, log=log)]
-        d_x = d_z / x if kind == LOG else d_z
-        return (d_x, -d_z, d_s, *d_shapes) if located else (d_x, d_s, *d_shapes)
+        d_s = form.slope(F, -slope * z, s) if needs[-1 - len(shapes)] else None
+        d_shapes = standard.tail_slopes(F, z, *shapes, upper=upper, log=log) if shapes else ()
+        return (d_z / x if kind == LOG else d_z, -d_z, d_s, *[g * d for d in d_shapes])
 
-    name = standard.__name__.lower() + ("_of_log" if kind == LOG else "")
-    return FamilyOps(
-        family_op(f"{name}_log_prob", arrays, ("given", "careful"), located, log_prob, log_prob_rule),
-        family_op(f"{name}_tail", arrays, ("given", "careful", "upper", "log"), located, tail, tail_rule),
-    )
+    return kernel, rule
 
 
-def _finite_or_zero(F: Any, g: Any, d: Any) -> tuple[Any, Any]:
-    """A gradient and the distance x - loc, both 0 if x is infinite: then the density is 0 anyway."""
+def _distance(
+    F: Any, form: Any, kind: str, g: Any, x: Any, loc: Any, s: Any, careful: bool
+) -> tuple[Any, Any, Any]:
+    """The gradient, x - loc (or log x - loc), and the factor that it was multiplied by.
+
+    If x is infinite the density is 0 whatever the parameters are: then both are 0.
+    """
+    if kind == LOG:
+        return g, F(log_minus)(x, loc), 1.0
+    if kind == HALF_LINE:
+        return g, x, 1.0
+    d, half = distance(F, form, x, loc, s, careful) if careful else (x - loc, 1.0)
     infinite = abs(d) == math.inf
-    return F.where(infinite, 0.0, g), F.where(infinite, 0.0, d)
+    return F.where(infinite, 0.0, g), F.where(infinite, 0.0, d), half
 
 
 @differentiable
@@ -165,7 +167,8 @@ def family_op(
             return with_loc(xp, x, None, s, *shapes, **chosen)
 
         def rule(F: Any, needs: Any, g: Any, x: Any, s: Any, *shapes: Any, **chosen: Any) -> Any:
-            return with_loc_rule(F, needs, g, x, None, s, *shapes, **chosen)
+            d_x, _, *others = with_loc_rule(F, needs, g, x, None, s, *shapes, **chosen)
+            return d_x, *others
 
     make = inspect.Parameter
     parameters = [make(name, make.POSITIONAL_ONLY) for name in ("xp", *arrays)]

@@ -1,0 +1,66 @@
+"""Differences of log Gamma and digamma in which small differences of their arguments count in full.
+
+Of the four Bregman pieces that divergences are made of, ``expm1mx`` is that of exp, ``log1pmx`` minus that of
+log, ``deviance`` that of x log x, all in :mod:`pdist.numerics.differences`; :func:`bregman_lgamma` is that of
+log Gamma. Like those it is given the difference of its arguments too, which may have more digits than these.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..autograd import differentiable, zero
+from ..backend import special
+from .gamma import trigamma_minus
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+
+
+@differentiable
+def trigamma(xp, x):
+    """The derivative of digamma, for x > 0."""
+    return trigamma_minus.kernel(xp, x) + 1 / x
+
+
+trigamma.derivative(x=lambda F, g, x: g * F.polygamma(2, x))
+
+
+def _near(a, b):
+    return (a < 2 * b) & (b < 2 * a)
+
+
+@differentiable
+def digamma_difference(xp, a, b, difference):
+    """digamma(a) - digamma(b); within a factor of two as a - b times the mean of trigamma on the way."""
+    near = 0
+    for t, w in zip(_NODES, _WEIGHTS, strict=True):
+        near = near + 0.5 * float(w) * trigamma.kernel(xp, b + 0.5 * (1 + float(t)) * difference)
+    return xp.where(_near(a, b), difference * near, special(xp).digamma(a) - special(xp).digamma(b))
+
+
+@differentiable
+def bregman_lgamma(xp, a, b, difference):
+    """log Gamma(a) - log Gamma(b) - (a - b) digamma(b) >= 0.
+
+    For a and b within a factor of two as (a - b)^2 times the integral of (1 - t) trigamma(b + t (a - b)) over
+    0 < t < 1, in which no term is negative.
+    """
+    near = 0
+    for t, w in zip(_NODES, _WEIGHTS, strict=True):
+        at, mass = 0.5 * (1 + float(t)), 0.5 * float(w)
+        near = near + mass * (1 - at) * trigamma.kernel(xp, b + at * difference)
+    s = special(xp)
+    far = (s.gammaln(a) - s.gammaln(b)) - difference * s.digamma(b)
+    return xp.where(_near(a, b), difference * difference * near, far)
+
+
+digamma_difference.derivative(
+    a=lambda F, g, a: g * F(trigamma)(a),
+    b=lambda F, g, b: -g * F(trigamma)(b),
+    difference=zero,
+)
+bregman_lgamma.derivative(
+    a=lambda F, g, a, b, difference: g * F(digamma_difference)(a, b, difference),
+    b=lambda F, g, b, difference: -g * difference * F(trigamma)(b),
+    difference=zero,
+)
