@@ -20,7 +20,18 @@ _SQRT_2PI = math.sqrt(2 * math.pi)
 
 @differentiable
 def lgamma(xp, x):
-    """log |Gamma(x)|, elementwise."""
+    """log |Gamma(x)|, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x; inf at 0, -1, -2, ....
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.lgamma(np.array([1.0, 10.0])).array
+    array([ 0.        , 12.80182748])
+    """
     return special(xp).gammaln(x)
 
 
@@ -29,7 +40,18 @@ lgamma.derivative(x=lambda F, g, x: g * F.digamma(x))
 
 @differentiable
 def digamma(xp, x):
-    """The derivative of log Gamma(x), elementwise."""
+    """The derivative of log Gamma(x), elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x; -inf at 0, nan at -1, -2, ....
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.digamma(np.array([1.0, 10.0])).array
+    array([-0.57721566,  2.25175259])
+    """
     return special(xp).digamma(x)
 
 
@@ -49,14 +71,20 @@ polygamma_.derivative(x=lambda F, g, x, n: g * F.polygamma(n + 1, x))
 
 @in_rules(lambda xp, n, x: polygamma_.kernel(xp, x, n))
 def polygamma(n: int, x: Any) -> Variable:
-    """The n-th derivative of digamma, elementwise, for x > 0.
+    """The n-th derivative of :func:`digamma`, elementwise: (-1)^(n + 1) n! zeta(n + 1, x) for n > 0.
 
     Args:
-        n: 0 or more.
-        x: Variable, array or number.
+        n: the order, an integer of at least 0; 0 is digamma itself.
+        x: Variable, array or number, of any shape, positive.
 
-    >>> import numpy as np
-    >>> polygamma(1, np.array([1.0])).array
+    Returns:
+        Variable of the shape of x.
+
+    Raises:
+        ValueError: if n is negative or no integer.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.polygamma(1, np.array([1.0])).array
     array([1.64493407])
     """
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
@@ -69,7 +97,18 @@ def polygamma(n: int, x: Any) -> Variable:
 
 @differentiable
 def erf(xp, x):
-    """2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, elementwise."""
+    """2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, in [-1, 1].
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.erf(np.array([0.0, 1.0])).array
+    array([0.        , 0.84270079])
+    """
     return special(xp).erf(x)
 
 
@@ -78,7 +117,18 @@ erf.derivative(x=lambda F, g, x: g * ((2 / _SQRT_PI) * F.exp(-x * x)))
 
 @differentiable
 def erfc(xp, x):
-    """1 - erf(x), elementwise, to the last digits also for large x."""
+    """1 - erf(x), elementwise, to the last digits for large x too.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, in [0, 2].
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.erfc(np.array([0.0, 10.0])).array
+    array([1.00000000e+00, 2.08848758e-45])
+    """
     return special(xp).erfc(x)
 
 
@@ -87,7 +137,18 @@ erfc.derivative(x=lambda F, g, x: g * ((-2 / _SQRT_PI) * F.exp(-x * x)))
 
 @differentiable
 def erfcx(xp, x):
-    """e^(x^2) erfc(x), elementwise."""
+    """e^(x^2) erfc(x), elementwise, which does not underflow for large x.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x; inf far below 0.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.erfcx(np.array([0.0, 100.0])).array
+    array([1.        , 0.00564161])
+    """
     return special(xp).erfcx(x)
 
 
@@ -119,7 +180,18 @@ erfcx_slope.derivative(x=lambda F, g, y, x: g * (2 * (F.erfcx(x) + x * y)))
 
 @differentiable
 def erfinv(xp, x):
-    """The inverse of erf, elementwise, for x in (-1, 1)."""
+    """The inverse of :func:`erf`, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape, in (-1, 1).
+
+    Returns:
+        Variable of the shape of x; ±inf at ±1 and nan beyond.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.erfinv(np.array([0.0, 0.5])).array
+    array([0.        , 0.47693628])
+    """
     return special(xp).erfinv(x)
 
 
@@ -128,7 +200,18 @@ erfinv.derivative(x=lambda F, g, y: g * ((_SQRT_PI / 2) * F.exp(y * y)))
 
 @differentiable
 def erfcinv(xp, x):
-    """The inverse of erfc, elementwise, for x in (0, 2)."""
+    """The inverse of :func:`erfc`, elementwise, which has all digits for small x.
+
+    Args:
+        x: Variable, array or number, of any shape, in (0, 2).
+
+    Returns:
+        Variable of the shape of x; inf at 0, -inf at 2 and nan beyond.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.erfcinv(np.array([0.5, 1e-30])).array
+    array([0.47693628, 8.14861622])
+    """
     return special(xp).erfcinv(x)
 
 
@@ -140,7 +223,18 @@ erfcinv.derivative(x=lambda F, g, y: g * ((-_SQRT_PI / 2) * F.exp(y * y)))
 
 @differentiable
 def ndtr(xp, x):
-    """The standard Normal's cdf, elementwise."""
+    """The standard Normal's cdf, (1 + erf(x / sqrt(2))) / 2, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, in [0, 1].
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.ndtr(np.array([-10.0, 0.0, 1.0])).array
+    array([7.61985302e-24, 5.00000000e-01, 8.41344746e-01])
+    """
     return special(xp).ndtr(x)
 
 
@@ -149,7 +243,18 @@ ndtr.derivative(x=lambda F, g, x: g * (F.exp(-0.5 * x * x) / _SQRT_2PI))
 
 @differentiable
 def ndtri(xp, x):
-    """The inverse of :func:`ndtr`, elementwise."""
+    """The standard Normal's quantile, the inverse of :func:`ndtr`, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape, in (0, 1).
+
+    Returns:
+        Variable of the shape of x; -inf at 0, inf at 1 and nan beyond.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.ndtri(np.array([0.5, 0.975])).array
+    array([0.        , 1.95996398])
+    """
     return special(xp).ndtri(x)
 
 
@@ -158,9 +263,35 @@ ndtri.derivative(x=lambda F, g, y: g * (_SQRT_2PI * F.exp(0.5 * y * y)))
 
 @differentiable
 def log_ndtr(xp, x):
-    """log of :func:`ndtr`, elementwise, exact far out in the left tail."""
+    """log(ndtr(x)), elementwise, accurate far out in the left tail too.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, at most 0.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.log_ndtr(np.array([-100.0, 0.0])).array
+    array([-5.00552421e+03, -6.93147181e-01])
+    """
     return special(xp).log_ndtr(x)
 
 
 # density over cdf, without the square that both would underflow by
 log_ndtr.derivative(x=lambda F, g, x: g * (math.sqrt(2 / math.pi) / F.erfcx(-_SQRT_HALF * x)))
+
+
+__all__ = [
+    "digamma",
+    "erf",
+    "erfc",
+    "erfcinv",
+    "erfcx",
+    "erfinv",
+    "lgamma",
+    "log_ndtr",
+    "ndtr",
+    "ndtri",
+    "polygamma",
+]
