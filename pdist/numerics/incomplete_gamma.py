@@ -37,11 +37,11 @@ from .shape_slopes import of_tail, tail_means
 def deviance_double(xp, k, z):
     """D(k, z) = k log(k/z) - k + z as a double word, for k >= 1."""
     ratio, ratio_lo = divide_double(xp, k, xp.zeros_like(k), z)
-    log_r, log_lo = two_sum(xp, *log_double(xp, ratio))
+    log_r, log_lo = two_sum(xp, *log_double(xp, ratio, finer=True))
     y, y_lo = two_product(xp, k, log_r)
     d, d_lo = two_sum(xp, k, -z)
     h, lo = two_sum(xp, y, -d)
-    lo = rounding(xp, lo + (k * (log_lo + ratio_lo / ratio) + (y_lo - d_lo)), 8 * k)
+    lo = rounding(xp, lo + (k * (log_lo + ratio_lo / ratio) + (y_lo - d_lo)), 8 * k + abs(y))
     h, lo = two_sum(xp, h, lo)
     held = abs(h) < math.inf  # else k/z overflows
     return xp.where(held, h, deviance(xp, k, z, k - z)), xp.where(held, lo, 0)
@@ -107,7 +107,7 @@ def _of_far(xp, k, z, step=None):
 
 
 def _of_few(xp, k, z, step=None):
-    """For k < 1 and z < 1: by the alternating series of P(Z <= z) Gamma(k + 1)/z^k."""
+    """For k < 1 and z < 0.7: by the alternating series of P(Z <= z) Gamma(k + 1)/z^k."""
     term, total = -xp.ones_like(z), 0
     for n in range(1, 20 if is_double(z) else 12):
         term = term * (-z / n)
@@ -139,7 +139,7 @@ def _by_series(xp, k, z, step=None):
 
 
 def _by_fraction(steps):
-    """For z >= k and z >= 1: P(Z > z)."""
+    """For z >= k and z >= 0.7: P(Z > z)."""
 
     def upper_tail(xp, k, z, step=None):
         factor, h, h_lo = density_parts(xp, k, z)
@@ -149,7 +149,8 @@ def _by_fraction(steps):
     return upper_tail
 
 
-_by_long_fraction, _by_short_fraction = _by_fraction((40, 90)), _by_fraction((16, 34))
+_by_long_fraction, _by_middle_fraction = _by_fraction((28, 130)), _by_fraction((14, 66))
+_by_short_fraction = _by_fraction((20, 34))
 
 
 @hooks.opaque
@@ -166,11 +167,12 @@ def smaller_tail(xp, k, z, step=None):
     shape = arrays[0].shape
     k, z, *more = [xp.reshape(a, (-1,)) for a in arrays]
     pieces = (
-        ((k < 1) & (z < 1), _of_few),
+        ((k < 1) & (z < 0.7), _of_few),
         (~(abs(k - z) <= _FAR * xp.sqrt(z)), _of_far),
         (k >= LARGE, _of_middle),
         (z < k, _by_series),
         (z >= 4, _by_short_fraction),
+        (z >= 1.5, _by_middle_fraction),
         (None, _by_long_fraction),
     )
     return tuple(xp.reshape(a, shape) for a in piecewise(xp, pieces, k, z, *more))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from ..backend import special
 from .double import is_double, polynomial
+from .normal import scaled_tail
 
 LARGE = 24.0  # from this shape on, within 4.5 standard deviations
 
@@ -57,7 +57,7 @@ _CORRECTION = (
 def middle_tail(xp, k, deviance, above, step=None):
     """The upper tail P(Z > z) if ``above``, else the lower one, from the deviance D(k, z).
 
-    The upper one is e^-D (erfcx(y)/2 + S(eta, 1/k)/sqrt(2 pi k)) with y = eta sqrt(k/2) of y^2 = D and the
+    The upper one is e^-D (erfcx(y)/2 + S(eta, 1/k)/sqrt(2 pi k)) with y^2 = k eta^2/2 = D, eta having the
     sign of z - k: all that is large is in the first factor, so that only D needs more than its own digits.
 
     Args:
@@ -68,13 +68,13 @@ def middle_tail(xp, k, deviance, above, step=None):
         step: 1 where the shape is k + 1, which is no number of this dtype, else 0.
     """
     h, h_lo = deviance
-    y = xp.sqrt(xp.maximum(h, 0))
+    y = xp.sqrt(2 * xp.maximum(h, 0))
     sign = xp.where(above, 1, -1).astype(k.dtype)
-    eta = sign * y * xp.sqrt(2 / k)
+    eta = sign * y / xp.sqrt(k)
     rows = _CORRECTION[is_double(k)]
     s = polynomial((rows[-1], rows[-1]), eta)
     for row in reversed(rows[:-1]):
         s = s / k + polynomial((row, row), eta)
     if step is not None:
         s = s + step  # the density at k + 1 passes from the one tail to the other
-    return xp.exp(-h) * (1 - h_lo) * (0.5 * special(xp).erfcx(y) + sign * s / xp.sqrt(2 * math.pi * k))
+    return xp.exp(-h) * (1 - h_lo) * (scaled_tail(xp, y) + sign * s / xp.sqrt(2 * math.pi * k))
