@@ -106,13 +106,18 @@ def _of_far(xp, k, z, step=None):
     return xp.where(beyond, 0, tail), xp.where(beyond, -math.inf, log_tail), lower
 
 
-def _of_few(xp, k, z, step=None):
-    """For k < 1 and z < 0.7: by the alternating series of P(Z <= z) Gamma(k + 1)/z^k."""
+def _series_of_few(xp, k, z):
+    """1 - P(Z <= z) Gamma(k + 1)/z^k for z < 0.7, by the alternating series."""
     term, total = -xp.ones_like(z), 0
     for n in range(1, 20 if is_double(z) else 12):
         term = term * (-z / n)
         total = total + term / (k + n)
-    loss = k * total
+    return k * total
+
+
+def _of_few(xp, k, z, step=None):
+    """For k < 1 and z < 0.7: the smaller tail from that series."""
+    loss = _series_of_few(xp, k, z)
     h, h_lo = _log_power(xp, k, z)
     power = xp.exp(h) * (1 + h_lo)
     low, high = power * (1 - loss), power * loss - (xp.expm1(h) + power * h_lo)
@@ -129,12 +134,12 @@ def _of_middle(xp, k, z, step=None):
 
 def _by_series(xp, k, z, step=None):
     """For z < k: P(Z <= z) by its power series."""
-    term = total = xp.ones_like(z)
-    for n in range(1, 56 if is_double(z) else 34):
-        term = term * (z / (k + n))
-        total = total + term
+    total = 0  # less 1
+    for n in range(56 if is_double(z) else 34, 0, -1):
+        total = z * (1 + total) / (k + n)
     factor, h, h_lo = _density_of_many(xp, k, z)
-    tail = factor * total * xp.exp(-h) * (1 - h_lo)
+    tail = factor * xp.exp(-h) * (1 - h_lo)
+    tail = tail + tail * total
     return tail, xp.log(tail), z < k
 
 
@@ -209,20 +214,37 @@ def log_upper(xp, k, z):
 # Quantiles --------------------------------------------------------------------------------------------------
 
 
+def _step_of_few(xp, z, p, k):
+    """Newton's step of log z, for k < 1 and z < 0.7, from log P(Z <= z) - log p, which is 0 to more digits."""
+    loss = _series_of_few(xp, k, z)
+    h, h_lo = _log_power(xp, k, z)
+    log_p, lo = log_double(xp, p)
+    change, change_lo = two_sum(xp, log_p, -h)
+    change = change + (change_lo + ((lo - h_lo) - xp.log1p(-loss)))
+    return (change / k * ((1 - loss) * xp.exp(z)),)
+
+
+def _step_of_many(xp, z, p, k):
+    """Newton's step of log z from the smaller tail."""
+    tail, log_tail, lower = smaller_tail(xp, k, z)
+    factor, h, h_lo = density_parts(xp, k, z)
+    slope = k * xp.exp(xp.log(factor) - (h + h_lo) - log_tail)  # of the log tail by log z
+    change = xp.log1p((xp.where(lower, p, 1 - p) - tail) / tail)
+    return (xp.where(lower, change, -change) / slope,)
+
+
 @hooks.opaque
 def quantile(xp, p, k):
-    """The z with P(Z <= z) = p: SciPy's, then Newton's steps on the logarithm of the smaller tail."""
+    """The z with P(Z <= z) = p: SciPy's, then Newton's steps."""
+    p, k = xp.broadcast_arrays(p, k)
     high = p > 0.5
     z = xp.where(high, special(xp).gammainccinv(k, 1 - p), special(xp).gammaincinv(k, p))
-    p = xp.where(high, 1 - p, p)
-    small = xp.asarray(np.finfo(p.dtype).tiny, p.dtype)
+    smallest, largest = SMALLEST[is_double(z)], np.finfo(z.dtype).max
     for _ in range(2):
-        at = xp.maximum(z, small)
-        tail = xp.where(high, upper(xp, k, at), lower(xp, k, at))
-        factor, h, _ = density_parts(xp, k, at)
-        slope = factor * k * xp.exp(-h) / tail  # of the log tail by log z
-        step = xp.log1p((p - tail) / tail) / xp.where(high, -slope, slope)
-        better = (abs(step) < 0.5) & (z > small) & (z < math.inf)
+        at = xp.minimum(xp.maximum(z, smallest), largest)
+        few = (k < 1) & (z < 0.7)
+        (step,) = piecewise(xp, ((few, _step_of_few), (None, _step_of_many)), at, p, k)
+        better = (abs(step) < 0.5) & (z > xp.where(few, 0, smallest)) & (z < math.inf)
         z = xp.where(better, z + z * step, z)
     return z
 
