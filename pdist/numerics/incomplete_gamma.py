@@ -22,9 +22,9 @@ from .constants import SMALLEST
 from .differences import deviance
 from .double import divide_double, is_double, log_double, rounding, two_product, two_sum
 from .gamma import (
-    lgamma1p,
     log_gamma_density,
     log_minus_digamma_of,
+    log_power,
     stirling_error,
     trigamma_minus,
 )
@@ -47,16 +47,8 @@ def deviance_double(xp, k, z):
     return xp.where(held, h, deviance(xp, k, z, k - z)), xp.where(held, lo, 0)
 
 
-def _log_power(xp, k, z):
-    """log(z^k / Gamma(k + 1)) as a double word, for k < 1."""
-    log_z, log_lo = two_sum(xp, *log_double(xp, xp.maximum(z, SMALLEST[is_double(z)])))
-    y, y_lo = two_product(xp, k, log_z)
-    h, h_lo = two_sum(xp, y, -lgamma1p(xp, k))
-    return h, h_lo + rounding(xp, y_lo + k * log_lo, 4 * (abs(y) + k))
-
-
 def _density_of_few(xp, k, z, step=None):
-    h, h_lo = _log_power(xp, k, z)
+    h, h_lo = log_power(xp, k, z)
     h, lo = two_sum(xp, z, -h)
     return xp.ones_like(h), h, lo - h_lo
 
@@ -118,7 +110,7 @@ def _series_of_few(xp, k, z):
 def _of_few(xp, k, z, step=None):
     """For k < 1 and z < 0.7: the smaller tail from that series."""
     loss = _series_of_few(xp, k, z)
-    h, h_lo = _log_power(xp, k, z)
+    h, h_lo = log_power(xp, k, z)
     power = xp.exp(h) * (1 + h_lo)
     low, high = power * (1 - loss), power * loss - (xp.expm1(h) + power * h_lo)
     lower = low < high
@@ -217,7 +209,7 @@ def log_upper(xp, k, z):
 def _step_of_few(xp, z, p, k):
     """Newton's step of log z, for k < 1 and z < 0.7, from log P(Z <= z) - log p, which is 0 to more digits."""
     loss = _series_of_few(xp, k, z)
-    h, h_lo = _log_power(xp, k, z)
+    h, h_lo = log_power(xp, k, z)
     log_p, lo = log_double(xp, p)
     change, change_lo = two_sum(xp, log_p, -h)
     change = change + (change_lo + ((lo - h_lo) - xp.log1p(-loss)))
