@@ -187,19 +187,20 @@ half_step_slope.derivatives(lambda F, g, _y, x: g * F(half_step_bend)(x))
 # The density that counts and waiting times share ------------------------------------------------------------
 
 
-def log_power(xp, k, z):
-    """log(z^k / Gamma(k + 1)) as a double word, for 0 <= k <= 1 and 0 < z < inf."""
+def log_power(xp, k, z, power=None):
+    """log(z^k / Gamma(k + 1)) as a double word, for 0 <= k <= 1 and 0 < z < inf; ``power`` instead of the k."""
+    power = k if power is None else power
     log_z, log_lo = two_sum(xp, *log_double(xp, xp.maximum(z, SMALLEST[is_double(z)])))
-    y, y_lo = two_product(xp, k, log_z)
+    y, y_lo = two_product(xp, power, log_z)
     h, h_lo = two_sum(xp, y, -lgamma1p(xp, k))
-    return h, h_lo + rounding(xp, y_lo + k * log_lo, 4 * (abs(y) + k))
+    return h, h_lo + rounding(xp, y_lo + power * log_lo, 4 * (abs(y) + abs(power)))
 
 
 def _log_density_of_few(xp, z, k):
-    """For k < 2: z^(k - 1) / Gamma(k) as it stands, or for k < 1 as z^k / Gamma(k + 1) times k/z."""
-    below = k < 1
-    h, lo = log_power(xp, xp.where(below, k, k - 1), z)
-    ratio = xp.where(below, log_ratio.kernel(xp, k, z, k - z), 0)
+    """For k < 2: z^(k - 1) / Gamma(k) as it stands, or for small k as z^k / Gamma(k + 1) times k/z."""
+    below, few = k < 1, k < 0.5
+    h, lo = log_power(xp, xp.where(below, k, k - 1), z, xp.where(few, k, k - 1))
+    ratio = xp.where(few, log_ratio.kernel(xp, k, z, k - z), xp.where(below, xp.log(k), 0))
     h, h_lo = two_sum(xp, h, -z)
     y, y_lo = two_sum(xp, h, ratio)
     at_zero = xp.where(below, math.inf, xp.where(k == 1, 0, -math.inf))
