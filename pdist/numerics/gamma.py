@@ -188,7 +188,7 @@ half_step_slope.derivatives(lambda F, g, _y, x: g * F(half_step_bend)(x))
 
 
 def log_power(xp, k, z, power=None):
-    """log(z^k / Gamma(k + 1)) as a double word, for 0 <= k <= 1 and 0 < z < inf; ``power`` instead of the k."""
+    """log(z^k / Gamma(k + 1)) as a double word, for 0 <= k <= 1 and 0 < z < inf; or z^power instead."""
     power = k if power is None else power
     log_z, log_lo = two_sum(xp, *log_double(xp, xp.maximum(z, SMALLEST[is_double(z)])))
     y, y_lo = two_product(xp, power, log_z)

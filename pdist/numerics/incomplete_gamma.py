@@ -34,14 +34,21 @@ from .shape_slopes import of_tail, tail_means
 # The density ------------------------------------------------------------------------------------------------
 
 
+_LOG_OF_2_64 = ((44.361419677734375, -1.2189786957605975e-07), (44.3614195558365, 1.4841899608616317e-15))
+
+
 def deviance_double(xp, k, z):
     """D(k, z) = k log(k/z) - k + z as a double word, for k >= 1."""
-    ratio, ratio_lo = divide_double(xp, k, xp.zeros_like(k), z)
-    log_r, log_lo = two_sum(xp, *log_double(xp, ratio, finer=True))
+    tiny = z < SMALLEST[is_double(z)] * 2.0**64  # k/z would overflow, or z be short of digits
+    ratio, ratio_lo = divide_double(xp, k, xp.zeros_like(k), xp.where(tiny, z * 2.0**64, z))
+    log_r, log_lo = log_double(xp, ratio, finer=True)
+    high, low = _LOG_OF_2_64[is_double(z)]
+    log_r, lo = two_sum(xp, xp.where(tiny, high, 0).astype(z.dtype), log_r)
+    log_r, log_lo = two_sum(xp, log_r, lo + (log_lo + xp.where(tiny, low, 0).astype(z.dtype)))
     y, y_lo = two_product(xp, k, log_r)
     d, d_lo = two_sum(xp, k, -z)
     h, lo = two_sum(xp, y, -d)
-    lo = rounding(xp, lo + (k * (log_lo + ratio_lo / ratio) + (y_lo - d_lo)), 8 * k + abs(y))
+    lo = rounding(xp, lo + (k * (log_lo + ratio_lo / ratio) + (y_lo - d_lo)), 8 * k + abs(y) + abs(h))
     h, lo = two_sum(xp, h, lo)
     held = abs(h) < math.inf  # else k/z overflows
     return xp.where(held, h, deviance(xp, k, z, k - z)), xp.where(held, lo, 0)
@@ -89,7 +96,7 @@ def _of_far(xp, k, z, step=None):
         first, top = first + xp.where(lower, step, -step), xp.where(step > 0, z, k)
     t = first + steps * slope
     for j in range(steps, 0, -1):
-        t = (first + (j - 1) * slope) + j * (weight - j * fall) / t
+        t = (first + (j - 1) * slope) + j * ((weight - j * fall) / t)
     factor, h, h_lo = density_parts(xp, k, z)
     factor = factor * (top / t)  # z^k e^-z / Gamma(k) / t
     log_tail = xp.log(factor) - (h + h_lo)
@@ -207,7 +214,7 @@ def log_upper(xp, k, z):
 
 
 def _step_of_few(xp, z, p, k):
-    """Newton's step of log z, for k < 1 and z < 0.7, from log P(Z <= z) - log p, which is 0 to more digits."""
+    """Newton's step of log z for k < 1 and z < 0.7, from log p - log P(Z <= z) in double words."""
     loss = _series_of_few(xp, k, z)
     h, h_lo = log_power(xp, k, z)
     log_p, lo = log_double(xp, p)

@@ -10,6 +10,8 @@ Source:
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
@@ -34,7 +36,7 @@ def tail_means(xp, log_weight, slope, bend, longest):
         low, high = xp.where(inside, middle, low), xp.where(inside, high, middle)
     total = first = second = bends = 0
     start = slope(low * 0)  # the variance is that of the differences from here
-    for a, b in zip(_EDGES[:-1], _EDGES[1:], strict=True):
+    for a, b in pairwise(_EDGES):
         for t, weight in zip(_NODES, _WEIGHTS, strict=True):
             w = high * (a + 0.5 * (b - a) * (1 + float(t)))
             mass = float(weight) * (b - a) * xp.exp(log_weight(w))
