@@ -16,7 +16,7 @@ import numpy as np
 from ..autograd import differentiable
 from ..backend import hooks, library, special
 from .constants import SMALLEST
-from .differences import deviance
+from .differences import deviance, expm1mx
 from .double import divide_double, is_double, log_double, rounding, two_product, two_sum
 from .gamma import (
     lgamma1p,
@@ -168,23 +168,47 @@ def quantile(xp, p, k):
 # Derivatives by the shape -----------------------------------------------------------------------------------
 
 
+def _slopes_of_few(xp, z, k):
+    """Those of log P(Z <= z) by k, for k < 2 and z < max(k, 1/2): of z^k e^-z / Gamma(k + 1) times a series.
+
+    log z - digamma(k + 1) and the series' share are both negative, while digamma(k) is huge for small k.
+    """
+    term = total = xp.ones_like(z)
+    first = second = step = square = xp.zeros_like(z)
+    for n in range(1, 23 if is_double(z) else 14):
+        term = term * (z / (k + n))
+        step, square = step + 1 / (k + n), square + 1 / (k + n) ** 2
+        total = total + term
+        first = first + term * step
+        second = second + term * (step * step + square)
+    change = first / total
+    bend = (second / total - change * change) - (trigamma_minus.kernel(xp, k + 1) + 1 / (k + 1))
+    return log_minus_digamma_of.kernel(xp, z, k + 1) - change, bend
+
+
 @hooks.opaque
 def _slopes(xp, z, k, upper_tail, log):
     """First and second derivatives of a tail by k, from means of log T - digamma(k) over the smaller tail."""
     z, k = xp.broadcast_arrays(z, k)
-    below = z < k
+    few = ((k < 2) & (z < xp.maximum(k, 0.5))) | (z == 0)
+    below = few | (z < k)
     sign = xp.where(below, -1, 1).astype(z.dtype)  # log T = log z + sign w
     start = log_minus_digamma_of.kernel(xp, z, k)
     curvature = -(trigamma_minus.kernel(xp, k) + 1 / k)
-    mean, bend = tail_means(
+    distance = -abs(z - k)
+    mean, bend, _ = tail_means(
         xp,
-        lambda w: sign * k * w - z * xp.expm1(sign * w),
+        lambda w: distance * w - z * expm1mx(xp, sign * w),
         lambda w: start + sign * w,
         lambda w: curvature,
         xp.where(below, (50 + z) / k, xp.sqrt(100 / z)),
     )
-    tail = xp.where(below, lower(xp, k, z), upper(xp, k, z))
-    return of_tail(xp, tail, mean, bend, below if upper_tail else ~below, log)
+    few_mean, few_bend = _slopes_of_few(xp, xp.where(few, z, 1), xp.where(few, k, 1))
+    mean, bend = xp.where(few, few_mean, mean), xp.where(few, few_bend, bend)
+    low, high = xp.where(z == 0, 0, lower(xp, k, z)), xp.where(z == 0, 1, upper(xp, k, z))
+    tail = xp.where(below, low, high)
+    other = xp.where(below, high, low)
+    return of_tail(xp, tail, other, mean, bend, below if upper_tail else ~below, log)
 
 
 @differentiable
