@@ -203,7 +203,7 @@ def _log_density_of_few(xp, z, k):
     ratio = xp.where(few, log_ratio.kernel(xp, k, z, k - z), xp.where(below, xp.log(k), 0))
     h, h_lo = two_sum(xp, h, -z)
     y, y_lo = two_sum(xp, h, ratio)
-    at_zero = xp.where(below, math.inf, xp.where(k == 1, 0, -math.inf))
+    at_zero = xp.where(below, math.inf, xp.where(k == 1, 0, -math.inf)).astype(z.dtype)
     return (xp.where(z < math.inf, xp.where(z > 0, y + (y_lo + (h_lo + lo)), at_zero), -math.inf),)
 
 

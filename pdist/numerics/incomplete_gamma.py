@@ -122,7 +122,8 @@ def _of_few(xp, k, z, step=None):
     low, high = power * (1 - loss), power * loss - (xp.expm1(h) + power * h_lo)
     lower = low < high
     tail = xp.where(z > 0, xp.where(lower, low, high), 0)
-    return tail, xp.where(lower, h + (h_lo + xp.log1p(-loss)), xp.log(tail)), lower
+    log_low = xp.where(z > 0, h + (h_lo + xp.log1p(-loss)), -math.inf)
+    return tail, xp.where(lower, log_low, xp.log(tail)), lower
 
 
 def _of_middle(xp, k, z, step=None):
@@ -172,7 +173,7 @@ def smaller_tail(xp, k, z, step=None):
     k, z, *more = [xp.reshape(a, (-1,)) for a in arrays]
     pieces = (
         ((k < 1) & (z < 0.7), _of_few),
-        (~(abs(k - z) <= _FAR * xp.sqrt(z)), _of_far),
+        (~(abs(k - z) <= _FAR * xp.sqrt(z)) | (z == math.inf), _of_far),
         (k >= LARGE, _of_middle),
         (z < k, _by_series),
         (z >= 4, _by_short_fraction),
