@@ -100,12 +100,13 @@ def single(values: Any) -> np.ndarray:
 
 
 def gamma_inputs(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """At random and on both sides of k = 2, z = k and z = 1/2."""
+    """At random and on both sides of k = 3, z = k, z = 1/2 and k + z = 16."""
     k = 10 ** rng.uniform(-3, 6, 110)
     z = k + np.sqrt(k) * rng.uniform(-5, 8, 110)
     z = np.where(z > 0, z, k * 10 ** rng.uniform(-2, 1, 110))
-    edges = [(k, c * s) for k in (1.9999, 2, 2.0001) for s in (0.999, 1, 1.001) for c in (k, 0.5)]
+    edges = [(k, c * s) for k in (2.9999, 3, 3.0001) for s in (0.999, 1, 1.001) for c in (k, 0.5)]
     edges += [(k, z) for k in (0.001, 0.02, 0.3, 0.5) for z in (k, 0.4999, 0.5, 0.5001, 0.7, 2, 9, 1e-6)]
+    edges += [(8, z) for z in (7.5, 7.99, 8, 8.01, 8.5)]
     more_k, more_z = np.array(edges).T
     return single(np.concatenate([k, more_k])), single(np.concatenate([z, more_z]))
 
