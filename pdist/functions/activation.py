@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..autograd import differentiable
 from .indexing import select
-from .reductions import log_sum_exp
+from .reductions import below_largest, log_sum_exp, no_largest
 
 
 @differentiable
@@ -72,10 +72,11 @@ relu.derivative(x=lambda F, g, y: F.where(y == 0, 0.0, g))
 @differentiable
 def leaky_relu(xp, x, /, slope=0.2):
     """x above 0 and ``slope`` x below, elementwise."""
-    return xp.maximum(x, slope * x) if 0 <= slope <= 1 else select(xp, x >= 0, x, slope * x)
+    # a slope of 0 would make nan of infinity
+    return xp.maximum(x, slope * x) if 0 < slope <= 1 else select(xp, x < 0, slope * x if slope else 0.0, x)
 
 
-leaky_relu.derivative(x=lambda F, g, x, slope: F.where(x < 0, slope * g, g))
+leaky_relu.derivative(x=lambda F, g, x, slope: F.where(x < 0, slope * g if slope else 0.0, g))
 
 
 @differentiable
@@ -102,8 +103,9 @@ def softmax(xp, x, /, axis=1):
     """
     if not x.size:
         return x.copy()
-    e = xp.exp(x - x.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+    m = x.max(axis=axis, keepdims=True)
+    e = xp.exp(below_largest(xp, x, m))
+    return e / (e.sum(axis=axis, keepdims=True) + no_largest(xp, m))
 
 
 def _softmax_rule(F, g, y, axis):
@@ -119,8 +121,8 @@ def log_softmax(xp, x, /, axis=1):
     """x - log(sum(e^x)), the sum over ``axis``; accurate also where one class has almost all."""
     if not x.size:
         return x.copy()
-    _, z, rest = log_sum_exp(xp, x, axis)
-    return z - rest
+    m, z, rest = log_sum_exp(xp, x, axis)
+    return z - (rest + no_largest(xp, m))
 
 
 log_softmax.derivative(x=lambda F, g, y, axis: g - F.exp(y) * g.sum(axis=axis, keepdims=True))

@@ -95,18 +95,25 @@ def power(xp, x1, x2):
 
 
 def _power_base(F, g, x1, x2):
-    """x2 x1^(x2 - 1), and 0 for x2 = 0 also at x1 = 0."""
+    """x2 x1^(x2 - 1); 0 for x2 = 0 also at x1 = 0, and where an infinite x2 makes the power vanish."""
     if isinstance(x2, (int, float)):
-        return g * x2 if x2 == 1 else g * (x2 * x1 ** (x2 - 1)) if x2 else 0 * g
+        if x2 == 0:
+            return F.where(g == 0, g, 0.0)
+        return g * x2 if x2 == 1 else g * (x2 * x1 ** (x2 - 1))
     constant = x2 == 0
-    return F.where(constant, 0.0, g * x2 * x1 ** (F.where(constant, 1.0, x2) - 1))
+    slope = x1 ** (F.where(constant, 1.0, x2) - 1)
+    flat = constant | ((slope == 0) & (abs(x2) == math.inf))
+    return F.where(flat, 0.0, g * x2 * slope)
 
 
 def _power_exponent(F, g, y, x1):
-    """x1^x2 log(x1), and 0 for x1 = 0: 0^x2 is 0 on both sides of every x2 > 0."""
+    """x1^x2 log(x1), and 0 if x1 = 0 and x2 >= 0: 0^x2 is 0 on both sides of every x2 > 0."""
     if isinstance(x1, (int, float)):
-        return g * (y * (math.log(x1) if x1 > 0 else math.nan if x1 else 0.0))
-    return g * F.where(y == 0, 0.0, y * F.log(F.where(x1 == 0, 1.0, x1)))
+        if x1 == 0:
+            return g * F.where(y == math.inf, -y, 0.0)
+        return g * (y * (math.log(x1) if x1 > 0 else math.nan))
+    steady = (y == 0) | ((x1 == 0) & (y == 1))
+    return g * F.where(steady, 0.0, y * F.log(F.where(steady, 1.0, x1)))
 
 
 power.derivative(x1=_power_base, x2=_power_exponent)
@@ -233,5 +240,6 @@ def fmod(xp, x, divisor):
 
 fmod.derivative(
     x=lambda F, g: g,
-    divisor=lambda F, g, x, divisor: -g * F.fix(x / divisor),
+    # the quotient is (x - y) / divisor: x / divisor may round to the next integer
+    divisor=lambda F, g, y, x, divisor: -g * F.floor((x - y) / divisor + 0.5),
 )

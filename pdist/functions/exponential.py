@@ -51,7 +51,7 @@ def log2(xp, x):
     return xp.log2(x)
 
 
-log2.derivative(x=lambda F, g, x: g / (x * math.log(2)))
+log2.derivative(x=lambda F, g, x: g * (1 / math.log(2)) / x)
 
 
 @differentiable
@@ -60,7 +60,7 @@ def log10(xp, x):
     return xp.log10(x)
 
 
-log10.derivative(x=lambda F, g, x: g / (x * math.log(10)))
+log10.derivative(x=lambda F, g, x: g * (1 / math.log(10)) / x)  # x log(10) may overflow
 
 
 @differentiable
@@ -83,7 +83,7 @@ def log1mexp(xp, x):
 @differentiable
 def log1mexp_slope(xp, x):
     """The derivative -e^x / (1 - e^x) of :func:`log1mexp`, elementwise."""
-    return -1 / xp.expm1(-x)
+    return xp.exp(x) / xp.expm1(x)  # e^-x may overflow
 
 
 log1mexp.derivative(x=lambda F, g, x: g * F(log1mexp_slope)(x))

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd import Variable, differentiable, zero
 from .arguments import axes_of, variable
 from .indexing import select
+from .shape import broadcast_to
 
 
 def _without(shape, axis):
@@ -85,7 +86,7 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
             )
         weights = weights.reshape(tuple([n if i == axis % x.ndim else 1 for i, n in enumerate(x.shape)]))
     total = sum(x * weights, axis=axis, keepdims=keepdims)
-    return total / sum(x * 0 + weights if weights.shape != x.shape else weights, axis=axis, keepdims=keepdims)
+    return total / sum(broadcast_to(weights, x.shape), axis=axis, keepdims=keepdims)
 
 
 # Extrema ---------------------------------------------------------------------------------------------------
@@ -127,13 +128,24 @@ def argmin(x: Any, axis: int | None = None) -> Variable:
 # In log space ----------------------------------------------------------------------------------------------
 
 
-def log_sum_exp(xp, x, axis, finite=False):
+def below_largest(xp, x, m):
+    """x - m, where m is the largest element of its group: 0 also if both are infinite, or nan."""
+    z = x - m
+    return xp.fmin(z, 0, out=z if z.ndim else None)
+
+
+def no_largest(xp, m):
+    """0, and nan if m, the largest element of its group, is nan or -inf."""
+    return 0 * xp.minimum(m, _HUGE[m.dtype.itemsize])
+
+
+_HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8")}
+
+
+def log_sum_exp(xp, x, axis):
     """The largest element m of ``axis``, x - m, and log(sum(e^(x - m))), axes kept.
 
     All but one of the largest are summed apart: log1p of that has every digit where one class has almost all.
-
-    Args:
-        finite: bring an infinite m to the largest finite number in x - m, so that inf - inf makes no nan.
     """
     shape = x.shape
     if axis is None or axis in (
@@ -143,26 +155,17 @@ def log_sum_exp(xp, x, axis, finite=False):
         x = x.reshape((-1, x.size if axis is None else shape[-1]))
         rows, top = xp.arange(x.shape[0]), x.argmax(axis=1)
         m = x[rows, top][:, None]
-        z = x - (_held(xp, m) if finite else m)
+        z = below_largest(xp, x, m)
         e = xp.exp(z)
         e[rows, top] = 0
         rest = xp.log1p(e.sum(axis=1))
         kept = (1,) * len(shape) if axis is None else (*shape[:-1], 1)
         return m.reshape(kept), z.reshape(shape), rest.reshape(kept)
     m = x.max(axis=axis, keepdims=True)
-    z = x - (_held(xp, m) if finite else m)
+    z = below_largest(xp, x, m)
     top = x == m
     rest = select(xp, top, 0.0, xp.exp(z)).sum(axis=axis, keepdims=True)
     return m, z, xp.log1p(rest + (top.sum(axis=axis, keepdims=True, dtype=z.dtype) - 1))
-
-
-_HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8")}
-
-
-def _held(xp, m):
-    """m between the smallest and the largest finite number."""
-    huge = _HUGE[m.dtype.itemsize]
-    return xp.minimum(xp.maximum(m, -huge), huge)
 
 
 @differentiable
@@ -177,7 +180,7 @@ def logsumexp(xp, x, /, axis=None, keepdims=False):
     """
     if not x.size:
         return x.sum(axis=axis, keepdims=keepdims) - xp.inf
-    m, _, rest = log_sum_exp(xp, x, axis, finite=True)
+    m, _, rest = log_sum_exp(xp, x, axis)
     y = m + rest
     return y if keepdims else y.reshape(_without(x.shape, axis))
 
@@ -270,7 +273,8 @@ def _prod_rule(F, g, x, axis, keepdims):
     before = F.cumprod(F.concat([one, x[..., :-1]], axis=-1), axis=-1)
     after = F.flip(F.cumprod(F.concat([one, F.flip(x, axis=-1)[..., :-1]], axis=-1), axis=-1), axis=-1)
     others = F.transpose((before * after).reshape(moved), _inverse(order))
-    return restore(g, others.shape, axis, keepdims) * others
+    g = restore(g, others.shape, axis, keepdims)
+    return F.where(g == 0, 0.0, g * others)  # others may be infinite
 
 
 def _inverse(order):

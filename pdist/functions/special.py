@@ -10,9 +10,30 @@ import numpy as np
 from ..autograd import Variable, differentiable, in_rules
 from ..backend import special
 
+__all__ = [
+    "digamma",
+    "erf",
+    "erfc",
+    "erfcinv",
+    "erfcx",
+    "erfinv",
+    "lgamma",
+    "log_ndtr",
+    "ndtr",
+    "ndtri",
+    "polygamma",
+]
+
 _SQRT_PI = math.sqrt(math.pi)
 _SQRT_HALF = math.sqrt(0.5)
 _SQRT_2PI = math.sqrt(2 * math.pi)
+
+
+def in_own_dtype(function: Any, *xs: Any) -> Any:
+    """``function`` of floating arrays; by way of float32 if they are of half precision, which it lacks."""
+    if xs[0].dtype.itemsize > 2:
+        return function(*xs)
+    return function(*[x.astype(np.float32) for x in xs]).astype(xs[0].dtype)
 
 
 # Gamma -----------------------------------------------------------------------------------------------------
@@ -20,8 +41,22 @@ _SQRT_2PI = math.sqrt(2 * math.pi)
 
 @differentiable
 def lgamma(xp, x):
-    """log |Gamma(x)|, elementwise."""
-    return special(xp).gammaln(x)
+    """log |Gamma(x)|, elementwise.
+
+    Args:
+        x: Variable, array or number.
+
+    Returns:
+        Variable of the shape of x; inf at 0, -1, -2, ...
+
+    Raises:
+        TypeError: if x is no array of numbers.
+
+    >>> import numpy as np
+    >>> lgamma(np.array([1.0, 5.0])).array
+    array([0.        , 3.17805383])
+    """
+    return in_own_dtype(special(xp).gammaln, x)
 
 
 lgamma.derivative(x=lambda F, g, x: g * F.digamma(x))
@@ -29,8 +64,22 @@ lgamma.derivative(x=lambda F, g, x: g * F.digamma(x))
 
 @differentiable
 def digamma(xp, x):
-    """The derivative of log Gamma(x), elementwise."""
-    return special(xp).digamma(x)
+    """The derivative of log Gamma(x), elementwise.
+
+    Args:
+        x: Variable, array or number.
+
+    Returns:
+        Variable of the shape of x.
+
+    Raises:
+        TypeError: if x is no array of numbers.
+
+    >>> import numpy as np
+    >>> digamma(np.array([1.0, 2.0])).array
+    array([-0.57721566,  0.42278434])
+    """
+    return in_own_dtype(special(xp).digamma, x)
 
 
 digamma.derivative(x=lambda F, g, x: g * F.polygamma(1, x))
@@ -40,7 +89,9 @@ digamma.derivative(x=lambda F, g, x: g * F.polygamma(1, x))
 def polygamma_(xp, x, /, n):
     """The op behind :func:`polygamma`: (-1)^(n + 1) n! zeta(n + 1, x)."""
     if n == 0:
-        return special(xp).digamma(x)
+        return in_own_dtype(special(xp).digamma, x)
+    if x.dtype.itemsize == 2:
+        return polygamma_.kernel(xp, x.astype(np.float32), n).astype(x.dtype)
     return (-1.0) ** (n + 1) * math.factorial(n) * special(xp).zeta(n + 1.0, x)
 
 
@@ -52,14 +103,20 @@ def polygamma(n: int, x: Any) -> Variable:
     """The n-th derivative of digamma, elementwise, for x > 0.
 
     Args:
-        n: 0 or more.
+        n: an integer of 0 or more.
         x: Variable, array or number.
+
+    Returns:
+        Variable of the shape of x.
+
+    Raises:
+        ValueError: if n is negative or not an integer.
 
     >>> import numpy as np
     >>> polygamma(1, np.array([1.0])).array
     array([1.64493407])
     """
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
+    if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)) or n < 0:
         raise ValueError(f"polygamma: n: expected an integer of at least 0, got {n!r}")
     return polygamma_(x, n=int(n))
 
@@ -68,27 +125,83 @@ def polygamma(n: int, x: Any) -> Variable:
 
 
 @differentiable
+def bell(xp, x, /, c):
+    """e^(-c x^2) for c of 1 or 1/2, elementwise, also where c x^2 has more digits than fit.
+
+    |x| = b + d, where b has so few digits that b^2 is exact: e^(-c b^2) e^(-c d (|x| + b)).
+    """
+    a = xp.minimum(abs(x), 40)
+    b = xp.floor(16 * a) * 0.0625
+    return xp.exp(-c * b * b) * xp.exp(-c * (a - b) * (a + b))
+
+
+bell.derivative(x=lambda F, g, y, x, c: F.where(y == 0, 0.0, g * (-2 * c * x * y)))  # x may be infinite
+
+
+@differentiable
 def erf(xp, x):
-    """2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, elementwise."""
-    return special(xp).erf(x)
+    """The error function, elementwise: 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x.
+
+    Args:
+        x: Variable, array or number.
+
+    Returns:
+        Variable of the shape of x, between -1 and 1.
+
+    Raises:
+        TypeError: if x is no array of numbers.
+
+    >>> import numpy as np
+    >>> erf(np.array([0.0, 1.0])).array
+    array([0.        , 0.84270079])
+    """
+    return in_own_dtype(special(xp).erf, x)
 
 
-erf.derivative(x=lambda F, g, x: g * ((2 / _SQRT_PI) * F.exp(-x * x)))
+erf.derivative(x=lambda F, g, x: g * ((2 / _SQRT_PI) * F(bell)(x, c=1.0)))
 
 
 @differentiable
 def erfc(xp, x):
-    """1 - erf(x), elementwise, to the last digits also for large x."""
-    return special(xp).erfc(x)
+    """1 - erf(x), elementwise, to the last digits also for large x.
+
+    Args:
+        x: Variable, array or number.
+
+    Returns:
+        Variable of the shape of x, between 0 and 2.
+
+    Raises:
+        TypeError: if x is no array of numbers.
+
+    >>> import numpy as np
+    >>> erfc(np.array([0.0, 10.0])).array
+    array([1.00000000e+00, 2.08848758e-45])
+    """
+    return in_own_dtype(special(xp).erfc, x)
 
 
-erfc.derivative(x=lambda F, g, x: g * ((-2 / _SQRT_PI) * F.exp(-x * x)))
+erfc.derivative(x=lambda F, g, x: g * ((-2 / _SQRT_PI) * F(bell)(x, c=1.0)))
 
 
 @differentiable
 def erfcx(xp, x):
-    """e^(x^2) erfc(x), elementwise."""
-    return special(xp).erfcx(x)
+    """e^(x^2) erfc(x), elementwise; it neither overflows nor vanishes for large x.
+
+    Args:
+        x: Variable, array or number.
+
+    Returns:
+        Variable of the shape of x.
+
+    Raises:
+        TypeError: if x is no array of numbers.
+
+    >>> import numpy as np
+    >>> erfcx(np.array([0.0, 1e10])).array
+    array([1.00000000e+00, 5.64189584e-11])
+    """
+    return in_own_dtype(special(xp).erfcx, x)
 
 
 @differentiable
@@ -102,25 +215,70 @@ def erfcx_slope(xp, x):
     for Special Functions", 13.2).
     """
     far = x > 3
-    s = xp.where(far, x, 3.0)
+    t = xp.where(far, x, 3.0)
+    s = xp.minimum(t, _far(x))
     s = 2 * s * s
     c = 0 * s
     for k in range(16 if x.dtype.itemsize > 4 else 4, 0, -1):
         c = (2 * k - 1) * (2 * k) / (s + (4 * k + 1) - c)
+    near, r = xp.where(far, 0.0, x), 1 / t  # by 1/x, since x^2 may overflow
+    beyond = (-2 / _SQRT_PI) * (1 - c) * r / (2 + (1 - c) * r * r) * r
+    return xp.where(far, beyond, 2 * near * in_own_dtype(special(xp).erfcx, near) - 2 / _SQRT_PI)
+
+
+@differentiable
+def erfcx_curve(xp, x):
+    """The second derivative of erfcx, 2 (erfcx + x erfcx_slope), elementwise.
+
+    Beyond 4 it is -2 r erfcx_slope with the fraction r = 1/(x + (3/2)/(x + (4/2)/(x + (5/2)/(x + ...)))).
+
+    Source: repeated integrals of erfc (Abramowitz and Stegun 7.2), of which both are multiples.
+    """
+    slope = erfcx_slope.kernel(xp, x)
+    far = x > 4
+    s = xp.where(far, x, 4.0)
+    t = xp.minimum(s, _far(x))
     near = xp.where(far, 0.0, x)
-    return xp.where(
-        far, (-2 / _SQRT_PI) * (1 - c) / (s + 1 - c), 2 * near * special(xp).erfcx(near) - 2 / _SQRT_PI
-    )
+    curve = 2 * (in_own_dtype(special(xp).erfcx, near) + near * xp.where(far, 0.0, slope))
+    return xp.where(far, -2 * slope * (_fraction(t, 1.5, 0.5) * (t / s)), curve)
+
+
+def _fraction(t, first, step):
+    """1/(t + first/(t + (first + step)/(t + (first + 2 step)/(t + ...)))) for t of 4 or more."""
+    s = t
+    for k in range(24 if t.dtype.itemsize > 4 else 10, -1, -1):
+        s = t + (first + k * step) / s
+    return 1 / s
+
+
+def _far(x):
+    """A bound from where on a fraction is its first term, whose square does not overflow."""
+    return 1e10 if x.dtype.itemsize > 2 else 100.0
 
 
 erfcx.derivative(x=lambda F, g, x: g * F(erfcx_slope)(x))
-erfcx_slope.derivative(x=lambda F, g, y, x: g * (2 * (F.erfcx(x) + x * y)))
+erfcx_slope.derivative(x=lambda F, g, x: g * F(erfcx_curve)(x))
+erfcx_curve.derivative(x=lambda F, g, y, x: g * (4 * F(erfcx_slope)(x) + 2 * x * y))
 
 
 @differentiable
 def erfinv(xp, x):
-    """The inverse of erf, elementwise, for x in (-1, 1)."""
-    return special(xp).erfinv(x)
+    """The inverse of erf, elementwise.
+
+    Args:
+        x: Variable, array or number, in [-1, 1].
+
+    Returns:
+        Variable of the shape of x; infinite at -1 and 1, nan beyond.
+
+    Raises:
+        TypeError: if x is no array of numbers.
+
+    >>> import numpy as np
+    >>> erfinv(np.array([0.0, 0.5, 1.0])).array
+    array([0.        , 0.47693628,        inf])
+    """
+    return in_own_dtype(special(xp).erfinv, x)
 
 
 erfinv.derivative(x=lambda F, g, y: g * ((_SQRT_PI / 2) * F.exp(y * y)))
@@ -128,8 +286,22 @@ erfinv.derivative(x=lambda F, g, y: g * ((_SQRT_PI / 2) * F.exp(y * y)))
 
 @differentiable
 def erfcinv(xp, x):
-    """The inverse of erfc, elementwise, for x in (0, 2)."""
-    return special(xp).erfcinv(x)
+    """The inverse of erfc, elementwise.
+
+    Args:
+        x: Variable, array or number, in [0, 2].
+
+    Returns:
+        Variable of the shape of x; infinite at 0 and 2, nan beyond.
+
+    Raises:
+        TypeError: if x is no array of numbers.
+
+    >>> import numpy as np
+    >>> erfcinv(np.array([0.5, 1.5])).array
+    array([ 0.47693628, -0.47693628])
+    """
+    return in_own_dtype(special(xp).erfcinv, x)
 
 
 erfcinv.derivative(x=lambda F, g, y: g * ((-_SQRT_PI / 2) * F.exp(y * y)))
@@ -140,17 +312,45 @@ erfcinv.derivative(x=lambda F, g, y: g * ((-_SQRT_PI / 2) * F.exp(y * y)))
 
 @differentiable
 def ndtr(xp, x):
-    """The standard Normal's cdf, elementwise."""
-    return special(xp).ndtr(x)
+    """The cdf of the standard Normal distribution, elementwise: (1 + erf(x/sqrt(2))) / 2.
+
+    Args:
+        x: Variable, array or number.
+
+    Returns:
+        Variable of the shape of x, between 0 and 1.
+
+    Raises:
+        TypeError: if x is no array of numbers.
+
+    >>> import numpy as np
+    >>> ndtr(np.array([-10.0, 0.0])).array
+    array([7.61985302e-24, 5.00000000e-01])
+    """
+    return in_own_dtype(special(xp).ndtr, x)
 
 
-ndtr.derivative(x=lambda F, g, x: g * (F.exp(-0.5 * x * x) / _SQRT_2PI))
+ndtr.derivative(x=lambda F, g, x: g * ((1 / _SQRT_2PI) * F(bell)(x, c=0.5)))
 
 
 @differentiable
 def ndtri(xp, x):
-    """The inverse of :func:`ndtr`, elementwise."""
-    return special(xp).ndtri(x)
+    """The inverse of :func:`ndtr`, elementwise: the quantiles of the standard Normal distribution.
+
+    Args:
+        x: Variable, array or number, in [0, 1].
+
+    Returns:
+        Variable of the shape of x; infinite at 0 and 1, nan beyond.
+
+    Raises:
+        TypeError: if x is no array of numbers.
+
+    >>> import numpy as np
+    >>> ndtri(np.array([0.5, 0.975])).array
+    array([0.        , 1.95996398])
+    """
+    return in_own_dtype(special(xp).ndtri, x)
 
 
 ndtri.derivative(x=lambda F, g, y: g * (_SQRT_2PI * F.exp(0.5 * y * y)))
@@ -158,9 +358,51 @@ ndtri.derivative(x=lambda F, g, y: g * (_SQRT_2PI * F.exp(0.5 * y * y)))
 
 @differentiable
 def log_ndtr(xp, x):
-    """log of :func:`ndtr`, elementwise, exact far out in the left tail."""
-    return special(xp).log_ndtr(x)
+    """log of :func:`ndtr`, elementwise, exact far out in the left tail.
+
+    Args:
+        x: Variable, array or number.
+
+    Returns:
+        Variable of the shape of x.
+
+    Raises:
+        TypeError: if x is no array of numbers.
+
+    >>> import numpy as np
+    >>> log_ndtr(np.array([-100.0, 0.0])).array
+    array([-5.00552421e+03, -6.93147181e-01])
+    """
+    return in_own_dtype(special(xp).log_ndtr, x)
 
 
-# density over cdf, without the square that both would underflow by
-log_ndtr.derivative(x=lambda F, g, x: g * (math.sqrt(2 / math.pi) / F.erfcx(-_SQRT_HALF * x)))
+@differentiable
+def log_ndtr_slope(xp, x):
+    """The derivative h of :func:`log_ndtr`, elementwise: the density over the cdf.
+
+    On the left by erfcx, where both underflow.
+    """
+    left = x < 0
+    a, b = xp.where(left, x, 0.0), xp.where(left, 0.0, x)
+    right = (1 / _SQRT_2PI) * bell.kernel(xp, b, 0.5) / in_own_dtype(special(xp).ndtr, b)
+    return xp.where(left, math.sqrt(2 / math.pi) / in_own_dtype(special(xp).erfcx, -_SQRT_HALF * a), right)
+
+
+@differentiable
+def log_ndtr_curve(xp, x):
+    """The second derivative -h (x + h) of :func:`log_ndtr`, elementwise, h being the first.
+
+    Far to the left x + h is the fraction w = 1/(t + 2/(t + 3/(t + ...))) with t = -x, and h is t + w.
+    """
+    far = x < -5
+    t = xp.minimum(xp.where(far, -x, 5.0), _far(x))
+    w = _fraction(t, 2.0, 1.0)
+    near = xp.where(far | (x == math.inf), 0.0, x)
+    h = log_ndtr_slope.kernel(xp, near)
+    return xp.where(far, -(t + w) * w, xp.where(x == math.inf, 0.0, -h * (near + h)))
+
+
+log_ndtr.derivative(x=lambda F, g, x: g * F(log_ndtr_slope)(x))
+log_ndtr_slope.derivative(x=lambda F, g, x: g * F(log_ndtr_curve)(x))
+# h'' = -(x + 2 h) h' - h
+log_ndtr_curve.derivative(x=lambda F, g, y, x: g * (-(x + 2 * F(log_ndtr_slope)(x)) * y - F(log_ndtr_slope)(x)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..autograd import differentiable
 
 
@@ -38,7 +40,14 @@ def arcsin(xp, x):
     return xp.arcsin(x)
 
 
-arcsin.derivative(x=lambda F, g, x: g / F.sqrt((1 - x) * (1 + x)))
+@differentiable
+def one_minus_square(xp, x):
+    """1 - x^2, elementwise, to the last digits at both ends; its own derivative does not cancel near 0."""
+    return (1 - x) * (1 + x)
+
+
+one_minus_square.derivative(x=lambda F, g, x: g * (-2 * x))
+arcsin.derivative(x=lambda F, g, x: g / F.sqrt(F(one_minus_square)(x)))
 
 
 @differentiable
@@ -47,7 +56,7 @@ def arccos(xp, x):
     return xp.arccos(x)
 
 
-arccos.derivative(x=lambda F, g, x: -g / F.sqrt((1 - x) * (1 + x)))
+arccos.derivative(x=lambda F, g, x: -g / F.sqrt(F(one_minus_square)(x)))
 
 
 @differentiable
@@ -68,9 +77,14 @@ arctan.derivative(x=_arctan_rule)
 
 
 def _over_square(F, a, b):
-    """a/(a^2 + b^2), whose squares neither over- nor underflow: divided by the larger of both."""
+    """a/(a^2 + b^2), whose squares neither over- nor underflow: divided by the larger of both.
+
+    At infinity it is 0, and at the origin, where there is no derivative, too.
+    """
     m = F.maximum(abs(a), abs(b))
-    a, b = a / m, b / m
+    flat = (m == 0) | (m == math.inf)
+    m = F.where(flat, 1.0, m)
+    a, b = F.where(flat, 0.0, a / m), F.where(flat, 1.0, b / m)
     return a / (a * a + b * b) / m
 
 
@@ -126,4 +140,4 @@ def arctanh(xp, x):
     return xp.arctanh(x)
 
 
-arctanh.derivative(x=lambda F, g, x: g / ((1 - x) * (1 + x)))
+arctanh.derivative(x=lambda F, g, x: g / F(one_minus_square)(x))
