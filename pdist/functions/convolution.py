@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ def convolution_2d(
              [20., 24.]]]])
     """
     who = "convolution_2d"
-    x, W = _images(who, x), variable(who, "W", W)
+    x, W, groups = _images(who, x), variable(who, "W", W), index(groups)
     c, o = x.shape[1], W.shape[0] if W.ndim else 0
     if W.ndim != 4 or W.shape[1] * groups != c or o % groups:
         raise ValueError(
@@ -215,4 +216,6 @@ def _geometry(
 
 
 def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if np.ndim(value) == 0 else tuple(value)
+    """One number or a pair as two Python integers: sums of NumPy's small ones overflow."""
+    first, second = (value, value) if np.ndim(value) == 0 else value
+    return index(first), index(second)

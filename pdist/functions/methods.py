@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Variable
 from ..autograd.operators import complete
 from . import activation, arithmetic, exponential, indexing, linear_algebra, reductions, shape, trigonometric
@@ -28,7 +30,7 @@ def _itself(self: Variable) -> Variable:
 
 def _unpacked(args: tuple[Any, ...]) -> Any:
     """``v.reshape(2, 3)`` and ``v.reshape((2, 3))`` mean the same."""
-    return args[0] if len(args) == 1 and (args[0] is None or not hasattr(args[0], "__index__")) else args
+    return args[0] if len(args) == 1 and (args[0] is None or np.ndim(args[0])) else args
 
 
 def _reshape(self: Variable, *shape_: Any) -> Variable:

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd import Variable, differentiable, zero
 from .arguments import axes_of, variable
 from .indexing import select
-from .shape import broadcast_to
+from .shape import broadcast_to, transpose
 
 
 def _without(shape, axis):
@@ -79,12 +79,14 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
         return mean(x, axis=axis, keepdims=keepdims)
     x, weights = variable("average", "x", x), variable("average", "weights", weights)
     if weights.shape != x.shape:
-        if axis is None or np.ndim(axis) or weights.shape != (x.shape[axis],):
+        axes = axes_of(axis, x.ndim)
+        if weights.shape != tuple([x.shape[i] for i in axes]):
             raise ValueError(
-                f"average: weights: expected the shape {x.shape} of x, or (for one axis) its length; "
+                f"average: weights: expected the shape {x.shape} of x, or that of its averaged axes; "
                 f"got shape {weights.shape} with axis={axis}"
             )
-        weights = weights.reshape(tuple([n if i == axis % x.ndim else 1 for i, n in enumerate(x.shape)]))
+        weights = transpose(weights, tuple(sorted(range(len(axes)), key=axes.__getitem__)))
+        weights = weights.reshape(tuple([n if i in axes else 1 for i, n in enumerate(x.shape)]))
     total = sum(x * weights, axis=axis, keepdims=keepdims)
     return total / sum(broadcast_to(weights, x.shape), axis=axis, keepdims=keepdims)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ reshape.derivative(x=lambda F, g, like_x: g.reshape(like_x.shape))
 def broadcast_to(xp, x, /, shape):
     """A view of x repeated to ``shape``."""
     if xp is np and x.ndim == 0:  # what every sum's gradient asks for, at a tenth of the price
+        shape = (shape,) if np.ndim(shape) == 0 else shape
         return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     return xp.broadcast_to(x, shape)
 
@@ -346,15 +348,15 @@ def split_axis(x: Any, indices_or_sections: Any, axis: int, force_tuple: bool = 
     x = variable("split_axis", "x", x)
     axis = axis_of("split_axis", x, axis)
     n = x.shape[axis]
-    if isinstance(indices_or_sections, (int, np.integer)):
-        sections = int(indices_or_sections)
+    if np.ndim(indices_or_sections) == 0:
+        sections = index(indices_or_sections)
         if sections < 1 or n % sections:
             raise ValueError(
                 f"split_axis: axis {axis} of length {n} does not divide into {sections} equal parts"
             )
         cuts = list(range(n // sections, n, n // sections)) if n else [0] * (sections - 1)
     else:
-        cuts = [int(i) for i in indices_or_sections]
+        cuts = [index(i) for i in indices_or_sections]
     lead = (slice(None),) * axis
     parts = tuple([x[(*lead, slice(a, b))] for a, b in zip([0, *cuts], [*cuts, n], strict=True)])
     return parts if force_tuple or len(parts) > 1 else parts[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -116,9 +117,9 @@ def polygamma(n: int, x: Any) -> Variable:
     >>> polygamma(1, np.array([1.0])).array
     array([1.64493407])
     """
-    if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)) or n < 0:
+    if isinstance(n, (bool, np.bool_)) or not hasattr(n, "__index__") or n < 0:
         raise ValueError(f"polygamma: n: expected an integer of at least 0, got {n!r}")
-    return polygamma_(x, n=int(n))
+    return polygamma_(x, n=index(n))
 
 
 # Error functions -------------------------------------------------------------------------------------------
