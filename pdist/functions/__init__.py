@@ -6,7 +6,13 @@ linear_algebra, convolution, loss, noise. What has a signature of its own (a lis
 Python function around an op of that name with an underscore. ``methods`` gives Variable its operators and
 NumPy's functions their meaning.
 
-All take Variables, arrays or numbers, and return Variables.
+All take Variables, arrays or numbers, and return Variables. Floating dtypes promote as in NumPy. Integers,
+bools and Python numbers take the floating dtype of the other arguments, or ``pdist.config.dtype`` if there is
+none; only functions that move or choose elements, and sums and products along axes, leave integers as they
+are. Errors name the function and the argument: a TypeError if it is no number or array of numbers, a
+ValueError if shapes do not fit.
+
+Each family lists its public functions in ``__all__``; they are joined here.
 
 >>> import numpy as np, pdist, pdist.functions as F
 >>> x = pdist.Variable(np.array([0.0, 1.0]))
@@ -16,238 +22,47 @@ array([0.5       , 0.39322387])
 """
 
 from ..autograd.namespaces import publish
-from . import methods
-from .activation import (
-    elu,
-    leaky_relu,
-    log_sigmoid,
-    log_softmax,
-    relu,
-    sigmoid,
-    softmax,
-    softplus,
-    tanh,
+from . import (
+    activation,
+    arithmetic,
+    convolution,
+    exponential,
+    indexing,
+    linear_algebra,
+    loss,
+    methods,
+    noise,
+    reductions,
+    shape,
+    special,
+    trigonometric,
 )
-from .arithmetic import (
-    absolute,
-    add,
-    ceil,
-    clip,
-    divide,
-    fix,
-    floor,
-    fmod,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    power,
-    rsqrt,
-    sign,
-    sqrt,
-    square,
-    squared_difference,
-    subtract,
-)
-from .convolution import average_pooling_2d, convolution_2d, max_pooling_2d
-from .exponential import exp, expm1, log, log1mexp, log1p, log2, log10, xlog1py, xlogy
-from .indexing import diagonal, get_item, select_item, take_along_axis, tril, triu, where
-from .linear_algebra import (
-    batch_det,
-    batch_inv,
-    cholesky,
-    det,
-    einsum,
-    inv,
-    linear,
-    logdet,
-    matmul,
-    slogdet,
-    solve,
-    solve_triangular,
-)
-from .loss import (
-    accuracy,
-    mean_absolute_error,
-    mean_squared_error,
-    sigmoid_cross_entropy,
-    softmax_cross_entropy,
-)
-from .noise import dropout, gaussian
-from .reductions import argmax, argmin, average, cumprod, cumsum, logsumexp, max, mean, min, prod, sum
-from .shape import (
-    broadcast,
-    broadcast_to,
-    cast,
-    concat,
-    copy,
-    expand_dims,
-    flatten,
-    flip,
-    hstack,
-    identity,
-    moveaxis,
-    repeat,
-    reshape,
-    rollaxis,
-    separate,
-    split_axis,
-    squeeze,
-    stack,
-    swapaxes,
-    tile,
-    transpose,
-    vstack,
-)
-from .special import (
-    digamma,
-    erf,
-    erfc,
-    erfcinv,
-    erfcx,
-    erfinv,
-    lgamma,
-    log_ndtr,
-    ndtr,
-    ndtri,
-    polygamma,
-)
-from .trigonometric import (
-    arccos,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    cos,
-    cosh,
-    sin,
-    sinh,
-    tan,
-)
+from .activation import *
+from .arithmetic import *
+from .convolution import *
+from .exponential import *
+from .indexing import *
+from .linear_algebra import *
+from .loss import *
+from .noise import *
+from .reductions import *
+from .shape import *
+from .special import *
+from .trigonometric import *
 
-__all__ = [
-    "absolute",
-    "accuracy",
-    "add",
-    "arccos",
-    "arcsin",
-    "arcsinh",
-    "arctan",
-    "arctan2",
-    "arctanh",
-    "argmax",
-    "argmin",
-    "average",
-    "average_pooling_2d",
-    "batch_det",
-    "batch_inv",
-    "broadcast",
-    "broadcast_to",
-    "cast",
-    "ceil",
-    "cholesky",
-    "clip",
-    "concat",
-    "convolution_2d",
-    "copy",
-    "cos",
-    "cosh",
-    "cumprod",
-    "cumsum",
-    "det",
-    "diagonal",
-    "digamma",
-    "divide",
-    "dropout",
-    "einsum",
-    "elu",
-    "erf",
-    "erfc",
-    "erfcinv",
-    "erfcx",
-    "erfinv",
-    "exp",
-    "expand_dims",
-    "expm1",
-    "fix",
-    "flatten",
-    "flip",
-    "floor",
-    "fmod",
-    "gaussian",
-    "get_item",
-    "hstack",
-    "identity",
-    "inv",
-    "leaky_relu",
-    "lgamma",
-    "linear",
-    "log",
-    "log1mexp",
-    "log1p",
-    "log2",
-    "log10",
-    "log_ndtr",
-    "log_sigmoid",
-    "log_softmax",
-    "logdet",
-    "logsumexp",
-    "matmul",
-    "max",
-    "max_pooling_2d",
-    "maximum",
-    "mean",
-    "mean_absolute_error",
-    "mean_squared_error",
-    "min",
-    "minimum",
-    "moveaxis",
-    "multiply",
-    "ndtr",
-    "ndtri",
-    "negative",
-    "polygamma",
-    "power",
-    "prod",
-    "relu",
-    "repeat",
-    "reshape",
-    "rollaxis",
-    "rsqrt",
-    "select_item",
-    "separate",
-    "sigmoid",
-    "sigmoid_cross_entropy",
-    "sign",
-    "sin",
-    "sinh",
-    "slogdet",
-    "softmax",
-    "softmax_cross_entropy",
-    "softplus",
-    "solve",
-    "solve_triangular",
-    "split_axis",
-    "sqrt",
-    "square",
-    "squared_difference",
-    "squeeze",
-    "stack",
-    "subtract",
-    "sum",
-    "swapaxes",
-    "take_along_axis",
-    "tan",
-    "tanh",
-    "tile",
-    "transpose",
-    "tril",
-    "triu",
-    "vstack",
-    "where",
-    "xlog1py",
-    "xlogy",
-]
+__all__ = sorted(
+    activation.__all__
+    + arithmetic.__all__
+    + convolution.__all__
+    + exponential.__all__
+    + indexing.__all__
+    + linear_algebra.__all__
+    + loss.__all__
+    + noise.__all__
+    + reductions.__all__
+    + shape.__all__
+    + special.__all__
+    + trigonometric.__all__
+)
 
 publish({name: globals()[name] for name in __all__})

@@ -9,7 +9,18 @@ from .reductions import below_largest, log_sum_exp, no_largest
 
 @differentiable
 def sigmoid(xp, x):
-    """1 / (1 + e^-x), elementwise, without overflow and with all digits in both tails."""
+    """1 / (1 + e^-x), elementwise, without overflow and with all digits in both tails.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, in [0, 1].
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.sigmoid(np.array([-1000.0, 0.0, 2.0])).array
+    array([0.        , 0.5       , 0.88079708])
+    """
     return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-abs(x)))
 
 
@@ -19,7 +30,18 @@ sigmoid.derivative(x=lambda F, g, x: g * (0.25 * F(tanh_slope)(0.5 * x)))
 
 @differentiable
 def log_sigmoid(xp, x):
-    """log(1 / (1 + e^-x)), elementwise."""
+    """log(1 / (1 + e^-x)), elementwise, without overflow and with all digits in both tails.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, at most 0.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.log_sigmoid(np.array([-1000.0, 0.0, 50.0])).array
+    array([-1.00000000e+03, -6.93147181e-01, -1.92874985e-22])
+    """
     return xp.minimum(x, 0) - xp.log1p(xp.exp(-abs(x)))
 
 
@@ -30,8 +52,15 @@ log_sigmoid.derivative(x=lambda F, g, x: g * F.sigmoid(-x))
 def softplus(xp, x, /, beta=1.0):
     """log(1 + e^(beta x)) / beta, elementwise, without overflow.
 
-    >>> import numpy as np
-    >>> softplus(np.array([-1000.0, 0.0, 1000.0])).array
+    Args:
+        x: Variable, array or number, of any shape.
+        beta: how sharply it bends at 0, a positive number; 1 by default.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.softplus(np.array([-1000.0, 0.0, 1000.0])).array
     array([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
     """
     x = x if beta == 1 else beta * x
@@ -45,7 +74,18 @@ softplus.derivative(x=lambda F, g, y, beta: g * -F.expm1(-(y if beta == 1 else b
 
 @differentiable
 def tanh(xp, x):
-    """The hyperbolic tangent, elementwise."""
+    """The hyperbolic tangent (e^x - e^-x) / (e^x + e^-x), elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, in [-1, 1].
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.tanh(np.array([0.0, 1.0])).array
+    array([0.        , 0.76159416])
+    """
     return xp.tanh(x)
 
 
@@ -62,7 +102,18 @@ tanh_slope.derivative(x=lambda F, g, y, x: -2 * g * y * F.tanh(x))
 
 @differentiable
 def relu(xp, x):
-    """max(x, 0), elementwise; the derivative at 0 is 0."""
+    """max(x, 0), elementwise; the derivative at 0 is 0.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.relu(np.array([-1.0, 2.0])).array
+    array([0., 2.])
+    """
     return xp.maximum(x, 0)
 
 
@@ -71,7 +122,19 @@ relu.derivative(x=lambda F, g, y: F.where(y == 0, 0.0, g))
 
 @differentiable
 def leaky_relu(xp, x, /, slope=0.2):
-    """x above 0 and ``slope`` x below, elementwise."""
+    """x above 0 and slope x below, elementwise; the derivative at 0 is 1.
+
+    Args:
+        x: Variable, array or number, of any shape.
+        slope: the derivative below 0, a number; 0.2 by default.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.leaky_relu(np.array([-1.0, 2.0])).array
+    array([-0.2,  2. ])
+    """
     # a slope of 0 would make nan of infinity
     return xp.maximum(x, slope * x) if 0 < slope <= 1 else select(xp, x < 0, slope * x if slope else 0.0, x)
 
@@ -81,7 +144,19 @@ leaky_relu.derivative(x=lambda F, g, x, slope: F.where(x < 0, slope * g if slope
 
 @differentiable
 def elu(xp, x, /, alpha=1.0):
-    """x above 0 and alpha (e^x - 1) below, elementwise."""
+    """x above 0 and alpha (e^x - 1) below, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+        alpha: minus the limit at -inf, a number; 1 by default.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.elu(np.array([-1.0, 2.0])).array
+    array([-0.63212056,  2.        ])
+    """
     return xp.maximum(x, 0) + alpha * xp.expm1(xp.minimum(x, 0))
 
 
@@ -95,10 +170,20 @@ elu.derivative(x=_elu_rule)
 
 @differentiable
 def softmax(xp, x, /, axis=1):
-    """e^x / sum(e^x), the sum over ``axis``.
+    """e^x / sum(e^x), the sum over ``axis``, without overflow.
 
-    >>> import numpy as np
-    >>> softmax(np.array([[1000.0, 1000.0]])).array
+    Args:
+        x: Variable or array of scores.
+        axis: an axis, several as a tuple, or None for all; 1 by default.
+
+    Returns:
+        Variable of the shape of x, whose elements over ``axis`` add up to 1.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.softmax(np.array([[1000.0, 1000.0]])).array
     array([[0.5, 0.5]])
     """
     if not x.size:
@@ -118,7 +203,22 @@ softmax.derivative(x=_softmax_rule)
 
 @differentiable
 def log_softmax(xp, x, /, axis=1):
-    """x - log(sum(e^x)), the sum over ``axis``; accurate also where one class has almost all."""
+    """x - log(sum(e^x)), the sum over ``axis``; accurate even if one element has almost all of it.
+
+    Args:
+        x: Variable or array of scores.
+        axis: an axis, several as a tuple, or None for all; 1 by default.
+
+    Returns:
+        Variable of the shape of x.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.log_softmax(np.array([[100.0, 0.0]])).array
+    array([[-3.72007598e-44, -1.00000000e+02]])
+    """
     if not x.size:
         return x.copy()
     m, z, rest = log_sum_exp(xp, x, axis)
@@ -126,3 +226,16 @@ def log_softmax(xp, x, /, axis=1):
 
 
 log_softmax.derivative(x=lambda F, g, y, axis: g - F.exp(y) * g.sum(axis=axis, keepdims=True))
+
+
+__all__ = [
+    "elu",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "tanh",
+]

@@ -29,10 +29,10 @@ def variable(who: str, name: str, value: Any) -> Variable:
 
 
 def axis_of(who: str, x: Variable, axis: int) -> int:
-    """``axis`` counted from the front; refused where x has no such axis."""
+    """``axis`` counted from the front; refused if x has no such axis."""
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"{who}: axis: expected an axis of x of shape {x.shape}, got {axis}")
-    return axis % x.ndim
+    return index(axis) % x.ndim
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -57,7 +57,7 @@ def check_labels(who: str, t: Any, n: int, x: Variable, ignore: int | None = Non
         Whether all are known to be labels, none of them ``ignore``.
 
     Raises:
-        TypeError: where t is not of integers, or lives elsewhere than x.
+        TypeError: if t is not of integers, or lives elsewhere than x.
         ValueError: naming the first label out of range and its index.
     """
     if t.dtype.kind not in "iu":

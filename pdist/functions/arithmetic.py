@@ -9,7 +9,20 @@ from ..autograd import differentiable, zero
 
 @differentiable(weak=True)
 def add(xp, x1, x2):
-    """x1 + x2, elementwise with broadcasting."""
+    """x1 + x2, elementwise with broadcasting.
+
+    Args:
+        x1: Variable, array or number.
+        x2: the same, of a shape that broadcasts with that of x1.
+
+    Returns:
+        Variable of the common shape.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.add(np.array([[1.0], [2.0]]), np.array([10.0, 20.0])).array
+    array([[11., 21.],
+           [12., 22.]])
+    """
     return x1 + x2
 
 
@@ -21,7 +34,19 @@ add.derivative(
 
 @differentiable(weak=True)
 def subtract(xp, x1, x2):
-    """x1 - x2, elementwise with broadcasting."""
+    """x1 - x2, elementwise with broadcasting.
+
+    Args:
+        x1: Variable, array or number.
+        x2: the same, of a shape that broadcasts with that of x1.
+
+    Returns:
+        Variable of the common shape.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.subtract(np.array([1.0, 2.0]), 0.5).array
+    array([0.5, 1.5])
+    """
     return x1 - x2
 
 
@@ -33,7 +58,19 @@ subtract.derivative(
 
 @differentiable(weak=True)
 def multiply(xp, x1, x2):
-    """x1 x2, elementwise with broadcasting."""
+    """x1 x2, elementwise with broadcasting.
+
+    Args:
+        x1: Variable, array or number.
+        x2: the same, of a shape that broadcasts with that of x1.
+
+    Returns:
+        Variable of the common shape.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.multiply(np.array([1.0, 2.0]), 0.5).array
+    array([0.5, 1. ])
+    """
     return x1 * x2
 
 
@@ -45,7 +82,19 @@ multiply.derivative(
 
 @differentiable(weak=True)
 def divide(xp, x1, x2):
-    """x1 / x2, elementwise with broadcasting."""
+    """x1 / x2, elementwise with broadcasting.
+
+    Args:
+        x1: Variable, array or number.
+        x2: the same, of a shape that broadcasts with that of x1.
+
+    Returns:
+        Variable of the common shape; ±inf or nan if x2 is 0.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.divide(np.array([1.0, 2.0]), 4.0).array
+    array([0.25, 0.5 ])
+    """
     return x1 / x2
 
 
@@ -57,7 +106,18 @@ divide.derivative(
 
 @differentiable
 def negative(xp, x):
-    """-x, elementwise."""
+    """-x, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.negative(np.array([1.0, -2.0])).array
+    array([-1.,  2.])
+    """
     return -x
 
 
@@ -66,7 +126,18 @@ negative.derivative(x=lambda F, g: -g)
 
 @differentiable
 def absolute(xp, x):
-    """|x|, elementwise; the derivative at 0 is 0."""
+    """|x|, elementwise; the derivative at 0 is 0.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.absolute(np.array([1.0, -2.0])).array
+    array([1., 2.])
+    """
     return abs(x)
 
 
@@ -75,7 +146,18 @@ absolute.derivative(x=lambda F, g, x: g * F.sign(x))
 
 @differentiable
 def sign(xp, x):
-    """-1, 0 or 1, elementwise."""
+    """The sign of x, elementwise: -1, 0 or 1. Its derivative is 0 everywhere.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x; nan if x is nan.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.sign(np.array([-3.0, 0.0, 5.0])).array
+    array([-1.,  0.,  1.])
+    """
     return xp.sign(x)
 
 
@@ -89,7 +171,18 @@ sign.derivative(x=zero)
 def power(xp, x1, x2):
     """x1 to the power x2, elementwise with broadcasting.
 
-    It is nan for a negative base with a non-integer exponent.
+    At x1 = 0 the gradient to x2 is 0 if x2 is not negative.
+
+    Args:
+        x1: Variable, array or number, the base.
+        x2: the same, the exponent, of a shape that broadcasts with that of x1.
+
+    Returns:
+        Variable of the common shape; nan for a negative base with a non-integer exponent.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.power(np.array([2.0, 3.0]), 2).array
+    array([4., 9.])
     """
     return x1**x2
 
@@ -121,7 +214,18 @@ power.derivative(x1=_power_base, x2=_power_exponent)
 
 @differentiable
 def square(xp, x):
-    """x^2, elementwise."""
+    """x^2, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.square(np.array([1.0, -3.0])).array
+    array([1., 9.])
+    """
     return x * x
 
 
@@ -130,7 +234,18 @@ square.derivative(x=lambda F, g, x: g * (2 * x))
 
 @differentiable
 def sqrt(xp, x):
-    """The square root, elementwise; nan below 0."""
+    """The square root of x, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape, not negative.
+
+    Returns:
+        Variable of the shape of x; nan if x < 0.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.sqrt(np.array([4.0, 9.0])).array
+    array([2., 3.])
+    """
     return xp.sqrt(x)
 
 
@@ -139,7 +254,18 @@ sqrt.derivative(x=lambda F, g, y: 0.5 * g / y)
 
 @differentiable
 def rsqrt(xp, x):
-    """1 / sqrt(x), elementwise."""
+    """1 / sqrt(x), elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape, positive.
+
+    Returns:
+        Variable of the shape of x; inf at 0 and nan below.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.rsqrt(np.array([4.0, 0.25])).array
+    array([0.5, 2. ])
+    """
     return 1 / xp.sqrt(x)
 
 
@@ -148,7 +274,19 @@ rsqrt.derivative(x=lambda F, g, y, x: -0.5 * g * y / x)
 
 @differentiable
 def squared_difference(xp, x1, x2):
-    """(x1 - x2)^2, elementwise with broadcasting."""
+    """(x1 - x2)^2, elementwise with broadcasting.
+
+    Args:
+        x1: Variable, array or number.
+        x2: the same, of a shape that broadcasts with that of x1.
+
+    Returns:
+        Variable of the common shape.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.squared_difference(np.array([1.0, 2.0]), 4.0).array
+    array([9., 4.])
+    """
     d = x1 - x2
     return d * d
 
@@ -166,7 +304,19 @@ squared_difference.joint_derivative(_squared_difference_rule)
 
 @differentiable(weak=True)
 def maximum(xp, x1, x2):
-    """The larger of x1 and x2, elementwise with broadcasting; where they tie the gradient goes to x1."""
+    """The larger of x1 and x2, elementwise with broadcasting; if they tie the gradient goes to x1.
+
+    Args:
+        x1: Variable, array or number.
+        x2: the same, of a shape that broadcasts with that of x1.
+
+    Returns:
+        Variable of the common shape; nan if either is nan.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.maximum(np.array([1.0, 5.0]), 3.0).array
+    array([3., 5.])
+    """
     return xp.maximum(x1, x2)
 
 
@@ -178,7 +328,19 @@ maximum.derivative(
 
 @differentiable(weak=True)
 def minimum(xp, x1, x2):
-    """The smaller of x1 and x2, elementwise with broadcasting; where they tie the gradient goes to x1."""
+    """The smaller of x1 and x2, elementwise with broadcasting; if they tie the gradient goes to x1.
+
+    Args:
+        x1: Variable, array or number.
+        x2: the same, of a shape that broadcasts with that of x1.
+
+    Returns:
+        Variable of the common shape; nan if either is nan.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.minimum(np.array([1.0, 5.0]), 3.0).array
+    array([1., 3.])
+    """
     return xp.minimum(x1, x2)
 
 
@@ -190,7 +352,22 @@ minimum.derivative(
 
 @differentiable
 def clip(xp, x, /, x_min, x_max):
-    """x held between ``x_min`` and ``x_max`` (numbers, or None for no bound), elementwise."""
+    """min(max(x, x_min), x_max), elementwise: x held between two bounds.
+
+    The gradient is 0 if x lies outside the bounds, and passes if it lies on one.
+
+    Args:
+        x: Variable, array or number, of any shape.
+        x_min: the lower bound, a number, or None for no bound.
+        x_max: the upper bound, likewise.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.clip(np.array([-2.0, 0.5, 3.0]), 0.0, 1.0).array
+    array([0. , 0.5, 1. ])
+    """
     if x_min is not None:
         x = xp.maximum(x, x_min)
     return x if x_max is None else xp.minimum(x, x_max)
@@ -211,19 +388,52 @@ clip.derivative(x=_clip_rule)
 
 @differentiable
 def floor(xp, x):
-    """The largest integer not above x, elementwise."""
+    """The largest integer that is at most x, elementwise. Its derivative is 0 everywhere.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, floating.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.floor(np.array([-1.5, 1.5])).array
+    array([-2.,  1.])
+    """
     return xp.floor(x)
 
 
 @differentiable
 def ceil(xp, x):
-    """The smallest integer not below x, elementwise."""
+    """The smallest integer that is at least x, elementwise. Its derivative is 0 everywhere.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, floating.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.ceil(np.array([-1.5, 1.5])).array
+    array([-1.,  2.])
+    """
     return xp.ceil(x)
 
 
 @differentiable
 def fix(xp, x):
-    """x rounded towards 0, elementwise."""
+    """x rounded towards 0, elementwise. Its derivative is 0 everywhere.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, floating.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.fix(np.array([-1.5, 1.5])).array
+    array([-1.,  1.])
+    """
     return xp.trunc(x)
 
 
@@ -234,7 +444,19 @@ fix.derivative(x=zero)
 
 @differentiable(weak=True)
 def fmod(xp, x, divisor):
-    """The remainder of x / divisor with the sign of x, elementwise with broadcasting."""
+    """The remainder x - fix(x / divisor) divisor, with the sign of x, elementwise with broadcasting.
+
+    Args:
+        x: Variable, array or number.
+        divisor: the same, of a shape that broadcasts with that of x.
+
+    Returns:
+        Variable of the common shape; nan if the divisor is 0.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.fmod(np.array([-5.0, 5.0]), 3.0).array
+    array([-2.,  2.])
+    """
     return xp.fmod(x, divisor)
 
 
@@ -243,3 +465,26 @@ fmod.derivative(
     # the quotient is (x - y) / divisor: x / divisor may round to the next integer
     divisor=lambda F, g, y, x, divisor: -g * F.floor((x - y) / divisor + 0.5),
 )
+
+
+__all__ = [
+    "absolute",
+    "add",
+    "ceil",
+    "clip",
+    "divide",
+    "fix",
+    "floor",
+    "fmod",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "power",
+    "rsqrt",
+    "sign",
+    "sqrt",
+    "square",
+    "squared_difference",
+    "subtract",
+]

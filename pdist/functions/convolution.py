@@ -89,21 +89,21 @@ def convolution_2d(
     Args:
         x: Variable or array of shape (N, C, H, W).
         W: filters of shape (O, C / groups, kh, kw).
-        b: of shape (O,), or None.
-        stride: the distance of patches, one number or a pair for height and width.
-        pad: the width of a border of zeros around the images.
-        cover_all: also take patches that are only begun at the far ends.
-        dilate: the distance of a patch's pixels.
-        groups: into how many groups the channels fall, each with its own O / groups filters.
+        b: of shape (O,), or None (the default).
+        stride: the distance of patches, one number or a pair for height and width; 1 by default.
+        pad: the width of a border of zeros around the images, one number or a pair; 0 by default.
+        cover_all: also take patches that are only begun at the far ends; False by default.
+        dilate: the distance of a patch's pixels, one number or a pair; 1 by default.
+        groups: into how many groups the channels fall, each with its own O / groups filters; 1 by default.
 
     Returns:
         Variable of shape (N, O, out_h, out_w).
 
     Raises:
-        ValueError: where the shapes do not fit.
+        ValueError: if the shapes do not fit, or the images hold no patch.
 
-    >>> import numpy as np
-    >>> convolution_2d(np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2))).array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.convolution_2d(np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2))).array
     array([[[[ 8., 12.],
              [20., 24.]]]])
     """
@@ -140,15 +140,19 @@ def max_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0, cover_a
     Args:
         x: Variable or array of shape (N, C, H, W).
         ksize: the size of the patches, one number or a pair for height and width.
-        stride: the distance of patches; by default their size.
-        pad: the width of a border around the images, which is never the largest.
-        cover_all: also take patches that are only begun at the far ends, if they hold a pixel.
+        stride: the distance of patches, one number or a pair; None (the default) for their size.
+        pad: the width of a border around the images, which is never the largest; 0 by default.
+        cover_all: also take patches that are only begun at the far ends, if they hold a pixel
+            (the default).
 
     Returns:
         Variable of shape (N, C, out_h, out_w).
 
-    >>> import numpy as np
-    >>> max_pooling_2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).array
+    Raises:
+        ValueError: if x has other than four axes, or a patch would hold no pixel.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.max_pooling_2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).array
     array([[[[ 5.,  7.],
              [13., 15.]]]])
     """
@@ -170,14 +174,17 @@ def average_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0) -> 
     Args:
         x: Variable or array of shape (N, C, H, W).
         ksize: the size of the patches, one number or a pair for height and width.
-        stride: the distance of patches; by default their size.
-        pad: the width of a border of zeros around the images.
+        stride: the distance of patches, one number or a pair; None (the default) for their size.
+        pad: the width of a border of zeros around the images; 0 by default.
 
     Returns:
         Variable of shape (N, C, out_h, out_w).
 
-    >>> import numpy as np
-    >>> average_pooling_2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).array
+    Raises:
+        ValueError: if x has other than four axes, or the images hold no patch.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.average_pooling_2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).array
     array([[[[ 2.5,  4.5],
              [10.5, 12.5]]]])
     """
@@ -203,7 +210,7 @@ def _images(who: str, x: Any) -> Variable:
 def _geometry(
     who: str, x: Variable, ksize: tuple[int, ...], stride: Any, pad: Any, dilate: Any, cover_all: bool
 ) -> dict[str, Any]:
-    """The settings of :func:`im2col`, refused where they leave no patch."""
+    """The settings of :func:`im2col`, refused if they leave no patch."""
     stride, pad, dilate = _pair(stride), _pair(pad), _pair(dilate)
     if min(*stride, *dilate, *ksize) < 1 or min(pad) < 0:
         raise ValueError(
@@ -219,3 +226,10 @@ def _pair(value: Any) -> tuple[int, int]:
     """One number or a pair as two Python integers: sums of NumPy's small ones overflow."""
     first, second = (value, value) if np.ndim(value) == 0 else value
     return index(first), index(second)
+
+
+__all__ = [
+    "average_pooling_2d",
+    "convolution_2d",
+    "max_pooling_2d",
+]

@@ -11,7 +11,18 @@ from ..backend import special
 
 @differentiable
 def exp(xp, x):
-    """e^x, elementwise."""
+    """The exponential e^x, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.exp(np.array([0.0, 1.0])).array
+    array([1.        , 2.71828183])
+    """
     return xp.exp(x)
 
 
@@ -20,7 +31,18 @@ exp.derivative(x=lambda F, g, y: g * y)
 
 @differentiable
 def expm1(xp, x):
-    """e^x - 1, elementwise, to the last digits also for small x."""
+    """e^x - 1, elementwise, to the last digits for small x too.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.expm1(np.array([1e-10, 1.0])).array
+    array([1.00000000e-10, 1.71828183e+00])
+    """
     return xp.expm1(x)
 
 
@@ -29,7 +51,18 @@ expm1.derivative(x=lambda F, g, x: g * F.exp(x))
 
 @differentiable
 def log(xp, x):
-    """The natural logarithm, elementwise; -inf at 0, nan below."""
+    """The natural logarithm of x, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape, positive.
+
+    Returns:
+        Variable of the shape of x; -inf at 0 and nan below.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.log(np.array([1.0, 10.0])).array
+    array([0.        , 2.30258509])
+    """
     return xp.log(x)
 
 
@@ -38,7 +71,18 @@ log.derivative(x=lambda F, g, x: g / x)
 
 @differentiable
 def log1p(xp, x):
-    """log(1 + x), elementwise, to the last digits also for small x."""
+    """log(1 + x), elementwise, to the last digits for small x too.
+
+    Args:
+        x: Variable, array or number, of any shape, above -1.
+
+    Returns:
+        Variable of the shape of x; -inf at -1 and nan below.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.log1p(np.array([1e-10, 1.0])).array
+    array([1.00000000e-10, 6.93147181e-01])
+    """
     return xp.log1p(x)
 
 
@@ -47,7 +91,18 @@ log1p.derivative(x=lambda F, g, x: g / (1 + x))
 
 @differentiable
 def log2(xp, x):
-    """The logarithm to base 2, elementwise."""
+    """The logarithm of x to base 2, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape, positive.
+
+    Returns:
+        Variable of the shape of x; -inf at 0 and nan below.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.log2(np.array([1.0, 8.0])).array
+    array([0., 3.])
+    """
     return xp.log2(x)
 
 
@@ -56,7 +111,18 @@ log2.derivative(x=lambda F, g, x: g * (1 / math.log(2)) / x)
 
 @differentiable
 def log10(xp, x):
-    """The logarithm to base 10, elementwise."""
+    """The logarithm of x to base 10, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape, positive.
+
+    Returns:
+        Variable of the shape of x; -inf at 0 and nan below.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.log10(np.array([1.0, 100.0])).array
+    array([0., 2.])
+    """
     return xp.log10(x)
 
 
@@ -65,13 +131,20 @@ log10.derivative(x=lambda F, g, x: g * (1 / math.log(10)) / x)  # x log(10) may 
 
 @differentiable
 def log1mexp(xp, x):
-    """log(1 - e^x) for x <= 0, elementwise: the log of one minus a probability given by its log.
+    """log(1 - e^x), elementwise: the log of one minus a probability that is given by its log.
 
-    Near 0 as log(-expm1(x)), else as log1p(-e^x), so that all digits are right on both sides (Maechler 2012,
-    "Accurately computing log(1 - exp(-|a|))").
+    Near 0 as log(-expm1(x)), else as log1p(-e^x), so that all digits are right on both sides.
 
-    >>> import numpy as np
-    >>> log1mexp(np.array([-1e-10, -50.0])).array
+    Args:
+        x: Variable, array or number, of any shape, not positive.
+
+    Returns:
+        Variable of the shape of x; -inf at 0 and nan above.
+
+    Source: Maechler 2012, "Accurately computing log(1 - exp(-|a|))".
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.log1mexp(np.array([-1e-10, -50.0])).array
     array([-2.30258509e+01, -1.92874985e-22])
     """
     near = x > -math.log(2)
@@ -98,10 +171,19 @@ def xlogy_(xp, x, x2):
 
 @in_rules(lambda xp, x, y: special(xp).xlogy(x, y))
 def xlogy(x: Any, y: Any) -> Variable:
-    """x log(y), elementwise with broadcasting; 0 where x = 0, also at y = 0 (there without gradient).
+    """x log(y), elementwise with broadcasting; 0 if x = 0.
 
-    >>> import numpy as np
-    >>> xlogy(np.array([0.0, 2.0]), np.array([0.0, 1.0])).array
+    At x = y = 0 too it is 0, with the gradients of 0 log 1.
+
+    Args:
+        x: Variable, array or number.
+        y: the same, not negative, of a shape that broadcasts with that of x.
+
+    Returns:
+        Variable of the common shape; nan if y < 0.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.xlogy(np.array([0.0, 2.0]), np.array([0.0, 1.0])).array
     array([0., 0.])
     """
     return xlogy_(x, y)
@@ -126,7 +208,21 @@ def xlog1py_(xp, x, x2):
 
 @in_rules(lambda xp, x, y: special(xp).xlog1py(x, y))
 def xlog1py(x: Any, y: Any) -> Variable:
-    """x log(1 + y), elementwise with broadcasting; 0 where x = 0, also at y = -1 (no gradient there)."""
+    """x log(1 + y), elementwise with broadcasting; 0 if x = 0.
+
+    At x = 0 and y = -1 too it is 0, with the gradients of 0 log 1.
+
+    Args:
+        x: Variable, array or number.
+        y: the same, at least -1, of a shape that broadcasts with that of x.
+
+    Returns:
+        Variable of the common shape; nan if y < -1.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.xlog1py(np.array([0.0, 2.0]), np.array([-1.0, 1e-10])).array
+    array([0.e+00, 2.e-10])
+    """
     return xlog1py_(x, y)
 
 
@@ -134,3 +230,16 @@ xlog1py_.derivative(
     x=lambda F, g, x, x2: g * F.log1p(F.where(_nothing(x, x2 + 1), 0.0, x2)),
     x2=lambda F, g, x, x2: g * x / F.where(_nothing(x, x2 + 1), 1.0, x2 + 1),
 )
+
+
+__all__ = [
+    "exp",
+    "expm1",
+    "log",
+    "log1mexp",
+    "log1p",
+    "log2",
+    "log10",
+    "xlog1py",
+    "xlogy",
+]

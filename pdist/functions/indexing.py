@@ -16,7 +16,7 @@ _BITS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 def select(xp, condition, x, y):
     """``xp.where(condition, x, y)`` for floating x and y, one of which may be a Python number.
 
-    NumPy's branches at each element, which costs ten times as much as a multiplication where the condition is
+    NumPy's branches at each element, which costs ten times as much as a multiplication if the condition is
     hard to predict. Larger arrays are selected by their bits, y ^ ((x ^ y) * condition): by their values
     0 * inf would make nan.
     """
@@ -40,7 +40,7 @@ def select(xp, condition, x, y):
 
 @differentiable(weak=True)
 def where_(xp, x1, x2, /, condition):
-    """x1 where ``condition`` holds, else x2: the op behind :func:`where`."""
+    """x1 if ``condition`` holds, else x2: the op behind :func:`where`."""
     return select(xp, condition, x1, x2)
 
 
@@ -52,18 +52,24 @@ where_.derivative(
 
 @in_rules(select)
 def where(condition: Any, x: Any, y: Any) -> Variable:
-    """x where ``condition`` holds, else y, elementwise with broadcasting.
-
-    Args:
-        condition: a bool array or Variable. No gradient goes there.
-        x: Variable, array or number.
-        y: Variable, array or number.
+    """x if ``condition`` holds, else y, elementwise with broadcasting.
 
     A gradient never passes through what is not chosen, but a derivative that is infinite there still makes
     0 * inf: choose safe *inputs* too.
 
-    >>> import numpy as np
-    >>> where(np.array([True, False]), np.array([1.0, 2.0]), 0.0).array
+    Args:
+        condition: a bool array or Variable, to which no gradient goes.
+        x: Variable, array or number.
+        y: Variable, array or number.
+
+    Returns:
+        Variable of the shape that all three broadcast to.
+
+    Raises:
+        ValueError: if the shapes do not broadcast.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.where(np.array([True, False]), np.array([1.0, 2.0]), 0.0).array
     array([1., 0.])
     """
     condition = raw(condition)
@@ -111,11 +117,14 @@ def get_item(x: Any, slices: Any) -> Variable:
         slices: what NumPy takes: integers, slices, None, Ellipsis, integer arrays, bool masks, or a tuple of
             those. An element that is taken twice gets the sum of both gradients.
 
-    Raises:
-        IndexError: where an index is out of range.
+    Returns:
+        Variable of the shape that NumPy's indexing gives.
 
-    >>> import numpy as np
-    >>> get_item(np.array([[1.0, 2.0], [3.0, 4.0]]), (slice(None), 1)).array
+    Raises:
+        IndexError: if an index is out of range.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.get_item(np.array([[1.0, 2.0], [3.0, 4.0]]), (slice(None), 1)).array
     array([2., 4.])
     """
     x = variable("get_item", "x", x)
@@ -153,10 +162,11 @@ def select_item(x: Any, t: Any) -> Variable:
         Variable of shape (...).
 
     Raises:
-        ValueError: where a shape does not fit or a label is out of range.
+        TypeError: if t is not of integers, or lives on another device than x.
+        ValueError: if a shape does not fit, or on the host a label is out of range.
 
-    >>> import numpy as np
-    >>> select_item(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 0])).array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.select_item(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 0])).array
     array([2., 3.])
     """
     x = variable("select_item", "x", x)
@@ -201,13 +211,17 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Variable:
     Args:
         x: Variable or array.
         indices: integers, with as many axes as x and its lengths in the others.
-        axis: along which.
+        axis: the axis along which they count.
+
+    Returns:
+        Variable of the shape of ``indices``.
 
     Raises:
-        IndexError: where an index is out of range.
+        IndexError: if an index is out of range.
+        ValueError: if the shape of the indices does not fit, or x has no such axis.
 
-    >>> import numpy as np
-    >>> take_along_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1, 0]]), axis=0).array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.take_along_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1, 0]]), axis=0).array
     array([[3., 2.]])
     """
     x = variable("take_along_axis", "x", x)
@@ -229,7 +243,24 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Variable:
 
 @differentiable(keep_dtype=True)
 def diagonal(xp, x, /, offset=0, axis1=0, axis2=1):
-    """The diagonal of the matrices in two axes, as a new last axis."""
+    """The diagonal of the matrices in two axes: y[..., i] = x[..., i, i + offset].
+
+    Args:
+        x: Variable or array with at least two axes.
+        offset: which diagonal: 0 (the default) for the main one, k for the k-th above, -k for the k-th below.
+        axis1: the axis of the rows; 0 by default.
+        axis2: the axis of the columns; 1 by default.
+
+    Returns:
+        Variable with the other axes of x, then one for the diagonal.
+
+    Raises:
+        ValueError: if x has fewer than two axes, or both are one.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.diagonal(np.array([[1.0, 2.0], [3.0, 4.0]])).array
+    array([1., 4.])
+    """
     return x.diagonal(offset, axis1, axis2)
 
 
@@ -255,15 +286,59 @@ put_diagonal.derivative(
 
 @differentiable(keep_dtype=True)
 def tril(xp, x, /, k=0):
-    """x with zeros above the diagonal ``k`` of the matrices in the last two axes."""
+    """The lower triangles of matrices: x with zeros above a diagonal.
+
+    Args:
+        x: Variable or array of shape (..., m, n).
+        k: the last diagonal that is kept: 0 (the default) for the main one, k > 0 above it, k < 0 below.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.tril(np.array([[1.0, 2.0], [3.0, 4.0]])).array
+    array([[1., 0.],
+           [3., 4.]])
+    """
+    _check_matrices(x)
     return xp.tril(x, k)
 
 
 @differentiable(keep_dtype=True)
 def triu(xp, x, /, k=0):
-    """x with zeros below the diagonal ``k`` of the matrices in the last two axes."""
+    """The upper triangles of matrices: x with zeros below a diagonal.
+
+    Args:
+        x: Variable or array of shape (..., m, n).
+        k: the first diagonal that is kept: 0 (the default) for the main one, k > 0 above it, k < 0 below.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.triu(np.array([[1.0, 2.0], [3.0, 4.0]])).array
+    array([[1., 2.],
+           [0., 4.]])
+    """
+    _check_matrices(x)
     return xp.triu(x, k)
+
+
+def _check_matrices(x):
+    if not x.ndim:
+        raise ValueError("expected matrices in the last two axes, got a number")
 
 
 tril.derivative(x=lambda F, g, k: F.tril(g, k=k))
 triu.derivative(x=lambda F, g, k: F.triu(g, k=k))
+
+
+__all__ = [
+    "diagonal",
+    "get_item",
+    "select_item",
+    "take_along_axis",
+    "tril",
+    "triu",
+    "where",
+]

@@ -53,15 +53,18 @@ def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variab
 
     Args:
         a: Variable or array of shape (..., m, k) or (k,).
-        b: Variable or array of shape (..., k, n) or (k,).
-        transa: transpose the matrices of a first.
-        transb: transpose the matrices of b first.
+        b: Variable or array of shape (..., k, n) or (k,); leading axes broadcast with those of a.
+        transa: transpose the matrices of a first; False by default.
+        transb: transpose the matrices of b first; False by default.
+
+    Returns:
+        Variable of shape (..., m, n); m is missing if a is a vector, and n if b is one.
 
     Raises:
-        ValueError: where the shapes do not fit.
+        ValueError: if the shapes do not fit.
 
-    >>> import numpy as np
-    >>> matmul(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), transb=True).array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.matmul(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), transb=True).array
     array([[11.]])
     """
     a, b = variable("matmul", "a", a), variable("matmul", "b", b)
@@ -82,7 +85,7 @@ def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variab
 def product(xp, a, b):
     """a @ b of matrices.
 
-    NumPy's dot hands them to the same routine as its matmul, but begins sooner, and leaves it the loop where
+    NumPy's dot hands them to the same routine as its matmul, but begins sooner, and leaves it the loop if
     a side is 1 long: five times faster there.
     """
     return a.dot(b) if xp is np and a.flags.forc and b.flags.forc else a @ b
@@ -128,22 +131,22 @@ affine_map.derivative(
 
 
 def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
-    """y = x W^T + b.
+    """x W^T + b, a linear map of each sample.
 
     Args:
         x: Variable or array; the axes after the first ``n_batch_axes`` are taken as one of length N.
         W: of shape (M, N).
-        b: of shape (M,), or None.
-        n_batch_axes: how many leading axes of x count samples.
+        b: of shape (M,), or None (the default).
+        n_batch_axes: how many leading axes of x count samples; 1 by default.
 
     Returns:
         Variable whose leading axes are those of x and whose last one has length M.
 
     Raises:
-        ValueError: where the shapes do not fit.
+        ValueError: if the shapes do not fit.
 
-    >>> import numpy as np
-    >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5])).array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5])).array
     array([[11.5]])
     """
     x, W = variable("linear", "x", x), variable("linear", "W", W)
@@ -198,11 +201,15 @@ def einsum(*operands: Any) -> Variable:
     Args:
         *operands: the subscripts, with or without ``->``, an ellipsis allowed, then Variables or arrays.
 
-    Raises:
-        ValueError: where subscripts and operands do not fit.
+    Returns:
+        Variable with one axis per index of the result.
 
-    >>> import numpy as np
-    >>> einsum("ij,ij->i", np.eye(2), np.full((2, 2), 3.0)).array
+    Raises:
+        TypeError: if the subscripts do not come first.
+        ValueError: if subscripts and operands do not fit.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.einsum("ij,ij->i", np.eye(2), np.full((2, 2), 3.0)).array
     array([3., 3.])
     """
     subscripts, *values = operands
@@ -270,10 +277,20 @@ def _subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
 
 @differentiable
 def cholesky(xp, a):
-    """The lower triangular L with L L^T = a, for positive definite matrices in the last two axes.
+    """The lower triangular L with L L^T = a, for positive definite matrices.
 
-    >>> import numpy as np
-    >>> cholesky(np.array([[4.0, 2.0], [2.0, 2.0]])).array
+    Args:
+        a: Variable or array of shape (..., n, n), symmetric.
+
+    Returns:
+        Variable of shape (..., n, n), with zeros above the diagonal.
+
+    Raises:
+        numpy.linalg.LinAlgError: if the matrices are not square, or on the host if one is not positive
+            definite.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.cholesky(np.array([[4.0, 2.0], [2.0, 2.0]])).array
     array([[2., 0.],
            [1., 1.]])
     """
@@ -296,16 +313,24 @@ cholesky.derivative(a=_cholesky_rule)
 
 @differentiable
 def solve_triangular(xp, a, b, /, trans=0, lower=False):
-    """The solution x of a x = b for triangular matrices a in the last two axes.
+    """The solution x of a x = b for triangular matrices a.
 
     Args:
-        a: of shape (..., n, n); only its upper triangle is read, or its lower one where ``lower``.
-        b: of shape (n,) or (..., n, k).
-        trans: 1 solves with the transposes of a.
-        lower: whether a is lower triangular.
+        a: Variable or array of shape (..., n, n); only its upper triangle is read, or the lower one if
+            ``lower``.
+        b: Variable or array of shape (n,) or (..., n, k).
+        trans: 1 solves with the transposes of a; 0 by default.
+        lower: whether a is lower triangular; False by default.
 
-    >>> import numpy as np
-    >>> solve_triangular(np.array([[2.0, 0.0], [1.0, 1.0]]), np.array([2.0, 4.0]), lower=True).array
+    Returns:
+        Variable of shape (..., n) if b is a vector, else (..., n, k).
+
+    Raises:
+        ValueError: if the shapes do not fit.
+        numpy.linalg.LinAlgError: on the host, if a matrix is singular.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.solve_triangular(np.array([[2.0, 0.0], [1.0, 1.0]]), np.array([2.0, 4.0]), lower=True).array
     array([1., 3.])
     """
     if library(xp).host and a.ndim == 2 and b.ndim <= 2 and a.size and b.size:
@@ -339,7 +364,23 @@ solve_triangular.joint_derivative(_solve_triangular_rule)
 
 @differentiable
 def solve(xp, a, b):
-    """The solution x of a x = b for matrices a (..., n, n) and b (n,) or (..., n, k)."""
+    """The solution x of a x = b.
+
+    Args:
+        a: Variable or array of shape (..., n, n).
+        b: Variable or array of shape (n,) or (..., n, k).
+
+    Returns:
+        Variable of shape (..., n) if b is a vector, else (..., n, k).
+
+    Raises:
+        ValueError: if the shapes do not fit.
+        numpy.linalg.LinAlgError: if the matrices are not square, or on the host if one is singular.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.solve(np.array([[2.0, 1.0], [1.0, 1.0]]), np.array([3.0, 2.0])).array
+    array([1., 1.])
+    """
     return xp.linalg.solve(a, b)
 
 
@@ -360,7 +401,22 @@ solve.joint_derivative(_solve_rule)
 
 @differentiable
 def batch_inv(xp, a):
-    """The inverses of the matrices in the last two axes."""
+    """The inverses a^-1 of matrices.
+
+    Args:
+        a: Variable or array of shape (..., n, n).
+
+    Returns:
+        Variable of shape (..., n, n).
+
+    Raises:
+        numpy.linalg.LinAlgError: if the matrices are not square, or on the host if one is singular.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.batch_inv(np.array([[[2.0, 0.0], [0.0, 4.0]]])).array
+    array([[[0.5 , 0.  ],
+            [0.  , 0.25]]])
+    """
     return xp.linalg.inv(a)
 
 
@@ -374,13 +430,27 @@ batch_inv.derivative(a=_inv_rule)
 
 @differentiable
 def batch_det(xp, a):
-    """The determinants of the matrices in the last two axes."""
+    """The determinants of matrices; the gradient holds for singular ones too.
+
+    Args:
+        a: Variable or array of shape (..., n, n).
+
+    Returns:
+        Variable of shape (...).
+
+    Raises:
+        numpy.linalg.LinAlgError: if the matrices are not square.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.batch_det(np.array([[[2.0, 1.0], [0.0, 4.0]]])).array
+    array([8.])
+    """
     return xp.linalg.det(a)
 
 
 @differentiable
 def cofactors(xp, a):
-    """The derivative of the determinant, det(a) a^-T, also where a is singular.
+    """The derivative of the determinant, det(a) a^-T, also if a is singular.
 
     From the singular values s and vectors of a: det(U) det(V) U diag(the product of the other s) V^T.
     """
@@ -404,7 +474,21 @@ cofactors.derivative(a=_cofactors_rule)
 
 @differentiable
 def logdet(xp, a):
-    """log |det a| of the matrices in the last two axes."""
+    """log |det a| of matrices, without overflow.
+
+    Args:
+        a: Variable or array of shape (..., n, n).
+
+    Returns:
+        Variable of shape (...); -inf for a singular matrix, which has no gradient.
+
+    Raises:
+        numpy.linalg.LinAlgError: if the matrices are not square.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.logdet(np.array([[2.0, 0.0], [0.0, -0.5]])).array
+    array(0.)
+    """
     return xp.linalg.slogdet(a)[1]
 
 
@@ -412,24 +496,65 @@ logdet.derivative(a=lambda F, g, a: g[..., None, None] * F.batch_inv(a).swapaxes
 
 
 def inv(a: Any) -> Variable:
-    """The inverse of one matrix."""
+    """The inverse a^-1 of one matrix; :func:`batch_inv` takes several.
+
+    Args:
+        a: Variable or array of shape (n, n).
+
+    Returns:
+        Variable of shape (n, n).
+
+    Raises:
+        ValueError: if a is not one square matrix.
+        numpy.linalg.LinAlgError: on the host, if it is singular.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.inv(np.array([[2.0, 0.0], [0.0, 4.0]])).array
+    array([[0.5 , 0.  ],
+           [0.  , 0.25]])
+    """
     return batch_inv(_matrix("inv", a))
 
 
 def det(a: Any) -> Variable:
-    """The determinant of one matrix."""
+    """The determinant of one matrix; :func:`batch_det` takes several.
+
+    Args:
+        a: Variable or array of shape (n, n).
+
+    Returns:
+        Variable, 0-d.
+
+    Raises:
+        ValueError: if a is not one square matrix.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.det(np.array([[2.0, 1.0], [0.0, 4.0]])).array
+    array(8.)
+    """
     return batch_det(_matrix("det", a))
 
 
 def slogdet(a: Any) -> tuple[Variable, Variable]:
-    """The sign of the determinants of the matrices in the last two axes (no gradient), and log |det a|.
+    """The sign of the determinants of matrices, and log |det a|.
 
-    >>> import numpy as np
-    >>> sign, log = slogdet(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    Args:
+        a: Variable or array of shape (..., n, n).
+
+    Returns:
+        Two Variables of shape (...): the signs (-1, 0 or 1), which have no gradient, and the logs.
+
+    Raises:
+        numpy.linalg.LinAlgError: if the matrices are not square.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> sign, log = F.slogdet(np.array([[0.0, 1.0], [1.0, 0.0]]))
     >>> sign.array, log.array
     (array(-1.), array(0.))
     """
     a = variable("slogdet", "a", a)
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise np.linalg.LinAlgError(f"slogdet: a: expected shape (..., n, n), got {a.shape}")
     sign = a.xp.linalg.slogdet(a.array)[0]
     return Variable(a.xp.asarray(sign), requires_grad=False), logdet(a)
 
@@ -439,3 +564,19 @@ def _matrix(who: str, a: Any) -> Variable:
     if a.ndim != 2 or a.shape[0] != a.shape[1]:
         raise ValueError(f"{who}: expected one square matrix, got shape {a.shape}")
     return a
+
+
+__all__ = [
+    "batch_det",
+    "batch_inv",
+    "cholesky",
+    "det",
+    "einsum",
+    "inv",
+    "linear",
+    "logdet",
+    "matmul",
+    "slogdet",
+    "solve",
+    "solve_triangular",
+]

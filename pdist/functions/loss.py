@@ -26,7 +26,22 @@ def _check_alike(x0, x1):
 
 @differentiable
 def mean_squared_error(xp, x0, x1):
-    """The mean of (x0 - x1)^2 over all elements."""
+    """The mean of (x0 - x1)^2 over all elements.
+
+    Args:
+        x0: Variable or array, of any shape.
+        x1: Variable or array of the same shape, or a number; either may be the number.
+
+    Returns:
+        Variable, 0-d; 0 if there are no elements.
+
+    Raises:
+        ValueError: if the shapes differ; they are not broadcast.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0])).array
+    array(2.)
+    """
     _check_alike(x0, x1)
     d = x0 - x1
     return (d * d).sum() / (d.size or 1)
@@ -43,7 +58,22 @@ mean_squared_error.joint_derivative(_mean_squared_error_rule)
 
 @differentiable
 def mean_absolute_error(xp, x0, x1):
-    """The mean of |x0 - x1| over all elements."""
+    """The mean of |x0 - x1| over all elements.
+
+    Args:
+        x0: Variable or array, of any shape.
+        x1: Variable or array of the same shape, or a number; either may be the number.
+
+    Returns:
+        Variable, 0-d; 0 if there are no elements.
+
+    Raises:
+        ValueError: if the shapes differ; they are not broadcast.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.mean_absolute_error(np.array([1.0, 2.0]), np.array([1.0, 4.0])).array
+    array(1.)
+    """
     _check_alike(x0, x1)
     d = abs(x0 - x1)
     return d.sum() / (d.size or 1)
@@ -63,13 +93,13 @@ mean_absolute_error.joint_derivative(_mean_absolute_error_rule)
 
 @differentiable
 def binary_cross_entropies(xp, x, /, t):
-    """-log sigmoid(x) where the label t is 1, -log sigmoid(-x) where it is 0, and 0 where it is -1."""
+    """-log sigmoid(x) if the label t is 1, -log sigmoid(-x) if it is 0, and 0 if it is -1."""
     loss = xp.maximum(select(xp, t > 0, -x, x), 0) + xp.log1p(xp.exp(-abs(x)))
     return select(xp, t == -1, 0.0, loss)
 
 
 def _binary_cross_entropies_rule(F, g, x, t):
-    """sigmoid(x) - t, as -sigmoid(-x) where t is 1."""
+    """sigmoid(x) - t, as -sigmoid(-x) if t is 1."""
     positive = t > 0
     miss = F.sigmoid(F.where(positive, -x, x))
     return F.where(t == -1, 0.0, g * F.where(positive, -miss, miss))
@@ -79,19 +109,24 @@ binary_cross_entropies.derivative(x=_binary_cross_entropies_rule)
 
 
 def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = "mean") -> Variable:
-    """The cross entropy of logits x and labels t: -log sigmoid(x) where t = 1, -log sigmoid(-x) where t = 0.
+    """The cross entropy of logits x and labels t: -log sigmoid(x) if t = 1, -log sigmoid(-x) if t = 0.
 
     Args:
-        x: Variable or array of logits.
+        x: Variable or array of logits, of any shape.
         t: 0, 1 or -1 (ignored), of the shape of x.
-        normalize: divide by the number of labels that are not ignored, else by the length of the first axis.
-        reduce: ``"mean"``, or ``"no"`` for the losses of all elements.
+        normalize: divide by the number of labels that are not ignored (the default), else by the length of
+            the first axis.
+        reduce: ``"mean"`` (the default), or ``"no"`` for the losses of all elements.
+
+    Returns:
+        Variable: 0-d, or of the shape of x if ``reduce`` is ``"no"``.
 
     Raises:
-        ValueError: where a shape does not fit or a label is out of range.
+        TypeError: if t is not of integers, or lives on another device than x.
+        ValueError: if a shape does not fit, or on the host a label is out of range.
 
-    >>> import numpy as np
-    >>> sigmoid_cross_entropy(np.array([0.0, 100.0, 5.0]), np.array([1, 0, -1]), reduce="no").array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.sigmoid_cross_entropy(np.array([0.0, 100.0, 5.0]), np.array([1, 0, -1]), reduce="no").array
     array([  0.69314718, 100.        ,   0.        ])
     """
     x = variable("sigmoid_cross_entropy", "x", x)
@@ -110,7 +145,7 @@ def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = 
 
 @differentiable
 def label_entropies(xp, x, /, t):
-    """-log softmax(x)[t] for each row of x, with all digits also where the label has almost all.
+    """-log softmax(x)[t] for each row of x, with all digits even if the label has almost all.
 
     As log1p(rest + (p - 1)) - z, where z is the label's logit less the largest, p = e^z, and rest the sum of
     the others' e^z: either p is 1, and p - 1 exactly 0, or rest is at least 1, and the sum no small number.
@@ -162,21 +197,23 @@ def softmax_cross_entropy(
     Args:
         x: Variable or array of shape (N, K, ...), the classes along the second axis.
         t: integers in 0..K-1, or ``ignore_label``, of shape (N, ...); or probabilities of the shape of x.
-        normalize: divide by the number of labels that are not ignored, else by N.
+        normalize: divide by the number of labels that are not ignored (the default), else by N.
         cache_score: taken for Chainer's sake; nothing depends on it.
-        class_weight: K weights of the classes' losses, or None.
-        ignore_label: the label whose loss is 0.
-        reduce: ``"mean"``, or ``"no"`` for the losses of all samples.
+        class_weight: an array of K weights of the classes' losses, or None (the default).
+        ignore_label: the label whose loss is 0; -1 by default.
+        reduce: ``"mean"`` (the default), or ``"no"`` for the losses of all samples.
         enable_double_backprop: taken for Chainer's sake; it is always possible.
 
     Returns:
-        Variable: 0-d, or of shape (N, ...) where ``reduce`` is ``"no"``.
+        Variable: 0-d, or of shape (N, ...) if ``reduce`` is ``"no"``.
 
     Raises:
-        ValueError: where a shape does not fit or a label is out of range.
+        TypeError: if t is neither labels nor probabilities, or lives on another device than x.
+        ValueError: if a shape does not fit, or on the host a label is out of range.
 
-    >>> import numpy as np
-    >>> softmax_cross_entropy(np.array([[0.0, 0.0], [100.0, 0.0]]), np.array([1, 0]), reduce="no").array
+    >>> import numpy as np, pdist.functions as F
+    >>> x = np.array([[0.0, 0.0], [100.0, 0.0]])
+    >>> F.softmax_cross_entropy(x, np.array([1, 0]), reduce="no").array
     array([6.93147181e-01, 3.72007598e-44])
     """
     who = "softmax_cross_entropy"
@@ -231,7 +268,7 @@ def _check_reduce(who: str, reduce: str) -> None:
 
 
 def _averaged(losses: Variable, kept: Any, n: int) -> Variable:
-    """The sum of the losses over n, or over the number of those that are kept where a mask says which."""
+    """The sum of the losses over n, or over the number of those that are kept if a mask says which."""
     total = sum_of(losses)
     if kept is None:
         return total / max(1, n)
@@ -242,15 +279,22 @@ def _averaged(losses: Variable, kept: Any, n: int) -> Variable:
 
 
 def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Variable:
-    """The share of samples whose largest score is at their label; it has no gradient.
+    """The share of samples whose largest score is at their label. It has no gradient.
 
     Args:
-        y: scores of shape (N, K, ...), the classes along the second axis.
-        t: integer labels of shape (N, ...).
-        ignore_label: a label whose samples do not count.
+        y: Variable or array of scores, of shape (N, K, ...), the classes along the second axis.
+        t: integer labels in 0..K-1, of shape (N, ...).
+        ignore_label: a label whose samples do not count, or None (the default).
 
-    >>> import numpy as np
-    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])).array
+    Returns:
+        Variable, 0-d, in [0, 1].
+
+    Raises:
+        TypeError: if t is not of integers, or lives on another device than y.
+        ValueError: if a shape does not fit, or on the host a label is out of range.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])).array
     array(0.5)
     """
     y = variable("accuracy", "y", y)
@@ -265,3 +309,12 @@ def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Variable:
         right = right & kept
         n = y.xp.maximum(kept.sum(dtype=y.dtype), 1)
     return Variable(y.xp.asarray(right.sum(dtype=y.dtype) / n), requires_grad=False)
+
+
+__all__ = [
+    "accuracy",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+]

@@ -16,17 +16,20 @@ def dropout(x: Any, ratio: float = 0.5, mask: Any = None, return_mask: bool = Fa
     Only in training (``pdist.config.train``); otherwise x itself.
 
     Args:
-        x: Variable or array.
-        ratio: the probability of a 0, in [0, 1).
-        mask: the factors to use instead of random ones.
-        return_mask: also return the factors that were used.
+        x: Variable or array, of any shape.
+        ratio: the probability of a 0, in [0, 1); 0.5 by default.
+        mask: the factors to use instead of random ones, of the shape of x.
+        return_mask: also return the factors that were used; False by default.
         rng: a generator or a seed; the device's own stream by default.
 
-    Raises:
-        ValueError: where the ratio is not in [0, 1).
+    Returns:
+        Variable of the shape of x, or a pair of it and the mask if ``return_mask``.
 
-    >>> import numpy as np
-    >>> y, mask = dropout(np.ones(4), 0.5, return_mask=True, rng=0)
+    Raises:
+        ValueError: if the ratio is not in [0, 1), or the mask has another shape than x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> y, mask = F.dropout(np.ones(4), 0.5, return_mask=True, rng=0)
     >>> bool((y.array == mask).all()), sorted(set(mask.tolist()))
     (True, [0.0, 2.0])
     """
@@ -48,11 +51,24 @@ def gaussian(mean: Any, ln_var: Any, eps: Any = None, return_eps: bool = False, 
     """A draw mean + exp(ln_var / 2) eps of a Normal, with gradients to mean and ln_var.
 
     Args:
-        mean: Variable or array.
+        mean: Variable or array, of any shape.
         ln_var: the log of the variance, of the same shape.
         eps: the standard normal draws to use instead of new ones.
-        return_eps: also return the draws that were used.
+        return_eps: also return the draws that were used; False by default.
         rng: a generator or a seed; the device's own stream by default.
+
+    Returns:
+        Variable of the shape of mean, or a pair of it and the draws if ``return_eps``.
+
+    Raises:
+        ValueError: if the shapes of mean and ln_var differ.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.gaussian(np.array([1.0, 2.0]), np.zeros(2), eps=np.array([0.5, -1.0])).array
+    array([1.5, 1. ])
+    >>> y, eps = F.gaussian(np.zeros(2), np.zeros(2), return_eps=True, rng=0)
+    >>> bool((y.array == eps).all())
+    True
     """
     mean, ln_var = variable("gaussian", "mean", mean), variable("gaussian", "ln_var", ln_var)
     if mean.shape != ln_var.shape:
@@ -62,3 +78,9 @@ def gaussian(mean: Any, ln_var: Any, eps: Any = None, return_eps: bool = False, 
         eps = random.as_generator(rng, mean.xp).standard_normal(mean.shape, dtype=dtype)
     sample: Variable = mean + exp(0.5 * ln_var) * eps
     return (sample, eps) if return_eps else sample
+
+
+__all__ = [
+    "dropout",
+    "gaussian",
+]

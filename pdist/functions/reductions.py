@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Variable, differentiable, zero
-from .arguments import axes_of, variable
+from .arguments import axes_of, axis_of, variable
 from .indexing import select
 from .shape import broadcast_to, transpose
 
@@ -37,7 +37,23 @@ def _length(shape, axis):
 
 @differentiable(keep_dtype=True)
 def sum(xp, x, /, axis=None, keepdims=False):
-    """The sum over ``axis`` (an axis, several, or None for all)."""
+    """The sum over ``axis``.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, several as a tuple, or None for all (the default).
+        keepdims: leave the axes in place with length 1; False by default.
+
+    Returns:
+        Variable of the shape of x without those axes, of its dtype (integers stay integers).
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.sum(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0).array
+    array([4., 6.])
+    """
     return x.sum(axis=axis, keepdims=keepdims)
 
 
@@ -50,9 +66,27 @@ sum.derivative(
 
 @differentiable
 def mean(xp, x, /, axis=None, keepdims=False):
-    """The mean over ``axis`` (an axis, several, or None for all); nan where there is nothing."""
+    """The mean over ``axis``.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, several as a tuple, or None for all (the default).
+        keepdims: leave the axes in place with length 1; False by default.
+
+    Returns:
+        Variable of the shape of x without those axes; nan if there is nothing to average.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.mean(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0).array
+    array([2., 3.])
+    """
     n = _length(x.shape, axis)
-    return x.sum(axis=axis, keepdims=keepdims) / n if n else x.mean(axis=axis, keepdims=keepdims)
+    if not n or x.dtype.itemsize == 2:  # sums of half precision overflow
+        return x.mean(axis=axis, keepdims=keepdims)
+    return x.sum(axis=axis, keepdims=keepdims) / n
 
 
 mean.derivative(
@@ -63,23 +97,30 @@ mean.derivative(
 
 
 def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Variable:
-    """The weighted mean over ``axis``.
+    """The weighted mean over ``axis``: sum(weights x) / sum(weights).
 
     Args:
-        x: what is averaged.
-        axis: an axis, several, or None for all.
-        weights: of the shape of ``x``, or, for one axis, of its length; None for the plain mean.
-        keepdims: leave the axes there with length 1.
+        x: Variable or array, of any shape.
+        axis: an axis, several as a tuple, or None for all (the default).
+        weights: of the shape of x, or of the lengths of the axes; None for the plain mean (the default).
+        keepdims: leave the axes in place with length 1; False by default.
 
-    >>> import numpy as np
-    >>> average(np.array([1.0, 3.0]), weights=np.array([3.0, 1.0])).array
+    Returns:
+        Variable of the shape of x without those axes.
+
+    Raises:
+        ValueError: if the shape of the weights does not fit, or x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.average(np.array([1.0, 3.0]), weights=np.array([3.0, 1.0])).array
     array(1.5)
     """
     if weights is None:
         return mean(x, axis=axis, keepdims=keepdims)
     x, weights = variable("average", "x", x), variable("average", "weights", weights)
     if weights.shape != x.shape:
-        axes = axes_of(axis, x.ndim)
+        several = axis if isinstance(axis, (tuple, list)) else (axis,)
+        axes = range(x.ndim) if axis is None else [axis_of("average", x, a) for a in several]
         if weights.shape != tuple([x.shape[i] for i in axes]):
             raise ValueError(
                 f"average: weights: expected the shape {x.shape} of x, or that of its averaged axes; "
@@ -96,13 +137,47 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
 
 @differentiable(keep_dtype=True)
 def max(xp, x, /, axis=None, keepdims=False):
-    """The largest element over ``axis``; elements that tie, or are nan, share the gradient."""
+    """The largest element over ``axis``; elements that tie share the gradient.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, several as a tuple, or None for all (the default).
+        keepdims: leave the axes in place with length 1; False by default.
+
+    Returns:
+        Variable of the shape of x without those axes, of its dtype; nan if an element is nan.
+
+    Raises:
+        ValueError: if there is no element to choose from.
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.max(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1).array
+    array([4., 3.])
+    """
     return x.max(axis=axis, keepdims=keepdims)
 
 
 @differentiable(keep_dtype=True)
 def min(xp, x, /, axis=None, keepdims=False):
-    """The smallest element over ``axis``; elements that tie, or are nan, share the gradient."""
+    """The smallest element over ``axis``; elements that tie share the gradient.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, several as a tuple, or None for all (the default).
+        keepdims: leave the axes in place with length 1; False by default.
+
+    Returns:
+        Variable of the shape of x without those axes, of its dtype; nan if an element is nan.
+
+    Raises:
+        ValueError: if there is no element to choose from.
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.min(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1).array
+    array([1., 2.])
+    """
     return x.min(axis=axis, keepdims=keepdims)
 
 
@@ -118,13 +193,55 @@ min.derivative(x=_extremum_rule)
 
 
 def argmax(x: Any, axis: int | None = None) -> Variable:
-    """The index of the largest element over ``axis``, as integers without gradient."""
-    return Variable(variable("argmax", "x", x).array.argmax(axis=axis), requires_grad=False)
+    """The index of the largest element over ``axis``, the first one if several tie. It has no gradient.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, or None (the default) for all elements in order.
+
+    Returns:
+        Variable of integers, of the shape of x without that axis; 0-d if it is None.
+
+    Raises:
+        ValueError: if there is no element to choose from.
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.argmax(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1).array
+    array([1, 0])
+    """
+    return _index_of("argmax", x, axis)
 
 
 def argmin(x: Any, axis: int | None = None) -> Variable:
-    """The index of the smallest element over ``axis``, as integers without gradient."""
-    return Variable(variable("argmin", "x", x).array.argmin(axis=axis), requires_grad=False)
+    """The index of the smallest element over ``axis``, the first one if several tie. It has no gradient.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, or None (the default) for all elements in order.
+
+    Returns:
+        Variable of integers, of the shape of x without that axis; 0-d if it is None.
+
+    Raises:
+        ValueError: if there is no element to choose from.
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.argmin(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1).array
+    array([0, 1])
+    """
+    return _index_of("argmin", x, axis)
+
+
+def _index_of(who: str, x: Any, axis: int | None) -> Variable:
+    """What the array's method ``who`` finds, its complaints by name."""
+    x = variable(who, "x", x)
+    try:
+        return Variable(getattr(x.array, who)(axis=axis), requires_grad=False)
+    except (IndexError, ValueError) as error:
+        kind = IndexError if isinstance(error, IndexError) else ValueError
+        raise kind(f"{who}: {error} (x of shape {x.shape}, axis={axis})") from None
 
 
 # In log space ----------------------------------------------------------------------------------------------
@@ -147,7 +264,7 @@ _HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8"
 def log_sum_exp(xp, x, axis):
     """The largest element m of ``axis``, x - m, and log(sum(e^(x - m))), axes kept.
 
-    All but one of the largest are summed apart: log1p of that has every digit where one class has almost all.
+    All but one of the largest are summed apart: log1p of that has every digit if one class has almost all.
     """
     shape = x.shape
     if axis is None or axis in (
@@ -176,8 +293,19 @@ def logsumexp(xp, x, /, axis=None, keepdims=False):
 
     Of elements that are all -inf, or of none, it is -inf, and its gradient is 0.
 
-    >>> import numpy as np
-    >>> logsumexp(np.array([1000.0, 1000.0])).array
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, several as a tuple, or None for all (the default).
+        keepdims: leave the axes in place with length 1; False by default.
+
+    Returns:
+        Variable of the shape of x without those axes.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.logsumexp(np.array([1000.0, 1000.0])).array
     array(1000.69314718)
     """
     if not x.size:
@@ -210,7 +338,22 @@ ones_as.derivative(x=zero)
 
 @differentiable(keep_dtype=True)
 def cumsum(xp, x, /, axis=None):
-    """Running sums along ``axis``; of all elements in order where it is None."""
+    """Running sums along ``axis``: y_i = x_1 + ... + x_i.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, or None (the default) for all elements in order.
+
+    Returns:
+        Variable of the shape of x, or with one axis if ``axis`` is None; integers stay integers.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.cumsum(np.array([1.0, 2.0, 4.0]), axis=0).array
+    array([1., 3., 7.])
+    """
     return x.cumsum(axis=axis)
 
 
@@ -224,7 +367,22 @@ cumsum.derivative(x=_cumsum_rule)
 
 @differentiable(keep_dtype=True)
 def cumprod(xp, x, /, axis=None):
-    """Running products along ``axis``; of all elements in order where it is None."""
+    """Running products along ``axis``: y_i = x_1 ... x_i.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, or None (the default) for all elements in order.
+
+    Returns:
+        Variable of the shape of x, or with one axis if ``axis`` is None; integers stay integers.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.cumprod(np.array([1.0, 2.0, 4.0]), axis=0).array
+    array([1., 2., 8.])
+    """
     return x.cumprod(axis=axis)
 
 
@@ -258,7 +416,23 @@ cumprod.derivative(x=_cumprod_rule)
 
 @differentiable(keep_dtype=True)
 def prod(xp, x, /, axis=None, keepdims=False):
-    """The product over ``axis`` (an axis, several, or None for all)."""
+    """The product over ``axis``; its gradient holds if elements are 0 too.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, several as a tuple, or None for all (the default).
+        keepdims: leave the axes in place with length 1; False by default.
+
+    Returns:
+        Variable of the shape of x without those axes; integers stay integers. 1 if there is no element.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.prod(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0).array
+    array([3., 8.])
+    """
     return x.prod(axis=axis, keepdims=keepdims)
 
 
@@ -285,3 +459,18 @@ def _inverse(order):
 
 
 prod.derivative(x=_prod_rule)
+
+
+__all__ = [
+    "argmax",
+    "argmin",
+    "average",
+    "cumprod",
+    "cumsum",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "prod",
+    "sum",
+]

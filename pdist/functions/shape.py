@@ -14,7 +14,23 @@ from .arguments import axis_of, variable
 
 @differentiable(keep_dtype=True)
 def reshape(xp, x, /, shape):
-    """The same elements in another shape; one length may be -1."""
+    """The same elements, in the same order, in another shape.
+
+    Args:
+        x: Variable or array, of any shape.
+        shape: the lengths of the axes, a tuple or an integer; one may be -1, and follows from the others.
+
+    Returns:
+        Variable of that shape.
+
+    Raises:
+        ValueError: if the shape does not hold as many elements.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.reshape(np.arange(4.0), (2, -1)).array
+    array([[0., 1.],
+           [2., 3.]])
+    """
     return x.reshape(shape)
 
 
@@ -23,7 +39,23 @@ reshape.derivative(x=lambda F, g, like_x: g.reshape(like_x.shape))
 
 @differentiable(keep_dtype=True)
 def broadcast_to(xp, x, /, shape):
-    """A view of x repeated to ``shape``."""
+    """x repeated to ``shape`` by the rules of broadcasting.
+
+    Args:
+        x: Variable, array or number.
+        shape: a tuple to which the shape of x broadcasts.
+
+    Returns:
+        Variable of that shape.
+
+    Raises:
+        ValueError: if x does not broadcast to the shape.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.broadcast_to(np.array([1.0, 2.0]), (2, 2)).array
+    array([[1., 2.],
+           [1., 2.]])
+    """
     if xp is np and x.ndim == 0:  # what every sum's gradient asks for, at a tenth of the price
         shape = (shape,) if np.ndim(shape) == 0 else shape
         return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
@@ -39,19 +71,41 @@ def broadcast(*args: Any) -> tuple[Variable, ...]:
     Args:
         *args: Variables, arrays or numbers.
 
-    >>> import numpy as np
-    >>> a, b = broadcast(np.zeros((2, 1)), np.zeros(3))
+    Returns:
+        A tuple of Variables of that shape, one per argument.
+
+    Raises:
+        ValueError: if the shapes do not broadcast.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> a, b = F.broadcast(np.zeros((2, 1)), np.zeros(3))
     >>> a.shape, b.shape
     ((2, 3), (2, 3))
     """
     variables = [variable("broadcast", f"args[{i}]", arg) for i, arg in enumerate(args)]
-    shape = np.broadcast_shapes(*[v.shape for v in variables])
+    try:
+        shape = np.broadcast_shapes(*[v.shape for v in variables])
+    except ValueError:
+        shapes = ", ".join([str(v.shape) for v in variables])
+        raise ValueError(f"broadcast: args of shapes {shapes} have no shape in common") from None
     return tuple([v if v.shape == shape else broadcast_to(v, shape) for v in variables])
 
 
 @differentiable(keep_dtype=True)
 def cast(xp, x, /, typ):
-    """x with another dtype."""
+    """x with another dtype.
+
+    Args:
+        x: Variable or array, of any shape.
+        typ: the dtype, or its name.
+
+    Returns:
+        Variable of the shape of x and that dtype. Its gradient comes back in the dtype of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.cast(np.array([1.0, 2.0]), np.float32).array
+    array([1., 2.], dtype=float32)
+    """
     return x.astype(typ)
 
 
@@ -59,14 +113,40 @@ cast.derivative(x=lambda F, g: g)
 
 
 def identity(*inputs: Any) -> Any:
-    """The arguments themselves as Variables: one, or a tuple of several."""
+    """The arguments themselves, as Variables.
+
+    Args:
+        *inputs: Variables, arrays or numbers.
+
+    Returns:
+        The Variable of a single argument, or a tuple of those of several.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> a, b = F.identity(np.array([1.0]), np.array([2.0]))
+    >>> b.array
+    array([2.])
+    """
     outputs = tuple([variable("identity", f"inputs[{i}]", x) for i, x in enumerate(inputs)])
     return outputs[0] if len(outputs) == 1 else outputs
 
 
 @differentiable(keep_dtype=True)
 def copy(xp, x):
-    """A copy of x."""
+    """A copy of x, whose array shares no memory with that of x.
+
+    Args:
+        x: Variable or array, of any shape.
+
+    Returns:
+        Variable of the shape and dtype of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> x = np.array([1.0, 2.0])
+    >>> y = F.copy(x)
+    >>> x[0] = 5.0
+    >>> y.array
+    array([1., 2.])
+    """
     return x.copy()
 
 
@@ -78,7 +158,22 @@ copy.derivative(x=lambda F, g: g)
 
 @differentiable(keep_dtype=True)
 def transpose(xp, x, /, axes=None):
-    """x with its axes in the order ``axes``, reversed where that is None."""
+    """x with its axes in another order.
+
+    Args:
+        x: Variable or array, of any shape.
+        axes: for each axis of the result, which axis of x it is; None (the default) reverses them.
+
+    Returns:
+        Variable with the axes of x in that order.
+
+    Raises:
+        ValueError: if ``axes`` does not name each axis once.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.transpose(np.zeros((2, 3, 4)), (1, 2, 0)).shape
+    (3, 4, 2)
+    """
     return x.transpose(axes)
 
 
@@ -97,7 +192,23 @@ transpose.derivative(x=_transpose_rule)
 
 @differentiable(keep_dtype=True)
 def swapaxes(xp, x, /, axis1, axis2):
-    """x with two axes exchanged."""
+    """x with two axes exchanged.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis1: an axis.
+        axis2: the axis that it changes places with.
+
+    Returns:
+        Variable with the axes of x in that order.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
+    (4, 3, 2)
+    """
     return x.swapaxes(axis1, axis2)
 
 
@@ -106,7 +217,23 @@ swapaxes.derivative(x=lambda F, g, axis1, axis2: g.swapaxes(axis1, axis2))
 
 @differentiable(keep_dtype=True)
 def moveaxis(xp, x, /, source, destination):
-    """x with the axes ``source`` (one or several) moved to the positions ``destination``."""
+    """x with some axes moved, and the others in their order.
+
+    Args:
+        x: Variable or array, of any shape.
+        source: an axis of x, or several as a tuple.
+        destination: its position in the result, or one position per axis.
+
+    Returns:
+        Variable with the axes of x in that order.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
     return xp.moveaxis(x, source, destination)
 
 
@@ -115,7 +242,23 @@ moveaxis.derivative(x=lambda F, g, source, destination: F.moveaxis(g, destinatio
 
 @differentiable(keep_dtype=True)
 def rollaxis(xp, x, /, axis, start=0):
-    """x with ``axis`` moved to before the axis ``start``."""
+    """x with one axis moved to before another one.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: the axis that moves.
+        start: the axis of x that it comes to lie before; 0 by default.
+
+    Returns:
+        Variable with the axes of x in that order.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.rollaxis(np.zeros((2, 3, 4)), 2).shape
+    (4, 2, 3)
+    """
     return xp.rollaxis(x, axis, start)
 
 
@@ -129,7 +272,22 @@ rollaxis.derivative(x=_rollaxis_rule)
 
 @differentiable(keep_dtype=True)
 def squeeze(xp, x, /, axis=None):
-    """x without its axes of length 1: all, or those named."""
+    """x without axes of length 1.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis of length 1, several as a tuple, or None (the default) for all of them.
+
+    Returns:
+        Variable with the other axes of x.
+
+    Raises:
+        ValueError: if an axis that is named has another length.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.squeeze(np.zeros((1, 2, 1)), axis=2).shape
+    (1, 2)
+    """
     return x.squeeze(axis)
 
 
@@ -138,7 +296,22 @@ squeeze.derivative(x=lambda F, g, like_x: g.reshape(like_x.shape))
 
 @differentiable(keep_dtype=True)
 def expand_dims(xp, x, /, axis):
-    """x with a new axis of length 1 at the position ``axis`` of the result."""
+    """x with a new axis of length 1.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: its position in the result, or several as a tuple.
+
+    Returns:
+        Variable of the shape of x with that axis put in.
+
+    Raises:
+        IndexError: if the result has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.expand_dims(np.zeros((2, 3)), 1).shape
+    (2, 1, 3)
+    """
     return xp.expand_dims(x, axis)
 
 
@@ -147,7 +320,18 @@ expand_dims.derivative(x=lambda F, g, like_x: g.reshape(like_x.shape))
 
 @differentiable(keep_dtype=True)
 def flatten(xp, x):
-    """All elements in one axis."""
+    """All elements in one axis, the last axis of x running fastest.
+
+    Args:
+        x: Variable or array, of any shape.
+
+    Returns:
+        Variable of shape (x.size,).
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.flatten(np.array([[1.0, 2.0], [3.0, 4.0]])).array
+    array([1., 2., 3., 4.])
+    """
     return x.reshape(-1)
 
 
@@ -156,7 +340,23 @@ flatten.derivative(x=lambda F, g, like_x: g.reshape(like_x.shape))
 
 @differentiable(keep_dtype=True)
 def flip(xp, x, /, axis=None):
-    """x with the order along ``axis`` (one, several, or None for all) reversed."""
+    """x in reversed order along ``axis``.
+
+    Args:
+        x: Variable or array, of any shape.
+        axis: an axis, several as a tuple, or None for all (the default).
+
+    Returns:
+        Variable of the shape of x.
+
+    Raises:
+        IndexError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.flip(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0).array
+    array([[3., 4.],
+           [1., 2.]])
+    """
     return xp.flip(x, axis)
 
 
@@ -168,12 +368,21 @@ flip.derivative(x=lambda F, g, axis: F.flip(g, axis=axis))
 
 @differentiable(keep_dtype=True)
 def repeat(xp, x, /, repeats, axis=None):
-    """Each element repeated along ``axis``: ``repeats`` times, or as often as a sequence of counts says.
+    """Each element repeated along ``axis``.
 
-    Where ``axis`` is None the elements are taken in one axis.
+    Args:
+        x: Variable or array, of any shape.
+        repeats: how often: a number, or a sequence with one number per element of the axis.
+        axis: an axis, or None (the default) for all elements in one axis.
 
-    >>> import numpy as np
-    >>> repeat(np.array([1.0, 2.0]), [3, 1], axis=0).array
+    Returns:
+        Variable of the shape of x but for that axis, whose length is the sum of the repeats.
+
+    Raises:
+        ValueError: if there is not one number per element.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.repeat(np.array([1.0, 2.0]), [3, 1], axis=0).array
     array([1., 1., 1., 2.])
     """
     return xp.repeat(x, repeats, axis)
@@ -199,7 +408,21 @@ repeat.derivative(x=_repeat_rule)
 
 @differentiable(keep_dtype=True)
 def tile(xp, x, /, reps):
-    """x laid side by side ``reps`` times (one count, or one an axis)."""
+    """Copies of x laid side by side.
+
+    Args:
+        x: Variable or array, of any shape.
+        reps: how many along each axis, a tuple, or a number for the last axis; the shorter of ``reps`` and
+            the shape of x is filled up with ones in front.
+
+    Returns:
+        Variable whose axis i is ``reps[i]`` times as long as that of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.tile(np.array([1.0, 2.0]), (2, 2)).array
+    array([[1., 2., 1., 2.],
+           [1., 2., 1., 2.]])
+    """
     return xp.tile(x, reps)
 
 
@@ -271,10 +494,17 @@ def concat(xs: Sequence[Any], axis: int = 1) -> Variable:
 
     Args:
         xs: Variables or arrays, alike in all other axes.
-        axis: along which.
+        axis: the axis along which they are joined; 1 by default.
 
-    >>> import numpy as np
-    >>> concat([np.zeros((2, 1)), np.ones((2, 2))]).array
+    Returns:
+        Variable whose length along ``axis`` is the sum of theirs.
+
+    Raises:
+        TypeError: if xs is no sequence of arrays.
+        ValueError: if xs is empty, if shapes do not fit or if there is no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.concat([np.zeros((2, 1)), np.ones((2, 2))]).array
     array([[0., 1., 1.],
            [0., 1., 1.]])
     """
@@ -302,10 +532,17 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Variable:
 
     Args:
         xs: Variables or arrays of one shape.
-        axis: where the new axis is in the result.
+        axis: where the new axis is in the result; 0 by default.
 
-    >>> import numpy as np
-    >>> stack([np.zeros(2), np.ones(2)], axis=1).array
+    Returns:
+        Variable with one axis more, of length ``len(xs)``.
+
+    Raises:
+        TypeError: if xs is no sequence of arrays.
+        ValueError: if xs is empty or if shapes differ.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.stack([np.zeros(2), np.ones(2)], axis=1).array
     array([[0., 1.],
            [0., 1.]])
     """
@@ -319,30 +556,63 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Variable:
 
 
 def hstack(xs: Sequence[Any]) -> Variable:
-    """Arrays joined along their second axis, or their only one."""
+    """Arrays joined along their second axis, or along the only one of vectors.
+
+    Args:
+        xs: Variables or arrays, alike in all other axes; numbers count as vectors of length 1.
+
+    Returns:
+        Variable whose length along that axis is the sum of theirs.
+
+    Raises:
+        ValueError: if xs is empty or if shapes do not fit.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.hstack([np.zeros((2, 1)), np.ones((2, 2))]).array
+    array([[0., 1., 1.],
+           [0., 1., 1.]])
+    """
     variables = [v.reshape((1,)) if v.ndim == 0 else v for v in _alike("hstack", xs)]
     return concat(variables, axis=0 if variables[0].ndim == 1 else 1)
 
 
 def vstack(xs: Sequence[Any]) -> Variable:
-    """Arrays joined along their first axis; those with one axis become rows."""
+    """Arrays joined along their first axis; vectors become rows.
+
+    Args:
+        xs: Variables or arrays, alike in all other axes.
+
+    Returns:
+        Variable whose length along the first axis is the sum of theirs.
+
+    Raises:
+        ValueError: if xs is empty or if shapes do not fit.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.vstack([np.zeros(2), np.ones(2)]).array
+    array([[0., 0.],
+           [1., 1.]])
+    """
     return concat([v.reshape((1, -1)) if v.ndim < 2 else v for v in _alike("vstack", xs)], axis=0)
 
 
 def split_axis(x: Any, indices_or_sections: Any, axis: int, force_tuple: bool = True) -> Any:
-    """x cut along an axis.
+    """x cut into parts along an axis.
 
     Args:
-        x: a Variable or array.
+        x: Variable or array, of any shape.
         indices_or_sections: the number of equal parts, or the positions of the cuts.
-        axis: along which.
-        force_tuple: return a tuple also where there is one part.
+        axis: the axis that is cut.
+        force_tuple: return a tuple even if there is one part; True by default.
+
+    Returns:
+        A tuple of Variables, the parts in order, or a single one without a tuple unless ``force_tuple``.
 
     Raises:
-        ValueError: where the axis does not divide into that many parts.
+        ValueError: if the axis does not divide into that many parts, or x has no such axis.
 
-    >>> import numpy as np
-    >>> [part.array for part in split_axis(np.arange(4.0), [1], axis=0)]
+    >>> import numpy as np, pdist.functions as F
+    >>> [part.array for part in F.split_axis(np.arange(4.0), [1], axis=0)]
     [array([0.]), array([1., 2., 3.])]
     """
     x = variable("split_axis", "x", x)
@@ -363,13 +633,49 @@ def split_axis(x: Any, indices_or_sections: Any, axis: int, force_tuple: bool = 
 
 
 def separate(x: Any, axis: int = 0) -> tuple[Variable, ...]:
-    """The slices of x along an axis, which they lack.
+    """The slices of x along an axis: the inverse of :func:`stack`.
 
-    >>> import numpy as np
-    >>> [row.array for row in separate(np.eye(2))]
+    Args:
+        x: Variable or array, of any shape.
+        axis: the axis that the slices lack; 0 by default.
+
+    Returns:
+        A tuple of Variables, as many as the axis is long, each of the shape of x without it.
+
+    Raises:
+        ValueError: if x has no such axis.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> [row.array for row in F.separate(np.eye(2))]
     [array([1., 0.]), array([0., 1.])]
     """
     x = variable("separate", "x", x)
     axis = axis_of("separate", x, axis)
     lead = (slice(None),) * axis
     return tuple([x[(*lead, i)] for i in range(x.shape[axis])])
+
+
+__all__ = [
+    "broadcast",
+    "broadcast_to",
+    "cast",
+    "concat",
+    "copy",
+    "expand_dims",
+    "flatten",
+    "flip",
+    "hstack",
+    "identity",
+    "moveaxis",
+    "repeat",
+    "reshape",
+    "rollaxis",
+    "separate",
+    "split_axis",
+    "squeeze",
+    "stack",
+    "swapaxes",
+    "tile",
+    "transpose",
+    "vstack",
+]

@@ -11,20 +11,6 @@ import numpy as np
 from ..autograd import Variable, differentiable, in_rules
 from ..backend import special
 
-__all__ = [
-    "digamma",
-    "erf",
-    "erfc",
-    "erfcinv",
-    "erfcx",
-    "erfinv",
-    "lgamma",
-    "log_ndtr",
-    "ndtr",
-    "ndtri",
-    "polygamma",
-]
-
 _SQRT_PI = math.sqrt(math.pi)
 _SQRT_HALF = math.sqrt(0.5)
 _SQRT_2PI = math.sqrt(2 * math.pi)
@@ -45,17 +31,14 @@ def lgamma(xp, x):
     """log |Gamma(x)|, elementwise.
 
     Args:
-        x: Variable, array or number.
+        x: Variable, array or number, of any shape.
 
     Returns:
-        Variable of the shape of x; inf at 0, -1, -2, ...
+        Variable of the shape of x; inf at 0, -1, -2, ....
 
-    Raises:
-        TypeError: if x is no array of numbers.
-
-    >>> import numpy as np
-    >>> lgamma(np.array([1.0, 5.0])).array
-    array([0.        , 3.17805383])
+    >>> import numpy as np, pdist.functions as F
+    >>> F.lgamma(np.array([1.0, 10.0])).array
+    array([ 0.        , 12.80182748])
     """
     return in_own_dtype(special(xp).gammaln, x)
 
@@ -68,17 +51,14 @@ def digamma(xp, x):
     """The derivative of log Gamma(x), elementwise.
 
     Args:
-        x: Variable, array or number.
+        x: Variable, array or number, of any shape.
 
     Returns:
-        Variable of the shape of x.
+        Variable of the shape of x; -inf at 0, nan at -1, -2, ....
 
-    Raises:
-        TypeError: if x is no array of numbers.
-
-    >>> import numpy as np
-    >>> digamma(np.array([1.0, 2.0])).array
-    array([-0.57721566,  0.42278434])
+    >>> import numpy as np, pdist.functions as F
+    >>> F.digamma(np.array([1.0, 10.0])).array
+    array([-0.57721566,  2.25175259])
     """
     return in_own_dtype(special(xp).digamma, x)
 
@@ -101,20 +81,20 @@ polygamma_.derivative(x=lambda F, g, x, n: g * F.polygamma(n + 1, x))
 
 @in_rules(lambda xp, n, x: polygamma_.kernel(xp, x, n))
 def polygamma(n: int, x: Any) -> Variable:
-    """The n-th derivative of digamma, elementwise, for x > 0.
+    """The n-th derivative of :func:`digamma`, elementwise: (-1)^(n + 1) n! zeta(n + 1, x) for n > 0.
 
     Args:
-        n: an integer of 0 or more.
-        x: Variable, array or number.
+        n: the order, an integer of at least 0; 0 is digamma itself.
+        x: Variable, array or number, of any shape, positive.
 
     Returns:
         Variable of the shape of x.
 
     Raises:
-        ValueError: if n is negative or not an integer.
+        ValueError: if n is negative or no integer.
 
-    >>> import numpy as np
-    >>> polygamma(1, np.array([1.0])).array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.polygamma(1, np.array([1.0])).array
     array([1.64493407])
     """
     if isinstance(n, (bool, np.bool_)) or not hasattr(n, "__index__") or n < 0:
@@ -141,19 +121,16 @@ bell.derivative(x=lambda F, g, y, x, c: F.where(y == 0, 0.0, g * (-2 * c * x * y
 
 @differentiable
 def erf(xp, x):
-    """The error function, elementwise: 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x.
+    """2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, elementwise.
 
     Args:
-        x: Variable, array or number.
+        x: Variable, array or number, of any shape.
 
     Returns:
-        Variable of the shape of x, between -1 and 1.
+        Variable of the shape of x, in [-1, 1].
 
-    Raises:
-        TypeError: if x is no array of numbers.
-
-    >>> import numpy as np
-    >>> erf(np.array([0.0, 1.0])).array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.erf(np.array([0.0, 1.0])).array
     array([0.        , 0.84270079])
     """
     return in_own_dtype(special(xp).erf, x)
@@ -164,19 +141,16 @@ erf.derivative(x=lambda F, g, x: g * ((2 / _SQRT_PI) * F(bell)(x, c=1.0)))
 
 @differentiable
 def erfc(xp, x):
-    """1 - erf(x), elementwise, to the last digits also for large x.
+    """1 - erf(x), elementwise, to the last digits for large x too.
 
     Args:
-        x: Variable, array or number.
+        x: Variable, array or number, of any shape.
 
     Returns:
-        Variable of the shape of x, between 0 and 2.
+        Variable of the shape of x, in [0, 2].
 
-    Raises:
-        TypeError: if x is no array of numbers.
-
-    >>> import numpy as np
-    >>> erfc(np.array([0.0, 10.0])).array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.erfc(np.array([0.0, 10.0])).array
     array([1.00000000e+00, 2.08848758e-45])
     """
     return in_own_dtype(special(xp).erfc, x)
@@ -187,20 +161,17 @@ erfc.derivative(x=lambda F, g, x: g * ((-2 / _SQRT_PI) * F(bell)(x, c=1.0)))
 
 @differentiable
 def erfcx(xp, x):
-    """e^(x^2) erfc(x), elementwise; it neither overflows nor vanishes for large x.
+    """e^(x^2) erfc(x), elementwise, which does not underflow for large x.
 
     Args:
-        x: Variable, array or number.
+        x: Variable, array or number, of any shape.
 
     Returns:
-        Variable of the shape of x.
+        Variable of the shape of x; inf far below 0.
 
-    Raises:
-        TypeError: if x is no array of numbers.
-
-    >>> import numpy as np
-    >>> erfcx(np.array([0.0, 1e10])).array
-    array([1.00000000e+00, 5.64189584e-11])
+    >>> import numpy as np, pdist.functions as F
+    >>> F.erfcx(np.array([0.0, 100.0])).array
+    array([1.        , 0.00564161])
     """
     return in_own_dtype(special(xp).erfcx, x)
 
@@ -264,20 +235,17 @@ erfcx_curve.derivative(x=lambda F, g, y, x: g * (4 * F(erfcx_slope)(x) + 2 * x *
 
 @differentiable
 def erfinv(xp, x):
-    """The inverse of erf, elementwise.
+    """The inverse of :func:`erf`, elementwise.
 
     Args:
-        x: Variable, array or number, in [-1, 1].
+        x: Variable, array or number, of any shape, in (-1, 1).
 
     Returns:
-        Variable of the shape of x; infinite at -1 and 1, nan beyond.
+        Variable of the shape of x; ±inf at ±1 and nan beyond.
 
-    Raises:
-        TypeError: if x is no array of numbers.
-
-    >>> import numpy as np
-    >>> erfinv(np.array([0.0, 0.5, 1.0])).array
-    array([0.        , 0.47693628,        inf])
+    >>> import numpy as np, pdist.functions as F
+    >>> F.erfinv(np.array([0.0, 0.5])).array
+    array([0.        , 0.47693628])
     """
     return in_own_dtype(special(xp).erfinv, x)
 
@@ -287,20 +255,17 @@ erfinv.derivative(x=lambda F, g, y: g * ((_SQRT_PI / 2) * F.exp(y * y)))
 
 @differentiable
 def erfcinv(xp, x):
-    """The inverse of erfc, elementwise.
+    """The inverse of :func:`erfc`, elementwise, which has all digits for small x.
 
     Args:
-        x: Variable, array or number, in [0, 2].
+        x: Variable, array or number, of any shape, in (0, 2).
 
     Returns:
-        Variable of the shape of x; infinite at 0 and 2, nan beyond.
+        Variable of the shape of x; inf at 0, -inf at 2 and nan beyond.
 
-    Raises:
-        TypeError: if x is no array of numbers.
-
-    >>> import numpy as np
-    >>> erfcinv(np.array([0.5, 1.5])).array
-    array([ 0.47693628, -0.47693628])
+    >>> import numpy as np, pdist.functions as F
+    >>> F.erfcinv(np.array([0.5, 1e-30])).array
+    array([0.47693628, 8.14861622])
     """
     return in_own_dtype(special(xp).erfcinv, x)
 
@@ -313,20 +278,17 @@ erfcinv.derivative(x=lambda F, g, y: g * ((-_SQRT_PI / 2) * F.exp(y * y)))
 
 @differentiable
 def ndtr(xp, x):
-    """The cdf of the standard Normal distribution, elementwise: (1 + erf(x/sqrt(2))) / 2.
+    """The standard Normal's cdf, (1 + erf(x / sqrt(2))) / 2, elementwise.
 
     Args:
-        x: Variable, array or number.
+        x: Variable, array or number, of any shape.
 
     Returns:
-        Variable of the shape of x, between 0 and 1.
+        Variable of the shape of x, in [0, 1].
 
-    Raises:
-        TypeError: if x is no array of numbers.
-
-    >>> import numpy as np
-    >>> ndtr(np.array([-10.0, 0.0])).array
-    array([7.61985302e-24, 5.00000000e-01])
+    >>> import numpy as np, pdist.functions as F
+    >>> F.ndtr(np.array([-10.0, 0.0, 1.0])).array
+    array([7.61985302e-24, 5.00000000e-01, 8.41344746e-01])
     """
     return in_own_dtype(special(xp).ndtr, x)
 
@@ -336,19 +298,16 @@ ndtr.derivative(x=lambda F, g, x: g * ((1 / _SQRT_2PI) * F(bell)(x, c=0.5)))
 
 @differentiable
 def ndtri(xp, x):
-    """The inverse of :func:`ndtr`, elementwise: the quantiles of the standard Normal distribution.
+    """The standard Normal's quantile, the inverse of :func:`ndtr`, elementwise.
 
     Args:
-        x: Variable, array or number, in [0, 1].
+        x: Variable, array or number, of any shape, in (0, 1).
 
     Returns:
-        Variable of the shape of x; infinite at 0 and 1, nan beyond.
+        Variable of the shape of x; -inf at 0, inf at 1 and nan beyond.
 
-    Raises:
-        TypeError: if x is no array of numbers.
-
-    >>> import numpy as np
-    >>> ndtri(np.array([0.5, 0.975])).array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.ndtri(np.array([0.5, 0.975])).array
     array([0.        , 1.95996398])
     """
     return in_own_dtype(special(xp).ndtri, x)
@@ -359,19 +318,16 @@ ndtri.derivative(x=lambda F, g, y: g * (_SQRT_2PI * F.exp(0.5 * y * y)))
 
 @differentiable
 def log_ndtr(xp, x):
-    """log of :func:`ndtr`, elementwise, exact far out in the left tail.
+    """log(ndtr(x)), elementwise, accurate far out in the left tail too.
 
     Args:
-        x: Variable, array or number.
+        x: Variable, array or number, of any shape.
 
     Returns:
-        Variable of the shape of x.
+        Variable of the shape of x, at most 0.
 
-    Raises:
-        TypeError: if x is no array of numbers.
-
-    >>> import numpy as np
-    >>> log_ndtr(np.array([-100.0, 0.0])).array
+    >>> import numpy as np, pdist.functions as F
+    >>> F.log_ndtr(np.array([-100.0, 0.0])).array
     array([-5.00552421e+03, -6.93147181e-01])
     """
     return in_own_dtype(special(xp).log_ndtr, x)
@@ -406,4 +362,21 @@ def log_ndtr_curve(xp, x):
 log_ndtr.derivative(x=lambda F, g, x: g * F(log_ndtr_slope)(x))
 log_ndtr_slope.derivative(x=lambda F, g, x: g * F(log_ndtr_curve)(x))
 # h'' = -(x + 2 h) h' - h
-log_ndtr_curve.derivative(x=lambda F, g, y, x: g * (-(x + 2 * F(log_ndtr_slope)(x)) * y - F(log_ndtr_slope)(x)))
+log_ndtr_curve.derivative(
+    x=lambda F, g, y, x: -g * ((x + 2 * F(log_ndtr_slope)(x)) * y + F(log_ndtr_slope)(x))
+)
+
+
+__all__ = [
+    "digamma",
+    "erf",
+    "erfc",
+    "erfcinv",
+    "erfcx",
+    "erfinv",
+    "lgamma",
+    "log_ndtr",
+    "ndtr",
+    "ndtri",
+    "polygamma",
+]

@@ -9,7 +9,18 @@ from ..autograd import differentiable
 
 @differentiable
 def sin(xp, x):
-    """The sine, elementwise."""
+    """The sine of x in radians, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.sin(np.array([0.0, np.pi / 2])).array
+    array([0., 1.])
+    """
     return xp.sin(x)
 
 
@@ -18,7 +29,18 @@ sin.derivative(x=lambda F, g, x: g * F.cos(x))
 
 @differentiable
 def cos(xp, x):
-    """The cosine, elementwise."""
+    """The cosine of x in radians, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.cos(np.array([0.0, np.pi])).array
+    array([ 1., -1.])
+    """
     return xp.cos(x)
 
 
@@ -27,7 +49,18 @@ cos.derivative(x=lambda F, g, x: -g * F.sin(x))
 
 @differentiable
 def tan(xp, x):
-    """The tangent, elementwise."""
+    """The tangent sin(x) / cos(x), elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.tan(np.array([0.0, 1.0])).array
+    array([0.        , 1.55740772])
+    """
     return xp.tan(x)
 
 
@@ -36,7 +69,18 @@ tan.derivative(x=lambda F, g, y: g * (1 + y * y))
 
 @differentiable
 def arcsin(xp, x):
-    """The inverse of the sine, elementwise; nan outside [-1, 1]."""
+    """The inverse of the sine, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape, in [-1, 1].
+
+    Returns:
+        Variable of the shape of x, in [-pi/2, pi/2]; nan if x is outside [-1, 1].
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.arcsin(np.array([0.0, 1.0])).array
+    array([0.        , 1.57079633])
+    """
     return xp.arcsin(x)
 
 
@@ -52,7 +96,18 @@ arcsin.derivative(x=lambda F, g, x: g / F.sqrt(F(one_minus_square)(x)))
 
 @differentiable
 def arccos(xp, x):
-    """The inverse of the cosine, elementwise; nan outside [-1, 1]."""
+    """The inverse of the cosine, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape, in [-1, 1].
+
+    Returns:
+        Variable of the shape of x, in [0, pi]; nan if x is outside [-1, 1].
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.arccos(np.array([0.0, 1.0])).array
+    array([1.57079633, 0.        ])
+    """
     return xp.arccos(x)
 
 
@@ -61,7 +116,18 @@ arccos.derivative(x=lambda F, g, x: -g / F.sqrt(F(one_minus_square)(x)))
 
 @differentiable
 def arctan(xp, x):
-    """The inverse of the tangent, elementwise."""
+    """The inverse of the tangent, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x, in [-pi/2, pi/2].
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.arctan(np.array([0.0, 1.0])).array
+    array([0.        , 0.78539816])
+    """
     return xp.arctan(x)
 
 
@@ -77,10 +143,7 @@ arctan.derivative(x=_arctan_rule)
 
 
 def _over_square(F, a, b):
-    """a/(a^2 + b^2), whose squares neither over- nor underflow: divided by the larger of both.
-
-    At infinity it is 0, and at the origin, where there is no derivative, too.
-    """
+    """a/(a^2 + b^2), whose squares neither over- nor underflow: divided by the larger of both."""
     m = F.maximum(abs(a), abs(b))
     flat = (m == 0) | (m == math.inf)
     m = F.where(flat, 1.0, m)
@@ -90,7 +153,19 @@ def _over_square(F, a, b):
 
 @differentiable(weak=True)
 def arctan2(xp, x1, x2):
-    """The angle of the point (x2, x1) in the plane, elementwise with broadcasting."""
+    """The angle of the point (x2, x1) in the plane, elementwise with broadcasting: arctan(x1 / x2) if x2 > 0.
+
+    Args:
+        x1: Variable, array or number, the point's second coordinate.
+        x2: the same, its first coordinate, of a shape that broadcasts with that of x1.
+
+    Returns:
+        Variable of the common shape, in [-pi, pi]; its gradient at the origin is 0.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.arctan2(np.array([1.0, 0.0]), np.array([1.0, -1.0])).array
+    array([0.78539816, 3.14159265])
+    """
     return xp.arctan2(x1, x2)
 
 
@@ -102,7 +177,18 @@ arctan2.derivative(
 
 @differentiable
 def sinh(xp, x):
-    """The hyperbolic sine, elementwise."""
+    """The hyperbolic sine (e^x - e^-x) / 2, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.sinh(np.array([0.0, 1.0])).array
+    array([0.        , 1.17520119])
+    """
     return xp.sinh(x)
 
 
@@ -111,7 +197,18 @@ sinh.derivative(x=lambda F, g, x: g * F.cosh(x))
 
 @differentiable
 def cosh(xp, x):
-    """The hyperbolic cosine, elementwise."""
+    """The hyperbolic cosine (e^x + e^-x) / 2, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.cosh(np.array([0.0, 1.0])).array
+    array([1.        , 1.54308063])
+    """
     return xp.cosh(x)
 
 
@@ -120,7 +217,18 @@ cosh.derivative(x=lambda F, g, x: g * F.sinh(x))
 
 @differentiable
 def arcsinh(xp, x):
-    """The inverse of the hyperbolic sine, elementwise."""
+    """The inverse of the hyperbolic sine, log(x + sqrt(x^2 + 1)), elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape.
+
+    Returns:
+        Variable of the shape of x.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.arcsinh(np.array([0.0, 1.0])).array
+    array([0.        , 0.88137359])
+    """
     return xp.arcsinh(x)
 
 
@@ -136,8 +244,34 @@ arcsinh.derivative(x=_arcsinh_rule)
 
 @differentiable
 def arctanh(xp, x):
-    """The inverse of the hyperbolic tangent, elementwise; nan outside [-1, 1]."""
+    """The inverse of the hyperbolic tangent, log((1 + x) / (1 - x)) / 2, elementwise.
+
+    Args:
+        x: Variable, array or number, of any shape, in (-1, 1).
+
+    Returns:
+        Variable of the shape of x; ±inf at ±1 and nan beyond.
+
+    >>> import numpy as np, pdist.functions as F
+    >>> F.arctanh(np.array([0.0, 0.5])).array
+    array([0.        , 0.54930614])
+    """
     return xp.arctanh(x)
 
 
 arctanh.derivative(x=lambda F, g, x: g / F(one_minus_square)(x))
+
+
+__all__ = [
+    "arccos",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "cos",
+    "cosh",
+    "sin",
+    "sinh",
+    "tan",
+]

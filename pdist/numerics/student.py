@@ -103,7 +103,8 @@ def scale_slope(F, d, s, df):
 def variance(F, df):
     """df/(df - 2); inf for df up to 2, and nan up to 1."""
     finite = F.where(df.array > 2, df, 3.0)
-    return F.where(df.array > 2, finite / (finite - 2), F.where(df.array > 1, math.inf, math.nan * df))
+    otherwise = df.xp.where(df.array > 1, math.inf, math.nan).astype(df.dtype)
+    return F.where(df.array > 2, finite / (finite - 2), otherwise)
 
 
 def entropy(F, df):
@@ -147,6 +148,11 @@ def _by_series_of_p(xp, a, df, n):
         term = term * (p * ((0.5 * df + 0.5 + k) / (1.5 + k)))
         total = total + term
     return total
+
+
+def middle_share(xp, a, df):
+    """P(0 < Z <= a) over a f(a) for 0 <= a <= 1; for small df and a near 1 to some digits only."""
+    return _by_series_of_p(xp, a, df, 90 if is_double(df) else 45)
 
 
 def _by_series_of_complement(xp, a, df, n):
@@ -201,10 +207,10 @@ def upper_tail(xp, a, df):
 def cdf(xp, z, df):
     """P(Z <= z)."""
     tail, _ = upper_tail(xp, abs(z), df)
-    return xp.where(z < 0, tail, 1 - tail) + 0 * z
+    return xp.where(z < 0, tail, xp.where(z >= 0, 1 - tail, z))
 
 
 def log_cdf(xp, z, df):
     """log P(Z <= z)."""
     tail, log_tail = upper_tail(xp, abs(z), df)
-    return xp.where(z < 0, log_tail, xp.log1p(-tail)) + 0 * z
+    return xp.where(z < 0, log_tail, xp.where(z >= 0, xp.log1p(-tail), z))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
-from ..backend import hooks, library, special
+from ..backend import hooks, special
 from .gamma import half_step_bend, half_step_slope
 from .shape_slopes import of_tail, tail_means
 from .student import (
     kernel_shape_bend,
     kernel_shape_slope,
     log_cdf,
+    middle_share,
     shape_slope,
     student_log_kernel,
     student_log_norm,
@@ -26,21 +27,19 @@ def _quantile(xp, p, df):
     tail = xp.minimum(p, 1 - p)
     inside = (tail > 0) & (tail < 0.5)
     u = xp.where(inside, tail, 0.25)
-    if library(xp).host:
-        a = abs(special(xp).stdtrit(df, u))
-    else:
-        low, high = 0 * u, xp.exp(80 / xp.minimum(df, 2)) + 40 + 0 * u
-        for _ in range(60):
-            middle = xp.where(low > 1, xp.sqrt(low) * xp.sqrt(high), 0.5 * (low + high))
-            above = upper_tail(xp, middle, df)[0] > u
-            low, high = xp.where(above, middle, low), xp.where(above, high, middle)
-        a = 0.5 * (low + high)
-    for _ in range(2):
+    # Wallace's approximation by a Normal quantile, and the power law of the far tail
+    w = special(xp).ndtri(u) * (8 * df + 3) / (8 * df + 1)
+    near = xp.sqrt(df * xp.expm1(xp.minimum(w * w / df, 80)))
+    constant = student_log_norm.kernel(xp, df) - 0.5 * (df - 1) * xp.log(df)
+    far = xp.exp(xp.minimum(-(constant + xp.log(u)) / df, 80))
+    a = xp.where(far > 3 * xp.sqrt(df), far, xp.minimum(near, 3 * xp.sqrt(df)))
+    for _ in range(7):
         now, _ = upper_tail(xp, a, df)
         density = xp.exp(student_log_kernel.kernel(xp, a, df) - student_log_norm.kernel(xp, df))
-        near, far = a + (now - u) / density, a * (1 + xp.log1p((now - u) / u) * now / (a * density))
-        new = xp.where(a < 1, near, far)
-        a = xp.where((new > 0) & (new < math.inf), new, a)
+        step = xp.clip(xp.log1p((now - u) / u) * now / (a * density), -4, 4)  # of log a
+        step = xp.where(step == step, step, 0)  # a may be infinite
+        below = middle_share(xp, xp.minimum(a, 1), df) * xp.minimum(a, 1) * density  # P(0 < Z < a)
+        a = xp.where(a < 1, xp.maximum(a + ((0.5 - u) - below) / density, 0), a * xp.exp(step))
     a = xp.where(inside, a, xp.where(tail == 0, math.inf, xp.where(tail == 0.5, 0, math.nan)))
     return xp.where(p < 0.5, -a, a).astype(p.dtype)
 

@@ -133,7 +133,8 @@ def evaluate(dist: Distribution, method: str, x: np.ndarray) -> np.ndarray:
 
 def curves(dist: Distribution, grid: np.ndarray, what: str) -> np.ndarray:
     """``dist.what`` on the grid for each of the batch, of shape ``[B, N]``."""
-    y = evaluate(dist, what, grid.reshape(-1, *(1,) * len(dist.batch_shape)))
+    x = np.broadcast_to(grid.reshape(-1, *(1,) * len(dist.batch_shape)), (len(grid), *dist.batch_shape))
+    y = evaluate(dist, what, x)
     return y.reshape(len(grid), -1).T
 
 

@@ -97,12 +97,16 @@ _ENTRIES = [
         D.Cauchy,
         twin=lambda d: stats.cauchy(d.loc, d.scale),
     ),
-    Entry(D.Gumbel, twin=lambda d: stats.gumbel_r(d.loc, d.scale)),
+    Entry(
+        D.Gumbel,  # e^z grows fast
+        elements={"scale": positives(0.4, 2.5), "log_scale": reals(-1, 1), "raw_scale": reals(-0.5, 2)},
+        twin=lambda d: stats.gumbel_r(d.loc, d.scale),
+    ),
     Entry(D.Gamma, elements={"k": positives(0.5, 8)}, twin=lambda d: stats.gamma(d.k, scale=d.theta)),
     Entry(D.Chisquare, elements={"k": positives(1, 12)}, twin=lambda d: stats.chi2(d.k)),
     Entry(
         D.StudentT,
-        elements={"df": positives(3, 40)},
+        elements={"df": positives(4.5, 40)},
         twin=lambda d: stats.t(d.df, d.loc, d.scale),
     ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),

@@ -19,6 +19,7 @@ from ..losses import negative_log_likelihood
 from ..optimizers import Adam
 from ..optimizers.optimizer import Optimizer
 from .extensions import Evaluator, FailOnNonNumber, LogReport, PrintReport, ProgressBar
+from .threads import few_blas_threads
 from .trainer import Trainer
 from .updaters import StandardUpdater
 
@@ -38,7 +39,7 @@ def fit(
     progress: bool = False,
     verbose: bool = False,
     out: Any = None,
-    trace: bool | None = None,
+    trace: bool = False,
 ) -> dict[str, list[Any]]:
     """Train a model.
 
@@ -58,10 +59,12 @@ def fit(
         progress: whether to show a progress bar.
         verbose: whether to print a line each epoch.
         out: a folder for the log and what extensions write; None writes nothing.
-        trace: whether to trace the training step, which then takes less time and gives the same numbers (see
-            :class:`StandardUpdater`). None traces it where the code of model and loss was looked through
-            and does nothing but compute; True takes your word for the code that cannot be looked through.
-            Evaluation runs eagerly: its large batches spend their time in the arithmetic.
+        trace: whether to trace the training step, which then takes less time and gives the same numbers, if
+            model and loss are pure: see :class:`StandardUpdater` for what that means. Evaluation runs
+            eagerly: its large batches spend their time in the arithmetic.
+
+    If threadpoolctl is installed (``pip install pdist[train]``), small matrix products take one thread of
+    BLAS: a second one gains little, and costs much if another process is busy.
 
     Returns:
         The log: for each name (``main/loss``, ``validation/main/loss``, ``epoch``, ...) a list of its values.
@@ -105,7 +108,8 @@ def fit(
         trainer.extend(ProgressBar())
     for extension in extensions:
         trainer.extend(extension)
-    trainer.run()
+    with few_blas_threads(model, batch_size):
+        trainer.run()
     names = {name: None for entry in report.log for name in entry}
     return {name: [entry.get(name) for entry in report.log] for name in names}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import logging
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +15,6 @@ from ..checks import check_loss
 from ..optimizers.optimizer import Optimizer
 from .inspection import Inspection, inspect_step
 
-_log = logging.getLogger("pdist_nn")
 FEW = 8  # recordings that nobody minds
 
 
@@ -27,7 +25,7 @@ class Step:
         loss_func: a function of a batch's arrays that returns a scalar.
         optimizer: set up with the model.
         who: what error messages begin with.
-        trace: whether to trace it; None does where that is safe.
+        trace: whether to trace it.
 
     Attributes:
         function: of the arrays; returns the loss.
@@ -36,7 +34,7 @@ class Step:
     function: Any
 
     def __init__(
-        self, loss_func: Callable[..., Variable], optimizer: Optimizer, who: str, trace: bool | None
+        self, loss_func: Callable[..., Variable], optimizer: Optimizer, who: str, trace: bool
     ) -> None:
         self.loss_func, self.optimizer, self.who, self.trace = loss_func, optimizer, who, trace
         self._inspection: Inspection | None = None
@@ -60,19 +58,16 @@ class Step:
         return True
 
     def _begin(self) -> None:
-        """Decide whether to trace."""
-        if self.trace is False:
+        """Trace if that was asked for; say what the code was seen to do that a recording does not repeat."""
+        if not self.trace:
             self.function = self._eager_step
             return
         self._made_for = self._settings()
         found = self._inspection = inspect_step(self.loss_func, self.optimizer)
-        if self.trace and found.hazards:
+        if found.hazards:
             self._eager(found.hazards[0])
-        elif self.trace or not (found.hazards or found.unknowns):
-            self.function = self._first_step if self._young() else self._traced()
         else:
-            _log.info("%s: the step runs eagerly: %s", self.who, (found.hazards + found.unknowns)[0])
-            self._inspection, self.function = None, self._eager_step
+            self.function = self._first_step if self._young() else self._traced()
 
     def _settings(self) -> Any:
         """What a recording does not see change, nor does the inspection."""

@@ -24,9 +24,9 @@ class StandardUpdater:
     infinity is an error. A loss function that reports no ``loss`` of its own has it reported as
     ``main/loss``.
 
-    With ``trace`` the first step of each shape of batch is recorded while it runs, and later steps run as
-    straight-line array code (see :func:`pdist.trace`): the same numbers, in less time. Whatever else the loss
-    function does happens only when it is recorded. So it must not print, count, keep arrays in lists or draw
+    With ``trace=True`` the first step of each shape of batch is recorded while it runs, and later steps run
+    as straight-line array code (see :func:`pdist.trace`): the same numbers, in less time. Whatever else the
+    loss function does happens only when it is recorded. So it must not print, count, keep arrays in lists or draw
     from ``numpy.random``; ``pdist.random``, dropout and ``report`` are fine. Parameters, hooks, learning
     rates, what is frozen may change between steps as always.
 
@@ -48,9 +48,10 @@ class StandardUpdater:
         device: where the arrays go: ``"cpu"``, ``"cuda"`` or a CUDA device number; None leaves them where
             they are.
         loss_func: a function of the arrays that returns a scalar; the model itself where None.
-        trace: whether to trace the step. None traces it where the code of loss, model and hooks was looked
-            through and does nothing that a recording would not repeat; the logger ``pdist_nn`` tells (at
-            level INFO) why it did not.
+        trace: whether to trace the step. That takes your word that the loss function is pure: what it does
+            depends on its arguments, the model, the optimizer and arrays alone, and what it does besides
+            computing need not happen again. What its code is seen to do otherwise makes the steps run
+            eagerly, with a warning that names it.
 
     Attributes:
         step: the step as a function of a batch's arrays, once there was one: where it is traced,
@@ -64,7 +65,7 @@ class StandardUpdater:
         converter: Callable[[Any, Any], Any] = concat_examples,
         device: Any = None,
         loss_func: Callable[..., Variable] | None = None,
-        trace: bool | None = None,
+        trace: bool = False,
     ) -> None:
         self._iterators = iterator if isinstance(iterator, dict) else {"main": iterator}
         self._optimizers: dict[str, Optimizer] = (

@@ -135,6 +135,20 @@ def log_logistic(z: Any) -> Any:
     return -abs(z) - 2 * mp.log1p(mp.exp(-abs(z)))
 
 
+def gamma_log(z: Any, k: Any) -> Any:
+    return (k - 1) * mp.log(z) - z - mp.loggamma(k)
+
+
+def t_log(z: Any, df: Any) -> Any:
+    half = mp.loggamma((df + 1) / 2) - mp.loggamma(df / 2) - mp.log(mp.pi * df) / 2
+    return half - (df + 1) / 2 * mp.log1p(z * z / df)
+
+
+def t_cdf(z: Any, df: Any) -> Any:
+    tail = mp.betainc(df / 2, mp.mpf(1) / 2, 0, df / (df + z * z), regularized=True) / 2
+    return tail if z < 0 else 1 - tail
+
+
 def poisson_entropy(lam: Any) -> Any:
     last = int(lam + 40 * mp.sqrt(lam) + 60)
     logs = [x * mp.log(lam) - lam - mp.loggamma(x + 1) for x in range(last)]
@@ -354,6 +368,41 @@ CASES = [
         },
         {},
         lambda a, b: b / a - 1 - mp.log(b / a),
+    ),
+    Case(
+        "StudentT",
+        D.StudentT,
+        {"df": scales(3), "loc": places(-4, 4), "scale": scales(3)},
+        places(-50, 50),
+        lambda z, df, loc, scale: loc + scale * z,
+        lambda x, df, loc, scale: t_log((x - loc) / scale, df) - mp.log(scale),
+        {
+            "cdf": lambda x, df, loc, scale: t_cdf((x - loc) / scale, df),
+            "survival_function": lambda x, df, loc, scale: t_cdf((loc - x) / scale, df),
+        },
+    ),
+    Case(
+        "Gamma",
+        D.Gamma,
+        {"k": scales(3), "theta": scales(3)},
+        numbers(0.125, 4),
+        lambda t, k, theta: t * k * theta,
+        lambda x, k, theta: gamma_log(x / theta, k) - mp.log(theta),
+        {
+            "cdf": lambda x, k, theta: mp.gammainc(k, 0, x / theta, regularized=True),
+            "survival_function": lambda x, k, theta: mp.gammainc(k, x / theta, regularized=True),
+            "mean": lambda k, theta: k * theta,
+            "variance": lambda k, theta: k * theta**2,
+        },
+    ),
+    Case(
+        "Chisquare",
+        D.Chisquare,
+        {"k": scales(3)},
+        numbers(0.125, 4),
+        lambda t, k: t * k,
+        lambda x, k: gamma_log(x / 2, k / 2) - mp.log(2),
+        {"mean": lambda k: k, "variance": lambda k: 2 * k},
     ),
     Case(
         "Uniform",

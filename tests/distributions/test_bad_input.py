@@ -104,13 +104,13 @@ CASES: list[tuple[str, Callable[[], Any], type[Exception], list[str]]] = [
         "one of two missing",
         lambda: D.Normal(0.0),
         TypeError,
-        ["Normal: expected exactly one of scale or log_scale, got none"],
+        ["Normal: expected exactly one of scale or log_scale or raw_scale, got none"],
     ),
     (
         "both of two alternatives",
         lambda: D.Normal(0.0, 1.0, log_scale=0.0),
         TypeError,
-        ["Normal: expected exactly one of scale or log_scale, got scale and log_scale"],
+        ["Normal: expected exactly one of scale or log_scale or raw_scale, got scale and log_scale"],
     ),
     (
         "both p and logit",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import logging
+import inspect
 import random
 import types
 
@@ -193,10 +193,37 @@ def test_a_classifier_reports_loss_and_accuracy():
     assert "accuracy" in updater.step.source
 
 
-def test_the_default_traces_what_was_looked_through():
+def test_nothing_is_traced_unless_it_is_asked_for():
     model = Net()
-    found = run(None, lambda x, y: F.mean((model(x) - y) ** 2), model)[2]
-    assert tracing(found)
+    updater = training.StandardUpdater(Batches(*line()), optimizers.Adam().setup(model), loss_func=model.loss)
+    trainer = training.Trainer(updater, (3, "iteration"), out=None)
+    trainer.run()
+    assert not tracing(updater)
+    assert inspect.signature(nn.fit).parameters["trace"].default is False
+
+
+@pytest.mark.parametrize("where", ["attribute", "default argument"])
+def test_what_a_recording_would_not_see_is_seen_by_default(where):
+    """A number that changes in mid-run, once as an attribute of the model, once in a list."""
+
+    def losses(trace):
+        pdist.random.seed(0)
+        model, weights = Net(), [1.0]
+
+        def loss(x, y, weights=weights):
+            weight = weights[0] if where == "default argument" else model.weight
+            return weight * F.mean((model(x) - y) ** 2)
+
+        model.weight = 1.0
+
+        def between(updater):
+            weights[0] = model.weight = 2.0 if updater.iteration >= 4 else 1.0
+
+        return run(trace, loss, model, between=between)[1]
+
+    before, after = losses(False), losses(None)
+    for name in before:
+        np.testing.assert_array_equal(before[name], after[name])
 
 
 # What changes between steps ------------------------------------------------------------------------------
@@ -482,7 +509,7 @@ def random(d, y):
 """
     exec(source, vars(helpers))
     model = Net()
-    updater = run(None, lambda x, y: helpers.fine(model(x), y), model, steps=3)[2]
+    updater = run(True, lambda x, y: helpers.fine(model(x), y), model, steps=3)[2]
     assert tracing(updater)
     found = inspection.inspect_step(lambda x, y: helpers.random(model(x), y), updater.get_optimizer("main"))
     assert found.hazards == ["helpers.random uses np.random, which a recording calls only once"]
@@ -496,33 +523,6 @@ def random(d, y):
         return run(trace, lambda x, y: helpers.fine(model(x), y), model, between=between)
 
     assert_traced_equals_eager(once, None)
-
-
-def test_the_default_says_why_it_does_not_trace(caplog):
-    class Printing(Net):
-        def forward(self, x):
-            print(end="")
-            return super().forward(x)
-
-    class Own(optimizers.SGD):
-        """Has its own idea of a step."""
-
-    def reason(loss, model, **more):
-        caplog.clear()
-        with caplog.at_level(logging.INFO, "pdist_nn"):
-            assert not tracing(run(None, loss, model, steps=3, **more)[2])
-        (record,) = caplog.records
-        return record.getMessage()
-
-    model = Printing()
-    assert "Printing.forward calls print" in reason(model.loss, model)
-    model = Net()
-    assert "Own is an optimizer of its own" in reason(model.loss, model, optimizer=Own(0.01))
-    model.settings = {"beta": 1.0}
-    assert "Net.settings is a dict" in reason(model.loss, model)
-    model = Net()
-    hook = lambda optimizer: print(end="")
-    assert "the hook <lambda> calls print" in reason(model.loss, model, make=lambda o: o.add_hook(hook))
 
 
 def test_an_array_that_is_kept_falls_back():

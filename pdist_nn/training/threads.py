@@ -1,0 +1,35 @@
+"""How many threads the matrix products of a training step take."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+# Up to so many multiplications in a product a second thread gains less than it loses if another process is
+# busy: waiting threads of OpenBLAS spin, and keep the core from whoever needs it.
+SMALL_PRODUCT = 1e8
+
+
+def largest_product(model: Any, batch_size: int) -> float:
+    """The multiplications of the largest product of a batch with a matrix of the model's parameters."""
+    sizes = [p.size for p in model.params() if p.array is not None and p.ndim > 1]
+    return float(batch_size * max(sizes, default=0))
+
+
+def few_blas_threads(model: Any, batch_size: int) -> AbstractContextManager[Any]:
+    """A context in which BLAS works with one thread, if the products are small and threadpoolctl is there.
+
+    Args:
+        model: a Link.
+        batch_size: how many examples a step takes.
+
+    >>> import pdist_nn
+    >>> with few_blas_threads(pdist_nn.links.Linear(2, 3), 32):
+    ...     pass
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    small = largest_product(model, batch_size) <= SMALL_PRODUCT
+    return threadpool_limits(1, user_api="blas") if small else nullcontext()
