@@ -1,4 +1,4 @@
-"""Special functions: the gamma, error and normal families."""
+"""Special functions: the gamma and error families."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from ..autograd import Variable, differentiable, in_rules
 from ..backend import special
 
 _SQRT_PI = math.sqrt(math.pi)
-_SQRT_HALF = math.sqrt(0.5)
-_SQRT_2PI = math.sqrt(2 * math.pi)
 
 
 def in_own_dtype(function: Any, *xs: Any) -> Any:
@@ -188,7 +186,7 @@ def erfcx_slope(xp, x):
     """
     far = x > 3
     t = xp.where(far, x, 3.0)
-    s = xp.minimum(t, _far(x))
+    s = xp.minimum(t, far_bound(x))
     s = 2 * s * s
     c = 0 * s
     for k in range(16 if x.dtype.itemsize > 4 else 4, 0, -1):
@@ -209,13 +207,13 @@ def erfcx_curve(xp, x):
     slope = erfcx_slope.kernel(xp, x)
     far = x > 4
     s = xp.where(far, x, 4.0)
-    t = xp.minimum(s, _far(x))
+    t = xp.minimum(s, far_bound(x))
     near = xp.where(far, 0.0, x)
     curve = 2 * (in_own_dtype(special(xp).erfcx, near) + near * xp.where(far, 0.0, slope))
-    return xp.where(far, -2 * slope * (_fraction(t, 1.5, 0.5) * (t / s)), curve)
+    return xp.where(far, -2 * slope * (fraction(t, 1.5, 0.5) * (t / s)), curve)
 
 
-def _fraction(t, first, step):
+def fraction(t, first, step):
     """1/(t + first/(t + (first + step)/(t + (first + 2 step)/(t + ...)))) for t of 4 or more."""
     s = t
     for k in range(24 if t.dtype.itemsize > 4 else 10, -1, -1):
@@ -223,7 +221,7 @@ def _fraction(t, first, step):
     return 1 / s
 
 
-def _far(x):
+def far_bound(x):
     """A bound from where on a fraction is its first term, whose square does not overflow."""
     return 1e10 if x.dtype.itemsize > 2 else 100.0
 
@@ -273,100 +271,6 @@ def erfcinv(xp, x):
 erfcinv.derivative(x=lambda F, g, y: g * ((-_SQRT_PI / 2) * F.exp(y * y)))
 
 
-# The standard Normal ---------------------------------------------------------------------------------------
-
-
-@differentiable
-def ndtr(xp, x):
-    """The standard Normal's cdf, (1 + erf(x / sqrt(2))) / 2, elementwise.
-
-    Args:
-        x: Variable, array or number, of any shape.
-
-    Returns:
-        Variable of the shape of x, in [0, 1].
-
-    >>> import numpy as np, pdist.functions as F
-    >>> F.ndtr(np.array([-10.0, 0.0, 1.0])).array
-    array([7.61985302e-24, 5.00000000e-01, 8.41344746e-01])
-    """
-    return in_own_dtype(special(xp).ndtr, x)
-
-
-ndtr.derivative(x=lambda F, g, x: g * ((1 / _SQRT_2PI) * F(bell)(x, c=0.5)))
-
-
-@differentiable
-def ndtri(xp, x):
-    """The standard Normal's quantile, the inverse of :func:`ndtr`, elementwise.
-
-    Args:
-        x: Variable, array or number, of any shape, in (0, 1).
-
-    Returns:
-        Variable of the shape of x; -inf at 0, inf at 1 and nan beyond.
-
-    >>> import numpy as np, pdist.functions as F
-    >>> F.ndtri(np.array([0.5, 0.975])).array
-    array([0.        , 1.95996398])
-    """
-    return in_own_dtype(special(xp).ndtri, x)
-
-
-ndtri.derivative(x=lambda F, g, y: g * (_SQRT_2PI * F.exp(0.5 * y * y)))
-
-
-@differentiable
-def log_ndtr(xp, x):
-    """log(ndtr(x)), elementwise, accurate far out in the left tail too.
-
-    Args:
-        x: Variable, array or number, of any shape.
-
-    Returns:
-        Variable of the shape of x, at most 0.
-
-    >>> import numpy as np, pdist.functions as F
-    >>> F.log_ndtr(np.array([-100.0, 0.0])).array
-    array([-5.00552421e+03, -6.93147181e-01])
-    """
-    return in_own_dtype(special(xp).log_ndtr, x)
-
-
-@differentiable
-def log_ndtr_slope(xp, x):
-    """The derivative h of :func:`log_ndtr`, elementwise: the density over the cdf.
-
-    On the left by erfcx, where both underflow.
-    """
-    left = x < 0
-    a, b = xp.where(left, x, 0.0), xp.where(left, 0.0, x)
-    right = (1 / _SQRT_2PI) * bell.kernel(xp, b, 0.5) / in_own_dtype(special(xp).ndtr, b)
-    return xp.where(left, math.sqrt(2 / math.pi) / in_own_dtype(special(xp).erfcx, -_SQRT_HALF * a), right)
-
-
-@differentiable
-def log_ndtr_curve(xp, x):
-    """The second derivative -h (x + h) of :func:`log_ndtr`, elementwise, h being the first.
-
-    Far to the left x + h is the fraction w = 1/(t + 2/(t + 3/(t + ...))) with t = -x, and h is t + w.
-    """
-    far = x < -5
-    t = xp.minimum(xp.where(far, -x, 5.0), _far(x))
-    w = _fraction(t, 2.0, 1.0)
-    near = xp.where(far | (x == math.inf), 0.0, x)
-    h = log_ndtr_slope.kernel(xp, near)
-    return xp.where(far, -(t + w) * w, xp.where(x == math.inf, 0.0, -h * (near + h)))
-
-
-log_ndtr.derivative(x=lambda F, g, x: g * F(log_ndtr_slope)(x))
-log_ndtr_slope.derivative(x=lambda F, g, x: g * F(log_ndtr_curve)(x))
-# h'' = -(x + 2 h) h' - h
-log_ndtr_curve.derivative(
-    x=lambda F, g, y, x: -g * ((x + 2 * F(log_ndtr_slope)(x)) * y + F(log_ndtr_slope)(x))
-)
-
-
 __all__ = [
     "digamma",
     "erf",
@@ -375,8 +279,5 @@ __all__ = [
     "erfcx",
     "erfinv",
     "lgamma",
-    "log_ndtr",
-    "ndtr",
-    "ndtri",
     "polygamma",
 ]
