@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..autograd import differentiable
 from .indexing import select
-from .reductions import below_largest, log_sum_exp, no_largest
+from .reductions import HUGE, log_sum_exp
 
 
 @differentiable
@@ -64,7 +64,8 @@ def softplus(xp, x, /, beta=1.0):
     array([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
     """
     x = x if beta == 1 else beta * x
-    y = xp.maximum(x, xp.log1p(xp.exp(xp.minimum(x, 40))))  # from 37 on it is x, to the last digit
+    far = 40 if x.dtype.itemsize > 2 else 10  # from there on it is x, to the last digit
+    y = xp.maximum(x, xp.log1p(xp.exp(xp.minimum(x, far))))
     return y if beta == 1 else y / beta
 
 
@@ -188,9 +189,10 @@ def softmax(xp, x, /, axis=1):
     """
     if not x.size:
         return x.copy()
-    m = x.max(axis=axis, keepdims=True)
-    e = xp.exp(below_largest(xp, x, m))
-    return e / (e.sum(axis=axis, keepdims=True) + no_largest(xp, m))
+    m = xp.minimum(x.max(axis=axis, keepdims=True), HUGE[x.dtype.itemsize])
+    e = xp.exp(x - m)
+    e = xp.minimum(e, 1, out=e if e.ndim else None)  # the infinite ones share everything
+    return e / e.sum(axis=axis, keepdims=True)
 
 
 def _softmax_rule(F, g, y, axis):
@@ -221,8 +223,8 @@ def log_softmax(xp, x, /, axis=1):
     """
     if not x.size:
         return x.copy()
-    m, z, rest = log_sum_exp(xp, x, axis)
-    return z - (rest + no_largest(xp, m))
+    _, z, rest = log_sum_exp(xp, x, axis)
+    return z - rest
 
 
 log_softmax.derivative(x=lambda F, g, y, axis: g - F.exp(y) * g.sum(axis=axis, keepdims=True))

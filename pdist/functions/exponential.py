@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd import Variable, differentiable, in_rules
 from ..backend import special
+from .special import in_own_dtype
 
 
 @differentiable
@@ -166,7 +167,7 @@ log1mexp_slope.derivative(x=lambda F, g, y: g * (y * (1 - y)))
 @differentiable
 def xlogy_(xp, x, x2):
     """x log(x2), the op behind :func:`xlogy`."""
-    return special(xp).xlogy(x, x2)
+    return in_own_dtype(special(xp).xlogy, x, x2)
 
 
 @in_rules(lambda xp, x, y: special(xp).xlogy(x, y))
@@ -203,7 +204,7 @@ xlogy_.derivative(
 @differentiable
 def xlog1py_(xp, x, x2):
     """x log(1 + x2), the op behind :func:`xlog1py`."""
-    return special(xp).xlog1py(x, x2)
+    return in_own_dtype(special(xp).xlog1py, x, x2)
 
 
 @in_rules(lambda xp, x, y: special(xp).xlog1py(x, y))

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd import Variable, differentiable
 from ..backend import hooks, library
 from .arguments import variable
+from .special import in_own_dtype
 
 # Factorizations --------------------------------------------------------------------------------------------
 
@@ -32,7 +33,7 @@ def cholesky(xp, a):
     array([[2., 0.],
            [1., 1.]])
     """
-    return xp.linalg.cholesky(a)
+    return in_own_dtype(xp.linalg.cholesky, a)
 
 
 def _cholesky_rule(F, g, y):
@@ -72,9 +73,9 @@ def solve_triangular(xp, a, b, /, trans=0, lower=False):
     array([1., 3.])
     """
     if library(xp).host and a.ndim == 2 and b.ndim <= 2 and a.size and b.size:
-        return _solve_by_lapack(xp, a, b, trans, lower)
+        return in_own_dtype(lambda a, b: _solve_by_lapack(xp, a, b, trans, lower), a, b)
     a = xp.tril(a) if lower else xp.triu(a)
-    return xp.linalg.solve(a.swapaxes(-1, -2) if trans else a, b)
+    return in_own_dtype(xp.linalg.solve, a.swapaxes(-1, -2) if trans else a, b)
 
 
 @hooks.opaque
@@ -119,7 +120,7 @@ def solve(xp, a, b):
     >>> F.solve(np.array([[2.0, 1.0], [1.0, 1.0]]), np.array([3.0, 2.0])).array
     array([1., 1.])
     """
-    return xp.linalg.solve(a, b)
+    return in_own_dtype(xp.linalg.solve, a, b)
 
 
 def _solve_rule(F, g, needs, y, a):
@@ -155,7 +156,7 @@ def batch_inv(xp, a):
     array([[[0.5 , 0.  ],
             [0.  , 0.25]]])
     """
-    return xp.linalg.inv(a)
+    return in_own_dtype(xp.linalg.inv, a)
 
 
 def _inv_rule(F, g, y):
@@ -183,7 +184,7 @@ def batch_det(xp, a):
     >>> F.batch_det(np.array([[[2.0, 1.0], [0.0, 4.0]]])).array
     array([8.])
     """
-    return xp.linalg.det(a)
+    return in_own_dtype(xp.linalg.det, a)
 
 
 @differentiable
@@ -192,6 +193,8 @@ def cofactors(xp, a):
 
     From the singular values s and vectors of a: det(U) det(V) U diag(the product of the other s) V^T.
     """
+    if a.dtype.itemsize == 2:
+        return in_own_dtype(lambda a: cofactors.kernel(xp, a), a)
     u, s, v = xp.linalg.svd(a)
     one = xp.ones_like(s[..., :1])
     before = xp.concatenate([one, s[..., :-1].cumprod(axis=-1)], axis=-1)
@@ -227,7 +230,7 @@ def logdet(xp, a):
     >>> F.logdet(np.array([[2.0, 0.0], [0.0, -0.5]])).array
     array(0.)
     """
-    return xp.linalg.slogdet(a)[1]
+    return in_own_dtype(lambda a: xp.linalg.slogdet(a)[1], a)
 
 
 logdet.derivative(a=lambda F, g, a: g[..., None, None] * F.batch_inv(a).swapaxes(-1, -2))
@@ -293,7 +296,7 @@ def slogdet(a: Any) -> tuple[Variable, Variable]:
     a = variable("slogdet", "a", a)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise np.linalg.LinAlgError(f"slogdet: a: expected shape (..., n, n), got {a.shape}")
-    sign = a.xp.linalg.slogdet(a.array)[0]
+    sign = in_own_dtype(lambda array: a.xp.linalg.slogdet(array)[0], a.array)
     return Variable(a.xp.asarray(sign), requires_grad=False), logdet(a)
 
 

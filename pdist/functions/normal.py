@@ -75,10 +75,9 @@ def log_ndtr_slope(xp, x):
 
     On the left by erfcx, where both underflow.
     """
-    left = x < 0
-    a, b = xp.where(left, x, 0.0), xp.where(left, 0.0, x)
-    right = (1 / _SQRT_2PI) * bell.kernel(xp, b, 0.5) / in_own_dtype(special(xp).ndtr, b)
-    return xp.where(left, math.sqrt(2 / math.pi) / in_own_dtype(special(xp).erfcx, -_SQRT_HALF * a), right)
+    left = math.sqrt(2 / math.pi) / in_own_dtype(special(xp).erfcx, -_SQRT_HALF * xp.minimum(x, 0))
+    right = (1 / _SQRT_2PI) * bell.kernel(xp, x, 0.5) / in_own_dtype(special(xp).ndtr, x)
+    return xp.where(x < 0, left, right)
 
 
 @differentiable

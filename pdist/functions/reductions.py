@@ -248,24 +248,16 @@ def _index_of(who: str, x: Any, axis: int | None) -> Variable:
 # In log space ----------------------------------------------------------------------------------------------
 
 
-def below_largest(xp, x, m):
-    """x - m, where m is the largest element of its group: 0 also if both are infinite, or nan."""
-    z = x - m
-    return xp.fmin(z, 0, out=z if z.ndim else None)
+HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8")}
 
 
-def no_largest(xp, m):
-    """0, and nan if m, the largest element of its group, is nan or -inf."""
-    return 0 * xp.minimum(m, _HUGE[m.dtype.itemsize])
-
-
-_HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8")}
-
-
-def log_sum_exp(xp, x, axis):
+def log_sum_exp(xp, x, axis, finite=False):
     """The largest element m of ``axis``, x - m, and log(sum(e^(x - m))), axes kept.
 
     All but one of the largest are summed apart: log1p of that has every digit if one class has almost all.
+
+    Args:
+        finite: bring an infinite m to the largest finite number in x - m, so that inf - inf makes no nan.
     """
     shape = x.shape
     if axis is None or axis in (
@@ -275,17 +267,23 @@ def log_sum_exp(xp, x, axis):
         x = x.reshape((-1, x.size if axis is None else shape[-1]))
         rows, top = xp.arange(x.shape[0]), x.argmax(axis=1)
         m = x[rows, top][:, None]
-        z = below_largest(xp, x, m)
+        z = x - (_held(xp, m) if finite else m)
         e = xp.exp(z)
         e[rows, top] = 0
         rest = xp.log1p(e.sum(axis=1))
         kept = (1,) * len(shape) if axis is None else (*shape[:-1], 1)
         return m.reshape(kept), z.reshape(shape), rest.reshape(kept)
     m = x.max(axis=axis, keepdims=True)
-    z = below_largest(xp, x, m)
+    z = x - (_held(xp, m) if finite else m)
     top = x == m
     rest = select(xp, top, 0.0, xp.exp(z)).sum(axis=axis, keepdims=True)
     return m, z, xp.log1p(rest + (top.sum(axis=axis, keepdims=True, dtype=z.dtype) - 1))
+
+
+def _held(xp, m):
+    """m between the smallest and the largest finite number."""
+    huge = HUGE[m.dtype.itemsize]
+    return xp.minimum(xp.maximum(m, -huge), huge)
 
 
 @differentiable
@@ -311,15 +309,15 @@ def logsumexp(xp, x, /, axis=None, keepdims=False):
     """
     if not x.size:
         return x.sum(axis=axis, keepdims=keepdims) - xp.inf
-    m, _, rest = log_sum_exp(xp, x, axis)
+    m, _, rest = log_sum_exp(xp, x, axis, finite=True)
     y = m + rest
     return y if keepdims else y.reshape(_without(x.shape, axis))
 
 
 def _logsumexp_rule(F, g, y, x, axis, keepdims):
     y, g = restore(y, x.shape, axis, keepdims), restore(g, x.shape, axis, keepdims)
-    nothing = y == -math.inf
-    return F.where(nothing, 0.0, g) * F.softmax(F.where(nothing, 0.0, x), axis=axis)
+    share = F.softmax(F.maximum(x, -HUGE[x.dtype.itemsize]), axis=axis)  # nothing but -inf would be nan
+    return F.where(y == -math.inf, 0.0, g) * share
 
 
 logsumexp.derivative(x=_logsumexp_rule)

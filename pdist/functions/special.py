@@ -110,8 +110,12 @@ def bell(xp, x, /, c):
     |x| = b + d, where b has so few digits that b^2 is exact: e^(-c b^2) e^(-c d (|x| + b)).
     """
     a = xp.minimum(abs(x), 40)
-    b = xp.floor(16 * a) * 0.0625
-    return xp.exp(-c * b * b) * xp.exp(-c * (a - b) * (a + b))
+    b = xp.floor(16 * a)
+    b *= 0.0625
+    d = a - b
+    d *= -c * (a + b)
+    b *= -c * b
+    return xp.exp(b) * xp.exp(d)
 
 
 bell.derivative(x=lambda F, g, y, x, c: F.where(y == 0, 0.0, g * (-2 * c * x * y)))  # x may be infinite
