@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..autograd import differentiable
+from .arguments import plain
 from .indexing import select
 from .reductions import HUGE, log_sum_exp
 
@@ -63,6 +64,7 @@ def softplus(xp, x, /, beta=1.0):
     >>> F.softplus(np.array([-1000.0, 0.0, 1000.0])).array
     array([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
     """
+    beta = plain(beta)
     x = x if beta == 1 else beta * x
     far = 40 if x.dtype.itemsize > 2 else 10  # from there on it is x, to the last digit
     y = xp.maximum(x, xp.log1p(xp.exp(xp.minimum(x, far))))
@@ -136,7 +138,7 @@ def leaky_relu(xp, x, /, slope=0.2):
     >>> F.leaky_relu(np.array([-1.0, 2.0])).array
     array([-0.2,  2. ])
     """
-    # a slope of 0 would make nan of infinity
+    slope = plain(slope)  # one of 0 would make nan of infinity
     return xp.maximum(x, slope * x) if 0 < slope <= 1 else select(xp, x < 0, slope * x if slope else 0.0, x)
 
 
@@ -158,7 +160,7 @@ def elu(xp, x, /, alpha=1.0):
     >>> F.elu(np.array([-1.0, 2.0])).array
     array([-0.63212056,  2.        ])
     """
-    return xp.maximum(x, 0) + alpha * xp.expm1(xp.minimum(x, 0))
+    return xp.maximum(x, 0) + plain(alpha) * xp.expm1(xp.minimum(x, 0))
 
 
 def _elu_rule(F, g, x, alpha):

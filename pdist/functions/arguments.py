@@ -28,6 +28,11 @@ def variable(who: str, name: str, value: Any) -> Variable:
         raise TypeError(f"{who}: {name}: {error}") from None
 
 
+def plain(value: Any) -> Any:
+    """A NumPy scalar as a Python number, which leaves the dtype of arrays as it is; others as they are."""
+    return float(value) if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0 else value
+
+
 def axis_of(who: str, x: Variable, axis: int) -> int:
     """``axis`` counted from the front; refused if x has no such axis."""
     if not -x.ndim <= axis < x.ndim:

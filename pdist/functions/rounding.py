@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..autograd import differentiable, zero
+from .arguments import plain
 
 # Extrema of two --------------------------------------------------------------------------------------------
 
@@ -74,8 +75,8 @@ def clip(xp, x, /, x_min, x_max):
     array([0. , 0.5, 1. ])
     """
     if x_min is not None:
-        x = xp.maximum(x, x_min)
-    return x if x_max is None else xp.minimum(x, x_max)
+        x = xp.maximum(x, plain(x_min))
+    return x if x_max is None else xp.minimum(x, plain(x_max))
 
 
 def _clip_rule(F, g, x, x_min, x_max):

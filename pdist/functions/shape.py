@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Variable, differentiable
+from ..autograd.promotion import is_supported
 from .arguments import variable
 
 
@@ -100,10 +102,17 @@ def cast(xp, x, /, typ):
     Returns:
         Variable of the shape of x and that dtype. Its gradient comes back in the dtype of x.
 
+    Raises:
+        TypeError: if the dtype is neither bool, nor an integer, nor floating of at most 64 bits.
+
     >>> import numpy as np, pdist.functions as F
     >>> F.cast(np.array([1.0, 2.0]), np.float32).array
     array([1., 2.], dtype=float32)
     """
+    if not is_supported(np.dtype(typ)):
+        raise TypeError(
+            f"cast: typ: expected float16, float32, float64, integer or bool, got {np.dtype(typ)}"
+        )
     return x.astype(typ)
 
 
@@ -193,6 +202,8 @@ def repeat(xp, x, /, repeats, axis=None):
     >>> F.repeat(np.array([1.0, 2.0]), [3, 1], axis=0).array
     array([1., 1., 1., 2.])
     """
+    if np.ndim(repeats):  # as Python's integers: NumPy's may be wider than an index on the platform
+        repeats = [index(n) for n in repeats]
     return xp.repeat(x, repeats, axis)
 
 
