@@ -157,7 +157,7 @@ def log1mexp(xp, x):
 @differentiable
 def log1mexp_slope(xp, x):
     """The derivative -e^x / (1 - e^x) of :func:`log1mexp`, elementwise."""
-    return xp.exp(x) / xp.expm1(x)  # e^-x may overflow
+    return -xp.exp(x) / abs(xp.expm1(x))  # e^-x may overflow; -inf at 0
 
 
 log1mexp.derivative(x=lambda F, g, x: g * F(log1mexp_slope)(x))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Variable, differentiable, in_rules, promote
-from .arguments import axis_of, variable
+from .arguments import axis_of, integer, variable
 
 
 @differentiable(keep_dtype=True)
@@ -190,14 +189,14 @@ def split_axis(x: Any, indices_or_sections: Any, axis: int, force_tuple: bool = 
     axis = axis_of("split_axis", x, axis)
     n = x.shape[axis]
     if np.ndim(indices_or_sections) == 0:
-        sections = index(indices_or_sections)
+        sections = integer("split_axis", "indices_or_sections", indices_or_sections)
         if sections < 1 or n % sections:
             raise ValueError(
                 f"split_axis: axis {axis} of length {n} does not divide into {sections} equal parts"
             )
         cuts = list(range(n // sections, n, n // sections)) if n else [0] * (sections - 1)
     else:
-        cuts = [index(i) for i in indices_or_sections]
+        cuts = [integer("split_axis", "indices_or_sections", i) for i in indices_or_sections]
     lead = (slice(None),) * axis
     parts = tuple([x[(*lead, slice(a, b))] for a, b in zip([0, *cuts], [*cuts, n], strict=True)])
     return parts if force_tuple or len(parts) > 1 else parts[0]

@@ -170,6 +170,13 @@ def test_half_precision_far_out():
     assert F.mean(np.full(1000, 100, np.float16)).array == 100
 
 
+def test_noise_of_half_precision():
+    x = np.ones(1000, np.float16)
+    assert F.dropout(x, 0.5, rng=0).dtype == F.gaussian(x, x, rng=0).dtype == np.float16
+    assert 400 < np.count_nonzero(F.dropout(x, 0.5, rng=0).array) < 600
+    assert F.dropout(x[:2], mask=[0.0, 2.0]).array.tolist() == [0, 2]
+
+
 @pytest.mark.parametrize("typ", [complex, object, str, np.longdouble, "M8[s]", "S3"])
 def test_no_cast_to_what_functions_do_not_take(typ: Any):
     if np.dtype(typ) == np.float64:
