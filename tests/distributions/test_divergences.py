@@ -432,3 +432,12 @@ def test_quadrature_is_traced(pair):
         assert traced(np.array(a)).item() == pytest.approx(
             kl(pdist.as_variable(np.array(a))).item(), rel=1e-9
         )
+
+
+@pytest.mark.parametrize("df", [2.3, 3.0, 5.0])
+def test_quadrature_sees_both_heavy_tails(df):
+    p = D.StudentT(np.float64(df), np.float64(0), np.float64(1))
+    q = D.Normal(np.float64(0), np.float64(1))
+    expected = 0.5 * np.log(2 * np.pi) + 0.5 * df / (df - 2) - p.entropy.array
+    value = pdist.kl_divergence(p, q, method="quadrature")
+    np.testing.assert_allclose(value.array, expected, rtol=1e-9)

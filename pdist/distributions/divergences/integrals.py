@@ -28,6 +28,8 @@ _MANY = (
     (1e-300, 1e-200, 1e-120, 1e-60, 1e-30, 1e-20, 1e-16, 1e-13, 1e-10, 1e-8, 1e-6, 1e-5, 1e-4)
     + (1e-3, 0.003, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 )  # fmt: skip
+# 1 - u says nothing more about the upper tail: how many times as far from the median as the last quantile.
+_BEYOND = (1.5, 2.0, 4.0, 1e1, 1e2, *(10.0**n for n in range(4, 120, 8)))
 _MANY_PARTS = 8  # from so many components on, few quantiles of each
 _MOST_PANELS = 2048
 _ROUNDS, _AT_ONCE = 60, 32  # of halving, and how many panels of each integral at once
@@ -212,7 +214,7 @@ def _quantiles(d: Any) -> Any:
 
 
 def _quantiles_of(d: Any, levels: tuple[float, ...]) -> Any:
-    """Quantiles of a single distribution and two values beyond the last; a wide grid if it has none."""
+    """Quantiles of a single distribution and values beyond the last; a wide grid if it has none."""
     xp, info = d.xp, np.finfo(d.dtype)
     shape = (-1,) + (1,) * len(d.batch_shape)
     if not has_quantiles(d):
@@ -222,8 +224,9 @@ def _quantiles_of(d: Any, levels: tuple[float, ...]) -> Any:
     u = xp.asarray(np.array(lower + upper), dtype=d.dtype).reshape(shape)
     x = xp.broadcast_to(d.icdf(u).array, (len(u), *d.batch_shape))
     end, middle = x[-1], x[len(lower) - 1]
-    far = end + (end - middle)  # 1 - u says no more about the upper tail
-    return xp.concatenate([x, (end + 0.5 * (end - middle))[None], far[None]])
+    steps = [by * (end - middle) for by in _BEYOND if by < float(info.max)]
+    between = [xp.maximum(middle - step, x[0]) for step in steps]  # heavy tails are wide between quantiles
+    return xp.concatenate([x, *((middle + step)[None] for step in steps), *(y[None] for y in between)])
 
 
 _GRID = np.concatenate([-(10.0 ** np.arange(8, -9, -0.5)), [0.0], 10.0 ** np.arange(-8, 8.5, 0.5)])

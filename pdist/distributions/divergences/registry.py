@@ -87,7 +87,9 @@ def kl_divergence(
         p: the distribution that the expectation is over.
         q: another of the same event shape; batch shapes broadcast.
         method: None for the pair's formula; ``"quadrature"`` for an integral (or sum) over numbers, or
-            independent ones, to some nine digits in float64 or with an error that says otherwise;
+            independent ones, to some nine digits in float64, or with an error (``return_error``) that says
+            otherwise. What lies where the density of p underflows is not seen: an integral that
+            diverges, or nearly, is finite;
             ``"monte_carlo"`` for the mean over draws from p. An estimate is never made unasked.
         n_samples: how many draws Monte Carlo takes.
         rng: its generator or seed.
