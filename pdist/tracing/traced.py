@@ -68,7 +68,7 @@ class TracedFunction:
             return path
         return TracedFunction, (self.function, self.cache_size, self.strict)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         last = self.last
         if last is not None and not kwargs and last.fits(args) and not hooks.running:
             with self._lock:

@@ -651,3 +651,9 @@ def test_truths_are_not_told_apart_by_their_identity():
     step = pdist.trace(lambda x: np.where((low <= x) & (x <= high), x, -1.0))
     for x in (0.5, 2.0, -3.0, 1.0):
         assert step(np.array(x)) == (x if 0 <= x <= 1 else -1)
+
+
+def test_any_keyword_is_an_argument_of_the_function():
+    step = pdist.trace(lambda **named: F.exp(named["self"]))
+    for x in (0.0, 1.0):
+        np.testing.assert_array_equal(step(self=np.array(x)).array, np.exp(x))
