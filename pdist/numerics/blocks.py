@@ -26,7 +26,12 @@ def in_blocks(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(kernel)
     def blocked(xp, *arrays, **settings):
-        shape = _large_shape(xp, arrays) if max([a.size for a in arrays]) >= 4 * BLOCK else None
+        for a in arrays:
+            if a.size >= 4 * BLOCK:
+                break
+        else:
+            return kernel(xp, *arrays, **settings)
+        shape = _large_shape(xp, arrays)
         if shape is None:
             return kernel(xp, *arrays, **settings)
         return _block_by_block(xp, functools.partial(kernel, **settings), *arrays, shape=shape)
