@@ -18,7 +18,7 @@ import numpy as np
 from ..autograd import differentiable
 from ..backend import hooks
 from .blocks import in_blocks, piecewise
-from .constants import HALF_LOG_2PI, SMALLEST
+from .constants import HALF_LOG_2PI, SUBNORMAL
 from .differences import deviance, log1pmx, log_ratio
 from .double import is_double, log_double, polynomial, rounding, two_product, two_sum
 
@@ -190,7 +190,7 @@ half_step_slope.derivative(x=lambda F, g, x: g * F(half_step_bend)(x))
 def log_power(xp, k, z, power=None):
     """log(z^k / Gamma(k + 1)) as a double word, for 0 <= k <= 1 and 0 < z < inf; or z^power instead."""
     power = k if power is None else power
-    log_z, log_lo = two_sum(xp, *log_double(xp, xp.maximum(z, SMALLEST[is_double(z)])))
+    log_z, log_lo = two_sum(xp, *log_double(xp, xp.maximum(z, SUBNORMAL[is_double(z)])))
     y, y_lo = two_product(xp, power, log_z)
     h, h_lo = two_sum(xp, y, -lgamma1p(xp, k))
     return h, h_lo + rounding(xp, y_lo + power * log_lo, 4 * (abs(y) + abs(power)))

@@ -12,10 +12,12 @@ from ..families.standard import Standard
 class StandardExponential(Standard):
     """Of density e^-z, the waiting time at a rate of 1."""
 
+    steep = True  # 1/lam - x counts the rounding of lam x
     entropy, mean, mode, median, variance = 1.0, 1.0, 0.0, LOG_2, 1.0
 
     log_kernel = lambda F, z: -z
     slope = lambda F, z: 1.0
+    bend = lambda F, z: 0.0
     scale_slope = lambda F, d, s: (d - s) / s
     cdf = lambda xp, z: -xp.expm1(-z)
     log_cdf = lambda xp, z: xp.where(z < LOG_2, xp.log(-xp.expm1(-z)), xp.log1p(-xp.exp(-z)))

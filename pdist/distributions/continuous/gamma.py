@@ -23,8 +23,8 @@ class StandardGamma(Standard):
     shapes, steep = ("k",), True
 
     log_kernel = lambda F, z, k: F(log_gamma_density)(z, k)
-    slope = lambda F, z, k: (z - (k - 1)) / z
-    bend = lambda F, z, k: (k - 1) / (z * z)
+    slope = lambda F, z, k: F.where(k == 1, 1.0, (z - (k - 1)) / z)
+    bend = lambda F, z, k: F.where(k == 1, 0.0, (k - 1) / z / z)
     scale_slope = lambda F, d, s, k: d / s - k
     shape_slopes = lambda F, z, k: (F(log_minus_digamma_of)(z, k),)
     shape_bends = lambda F, z, k: (1 / z,)
