@@ -17,7 +17,7 @@ one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # two pips in one environment would trip over each other
 .DELETE_ON_ERROR:
-.PHONY: help test demo lint format types bench bench-deps accuracy clean
+.PHONY: help test demo lint format types api bench bench-deps accuracy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ format: $(VENV)/.ready-dev ## let ruff mend what it can
 
 types: $(VENV)/.ready-dev ## mypy on pdist and pdist_nn
 	$(python) -m mypy
+
+api: $(VENV)/.ready-test ## rewrite tests/data/api.txt, which the test of the public names compares with
+	$(python) -m tests.test_api
 
 bench: $(VENV)/.ready-examples ## speed, beside PyTorch and JAX where they are installed; BENCH_ARGS=
 	$(python) -m benchmarks $(BENCH_ARGS)
