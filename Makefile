@@ -17,10 +17,10 @@ one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # two pips in one environment would trip over each other
 .DELETE_ON_ERROR:
-.PHONY: help test demo lint format types api bench bench-deps accuracy clean
+.PHONY: help test demo lint format types api bench bench-deps accuracy accuracy-ratchet clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Settings: PYTHON=$(PYTHON)  VENV=$(VENV)  PIP_ARGS=  (for example: make test PYTHON=python3.12)"
 
@@ -52,6 +52,9 @@ bench-deps: $(VENV)/.ready-examples ## install PyTorch (large) and JAX for make 
 
 accuracy: $(VENV)/.ready-examples ## errors in ulps against 60-digit references; ACCURACY_ARGS="--dist Normal --worst 10"
 	$(python) -m benchmarks.accuracy $(ACCURACY_ARGS)
+
+accuracy-ratchet: $(VENV)/.ready-test ## tighten tests/data/accuracy.txt, the record that no accuracy may fall below
+	$(python) -m tests.distributions.test_accuracy_ratchet
 
 clean: ## remove the environment and all that tools have left
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
