@@ -17,7 +17,7 @@ one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # two pips in one environment would trip over each other
 .DELETE_ON_ERROR:
-.PHONY: help test demo lint format types api bench bench-deps accuracy accuracy-ratchet clean
+.PHONY: help test coverage demo lint format types api bench bench-deps accuracy accuracy-ratchet clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ help: ## this list
 
 test: $(VENV)/.ready-test ## all tests and the examples in docstrings, one process a core; PYTEST_ARGS="-k normal"
 	$(one_thread) $(python) -m pytest -n auto --doctest-modules tests pdist pdist_nn $(PYTEST_ARGS)
+
+coverage: $(VENV)/.ready-dev ## the tests again, and which lines and branches they reach: a table, and htmlcov/index.html
+	$(one_thread) $(python) -m pytest -n auto --doctest-modules tests pdist pdist_nn \
+	  --cov --cov-report=term-missing:skip-covered --cov-report=html $(PYTEST_ARGS)
 
 demo: $(VENV)/.ready-examples ## the demo; DEMO_ARGS="--quick --out DIR"
 	$(python) -m examples.demo $(DEMO_ARGS)
