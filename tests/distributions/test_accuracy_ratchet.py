@@ -208,8 +208,13 @@ def main() -> int:
             *(found.line for dtype in DTYPES for found in cells(dtype, cases.available()).values()), sep="\n"
         )
         return 0
-    recorded, lines, fallen = record(), [], []
-    for name, found in of_all_processors().items():
+    recorded, now = record(), of_all_processors()
+    lines = [found.line for name, found in recorded.items() if name not in now]
+    fallen = [
+        f"{name}: no longer measured; delete its line if that is meant"
+        for name in sorted(recorded.keys() - now)
+    ]
+    for name, found in now.items():
         before = recorded.get(name)
         if before is not None and before.of == found.of:
             fallen += filter(None, [objection(found, before)])
