@@ -33,6 +33,21 @@ def test_import_brings_in_nothing_but_numpy_and_scipy() -> None:
     assert not foreign, f"import pdist imports {', '.join(sorted(foreign))} too"
 
 
+def test_tracing_is_imported_when_it_is_asked_for() -> None:
+    """`trace` and `TraceError` are there all the same, by every way of import."""
+    code = "import pdist, sys; print('pdist.tracing' in sys.modules, 'trace' in dir(pdist), {})"
+    for expression in (
+        "pdist.trace.__module__",
+        "pdist.TraceError.__name__",
+        "pdist.tracing.trace is pdist.trace",
+    ):
+        early, listed, found = fresh(code.format(expression)).split()
+        assert (early, listed) == ("False", "True")
+        assert found in ("pdist.tracing.traced", "TraceError", "True")
+    assert fresh("from pdist import *; print(trace.__name__)").strip() == "trace"
+    assert fresh("import pdist; print(hasattr(pdist, 'nothing'))").strip() == "False"
+
+
 def test_import_is_light() -> None:
     """At most 1.3 times `import numpy, scipy.special`.
 
