@@ -61,8 +61,9 @@ def test_the_logarithm_of_a_gamma_tail_by_its_shape(dtype):
             check("gamma", quantity, got, dtype, most, share, here)
 
 
-# The most ulps, and the share within 4: with a up to 1e30 and 0.01 degrees of freedom. As for gamma's tails, there
-# is room for NumPy's kernels of other processors and versions, whose exp and sinh differ by an ulp or so.
+# The most ulps, and the share within 4: with a up to 1e30 and 0.01 degrees of freedom. As for gamma's tails,
+# there is room for NumPy's kernels of other processors and versions, whose exp and sinh differ by an ulp or
+# so.
 STUDENT = {
     (student_tail_slope, "", "lower"): (20, 0.86),
     (student_tail_slope, "", "upper"): (20, 0.86),
