@@ -74,7 +74,7 @@ SAME_ON_SCALARS = frozenset((
 ))
 # fmt: on
 WATCHED_BYTES = 1 << 20  # larger arrays that nobody owns are taken to stay as they are
-# ndarray.__pow__ knows these exponents, of these types: before NumPy 2.3 of its own too, in the array's dtype.
+# ndarray.__pow__ knows these exponents, of these types: before NumPy 2.3 of its own too, in the base's dtype.
 POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
 EXPONENTS = {int, float, *(np.sctypeDict.values() if np.lib.NumpyVersion(np.__version__) < "2.3.0" else ())}
 
