@@ -57,7 +57,8 @@ def broadcast_to(xp, x, /, shape):
            [1., 2.]])
     """
     if xp is np and x.ndim == 0:  # what every sum's gradient asks for, at a tenth of the price
-        shape = (shape,) if np.ndim(shape) == 0 else shape
+        if shape.__class__ is not tuple:
+            shape = (shape,) if np.ndim(shape) == 0 else shape
         return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     return xp.broadcast_to(x, shape)
 

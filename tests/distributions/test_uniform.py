@@ -223,7 +223,7 @@ def test_ends_in_the_wrong_order() -> None:
         D.Uniform(np.array([0.0, 2.0]), 1.0)
     with pytest.raises(ValueError, match=r"Uniform: high is 0\.0; expected more than low, 0\.0"):
         D.Uniform(0.0, 0.0)
-    with pytest.raises(ValueError, match=r"Uniform: scale is -1\.0; expected positive"):
+    with pytest.raises(ValueError, match=r"Uniform: scale is -1\.0; expected a positive finite number"):
         D.Uniform(loc=0.0, scale=-1.0)
 
 
