@@ -4,6 +4,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 PIP_ARGS ?=
+TESTS ?= --doctest-modules tests pdist pdist_nn
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 BENCH_ARGS ?=
@@ -11,21 +12,44 @@ ACCURACY_ARGS ?=
 
 python := $(VENV)/bin/python
 
+# The oldest versions that pyproject.toml allows of what pdist itself needs: "numpy>=2.2" becomes "numpy==2.2".
+oldest := $(shell sed -n 's/^dependencies = \[\(.*\)\]/\1/p' pyproject.toml | tr -d '",' | sed 's/>=/==/g')
+# The part of the suite that CI runs with them: what depends on the numbers and the rules of NumPy and SciPy.
+numeric := tests/numerics tests/functions tests/autograd tests/distributions/test_accuracy.py \
+  tests/distributions/test_accuracy_ratchet.py tests/distributions/test_poisson.py
+# What a push runs: a look at everything in half a minute.
+quick := tests/autograd tests/numerics tests/test_api.py tests/test_house.py tests/test_docs.py \
+  tests/distributions/test_accuracy_ratchet.py tests/functions/test_docstrings.py
+
 # One process a core is what we want of the cores: BLAS threads under parallel tests only get in each other's way.
 one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # two pips in one environment would trip over each other
 .DELETE_ON_ERROR:
-.PHONY: help test demo lint format types bench bench-deps accuracy clean
+.PHONY: help test test-quick test-oldest test-oldest-numeric coverage demo lint format types api bench bench-deps accuracy accuracy-ratchet clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Settings: PYTHON=$(PYTHON)  VENV=$(VENV)  PIP_ARGS=  (for example: make test PYTHON=python3.12)"
 
 test: $(VENV)/.ready-test ## all tests and the examples in docstrings, one process a core; PYTEST_ARGS="-k normal"
-	$(one_thread) $(python) -m pytest -n auto --doctest-modules tests pdist pdist_nn $(PYTEST_ARGS)
+	$(one_thread) $(python) -m pytest -n auto $(TESTS) $(PYTEST_ARGS)
+
+test-quick: ## the tests that pre-commit runs before a push
+	$(MAKE) test TESTS="$(quick)"
+
+test-oldest: ## all tests with the oldest NumPy and SciPy allowed, in an environment of its own; as for test
+	@test -n "$(oldest)" || { echo "no dependencies found in pyproject.toml"; exit 1; }
+	$(MAKE) test VENV="$(VENV)-oldest" PIP_ARGS="$(PIP_ARGS) $(oldest)"
+
+test-oldest-numeric: ## the part of them that CI runs
+	$(MAKE) test-oldest TESTS="$(numeric)"
+
+coverage: $(VENV)/.ready-dev ## the tests again, and which lines and branches they reach: a table, and htmlcov/index.html
+	$(one_thread) $(python) -m pytest -n auto $(TESTS) \
+	  --cov --cov-report=term-missing:skip-covered --cov-report=html $(PYTEST_ARGS)
 
 demo: $(VENV)/.ready-examples ## the demo; DEMO_ARGS="--quick --out DIR"
 	$(python) -m examples.demo $(DEMO_ARGS)
@@ -41,6 +65,9 @@ format: $(VENV)/.ready-dev ## let ruff mend what it can
 types: $(VENV)/.ready-dev ## mypy on pdist and pdist_nn
 	$(python) -m mypy
 
+api: $(VENV)/.ready-test ## rewrite tests/data/api.txt, which the test of the public names compares with
+	$(python) -m tests.test_api
+
 bench: $(VENV)/.ready-examples ## speed, beside PyTorch and JAX where they are installed; BENCH_ARGS=
 	$(python) -m benchmarks $(BENCH_ARGS)
 
@@ -50,8 +77,11 @@ bench-deps: $(VENV)/.ready-examples ## install PyTorch (large) and JAX for make 
 accuracy: $(VENV)/.ready-examples ## errors in ulps against 60-digit references; ACCURACY_ARGS="--dist Normal --worst 10"
 	$(python) -m benchmarks.accuracy $(ACCURACY_ARGS)
 
+accuracy-ratchet: $(VENV)/.ready-test ## tighten tests/data/accuracy.txt, the record that no accuracy may fall below
+	$(python) -m tests.distributions.test_accuracy_ratchet
+
 clean: ## remove the environment and all that tools have left
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-oldest build dist htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find pdist pdist_nn tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # A link to a Python that has gone counts as absent here, so the environment is then made anew over the old one.

@@ -2,6 +2,9 @@
 
 __version__ = "0.1.0"
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 import numpy
 import scipy.special
 
@@ -20,7 +23,9 @@ from .autograd import (
 from .autograd.gradient_check import check_gradients
 from .backend import get_array_module, random, to_cpu, to_gpu, using_device
 from .distributions import cross_entropy, kl_divergence, register_kl
-from .tracing import TraceError, trace
+
+if TYPE_CHECKING:
+    from .tracing import TraceError, trace
 
 __all__ = [
     "TraceError",
@@ -47,3 +52,17 @@ __all__ = [
     "using_config",
     "using_device",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        # Tracing is imported when it is first asked for: it would be a sixth of what the import costs.
+        if name not in ("TraceError", "trace", "tracing"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        tracing = import_module(f"{__name__}.tracing")
+
+        globals().update(TraceError=tracing.TraceError, trace=tracing.trace)
+        return globals()[name]
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__, "tracing"})

@@ -164,6 +164,9 @@ class Sequential(ChainList):
         return "Sequential(" + ("\n  " + "\n  ".join(lines) + "\n)" if lines else ")")
 
 
+Link._in_sequence = Sequential  # what repeat makes
+
+
 def _sample(distribution: Distribution) -> Variable:
     return distribution.sample()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy as copying
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from .bayes import total_divergence
 from .parameter import Parameter
 from .registration import BOOKKEEPING, Registry, structure
 from .serializers import Unknown
-
-if TYPE_CHECKING:
-    from .containers import Sequential
 
 
 class Link(Registry):
@@ -43,6 +40,8 @@ class Link(Registry):
     >>> dict(link.namedparams()).keys()
     dict_keys(['/factor'])
     """
+
+    _in_sequence: ClassVar[Callable[..., Any]]  # Sequential, which is made of links and tells them of itself
 
     # What it computes ---------------------------------------------------------------------------------
 
@@ -229,11 +228,9 @@ class Link(Registry):
                 parameter.cleargrad()
         return new
 
-    def repeat(self, n: int, mode: str = "init") -> Sequential:
+    def repeat(self, n: int, mode: str = "init") -> Any:
         """A Sequential of ``n`` copies of this link; ``mode`` as in :meth:`copy`."""
-        from .containers import Sequential  # it is made of links
-
-        return Sequential(*(self.copy(mode) for _ in range(n)))
+        return self._in_sequence(*(self.copy(mode) for _ in range(n)))
 
     # Devices ------------------------------------------------------------------------------------------
 

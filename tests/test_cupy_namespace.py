@@ -276,11 +276,12 @@ def test_a_right_request_passes(source: str) -> None:
 
 
 def test_the_stand_in_offers_no_more_than_cupy() -> None:
-    from pdist.testing import standin
+    from pdist.testing import standin, standin_arrays
 
     names = cupy_names()
     assert names["special"].keys() >= standin.CUPYX_SPECIAL
-    assert (standin._METHODS | standin._ATTRIBUTES | {"get", "item", "tolist"}) <= names["array"].keys()
+    of_arrays = standin_arrays.METHODS | standin_arrays.ATTRIBUTES | {"get", "item", "tolist"}
+    assert of_arrays <= names["array"].keys()
     for name, function in vars(standin.Generator).items():
         if not name.startswith("_"):
             assert parameters_of(function, method=True) == names["rng"][name], f"Generator.{name}"

@@ -104,6 +104,8 @@ class Library:
         if group.distribution == "MixtureNormal":
             weights = D.Categorical(logit=parameters["logit"])
             return D.MixtureSameFamily(weights, D.Normal(loc=parameters["loc"], scale=parameters["scale"]))
+        if group.distribution == "Independent":
+            return D.Independent(D.Normal(**parameters), 1)
         return getattr(D, group.distribution)(**parameters)
 
     def _array(self, group: Group, name: str, array: np.ndarray) -> Any:

@@ -15,6 +15,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable
 from inspect import Parameter
 from keyword import iskeyword
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,7 +166,7 @@ def compile(op: Op) -> Callable[..., Any]:
 
     op.renew = renew
     renew()
-    return _defined(name, op.name, entry, names)
+    return _entry_function(op, entry, names)
 
 
 def source(op: Op) -> str:
@@ -174,13 +175,44 @@ def source(op: Op) -> str:
     return "\n\n".join([_entry(op), _run(op), _pullback(op)])
 
 
+_entries: dict[str, CodeType] = {}
+
+
+def _entry_function(op: Op, entry: str, names: dict[str, Any]) -> FunctionType:
+    """The function that ``entry`` defines. Entries that differ by their names alone are compiled once."""
+    name = _name(op)
+    alike = entry.replace(f"{name}(", "op(", 1).replace(f"{name}_run(", "op_run(", 1)
+    if alike not in _entries:
+        module = builtins.compile(alike, "", "exec", dont_inherit=True)
+        (_entries[alike],) = [part for part in module.co_consts if isinstance(part, CodeType)]
+    code = _entries[alike].replace(
+        co_name=name, co_qualname=name, co_names=(f"{name}_run",), co_filename=_titled(op.name, entry)
+    )
+    defaults, by_name = [], {}
+    star = op.variadic
+    for setting, parameter in op.settings.items():
+        star = star or not _positional(parameter)
+        if parameter.default is not Parameter.empty and star:
+            by_name[setting] = parameter.default
+        elif parameter.default is not Parameter.empty:
+            defaults.append(parameter.default)
+    function = FunctionType(code, names, name, tuple(defaults))
+    function.__kwdefaults__ = by_name or None
+    return function
+
+
+def _titled(title: str, text: str) -> str:
+    """The name of a file that does not exist, whose lines are ``text`` in tracebacks."""
+    file = f"<pdist: {title}>"
+    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
+    return file
+
+
 def _defined(function: str, title: str, text: str, names: dict[str, Any], after: str = "") -> Any:
     """The function that ``text`` defines, with ``names`` as its globals; tracebacks show its lines."""
-    file = f"<pdist: {title}>"
     if after:
         after += "\n\n"
-    whole = after + text
-    linecache.cache[file] = len(whole), None, whole.splitlines(keepends=True), file
+    file = _titled(title, after + text)
     found: dict[str, Any] = {}
     exec(builtins.compile("\n" * after.count("\n") + text, file, "exec", dont_inherit=True), names, found)
     return found[function]

@@ -2,21 +2,17 @@
 
 from . import hooks, memory, random
 from .libraries import (
-    Array,
-    Library,
     default_library,
     get_array_module,
     library,
     library_of,
     named_library,
-    numpy_library,
-    register_library,
     special,
     to_cpu,
     to_gpu,
-    unregister_library,
     using_device,
 )
+from .records import Array, Library, numpy_library, register_library, unregister_library
 
 __all__ = [
     "Array",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .libraries import Library, register_library
+from .records import Library, register_library
 
 _record: Library | None = None
 

@@ -1,137 +1,23 @@
 """Which array library an array belongs to, and moving arrays between them.
 
-A *library* is a small record: the array type, the module with NumPy's interface, its special functions, its
-random streams and the way to and from the host.  NumPy's is here, CuPy's joins when it is first needed, and
-any other (the stand-in of the tests, the arrays of a trace) joins by :func:`register_library`.
+A *library* is a small record (:mod:`.records`): the array type, the module with NumPy's interface, its
+special functions, its random streams and the way to and from the host. CuPy's joins when it is first needed.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 from . import hooks
+from .records import Array, Library, by_type, by_xp, numpy_library
 
-Array = Any  #: an array of any registered library
-
-
-def _restore(stream: Any, state: Any) -> None:
-    stream.bit_generator.state = state
-
-
-@dataclass(frozen=True, eq=False)
-class Library:
-    """One array library.
-
-    Args:
-        name: what error messages call it, such as ``"numpy"``.
-        array_type: the type of its arrays.
-        xp: a module or namespace with NumPy's functions for them.
-        special: a namespace with SciPy's special functions for them.
-        new_stream: makes a random generator with the methods of ``cupy.random.Generator`` (which are among
-            those of NumPy's) from a seed, a ``numpy.random.SeedSequence`` or None.
-        from_host: turns a NumPy array into one of this library's.
-        to_host: turns one of this library's arrays into NumPy's.
-        device_of: a hashable name of the device that an array lives on.
-        host: whether values can be looked at without waiting for a device; only then are they validated.
-        stream_state: the state of a random generator, as numbers and strings that JSON can hold.
-        restore_stream: gives a generator such a state back.
-        current_device: the number of the device that new arrays go to; None where there is but one.
-        on_device: a context in which that device is another one.
-        owner_of: the array whose memory an array is a view of, itself where it is none.
-        elementwise: makes one function of several elementwise calls, a
-            :class:`~pdist.tracing.cuda.kernels.Kernel`: it takes the arrays that it reads and those that it
-            writes. None where each call of a traced function runs by itself.
-        graphs: how a function's kernels are captured and launched together: an object with ``capture``,
-            which calls a function without doing what it does and returns what it returned and a function that
-            does it all; ``functions`` by name, which take the place of others in what is captured; and
-            ``like``, an array of another's shape, dtype and layout. None where nothing can be captured.
-    """
-
-    name: str
-    array_type: type
-    xp: Any
-    special: Any
-    new_stream: Callable[[Any], Any]
-    from_host: Callable[[np.ndarray], Array]
-    to_host: Callable[[Array], np.ndarray]
-    device_of: Callable[[Array], Any]
-    host: bool = False
-    stream_state: Callable[[Any], Any] = lambda stream: stream.bit_generator.state
-    restore_stream: Callable[[Any, Any], None] = _restore
-    current_device: Callable[[], int | None] = lambda: None
-    on_device: Callable[[int | None], AbstractContextManager[Any]] = lambda number: nullcontext()
-    owner_of: Callable[[Array], Any] = lambda array: array if array.base is None else array.base
-    elementwise: Callable[[Any], Callable[..., None]] | None = None
-    graphs: Any = None
-
-
-def _numpys_owner(array: np.ndarray) -> np.ndarray:
-    """The last array of a chain of views: that of a memory map or a buffer keeps its own views apart."""
-    base: Any = array.base
-    while base is not None:
-        if isinstance(base, np.ndarray):
-            array = base
-        base = getattr(base, "base", None)  # NumPy's as_strided puts another object between
-    return array
-
-
-numpy_library = Library(
-    name="numpy",
-    array_type=np.ndarray,
-    xp=np,
-    special=scipy.special,
-    new_stream=np.random.default_rng,
-    from_host=lambda array: array,
-    to_host=lambda array: array,
-    device_of=lambda array: "cpu",
-    owner_of=_numpys_owner,
-    host=True,
-)
-
-_by_type: dict[type, Library] = {np.ndarray: numpy_library}
-_by_xp: dict[Any, Library] = {np: numpy_library}
 _local = threading.local()
-
-
-def register_library(library: Library) -> Library:
-    """Make arrays of another library known: from then on every operation accepts them.
-
-    Args:
-        library: the record that describes it.
-
-    Returns:
-        The same record.
-
-    Raises:
-        ValueError: where another library has its name, array type or namespace.
-    """
-    for other in _by_type.values():
-        if other is not library and (
-            other.name == library.name or other.array_type is library.array_type or other.xp is library.xp
-        ):
-            raise ValueError(
-                f"register_library: {library.name!r} clashes with {other.name!r}, which is registered: name, "
-                "array type and namespace must be its own"
-            )
-    _by_type[library.array_type] = library
-    _by_xp[library.xp] = library
-    return library
-
-
-def unregister_library(library: Library) -> None:
-    """Forget a library that :func:`register_library` made known."""
-    if library is numpy_library:
-        raise ValueError("unregister_library: NumPy cannot be done without")
-    _by_type.pop(library.array_type, None)
-    _by_xp.pop(library.xp, None)
 
 
 def named_library(name: str) -> Library:
@@ -141,7 +27,7 @@ def named_library(name: str) -> Library:
         ValueError: where there is none.
         ImportError: where CuPy is asked for and not installed.
     """
-    found = {library.name: library for library in _by_type.values()}
+    found = {library.name: library for library in by_type.values()}
     if name == "cupy" and name not in found:
         return cupy_library()
     if name not in found:
@@ -154,14 +40,14 @@ def named_library(name: str) -> Library:
 def library_of(array: Any) -> Library | None:
     """The library that ``array`` belongs to; None where it is no array at all."""
     kind = type(array)
-    found = _by_type.get(kind)
+    found = by_type.get(kind)
     if found is not None:
         if hooks.running and (recording := hooks.current()) is not None and found is recording.base:
             return recording.library  # inside a trace arrays are what stands for them
         return found
     if kind.__module__.partition(".")[0] == "cupy" and hasattr(array, "get"):
         return cupy_library()
-    for base, library in _by_type.items():
+    for base, library in by_type.items():
         if isinstance(array, base):
             return library
     return None
@@ -169,7 +55,7 @@ def library_of(array: Any) -> Library | None:
 
 def library(xp: Any) -> Library:
     """The library whose namespace is ``xp`` (the first argument of every kernel)."""
-    found = _by_xp.get(xp)
+    found = by_xp.get(xp)
     if found is None:
         if getattr(xp, "__name__", None) == "cupy":
             return cupy_library()
@@ -188,9 +74,9 @@ def cupy_library() -> Library:
     Raises:
         ImportError: where CuPy is not installed, with the extra that installs it.
     """
-    from . import cupy_backend
+    from .cupy_backend import library_record  # CuPy may be missing, and takes seconds
 
-    return cupy_backend.library_record()
+    return library_record()
 
 
 def _raw(value: Any) -> Any:
@@ -291,7 +177,7 @@ def _target(device: Any) -> tuple[Library, int | None]:
     except ValueError:
         raise ValueError(
             f"using_device: unknown device {device!r}; expected 'cpu', 'cuda', 'cuda:0', a number, or one of "
-            f"{', '.join(sorted(library.name for library in _by_type.values()))}"
+            f"{', '.join(sorted(library.name for library in by_type.values()))}"
         ) from None
 
 

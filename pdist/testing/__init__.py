@@ -17,13 +17,15 @@ except ImportError as error:
 
 from . import strategies
 from .checking import PROPERTIES, check_distribution
-from .contracts import check_copies, check_dtypes, check_repr, check_shapes, check_support
+from .contracts import check_dtypes, check_shapes
+from .copies import check_copies, check_repr
 from .densities import check_cdf, check_icdf, check_log_prob_normalized, check_scipy
 from .derivatives import check_gradients
 from .quadrature import Measure
 from .report import Inapplicable, PropertyError
 from .sampling import check_pathwise, check_sample
 from .summaries import check_kl, check_moments
+from .support import check_support
 
 __all__ = [
     "PROPERTIES",

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from ..distributions import Distribution
 from . import strategies
-from .contracts import check_copies, check_dtypes, check_repr, check_shapes, check_support
+from .contracts import check_dtypes, check_shapes
+from .copies import check_copies, check_repr
 from .densities import check_cdf, check_icdf, check_log_prob_normalized
 from .derivatives import check_gradients
 from .report import Inapplicable
 from .sampling import check_pathwise, check_sample
 from .summaries import check_kl, check_moments
+from .support import check_support
 
 #: Every property by its name.
 PROPERTIES: dict[str, Callable[..., None]] = {

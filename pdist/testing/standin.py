@@ -19,7 +19,6 @@ TypeError: operand 'StandIn' does not support ufuncs (__array_ufunc__=None)
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -29,19 +28,9 @@ import scipy.special
 from ..backend import Library, register_library
 from ..backend.cupy_special import special as cupy_special
 from . import tapes
+from .standin_arrays import StandIn, perform
 
 # fmt: off
-# What an array of CuPy's has; each takes and gives what NumPy's does.
-_METHODS = {
-    "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress",
-    "conj", "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "nonzero",
-    "partition", "prod", "ptp", "ravel", "repeat", "reshape", "round", "sort", "squeeze", "std", "sum",
-    "swapaxes", "take", "trace", "transpose", "var", "view",
-}
-_ATTRIBUTES = {
-    "T", "mT", "dtype", "flags", "imag", "itemsize", "nbytes", "ndim", "real", "shape", "size", "strides",
-}
-
 # What cupyx.scipy.special has of the functions that a distribution may want; a test compares it with CuPy's.
 CUPYX_SPECIAL = {
     "beta", "betainc", "betaincinv", "betaln", "binom", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx",
@@ -50,155 +39,7 @@ CUPYX_SPECIAL = {
     "log_expit", "log_ndtr", "log_softmax", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "poch",
     "polygamma", "psi", "rel_entr", "rgamma", "sinc", "softmax", "xlog1py", "xlogy", "y0", "y1", "zeta",
 }
-
-_ARITHMETIC = (
-    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul",
-    "and", "or", "xor", "lshift", "rshift",
-)
-_COMPARISONS_AND_SIGNS = ("lt", "le", "eq", "ne", "gt", "ge", "neg", "pos", "abs", "invert")
 # fmt: on
-
-
-class StandIn:
-    """An array of the stand-in library.
-
-    Args:
-        array: the NumPy array that it wraps.
-    """
-
-    __slots__ = ("_host",)
-    __array_ufunc__ = None  # NumPy's operators hand over to ours, its ufuncs raise TypeError
-    __hash__ = None  # type: ignore[assignment]
-
-    def __init__(self, array: Any) -> None:
-        self._host = np.asarray(array)
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
-        raise TypeError("implicit conversion to a NumPy array is not allowed; use get()")
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        raise TypeError(f"numpy.{function.__name__} does not take arrays of the stand-in library")
-
-    def get(self) -> np.ndarray:
-        """A NumPy array with the same values."""
-        tapes.refused("get()")
-        return self._host.copy()
-
-    def item(self, *index: int) -> Any:
-        """One element as a Python number, asked for by name."""
-        tapes.refused("item()")
-        return self._host.item(*index)
-
-    def tolist(self) -> Any:
-        """The elements as Python numbers, asked for by name."""
-        tapes.refused("tolist()")
-        return self._host.tolist()
-
-    def __len__(self) -> int:
-        return len(self._host)
-
-    def __repr__(self) -> str:
-        return repr(self._host).replace("array(", "standin(", 1)
-
-    def __bool__(self) -> bool:
-        raise TypeError("a kernel looks at a value: on a GPU it would wait for the device")
-
-    __float__ = __int__ = __index__ = __complex__ = __bool__
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _ATTRIBUTES:
-            return _wrap(getattr(self._host, name))
-        if name in _METHODS:
-            method = getattr(np.ndarray, name)
-            return lambda *args, **kwargs: _perform(method, (self, *args), kwargs)
-        raise AttributeError(f"an array of CuPy's has no attribute {name!r} that the stand-in knows")
-
-    def __getitem__(self, index: Any) -> StandIn:
-        return _perform(_getitem, (self, index), {})
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        _perform(operator.setitem, (self, index, value), {})
-
-    def __iter__(self) -> Any:
-        return (_wrap(row) for row in self._host)
-
-    def __reduce__(self) -> Any:
-        return StandIn, (self._host,)
-
-    def __deepcopy__(self, memo: Any) -> StandIn:
-        return StandIn(self._host.copy())
-
-
-def _getitem(array: np.ndarray, index: Any) -> Any:
-    """``array[index]``; one element is a view without axes, as CuPy's are, no scalar."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return array[parts if any(part is Ellipsis for part in parts) else (*parts, Ellipsis)]
-
-
-def _operator(function: Callable[..., Any], reflected: bool = False) -> Callable[..., Any]:
-    def method(self: StandIn, *others: Any) -> Any:
-        if others and not isinstance(others[0], (StandIn, np.ndarray, np.generic, bool, int, float, complex)):
-            return NotImplemented  # a Variable, whose turn it is
-        return _perform(function, (*others, self) if reflected else (self, *others), {})
-
-    return method
-
-
-def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: StandIn, other: Any) -> StandIn:
-        _perform(function, (self, other), {})
-        return self
-
-    return method
-
-
-for _name in _ARITHMETIC:
-    _function = getattr(operator, _name + "_" if _name in ("and", "or") else _name)
-    setattr(StandIn, f"__{_name}__", _operator(_function))
-    setattr(StandIn, f"__r{_name}__", _operator(_function, reflected=True))
-    setattr(StandIn, f"__i{_name}__", _in_place(getattr(operator, f"i{_name}")))
-for _name in _COMPARISONS_AND_SIGNS:
-    setattr(StandIn, f"__{_name}__", _operator(getattr(operator, _name)))
-
-
-def _perform(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """A call of NumPy's on the stand-in's arrays; where a capture goes on it is noted, not done."""
-    args, kwargs = _unwrap(args), _unwrap(kwargs)
-    if tapes.current is None:
-        return _wrap(function(*args, **kwargs))
-    name = getattr(function, "__name__", "")
-    if name in tapes.PRODUCTS:
-        raise NotImplementedError("calling cuBLAS API during stream capture is currently unsupported")
-    if name == "concatenate" and len(args[0]) >= tapes.MANY:
-        raise RuntimeError("concatenate copies addresses from the host: no graph can do that again")
-    return tapes.current.note(function, args, kwargs, _wrap)
-
-
-def _wrap(value: Any) -> Any:
-    """Arrays and NumPy scalars as the stand-in's; anything else as it is."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return StandIn(value)
-    if isinstance(value, (tuple, list)) and any(isinstance(v, (np.ndarray, np.generic)) for v in value):
-        wrapped = [_wrap(v) for v in value]
-        return type(value)(*wrapped) if hasattr(value, "_fields") else type(value)(wrapped)
-    return value
-
-
-def _unwrap(value: Any) -> Any:
-    """The stand-in's arrays as NumPy's; an array of NumPy's is refused, its scalars are not, as by CuPy."""
-    if isinstance(value, StandIn):
-        return value._host
-    if isinstance(value, np.ndarray):
-        raise TypeError(
-            "unsupported type numpy.ndarray: the stand-in library's arrays do not mix with NumPy's"
-        )
-    if isinstance(value, (tuple, list)):
-        return type(value)([_unwrap(v) for v in value])
-    if isinstance(value, dict):
-        return {key: _unwrap(v) for key, v in value.items()}
-    if isinstance(value, slice):
-        return slice(_unwrap(value.start), _unwrap(value.stop), _unwrap(value.step))
-    return value
 
 
 class _Namespace:
@@ -234,7 +75,7 @@ class _Function:
         self.__name__ = function.__name__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _perform(self._function, args, kwargs)
+        return perform(self._function, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return _Function(getattr(self._function, name))
@@ -271,7 +112,7 @@ class Generator:
                 raise RuntimeError(f"{name} copies from the host what describes its arguments")
             tapes.current.keep_state(self._rng)
         drawn = getattr(self._rng, name)
-        return _perform(lambda *args, **kwargs: np.asarray(drawn(*args, **kwargs)), args, kwargs)
+        return perform(lambda *args, **kwargs: np.asarray(drawn(*args, **kwargs)), args, kwargs)
 
     def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> StandIn:
         """Uniform on [0, 1)."""
@@ -367,19 +208,19 @@ def elementwise(kernel: Any) -> Callable[..., None]:
             for output, name in kernel.stores:
                 known[output][...] = known[name]
 
-    return lambda *arrays: _perform(on_host, arrays, {})
+    return lambda *arrays: perform(on_host, arrays, {})
 
 
 def _matmul(x: StandIn, y: StandIn, out: StandIn | None = None) -> StandIn:
     """What multiplies matrices in a capture."""
     if out is not None and any(np.may_share_memory(out._host, a._host) for a in (x, y)):
         raise ValueError("matmul: the result would lie where an argument does")
-    return _perform(lambda x, y, out: np.matmul(x, y, out=out), (x, y, out), {})
+    return perform(lambda x, y, out: np.matmul(x, y, out=out), (x, y, out), {})
 
 
 def _concatenate(arrays: Any, axis: int | None = 0, out: Any = None) -> Any:
     """What brings arrays together in a capture."""
-    return _perform(lambda *args: np.concatenate(args[:-1], axis, args[-1]), (*arrays, out), {})
+    return perform(lambda *args: np.concatenate(args[:-1], axis, args[-1]), (*arrays, out), {})
 
 
 def _like(array: StandIn) -> StandIn:

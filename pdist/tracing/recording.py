@@ -75,8 +75,9 @@ SAME_ON_SCALARS = frozenset((
 ))
 # fmt: on
 WATCHED_BYTES = 1 << 20  # larger arrays that nobody owns are taken to stay as they are
-# ndarray.__pow__ knows these exponents.
+# ndarray.__pow__ knows these exponents, of these types: before NumPy 2.3 of its own too, in the base's dtype.
 POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
+EXPONENTS = {int, float, *(np.sctypeDict.values() if np.lib.NumpyVersion(np.__version__) < "2.3.0" else ())}
 
 
 class Recording:
@@ -389,7 +390,7 @@ class Recording:
         if scalars or (name in SAME_ON_SCALARS and all(map(_is_scalar, inputs))):
             function = PYTHON_OPERATORS[name]
             return self._take("scalar", name, function, inputs, {}, function(*reals))
-        if name == "power" and reals[1].__class__ in (int, float) and reals[0].dtype.kind == "f":
+        if name == "power" and reals[1].__class__ in EXPONENTS and reals[0].dtype.kind == "f":
             short = POWERS.get(reals[1])
             if short:
                 return self.ufunc(short, inputs[:1], {})

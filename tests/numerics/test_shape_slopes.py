@@ -53,7 +53,7 @@ def test_the_logarithm_of_a_gamma_tail_by_its_shape(dtype):
     below = (z < k) | ((k < 3) & (z < 0.5))
     for op, start, most, share in (
         (gamma_tail_slope, "log", 8, 0.96),
-        (gamma_tail_bend, "bend_log", 25, 0.7),
+        (gamma_tail_bend, "bend_log", 30, 0.7),
     ):
         for upper, here in ((False, below), (True, ~below)):
             got = op.kernel(np, z, k, upper=upper, log=True)
@@ -61,14 +61,17 @@ def test_the_logarithm_of_a_gamma_tail_by_its_shape(dtype):
             check("gamma", quantity, got, dtype, most, share, here)
 
 
-STUDENT = {  # the most ulps, and the share within 4: with a up to 1e30 and 0.01 degrees of freedom
-    (student_tail_slope, "", "lower"): (18, 0.88),
-    (student_tail_slope, "", "upper"): (18, 0.88),
-    (student_tail_slope, "log_", "lower"): (18, 0.84),
+# The most ulps, and the share within 4: with a up to 1e30 and 0.01 degrees of freedom. As for gamma's tails,
+# there is room for NumPy's kernels of other processors and versions, whose exp and sinh differ by an ulp or
+# so.
+STUDENT = {
+    (student_tail_slope, "", "lower"): (20, 0.86),
+    (student_tail_slope, "", "upper"): (20, 0.86),
+    (student_tail_slope, "log_", "lower"): (22, 0.82),
     (student_tail_slope, "log_", "upper"): (36, 0.9),
-    (student_tail_bend, "bend_", "lower"): (25, 0.8),
-    (student_tail_bend, "bend_", "upper"): (25, 0.8),
-    (student_tail_bend, "bend_log_", "lower"): (22, 0.75),
+    (student_tail_bend, "bend_", "lower"): (30, 0.77),
+    (student_tail_bend, "bend_", "upper"): (30, 0.77),
+    (student_tail_bend, "bend_log_", "lower"): (30, 0.73),
 }
 
 
