@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .constants import INV_SQRT_2PI, SQRT_2, SQRT_HALF
-from .double import polynomial, rounding, split, two_sum
+from .double import polynomial, rounding, split
 
 # (1 + sqrt(2) a) e^(a^2/2) P(Z > a) in powers of (a - 5)/(a + 5), the highest first, for (float32, float64):
 # its Chebyshev expansion on [-1, 1], cut off below the last digit and written in powers
@@ -49,12 +49,8 @@ def log_cdf_and_slope(xp, z):
     """log P(Z <= z), on the right as log(1 - tail), and its slope."""
     a = abs(z)
     e, c = bell(xp, xp.minimum(a, 40)), scaled_tail(xp, a)
-    h, h_lo = half_square(xp, z)
-    left, lo = two_sum(xp, -h, xp.log(c))
-    left = left + rounding(xp, lo - h_lo, 8 * left)
-    right = 1 - c * e
-    slope = INV_SQRT_2PI * xp.where(z < 0, 1 / c, e / right)
-    return xp.where(z < 0, left, xp.log1p(-c * e)), slope
+    slope = INV_SQRT_2PI * xp.where(z < 0, 1 / c, e / (1 - c * e))
+    return xp.where(z < 0, xp.log(c) - 0.5 * z * z, xp.log1p(-c * e)), slope
 
 
 def half_square(xp, z):
