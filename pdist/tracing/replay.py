@@ -66,6 +66,8 @@ class Trace:
     def __init__(self, program: Program, function: Any, stand_ins: Any, plain: bool) -> None:
         self.program = program
         self.rebound = -1
+        self._globals = [entry for entry in program.variables if isinstance(entry[0], dict)]
+        self._cells = [entry for entry in program.variables if not isinstance(entry[0], dict)]
         passes = []
         for name, run in PASSES:
             before = count_calls(program)
@@ -93,6 +95,8 @@ class Trace:
     def holds(self) -> bool:
         """Whether what it has by reference is still what the function would find."""
         program = self.program
+        if self.rebinding() is not None:
+            return False
         for variable, flag in program.flags:
             if variable.requires_grad is not flag:
                 return False
@@ -107,8 +111,23 @@ class Trace:
                 return False
         return self.rebound == hooks.rebound or self.could_hold()
 
+    def rebinding(self) -> str | None:
+        """The name of a variable outside that stands for another object now; None if there is none."""
+        for namespace, name, value in self._globals:
+            if namespace.get(name) is not value:
+                return name
+        for cell, name, value in self._cells:
+            try:
+                if cell.cell_contents is not value:
+                    return name
+            except ValueError:  # it is bound no more
+                return name
+        return None
+
     def could_hold(self) -> bool:
         """Whether every object that it was made for is in its place."""
+        if self.rebinding() is not None:
+            return False
         for owner, attribute, item in self.program.guards:
             if getattr(owner, attribute) is not item:
                 return False

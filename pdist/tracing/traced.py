@@ -22,11 +22,13 @@ from ..autograd import Variable, config
 from ..autograd.variable import from_node
 from ..backend import default_library, hooks, library_of
 from .array import Traced
-from .generators import reachable, state
 from .record import Origin, Program, Returned, TraceError
 from .recording import Recording
 from .replay import TOLD_APART, Report, Trace
 from .source import REFUSED
+from .surroundings import reachable, state, variables
+
+MANY_RENEWALS = 10  # from so many on a function is said to be recorded again and again
 
 
 class TracedFunction:
@@ -48,6 +50,7 @@ class TracedFunction:
         self.traces: OrderedDict[Any, list[Trace]] = OrderedDict()
         self.last: Trace | None = None
         self.failure: TraceError | None = None
+        self._renewals = 0
         self._lock = threading.RLock()
 
     def __get__(self, instance: Any, owner: Any) -> Any:
@@ -101,6 +104,7 @@ class TracedFunction:
             named = {name: stand_ins.of(a, name) for name, a in kwargs.items()}
             drawn, held = _streams_of_others(), reachable(self.function, inner, named)
             states = [state(generator) for generator in held]
+            recording.program.variables = variables(self.function)
             result = self.function(*inner, **named)
             moved = [g for g, was in zip(held, states, strict=True) if state(g) != was]
             self._refuse_direct_draws(recording, moved)
@@ -149,10 +153,25 @@ class TracedFunction:
     def _keep(self, key: Any, trace: Trace) -> None:
         """Keep a trace, and forget those that no longer hold or that were used longest ago."""
         known = self.traces.pop(key, [])
-        self.traces[key] = [trace, *[t for t in known if t.could_hold()][: self.cache_size - 1]]
+        kept = [t for t in known if t.could_hold()]
+        if len(kept) < len(known):
+            self._warn_of_renewal(next(t for t in known if t not in kept))
+        self.traces[key] = [trace, *kept[: self.cache_size - 1]]
         while len(self.traces) > self.cache_size:
             self.traces.popitem(last=False)
         self.last = trace
+
+    def _warn_of_renewal(self, gone: Trace) -> None:
+        """What a trace was made for changes again and again: say so once, for each recording takes time."""
+        self._renewals += 1
+        if self._renewals == MANY_RENEWALS:
+            name = gone.rebinding()
+            what = "an attribute or array that it uses" if name is None else f"the variable {name!r}"
+            warnings.warn(
+                f"{self.__name__} was recorded anew {MANY_RENEWALS} times, since {what} is another object at "
+                "almost every call: what changes belongs in an argument, or in an array that is written into",
+                stacklevel=5,
+            )
 
     def forget(self) -> None:
         """Forget all recordings: the next call records anew, with the Python values of then."""
@@ -201,9 +220,12 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
       another trace.
     - Arrays that it finds elsewhere (parameters, an optimizer's moments, data in a closure) are read by
       reference: what changes them in place is seen.
-    - Python's own values (numbers, strings, attributes, what a condition on them decides) are those of the
-      first call. A number that is an argument makes a trace for each of its values; a number that changes
-      from step to step belongs in an array. :meth:`TracedFunction.forget` records anew.
+    - Names of variables outside (globals, and those of an enclosing function) and attributes of links may
+      come to stand for other objects: that makes another trace.
+    - Python's own values (numbers and strings in other attributes, what a condition on them decides) are
+      those of the first call. A number that is an argument makes a trace for each of its values; a number
+      that changes from step to step belongs in an array. :meth:`TracedFunction.forget` records anew.
+    - Parameters of distributions, labels and inputs are checked at each call.
     - What Python does besides (printing, appending to a list, numpy.random) it does while recording only;
       ``pdist_nn.report`` is repeated at every call. So is what NumPy computes from arrays outside alone
       (``x + np.exp(table)``: the exponentials are those of the first call): pass them as arguments, keep them

@@ -375,8 +375,8 @@ def test_derivatives_to_second_order() -> None:
         check_gradients(op, [table])
     check_gradients(module.running_sums, [table])
     check_gradients(module.running_sums, [rng.standard_normal((2, 50))])
-    for weights in ([1.0, 0.0, -2.0, 0.5], [0.0, 0.0, 0.0, 1.0]):  # gradients of both signs, and none
-        check_gradients(lambda a, weights=np.array(weights): module.log_running_sums(a) * weights, [table])
+    for weights in np.array([[1.0, 0.0, -2.0, 0.5], [0.0, 0.0, 0.0, 1.0]]):  # of both signs, and none
+        check_gradients(lambda a, weights=weights: module.log_running_sums(a) * weights, [table])
     check_gradients(classes.one_hot_log_prob, [np.eye(4)[[2, 0, 1]], table])
     check_gradients(classes.class_score, [stack, table])
     check_gradients(classes.class_score, [table, row])

@@ -12,7 +12,7 @@ import pytest
 import pdist
 import pdist.distributions as D
 import pdist.functions as F
-from pdist.tracing.generators import reachable
+from pdist.tracing.surroundings import reachable
 
 GLOBAL = np.random.default_rng(1)
 OLD = np.random.RandomState(0)

@@ -1,7 +1,9 @@
-"""The random generators that a function can reach: draws from them directly are not recorded."""
+"""What a function can reach: the variables that it uses, and random generators that it holds."""
 
 from __future__ import annotations
 
+import contextlib
+import dis
 import functools
 import random as python_random
 import types
@@ -73,24 +75,63 @@ def _inside(item: Any) -> Iterator[Any]:
 
 
 def _of_function(function: types.FunctionType) -> Iterator[Any]:
-    for cell in function.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # not bound yet
-            continue
+    yield from [value for _, _, value in names_of(function)]
     yield from function.__defaults__ or ()
     yield from (function.__kwdefaults__ or {}).values()
     yield from vars(function).values()
-    waiting = [function.__code__]
+    for _, _, value in names_of(function):
+        if isinstance(value, types.ModuleType) and not _within_libraries(value):
+            yield from [vars(value).get(name) for code in _codes(function.__code__) for name in code.co_names]
+
+
+def names_of(function: types.FunctionType) -> list[tuple[Any, str, Any]]:
+    """The variables from outside that a function uses, each with where it is and what it holds.
+
+    A variable of an enclosing function is in a cell, a global one in a dict.
+    """
+    found: list[tuple[Any, str, Any]] = []
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):  # not bound yet
+            found.append((cell, name, cell.cell_contents))
+    namespace = function.__globals__
+    loads = {
+        instruction.argval
+        for code in _codes(function.__code__)
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    }
+    found += [(namespace, name, namespace[name]) for name in sorted(loads) if name in namespace]
+    return found
+
+
+def variables(*roots: Any) -> list[tuple[Any, str, Any]]:
+    """The variables from outside that functions use, and the functions that they call by such a name.
+
+    Args:
+        *roots: functions, or objects that have one as a method.
+    """
+    found: list[tuple[Any, str, Any]] = []
+    seen: set[int] = set()
+    waiting = list(roots)
     while waiting:
-        code = waiting.pop()
-        waiting += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-        for name in code.co_names:
-            if name in function.__globals__:
-                value = function.__globals__[name]
-                yield value
-                if isinstance(value, types.ModuleType) and not _within_libraries(value):
-                    yield from [vars(value).get(other) for other in code.co_names]
+        item = waiting.pop()
+        item = getattr(item, "__func__", item)
+        if not isinstance(item, types.FunctionType) or _within_libraries(item) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        for place, name, value in names_of(item):
+            if not isinstance(value, (types.ModuleType, types.BuiltinFunctionType, type)):
+                found.append((place, name, value))
+                waiting.append(value)
+    return found
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """A code object and those of the functions defined in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
 
 
 def _within_libraries(item: Any) -> bool:
@@ -98,4 +139,4 @@ def _within_libraries(item: Any) -> bool:
     return name.partition(".")[0] in _LIBRARIES
 
 
-__all__ = ["reachable", "state"]
+__all__ = ["reachable", "state", "variables"]
