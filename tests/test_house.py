@@ -347,7 +347,6 @@ LONGER = {
     "pdist/tracing/recording.py",
     "pdist/tracing/source.py",
     "pdist/tracing/traced.py",
-    "pdist_nn/optimizers/optimizer.py",
 }
 
 

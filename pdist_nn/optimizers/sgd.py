@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Hyperparameter, Optimizer, move_towards
+from .hyperparameters import Hyperparameter
+from .optimizer import Optimizer, move_towards
 
 
 class SGD(Optimizer):
