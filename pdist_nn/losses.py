@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import pdist.functions as F
 from pdist.autograd import Variable
 from pdist.distributions import Distribution
@@ -66,6 +68,7 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
             f"negative_log_likelihood: expected a distribution, then the target; got a "
             f"{type(distribution).__name__}"
         )
+    target = target if hasattr(target, "shape") else np.asarray(target)
     shape, expected = target.shape, distribution.batch_shape + distribution.event_shape
     if shape != expected:
         raise ValueError(

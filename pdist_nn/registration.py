@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
+
+import numpy as np
 
 from pdist.backend import hooks
 
@@ -18,7 +21,12 @@ _structure = (
 
 # What a link knows of itself; its children are attributes besides.
 BOOKKEEPING = {"name", "_members", "_containers", "_persistent", "_open_scopes", "_scoped", "_flat"}
-PLAIN = (list, tuple, dict, set, frozenset)  # containers whose contents no link can register
+PLAIN = (list, tuple, dict, set, frozenset, deque)  # containers whose contents no link can register
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is a container that may hold links but does not register them."""
+    return isinstance(value, PLAIN) or (isinstance(value, np.ndarray) and value.dtype.hasobject)
 
 
 def restructured() -> int:
@@ -89,7 +97,7 @@ class Registry:
             del members[name]
             restructured()
         containers = self.__dict__["_containers"]
-        if isinstance(value, PLAIN):
+        if is_plain(value):
             if self._open_scopes > 0:
                 self._refuse_container(name, value)
             containers[name] = self._open_scopes > 0
@@ -199,10 +207,11 @@ class Registry:
 
 def _first_registrable(value: Any, depth: int = 4) -> Any:
     """The first link or parameter in a plain container, those inside it included; None if there is none."""
-    for item in value.values() if isinstance(value, dict) else value:
+    items = value.values() if isinstance(value, dict) else value.flat if isinstance(value, np.ndarray) else value
+    for item in items:
         if isinstance(item, (Parameter, Registry)):
             return item
-        if depth and isinstance(item, PLAIN):
+        if depth and is_plain(item):
             found = _first_registrable(item, depth - 1)
             if found is not None:
                 return found

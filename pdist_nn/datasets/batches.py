@@ -91,25 +91,37 @@ def concat_examples(batch: Any, device: Any = None, padding: Any = None) -> Any:
 def _stack(examples: list[Any], padding: Any = None) -> Any:
     first = examples[0]
     if isinstance(first, (tuple, list)):
+        _check_alike("lengths", [len(example) for example in examples])
         return tuple(
             _stack(list(column), _of(padding, i)) for i, column in enumerate(zip(*examples, strict=True))
         )
     if isinstance(first, dict):
+        _check_alike("keys", [sorted(example) for example in examples])
         return {key: _stack([example[key] for example in examples], _of(padding, key)) for key in first}
     xp = get_array_module(first)
     arrays = [example if library_of(example) is not None else np.asarray(example) for example in examples]
     shapes = {array.shape for array in arrays}
     if len(shapes) == 1:
         return xp.stack([xp.asarray(array) for array in arrays])
-    if padding is None:
+    if padding is None or len({len(shape) for shape in shapes}) > 1:
         raise ValueError(
             f"concat_examples: the examples' shapes differ: {', '.join(map(str, sorted(shapes)))}"
         )
     shape = tuple(max(lengths) for lengths in zip(*shapes, strict=True))
-    out = xp.full((len(arrays), *shape), padding, arrays[0].dtype)
+    # Of all of them: integers may stand beside numbers with decimals, and be filled up with nan.
+    dtype = np.result_type(*{array.dtype for array in arrays}, padding)
+    out = xp.full((len(arrays), *shape), padding, dtype)
     for i, array in enumerate(arrays):
         out[(i, *map(slice, array.shape))] = array
     return out
+
+
+def _check_alike(what: str, found: list[Any]) -> None:
+    for i, other in enumerate(found):
+        if other != found[0]:
+            raise ValueError(
+                f"concat_examples: the examples' {what} differ: {found[0]} of the first, {other} of number {i}"
+            )
 
 
 def _of(padding: Any, key: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -129,9 +129,9 @@ class ManualScheduleTrigger(_Scheduled):
         unit: ``"epoch"`` or ``"iteration"``.
     """
 
-    def __init__(self, points: float | Sequence[float], unit: str) -> None:
+    def __init__(self, points: float | Iterable[float], unit: str) -> None:
         super().__init__(unit)
-        self.points = list(points) if isinstance(points, Sequence) else [points]
+        self.points = [points] if isinstance(points, (int, float)) else [float(point) for point in points]
 
     def __call__(self, trainer: Any) -> bool:
         before, now = self._interval(trainer)
