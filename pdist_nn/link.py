@@ -172,11 +172,8 @@ class Link(Registry):
 
     def cleargrads(self) -> None:
         """Set every parameter's gradient to None."""
-        if hooks.running:
-            for parameter in self._flattened():
-                hooks.assigned(parameter, "_grad")
         for parameter in self._flattened():
-            parameter._grad = None
+            parameter.cleargrad()
 
     def addgrads(self, link: Link) -> None:
         """Add the gradients of another link of the same structure to this one's, each once.
@@ -257,7 +254,7 @@ class Link(Registry):
         if mode == "share":
             for parameter in self.params():
                 shared = memo[id(parameter)] = copying.copy(parameter)
-                shared.packed, shared._grad = None, None
+                shared.cleargrad()
         new = copying.deepcopy(self, memo)
         new.__dict__["name"] = None
         for parameter in new.params() if mode == "init" else ():

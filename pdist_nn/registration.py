@@ -207,7 +207,9 @@ class Registry:
 
 def _first_registrable(value: Any, depth: int = 4) -> Any:
     """The first link or parameter in a plain container, those inside it included; None if there is none."""
-    items = value.values() if isinstance(value, dict) else value.flat if isinstance(value, np.ndarray) else value
+    items = (
+        value.values() if isinstance(value, dict) else value.flat if isinstance(value, np.ndarray) else value
+    )
     for item in items:
         if isinstance(item, (Parameter, Registry)):
             return item

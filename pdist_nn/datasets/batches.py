@@ -120,7 +120,7 @@ def _check_alike(what: str, found: list[Any]) -> None:
     for i, other in enumerate(found):
         if other != found[0]:
             raise ValueError(
-                f"concat_examples: the examples' {what} differ: {found[0]} of the first, {other} of number {i}"
+                f"concat_examples: the examples' {what} differ: {found[0]} in example 0, {other} in {i}"
             )
 
 

@@ -69,7 +69,7 @@ class Linear(Link):
         """
         if not isinstance(x, Variable):
             x = as_variable(x)
-        shape = x._array.shape
+        shape = x.shape
         if n_batch_axes == 1 and len(shape) == 2 and shape[1] == self.in_size:
             return linear_map(x, self.W) if self.b is None else affine_map(x, self.W, self.b)
         fit_width(self, shape, n_batch_axes)

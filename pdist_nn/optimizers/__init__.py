@@ -2,7 +2,8 @@
 
 from .adam import Adam, AdamW
 from .hooks import GradientClipping, GradientHardClipping, Lasso, WeightDecay
-from .optimizer import Hyperparameter, Optimizer
+from .hyperparameters import Hyperparameter
+from .optimizer import Optimizer
 from .schedules import CosineDecay, ExponentialDecay, LearningRateSchedule, PiecewiseConstant, Warmup
 from .sgd import SGD, MomentumSGD, RMSprop
 

@@ -26,8 +26,8 @@ class StandardUpdater:
 
     With ``trace=True`` the first step of each shape of batch is recorded while it runs, and later steps run
     as straight-line array code (see :func:`pdist.trace`): the same numbers, in less time. Whatever else the
-    loss function does happens only when it is recorded. So it must not print, count, keep arrays in lists or draw
-    from ``numpy.random``; ``pdist.random``, dropout and ``report`` are fine. Parameters, hooks, learning
+    loss function does happens only when it is recorded. So it must not print, count, keep arrays in lists or
+    draw from ``numpy.random``; ``pdist.random``, dropout and ``report`` are fine. Parameters, hooks, learning
     rates, what is frozen may change between steps as always.
 
     Python numbers are constants of a recording. It is made anew where an attribute of a link is set

@@ -1,4 +1,4 @@
-"""Optimizers: the published formulas, packed storage, hooks, schedules."""
+"""Optimizers: the published formulas, flat buffers, hooks, schedules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import pdist_nn as nn
 import pdist_nn.links as L
 from pdist_nn import optimizers
-from pdist_nn.optimizers import packs
+from pdist_nn.optimizers import flat_buffer
 
 # The formulas, one number at a time ----------------------------------------------------------------------
 
@@ -97,9 +97,9 @@ def test_formula(name, shapes, given_settings, data):
 
 @every
 def test_large_parameters_go_block_by_block(name):
-    link = Bag([(packs.BLOCK // 2 + 3,), (packs.BLOCK, 2), ()])
+    link = Bag([(flat_buffer.BLOCK // 2 + 3,), (flat_buffer.BLOCK, 2), ()])
     optimizer = getattr(optimizers, name)().setup(link)
-    assert len(optimizer.packs[0].runs[0].blocks) == 3
+    assert len(optimizer.buffers[0].groups[0].blocks) == 3
     expected = [p.array.copy() for p in link.params()]
     states = [{} for _ in expected]
     for t in range(1, 4):
@@ -138,23 +138,23 @@ def test_adam_s_first_step_is_the_rate():
     np.testing.assert_allclose(before - link.p0.array, [0.01, -0.01, 0.01, 0.01], rtol=1e-4)
 
 
-# Packed storage ------------------------------------------------------------------------------------------
+# Flat buffers --------------------------------------------------------------------------------------------
 
 
 def test_arrays_become_views_of_one_array():
     link = Bag([(2, 3), (), (4,)])
     before = [p.array.copy() for p in link.params()]
-    pack = optimizers.SGD().setup(link).packs[0]
+    buffer = optimizers.SGD().setup(link).buffers[0]
     for p, array in zip(link.params(), before, strict=True):
         np.testing.assert_array_equal(p.array, array)
-        assert np.shares_memory(p.array, pack.array)
-    np.testing.assert_array_equal(pack.array, np.concatenate([a.ravel() for a in before]))
+        assert np.shares_memory(p.array, buffer.array)
+    np.testing.assert_array_equal(buffer.array, np.concatenate([a.ravel() for a in before]))
 
 
-def test_every_dtype_has_its_pack():
+def test_every_dtype_has_its_buffer():
     link = nn.Chain(a=Bag([(2,)], np.float32), b=Bag([(3,)], np.float64))
     optimizer = optimizers.Adam().setup(link)
-    assert [pack.array.dtype for pack in optimizer.packs] == [np.float32, np.float64]
+    assert [buffer.array.dtype for buffer in optimizer.buffers] == [np.float32, np.float64]
 
 
 def test_assigning_an_array_copies_into_the_storage():
@@ -182,15 +182,15 @@ def test_a_parameter_without_a_gradient_is_untouched():
     for p in link.params():
         p.grad = np.ones(2)
     optimizer.update()
-    pack = optimizer.packs[0]
-    before = {name: array.copy() for name, array in (("p", pack.array), *pack.moments.items())}
+    buffer = optimizer.buffers[0]
+    before = {name: array.copy() for name, array in (("p", buffer.array), *buffer.moments.items())}
     link.p1.cleargrad()
     optimizer.update()
-    for name, array in (("p", pack.array), *pack.moments.items()):
+    for name, array in (("p", buffer.array), *buffer.moments.items()):
         assert (array[2:4] == before[name][2:4]).all()
         assert (array[:2] != before[name][:2]).all()
         assert (array[4:] != before[name][4:]).all()
-    assert pack.counts() == [2, 1, 2]
+    assert buffer.counts() == [2, 1, 2]
 
 
 def test_frozen_links_stay():
@@ -215,13 +215,13 @@ def test_parameters_that_come_later_join():
     x = np.ones((1, 3), np.float32)
     for _ in range(3):
         optimizer.update(lambda: model(x).sum())
-    assert len(optimizer.packs) == 1
-    assert optimizer.packs[0].array.size == model.count_params()
+    assert len(optimizer.buffers) == 1
+    assert optimizer.buffers[0].array.size == model.count_params()
     with model[1].init_scope():
         model[1].scale = nn.Parameter(1.0, (1,))
     optimizer.update(lambda: (model(x) * model[1].scale).sum())
-    assert optimizer.packs[0].array.size == model.count_params()
-    assert optimizer.packs[0].counts() == [4, 4, 4, 4, 1]
+    assert optimizer.buffers[0].array.size == model.count_params()
+    assert optimizer.buffers[0].counts() == [4, 4, 4, 4, 1]
 
 
 def test_parameters_that_never_get_a_shape_do_not_keep_others_waiting():
@@ -229,15 +229,15 @@ def test_parameters_that_never_get_a_shape_do_not_keep_others_waiting():
     optimizer = optimizers.Adam().setup(model)
     x = np.ones((1, 1), np.float32)
     optimizer.update(lambda: model.used(x).sum())
-    pack = optimizer.packs[0]
+    buffer = optimizer.buffers[0]
     for _ in range(3):
         optimizer.update(lambda: model.used(x).sum())
-    assert optimizer.packs[0] is pack
+    assert optimizer.buffers[0] is buffer
     optimizer.update(lambda: model.unused(x).sum())
-    assert optimizer.packs[0].counts() == [4, 4, 1]
+    assert optimizer.buffers[0].counts() == [4, 4, 1]
 
 
-def test_a_parameter_that_is_initialized_anew_is_packed_anew():
+def test_a_parameter_that_is_initialized_anew_gets_another_buffer():
     link = Bag([(2,), (2,)])
     optimizer = optimizers.Adam().setup(link)
     for p in link.params():
@@ -247,7 +247,7 @@ def test_a_parameter_that_is_initialized_anew_is_packed_anew():
     link.p0.initialize((3,))
     link.p0.grad, link.p1.grad = np.ones(3, np.float32), None
     optimizer.update()
-    assert sorted(pack.array.size for pack in optimizer.packs) == [2, 3]
+    assert sorted(buffer.array.size for buffer in optimizer.buffers) == [2, 3]
     np.testing.assert_allclose(link.p0.array, 7 - 0.001, rtol=1e-3)
 
 
@@ -414,8 +414,8 @@ def test_own_hooks_may_change_or_replace_gradients():
             parameter.grad *= 2
 
     def negate(optimizer):
-        for pack in optimizer.packs:
-            pack.grad *= -1
+        for buffer in optimizer.buffers:
+            buffer.grad *= -1
 
     (p,) = updated([halve, double, lambda o: halve(o), negate], [[4.0]], [[0.0]])
     np.testing.assert_array_equal(p, [2])

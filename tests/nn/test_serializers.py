@@ -109,7 +109,7 @@ def test_counts_of_parameters_that_were_passed_over_come_back(tmp_path):
     train(model, optimizer, 3)
     serializers.save_npz(tmp_path / "o.npz", optimizer)
     serializers.load_npz(tmp_path / "o.npz", other)
-    assert other.packs[0].counts() == [2, 2, 5, 5]
+    assert other.buffers[0].counts() == [2, 2, 5, 5]
     assert_same(state(optimizer), state(other))
 
 
