@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy as copying
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pdist.autograd import Variable, config
-from pdist.backend import default_library, get_array_module, hooks, library_of, to_cpu, to_gpu
-from pdist.distributions import Distribution
+from pdist.backend import default_library, get_array_module, hooks, library_of, to_cpu
 
+from . import trace_guards as guards
 from .bayes import total_divergence
+from .devices import Movable
 from .parameter import Parameter
 from .registration import BOOKKEEPING, Registry, structure
 from .serializers import Unknown
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .containers import Sequential
 
 
-class Link(Registry):
+class Link(Movable, Registry):
     """A piece of a model: parameters, children and a ``forward`` method.
 
     Parameters and child links are found by attribute. A link that opens :meth:`init_scope` registers what is
@@ -48,7 +49,7 @@ class Link(Registry):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if hooks.running:
-            self._depended_on()
+            guards.depends_on_attributes(self, BOOKKEEPING)
         return self.forward(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -269,33 +270,7 @@ class Link(Registry):
 
         return Sequential(*(self.copy(mode) for _ in range(n)))
 
-    # Devices ------------------------------------------------------------------------------------------
-
-    def to_cpu(self) -> Any:
-        """Move parameters, persistent arrays and distributions to the host; returns the link."""
-        return self._move(to_cpu, lambda movable: movable.to_cpu())
-
-    def to_gpu(self, device: int | None = None) -> Any:
-        """Move parameters, persistent arrays and distributions to a CUDA device; returns the link."""
-        return self._move(lambda array: to_gpu(array, device), lambda movable: movable.to_gpu(device))
-
-    def to_device(self, device: Any) -> Any:
-        """Move to ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or a CUDA device number; returns the link."""
-        if device in ("cpu", "@numpy", -1):
-            return self.to_cpu()
-        number = str(device).removeprefix("cuda").removeprefix("@cupy").lstrip(":")
-        return self.to_gpu(int(number) if number else None)
-
-    def _move(self, move_array: Callable[[Any], Any], move: Callable[[Any], Any]) -> Any:
-        for parameter in self.params():
-            move(parameter)
-        for link in self.links():
-            for name, value in link.__dict__.items():
-                if isinstance(value, Distribution):
-                    link.__dict__[name] = move(value)
-                elif name in link._persistent and library_of(value) is not None:
-                    link.__dict__[name] = move_array(value)
-        return self
+    # What its parameters are --------------------------------------------------------------------------
 
     @property
     def xp(self) -> Any:

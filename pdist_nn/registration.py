@@ -12,6 +12,7 @@ import numpy as np
 
 from pdist.backend import hooks
 
+from . import trace_guards as guards
 from .parameter import Parameter
 
 _changes = count(1).__next__
@@ -86,7 +87,7 @@ class Registry:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if hooks.running:
-            self._given(name, value)
+            guards.refuse_traced(self, name, value)
         members = self.__dict__["_members"]
         if isinstance(value, (Parameter, Registry)):
             members[name] = self._open_scopes > 0
@@ -114,24 +115,6 @@ class Registry:
             self._persistent.remove(name)
         object.__delattr__(self, name)
         hooks.array_replaced()
-
-    def _depended_on(self) -> None:
-        """Tell the recording, if there is one, that other attributes would make another trace."""
-        if hooks.current() is not None:
-            for name in self.__dict__.keys() - BOOKKEEPING:
-                hooks.depends_on(self, name)
-
-    def _given(self, name: str, value: Any) -> None:
-        """Refuse to keep an array beyond a recorded call: no later call would change it."""
-        recording = hooks.current()
-        array = getattr(value, "_array", value)
-        if recording is not None and recording.concrete(array) is not array:
-            self.__dict__.setdefault(name, None)
-            hooks.assigned(self, name)
-            recording.refuse(
-                f"{type(self).__name__}.{name} is given an array that the traced function computed: return "
-                "it, report it, or write into an array that is there"
-            )
 
     def add_param(self, name: str, shape: Any = None, initializer: Any = None) -> Parameter:
         """Register a new parameter under ``name``; it is an attribute from then on."""
