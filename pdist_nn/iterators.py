@@ -15,7 +15,7 @@ from .datasets import Batch
 class SerialIterator:
     """Batches of a dataset in its order or shuffled anew in each epoch.
 
-    Where the dataset's length is no multiple of the batch size, a repeating iterator completes the last
+    If the dataset's length is no multiple of the batch size, a repeating iterator completes the last
     batch of an epoch from the next epoch; one that does not repeat returns a shorter last batch.
 
     Args:

@@ -141,7 +141,7 @@ class Link(Movable, Registry):
         return (p for p in self._flattened() if include_uninit or p.is_initialized)
 
     def _flattened(self) -> list[Parameter]:
-        """The distinct parameters, found anew only where some link has changed since."""
+        """The distinct parameters, found anew only if some link has changed since."""
         flat = self._flat
         if flat is None or flat[0] != structure():
             found: dict[int, Parameter] = {}
@@ -162,7 +162,7 @@ class Link(Movable, Registry):
         """How many numbers its parameters have.
 
         Raises:
-            ValueError: where a parameter's shape is not known yet.
+            ValueError: if a parameter's shape is not known yet.
         """
         if not all(p.is_initialized for p in self.params()):
             path = next(path for path, p in self.namedparams() if not p.is_initialized)
@@ -210,7 +210,7 @@ class Link(Movable, Registry):
         """Take the values of another link's parameters (and persistent values) of the same structure.
 
         Raises:
-            ValueError: where names or shapes differ; nothing is changed then.
+            ValueError: if names or shapes differ; nothing is changed then.
         """
         ours, theirs = self._paths_as_in("copyparams", link)
         for path, parameter in ours.items():
@@ -281,7 +281,7 @@ class Link(Movable, Registry):
 
     @property
     def dtype(self) -> np.dtype:
-        """The floating dtype of its parameters; ``config.dtype`` where it has none yet."""
+        """The floating dtype of its parameters; ``config.dtype`` if it has none yet."""
         for parameter in self.params(include_uninit=False):
             return parameter.dtype
         return config.dtype

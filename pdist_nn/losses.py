@@ -55,8 +55,8 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
         A scalar.
 
     Raises:
-        TypeError: where the first argument is no distribution.
-        ValueError: where the target would broadcast with the batch: ``[B, 1]`` against ``[B]`` gives ``[B,
+        TypeError: if the first argument is no distribution.
+        ValueError: if the target would broadcast with the batch: ``[B, 1]`` against ``[B]`` gives ``[B,
         B]``.
 
     >>> import numpy as np, pdist.distributions as D

@@ -148,7 +148,7 @@ class Registry:
             name: an attribute that holds an array or a number.
 
         Raises:
-            AttributeError: where there is no such attribute.
+            AttributeError: if there is no such attribute.
         """
         if name not in self.__dict__:
             raise AttributeError(f"{type(self).__name__}.register_persistent: there is no attribute {name!r}")

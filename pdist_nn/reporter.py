@@ -92,7 +92,7 @@ class Reporter:
             observer: who reports.
 
         Raises:
-            KeyError: where the observer was not added.
+            KeyError: if the observer was not added.
         """
         prefix = ""
         if observer is not None:
@@ -110,7 +110,7 @@ class Reporter:
 
 
 def report(values: dict[str, Any], observer: Any = None) -> None:
-    """Report values to the current reporter; nothing happens where there is none.
+    """Report values to the current reporter; nothing happens if there is none.
 
     Args:
         values: numbers, arrays or Variables by name.

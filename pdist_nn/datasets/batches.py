@@ -70,7 +70,7 @@ def concat_examples(batch: Any, device: Any = None, padding: Any = None) -> Any:
         One array, or a tuple or dict of arrays, with a first axis of the batch's length.
 
     Raises:
-        ValueError: for an empty batch, or where shapes differ and there is no padding.
+        ValueError: for an empty batch, or if shapes differ and there is no padding.
 
     >>> import numpy as np
     >>> concat_examples([(np.zeros(2), 1), (np.ones(2), 0)])

@@ -89,7 +89,7 @@ class SubDataset:
         dataset: the other one.
         start: the first position.
         finish: the position after the last one.
-        order: the positions to choose from; the dataset's own order where None.
+        order: the positions to choose from; the dataset's own order if None.
     """
 
     def __init__(self, dataset: Any, start: int, finish: int, order: Any = None) -> None:

@@ -238,7 +238,7 @@ class DenseReparameterization(Link):
         return F.linear(x, _draw(posterior, mean), b, n_batch_axes)
 
     def kl_divergence(self) -> Variable:
-        """KL(posterior || prior), summed over the weights (and b where it has a posterior)."""
+        """KL(posterior || prior), summed over the weights (and b if it has a posterior)."""
         if self.in_size is None:
             raise ValueError(
                 "DenseReparameterization.kl_divergence: the input size is not known yet; call it once"

@@ -97,7 +97,7 @@ class Optimizer(HeldParameters):
             raise ValueError(
                 f"{type(self).__name__}.setup: {type(link).__name__} has no parameters; links and "
                 "parameters are "
-                "registered when they are assigned to attributes, in `with self.init_scope():` where it "
+                "registered when they are assigned to attributes, in `with self.init_scope():` if it "
                 "is used"
             )
         self.target = link
@@ -120,8 +120,8 @@ class Optimizer(HeldParameters):
 
         Raises:
             RuntimeError: before :meth:`setup`.
-            TypeError: where the loss is no Variable.
-            ValueError: where it is not a scalar.
+            TypeError: if the loss is no Variable.
+            ValueError: if it is not a scalar.
         """
         if self.target is None:
             raise RuntimeError(f"{type(self).__name__}.update: call setup(model) first")

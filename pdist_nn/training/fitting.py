@@ -48,7 +48,7 @@ def fit(
         loss: a function of the model's output and the target that returns a scalar; by default the mean
             negative log-likelihood. None: the model itself returns the loss of a batch.
         data: a pair of arrays, inputs and targets; or a dataset of such pairs (of whatever the model takes
-            where ``loss`` is None).
+            if ``loss`` is None).
         epochs: how often the data is gone through.
         batch_size: how many examples a step takes; all of them if there are fewer.
         optimizer: Adam with a rate of 0.001 by default; it need not be set up.
@@ -71,7 +71,7 @@ def fit(
 
     Raises:
         ValueError: for data with nan or infinity, or a loss that is not a scalar.
-        FloatingPointError: where the run diverges.
+        FloatingPointError: if the run diverges.
 
     >>> import numpy as np, pdist.functions as F, pdist_nn
     >>> x = np.linspace(0, 1, 64)[:, None]

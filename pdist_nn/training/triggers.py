@@ -169,7 +169,7 @@ class _Watching:
         self._iteration = 0
 
     def _mean(self, trainer: Any) -> float | None:
-        """The mean since the last time; None between times and where nothing was reported."""
+        """The mean since the last time; None between times and if nothing was reported."""
         if trainer.updater.iteration == self._iteration:
             return None  # asked twice in one iteration
         self._iteration = trainer.updater.iteration

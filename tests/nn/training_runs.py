@@ -48,3 +48,14 @@ def ask(trigger, iteration, **observation):
 
 def paths(link):
     return [path for path, _ in link.namedparams()]
+
+
+class Bag(nn.Link):
+    """Parameters of given shapes."""
+
+    def __init__(self, shapes, dtype=np.float64, seed=0):
+        super().__init__()
+        rng = np.random.default_rng(seed)
+        with self.init_scope():
+            for i, shape in enumerate(shapes):
+                setattr(self, f"p{i}", nn.Parameter(np.asarray(rng.standard_normal(shape), dtype), shape))
