@@ -51,3 +51,35 @@ def _block_by_block(xp, kernel, *arrays, shape):
 def own(y):
     """What a kernel may give as ``out=`` to write over an array of its own; None for a scalar."""
     return y if y.ndim else None
+
+
+def piecewise(xp, pieces, *arrays):
+    """Tuples of arrays, each computed by the piece that holds there.
+
+    On the host a piece sees only the elements that need it, elsewhere all of them.
+
+    Args:
+        xp: the namespace.
+        pieces: pairs of a mask and a function ``f(xp, *arrays)``; the first mask that holds counts, and the
+            last mask is not looked at.
+        arrays: arrays of one shape.
+    """
+    if not library(xp).host:
+        y = pieces[-1][1](xp, *arrays)
+        for mask, f in reversed(pieces[:-1]):
+            y = tuple(xp.where(mask, a, b) for a, b in zip(f(xp, *arrays), y, strict=True))
+        return y
+    out = None
+    left = xp.ones(arrays[0].shape, bool)
+    for mask, f in pieces:
+        here = left if f is pieces[-1][1] else left & mask
+        if not here.any():
+            continue
+        if here.all():
+            return f(xp, *arrays)
+        y = f(xp, *[a[here] for a in arrays])
+        out = out or tuple(xp.empty(here.shape, a.dtype) for a in y)
+        for whole, part in zip(out, y, strict=True):
+            whole[here] = part
+        left = left & ~here
+    return out if out is not None else pieces[-1][1](xp, *arrays)

@@ -21,6 +21,12 @@ ATANH = (
     + (0.11111111518903621, 0.14285714283669596, 0.200000000000039, 0.3333333333333333),
 )
 
+_ATANH_FROM_FIFTH = (  # ((atanh(sqrt w)/sqrt w - 1)/w - 1/3)/w on [0, 0.0296]
+    (0.09562867134809494, 0.11102283746004105, 0.14285767078399658, 0.20000000298023224),
+    (0.05865053930946515, 0.05852785947838605, 0.06667414786953267, 0.07692297251904945)
+    + (0.09090909169848817, 0.11111111110818422, 0.14285714285714698, 0.2),
+)
+
 
 def is_double(x):
     """Whether ``x`` has float64's digits; float32's otherwise."""
@@ -71,8 +77,11 @@ def rounding(xp, lo, hi):
     return xp.where(abs(lo) <= eps * abs(hi), lo, 0)
 
 
-def log_double(xp, x):
-    """log x as a double word with some five digits (binary) more than the dtype has, for x > 0."""
+def log_double(xp, x, finer=False):
+    """log x as a double word with some five digits (binary) more than the dtype has, for x > 0.
+
+    With ``finer`` some twelve digits more: the cubic term of the series is a double word too.
+    """
     m, k = xp.frexp(x)
     low = m < SQRT_HALF
     m = xp.where(low, 2 * m, m)  # sqrt(1/2) <= m < sqrt(2)
@@ -87,7 +96,14 @@ def log_double(xp, x):
         (0.6931471803691238, 1.9082149292705877e-10) if is_double(x) else (0.693359375, -2.1219444e-4)
     )
     hi, lo = two_sum(xp, k * log2_hi, 2 * v)
-    return hi, lo + (k * log2_lo + 2 * (v_lo + v * w * polynomial(ATANH, w)))
+    if not finer:
+        return hi, lo + (k * log2_lo + 2 * (v_lo + v * w * polynomial(ATANH, w)))
+    w, w_lo = two_product(xp, v, v)
+    cube, cube_lo = two_product(xp, w, v)
+    cube, cube_lo = divide_double(xp, cube, cube_lo + w_lo * v, 1.5 + xp.zeros_like(v))
+    hi, cube = two_sum(xp, hi, cube)
+    rest = polynomial(_ATANH_FROM_FIFTH, w)
+    return hi, lo + (cube + (k * log2_lo + (2 * v_lo * (1 + w) + (cube_lo + 2 * v * w * w * rest))))
 
 
 def exp_double(xp, x):

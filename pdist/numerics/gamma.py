@@ -16,9 +16,11 @@ import math
 import numpy as np
 
 from ..autograd import differentiable
-from .constants import HALF_LOG_2PI
+from ..backend import hooks
+from .blocks import in_blocks, piecewise
+from .constants import HALF_LOG_2PI, SMALLEST
 from .differences import deviance, log1pmx, log_ratio
-from .double import polynomial
+from .double import is_double, log_double, polynomial, rounding, two_product, two_sum
 
 # Coefficients for (float32, float64), the highest power first
 _STIRLING = (
@@ -185,19 +187,39 @@ half_step_slope.derivative(x=lambda F, g, x: g * F(half_step_bend)(x))
 # The density that counts and waiting times share ------------------------------------------------------------
 
 
-@differentiable
-def log_gamma_density(xp, z, k):
-    """(k - 1) log z - z - log Gamma(k) for z > 0: the log density of a standard Gamma variable.
+def log_power(xp, k, z, power=None):
+    """log(z^k / Gamma(k + 1)) as a double word, for 0 <= k <= 1 and 0 < z < inf; or z^power instead."""
+    power = k if power is None else power
+    log_z, log_lo = two_sum(xp, *log_double(xp, xp.maximum(z, SMALLEST[is_double(z)])))
+    y, y_lo = two_product(xp, power, log_z)
+    h, h_lo = two_sum(xp, y, -lgamma1p(xp, k))
+    return h, h_lo + rounding(xp, y_lo + power * log_lo, 4 * (abs(y) + abs(power)))
 
-    From Loader's two terms, which do not cancel for large k; as it stands for small k.
-    """
-    few = k < 2
-    n = xp.where(few, 2, k)
-    far = -(deviance(xp, n, z, n - z) + (stirling_error.kernel(xp, n) + (0.5 * xp.log(n) + HALF_LOG_2PI)))
-    far = xp.where(z > 0, far + log_ratio.kernel(xp, n, z, n - z), -math.inf)
-    m = xp.where(few, k, 1)
-    near = xp.where(m == 1, 0, (m - 1) * xp.log(z)) - (z + lgamma_near.kernel(xp, m))
-    return xp.where(few, near, far)
+
+def _log_density_of_few(xp, z, k):
+    """For k < 2: z^(k - 1) / Gamma(k) as it stands, or for small k as z^k / Gamma(k + 1) times k/z."""
+    below, few = k < 1, k < 0.5
+    h, lo = log_power(xp, xp.where(below, k, k - 1), z, xp.where(few, k, k - 1))
+    ratio = xp.where(few, log_ratio.kernel(xp, k, z, k - z), xp.where(below, xp.log(k), 0))
+    h, h_lo = two_sum(xp, h, -z)
+    y, y_lo = two_sum(xp, h, ratio)
+    at_zero = xp.where(below, math.inf, xp.where(k == 1, 0, -math.inf)).astype(z.dtype)
+    return (xp.where(z < math.inf, xp.where(z > 0, y + (y_lo + (h_lo + lo)), at_zero), -math.inf),)
+
+
+def _log_density_of_many(xp, z, k):
+    """From Loader's two terms, which do not cancel for large k."""
+    far = deviance(xp, k, z, k - z) + (stirling_error.kernel(xp, k) + (0.5 * xp.log(k) + HALF_LOG_2PI))
+    return (xp.where(z > 0, log_ratio.kernel(xp, k, z, k - z) - far, -math.inf),)
+
+
+@differentiable
+@in_blocks
+@hooks.opaque
+def log_gamma_density(xp, z, k):
+    """(k - 1) log z - z - log Gamma(k) for z >= 0: the log density of a standard Gamma variable."""
+    z, k = xp.broadcast_arrays(z, k)
+    return piecewise(xp, ((k < 2, _log_density_of_few), (None, _log_density_of_many)), z, k)[0]
 
 
 @differentiable
@@ -247,7 +269,17 @@ def bregman_gamma(xp, a, b):
         - 0.5 * log_ratio.kernel(xp, a, b, a - b)
         + (a - b) * log_minus_digamma.kernel(xp, b)
     )
+    far = xp.where((a < 1) & (b < 1), _bregman_of_few(xp, xp.minimum(a, 1), xp.minimum(b, 1)), far)
     return xp.where(_alike(a, b), (a - b) * (a - b) * near, far)
+
+
+def _bregman_of_few(xp, a, b):
+    """For a and b up to 1: of -log x, of log Gamma(x + 1), and of -x log x."""
+    d = a - b
+    slope = xp.log(b) - (log_minus_digamma.kernel(xp, b) - 1 / b)  # digamma(b + 1)
+    curved = (lgamma1p(xp, a) - lgamma1p(xp, b)) - d * slope
+    of_log = d / b - log_ratio.kernel(xp, a, b, d)
+    return (of_log - deviance(xp, a, b, d)) + curved
 
 
 def _alike(a, b):

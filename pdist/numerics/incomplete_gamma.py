@@ -1,10 +1,12 @@
 """The regularized incomplete Gamma functions: tails of a standard Gamma variable, and its quantiles.
 
-Near the middle they are SciPy's. Beyond 4.4 standard deviations, where SciPy's lose digits, the smaller tail
-is the density, in double words, times a continued fraction that converges in so many steps.
+The smaller tail is computed, in the way that suits its place: a power series below the shape, a continued
+fraction above it, other fractions of few steps far out, Temme's expansion in the middle of large shapes.
+Each is a density, whose exponent is a double word, times a factor near 1.
 
 Source:
     Cuyt et al., "Handbook of Continued Fractions for Special Functions" (2008), sections 12.6 and 12.7.
+    DLMF, section 8.7, for the series.
 """
 
 from __future__ import annotations
@@ -14,153 +16,235 @@ import math
 import numpy as np
 
 from ..autograd import differentiable
-from ..backend import hooks, library, special
+from ..backend import hooks, special
+from .blocks import in_blocks, piecewise
 from .constants import SMALLEST
 from .differences import deviance
 from .double import divide_double, is_double, log_double, rounding, two_product, two_sum
 from .gamma import (
-    lgamma1p,
     log_gamma_density,
     log_minus_digamma_of,
+    log_power,
     stirling_error,
     trigamma_minus,
 )
+from .large_shape import LARGE, middle_tail
 from .shape_slopes import of_tail, tail_means
 
-
-def density_parts(xp, k, z):
-    """f, h and r such that z^k e^-z / Gamma(k + 1) = f e^-(h + r): each digit of h counts, r is small.
-
-    For k >= 1 h is the deviance D(k, z); below it is z - k log z + log Gamma(k + 1), and f is 1.
-    """
-    few = k < 1
-    n = xp.where(few, 1, k)
-    ratio, ratio_lo = divide_double(xp, n, xp.zeros_like(n), z)
-    log_r, log_lo = two_sum(xp, *log_double(xp, ratio))
-    y, y_lo = two_product(xp, n, log_r)
-    d, d_lo = two_sum(xp, n, -z)
-    far, lo = two_sum(xp, y, -d)
-    lo = rounding(xp, lo + (n * (log_lo + ratio_lo / ratio) + (y_lo - d_lo)), 8 * n)
-    far, far_lo = two_sum(xp, far, lo)
-    held = abs(far) < math.inf  # else k/z overflows
-    far, far_lo = xp.where(held, far, deviance(xp, n, z, n - z)), xp.where(held, far_lo, 0)
-    log_z, log_z_lo = two_sum(xp, *log_double(xp, xp.maximum(z, SMALLEST[is_double(z)])))
-    y, y_lo = two_product(xp, xp.where(few, k, 0), log_z)
-    near, near_lo = two_sum(xp, z, -y)
-    near_lo = near_lo - y_lo - xp.where(few, k, 0) * log_z_lo
-    near, lo = two_sum(xp, near, lgamma1p(xp, xp.where(few, k, 0)))
-    near_lo = near_lo + lo
-    factor = xp.where(few, 1, xp.exp(-stirling_error.kernel(xp, n)) / xp.sqrt(2 * math.pi * n))
-    near_lo = rounding(xp, near_lo, 4 * (abs(near) + 1))
-    return factor, xp.where(few, near, far), xp.where(few, near_lo, far_lo)
+# The density ------------------------------------------------------------------------------------------------
 
 
-def _far_tail(xp, k, z):
-    """The smaller tail, its logarithm, where it is the lower one, and where it is far enough out."""
+_LOG_OF_2_64 = ((44.361419677734375, -1.2189786957605975e-07), (44.3614195558365, 1.4841899608616317e-15))
+
+
+def deviance_double(xp, k, z):
+    """D(k, z) = k log(k/z) - k + z as a double word, for k >= 1."""
+    tiny = z < SMALLEST[is_double(z)] * 2.0**64  # k/z would overflow, or z be short of digits
+    ratio, ratio_lo = divide_double(xp, k, xp.zeros_like(k), xp.where(tiny, z * 2.0**64, z))
+    log_r, log_lo = log_double(xp, ratio, finer=True)
+    high, low = _LOG_OF_2_64[is_double(z)]
+    log_r, lo = two_sum(xp, xp.where(tiny, high, 0).astype(z.dtype), log_r)
+    log_r, log_lo = two_sum(xp, log_r, lo + (log_lo + xp.where(tiny, low, 0).astype(z.dtype)))
+    y, y_lo = two_product(xp, k, log_r)
+    d, d_lo = two_sum(xp, k, -z)
+    h, lo = two_sum(xp, y, -d)
+    lo = rounding(xp, lo + (k * (log_lo + ratio_lo / ratio) + (y_lo - d_lo)), 8 * k + abs(y) + abs(h))
+    h, lo = two_sum(xp, h, lo)
+    held = abs(h) < math.inf  # else k/z overflows
+    return xp.where(held, h, deviance(xp, k, z, k - z)), xp.where(held, lo, 0)
+
+
+def _density_of_few(xp, k, z, step=None):
+    h, h_lo = log_power(xp, k, z)
+    h, lo = two_sum(xp, z, -h)
+    return xp.ones_like(h), h, lo - h_lo
+
+
+def _density_of_many(xp, k, z, step=None):
+    h, h_lo = deviance_double(xp, k, z)
+    return xp.exp(-stirling_error.kernel(xp, k)) / (4 * xp.sqrt(math.pi / 8 * k)), h, h_lo
+
+
+def density_parts(xp, k, z, step=None):
+    """f, h and r such that z^k e^-z / Gamma(k + 1) = f e^-(h + r): each digit of h counts, r is small."""
+    return piecewise(xp, ((k < 1, _density_of_few), (None, _density_of_many)), k, z)
+
+
+# The smaller tail -------------------------------------------------------------------------------------------
+
+_FAR = 4.5  # standard deviations
+
+
+def _fraction(xp, k, z, steps):
+    """z - k + 1 + (k - 1)/(z - k + 3 + 2 (k - 2)/...), Legendre's continued fraction, for z >= k."""
+    first = (z - k) + 1
+    t = first + 2 * steps
+    for j in range(steps, 0, -1):
+        t = (first + 2 * (j - 1)) + j * (k - j) / t
+    return t
+
+
+def _of_far(xp, k, z, step=None):
+    """Beyond 4.5 standard deviations: fractions that converge in so many steps."""
     steps = 24 if is_double(k) else 8
+    end = z
+    z = xp.minimum(z, np.finfo(z.dtype).max)
     lower, d = z < k, k - z
     first, slope = xp.where(lower, d, 1 - d), xp.where(lower, 1, 2).astype(d.dtype)
-    weight, fall = xp.where(lower, z, k), slope - 1
+    weight, fall, top = xp.where(lower, z, k), slope - 1, k
+    if step is not None:  # of k + 1, which is no number of this dtype
+        first, top = first + xp.where(lower, step, -step), xp.where(step > 0, z, k)
     t = first + steps * slope
     for j in range(steps, 0, -1):
-        t = (first + (j - 1) * slope) + j * (weight - j * fall) / t
+        t = (first + (j - 1) * slope) + j * ((weight - j * fall) / t)
     factor, h, h_lo = density_parts(xp, k, z)
-    log_tail = (xp.log(factor) - h) + (xp.log(k / t) - h_lo)
-    tail = factor * (k / t) * xp.exp(-h) * (1 - h_lo)  # z^k e^-z / Gamma(k) / t
-    return tail, log_tail, lower, d * d > 20 * z
+    factor = factor * (top / t)  # z^k e^-z / Gamma(k) / t
+    log_tail = xp.log(factor) - (h + h_lo)
+    tail = factor * xp.exp(-h) * (1 - h_lo)
+    beyond = (end == 0) | (end == math.inf)
+    return xp.where(beyond, 0, tail), xp.where(beyond, -math.inf, log_tail), lower
 
 
-_MANY = 200.0  # up to this shape series and fraction take few enough steps in the middle too
+def _series_of_few(xp, k, z):
+    """1 - P(Z <= z) Gamma(k + 1)/z^k for z < 0.7, by the alternating series."""
+    term, total = -xp.ones_like(z), 0
+    for n in range(1, 20 if is_double(z) else 12):
+        term = term * (-z / n)
+        total = total + term / (k + n)
+    return k * total
+
+
+def _of_few(xp, k, z, step=None):
+    """For k < 1 and z < 0.7: the smaller tail from that series."""
+    loss = _series_of_few(xp, k, z)
+    h, h_lo = log_power(xp, k, z)
+    power = xp.exp(h) * (1 + h_lo)
+    low, high = power * (1 - loss), power * loss - (xp.expm1(h) + power * h_lo)
+    lower = low < high
+    tail = xp.where(z > 0, xp.where(lower, low, high), 0)
+    log_low = xp.where(z > 0, h + (h_lo + xp.log1p(-loss)), -math.inf)
+    return tail, xp.where(lower, log_low, xp.log(tail)), lower
+
+
+def _of_middle(xp, k, z, step=None):
+    above = z >= k
+    tail = middle_tail(xp, k, deviance_double(xp, k, z), above, step)
+    return tail, xp.log(tail), ~above
+
+
+def _by_series(xp, k, z, step=None):
+    """For z < k: P(Z <= z) by its power series."""
+    total = 0  # less 1
+    for n in range(56 if is_double(z) else 34, 0, -1):
+        total = z * (1 + total) / (k + n)
+    factor, h, h_lo = _density_of_many(xp, k, z)
+    tail = factor * xp.exp(-h) * (1 - h_lo)
+    tail = tail + tail * total
+    return tail, xp.log(tail), z < k
+
+
+def _by_fraction(steps):
+    """For z >= k and z >= 0.7: P(Z > z)."""
+
+    def upper_tail(xp, k, z, step=None):
+        factor, h, h_lo = density_parts(xp, k, z)
+        tail = factor * (k / _fraction(xp, k, z, steps[is_double(z)])) * xp.exp(-h) * (1 - h_lo)
+        return tail, xp.log(tail), z < 0
+
+    return upper_tail
+
+
+_by_long_fraction, _by_middle_fraction = _by_fraction((28, 130)), _by_fraction((14, 66))
+_by_short_fraction = _by_fraction((20, 34))
 
 
 @hooks.opaque
-def _near(xp, k, z):
-    """P(Z <= z) and P(Z > z) near the middle."""
-    k, z = xp.broadcast_arrays(k, z)
-    p, q = special(xp).gammainc(k, z), special(xp).gammaincc(k, z)
-    few = (k < _MANY) & (abs(k - z) ** 2 < 25 * z + 1) & (z > 0)
-    if not library(xp).host:
-        a, b = _few_steps(xp, xp.where(few, k, 1), xp.where(few, z, 1), p, q)
-        return xp.where(few, a, p), xp.where(few, b, q)
-    if few.any():
-        p, q = xp.asarray(p), xp.asarray(q)
-        p[few], q[few] = _few_steps(xp, k[few], z[few], p[few], q[few])
-    return p, q
+def smaller_tail(xp, k, z, step=None):
+    """One tail, the smaller one or nearly, its logarithm, and whether it is P(Z <= z).
 
-
-def _few_steps(xp, k, z, p, q):
-    """The lower tail by its power series, or, above k + 1, the upper one by Legendre's continued fraction.
-
-    What is near 1 says too little of its complement: there both tails stay p and q, as they are known.
+    Args:
+        xp: the namespace.
+        k: the shape.
+        z: where.
+        step: 1 where the shape is k + 1, which is no number of this dtype, else 0.
     """
-    steps = (150, 100) if is_double(k) else (70, 40)
-    below = z < xp.where(k < 1, 0.6, k + 1)
-    x = xp.where(below, z, k)
-    term = total = xp.ones_like(x)
-    for n in range(1, steps[0]):
-        term = term * (x / (k + n))
-        total = total + term
-    x = xp.where(below, k + 1, z)
-    t = (x - k + 1) + 2 * steps[1]
-    for j in range(steps[1], 0, -1):
-        t = ((x - k + 1) + 2 * (j - 1)) + j * (k - j) / t
-    factor, h, h_lo = density_parts(xp, k, z)
-    density = factor * xp.exp(-h) * (1 - h_lo)  # z^k e^-z / Gamma(k + 1)
-    tail = density * xp.where(below, total, k / t)
-    p, q = xp.where(tail < 0.7, xp.where(below, (tail, 1 - tail), (1 - tail, tail)), (p, q))
-    return p, q
+    arrays = xp.broadcast_arrays(k, z) if step is None else xp.broadcast_arrays(k, z, step)
+    shape = arrays[0].shape
+    k, z, *more = [xp.reshape(a, (-1,)) for a in arrays]
+    pieces = (
+        ((k < 1) & (z < 0.7), _of_few),
+        (~(abs(k - z) <= _FAR * xp.sqrt(z)) | (z == math.inf), _of_far),
+        (k >= LARGE, _of_middle),
+        (z < k, _by_series),
+        (z >= 4, _by_short_fraction),
+        (z >= 1.5, _by_middle_fraction),
+        (None, _by_long_fraction),
+    )
+    return tuple(xp.reshape(a, shape) for a in piecewise(xp, pieces, k, z, *more))
+
+
+@in_blocks
+def gamma_tail(xp, k, z, *step, upper, log=False):
+    """P(Z <= z) or, if ``upper``, P(Z > z), or its logarithm, for z >= 0."""
+    tail, log_tail, lower = smaller_tail(xp, k, z, *step)
+    here = ~lower if upper else lower
+    return xp.where(here, log_tail, xp.log1p(-tail)) if log else xp.where(here, tail, 1 - tail)
 
 
 def lower(xp, k, z):
     """P(Z <= z) for z >= 0."""
-    tail, log_tail, below, far = _far_tail(xp, k, z)
-    return xp.where(far, xp.where(below, tail, -xp.expm1(log_tail)), _near(xp, k, z)[0])
+    return gamma_tail(xp, k, z, upper=False)
 
 
 def upper(xp, k, z):
     """P(Z > z) for z >= 0."""
-    tail, log_tail, below, far = _far_tail(xp, k, z)
-    return xp.where(far, xp.where(below, -xp.expm1(log_tail), tail), _near(xp, k, z)[1])
+    return gamma_tail(xp, k, z, upper=True)
 
 
 def log_lower(xp, k, z):
     """log P(Z <= z) for z >= 0."""
-    tail, log_tail, below, far = _far_tail(xp, k, z)
-    near = _log(xp, *_near(xp, k, z))
-    return xp.where(far, xp.where(below, log_tail, _log1mexp(xp, tail, log_tail)), near)
+    return gamma_tail(xp, k, z, upper=False, log=True)
 
 
 def log_upper(xp, k, z):
     """log P(Z > z) for z >= 0."""
-    tail, log_tail, below, far = _far_tail(xp, k, z)
-    near = _log(xp, *_near(xp, k, z)[::-1])
-    return xp.where(far, xp.where(below, _log1mexp(xp, tail, log_tail), log_tail), near)
+    return gamma_tail(xp, k, z, upper=True, log=True)
 
 
-def _log1mexp(xp, tail, log_tail):
-    """log(1 - tail)."""
-    return xp.where(tail < 0.5, xp.log1p(-tail), xp.log(-xp.expm1(log_tail)))
+# Quantiles --------------------------------------------------------------------------------------------------
 
 
-def _log(xp, y, complement):
-    """log y, by its complement if y is near 1."""
-    return xp.where(complement < 0.5, xp.log1p(-complement), xp.log(y))
+def _step_of_few(xp, z, p, k):
+    """Newton's step of log z for k < 1 and z < 0.7, from log p - log P(Z <= z) in double words."""
+    loss = _series_of_few(xp, k, z)
+    h, h_lo = log_power(xp, k, z)
+    log_p, lo = log_double(xp, p)
+    change, change_lo = two_sum(xp, log_p, -h)
+    change = change + (change_lo + ((lo - h_lo) - xp.log1p(-loss)))
+    return (change / k * ((1 - loss) * xp.exp(z)),)
+
+
+def _step_of_many(xp, z, p, k):
+    """Newton's step of log z from the smaller tail."""
+    tail, log_tail, lower = smaller_tail(xp, k, z)
+    factor, h, h_lo = density_parts(xp, k, z)
+    slope = k * xp.exp(xp.log(factor) - (h + h_lo) - log_tail)  # of the log tail by log z
+    change = xp.log1p((xp.where(lower, p, 1 - p) - tail) / tail)
+    return (xp.where(lower, change, -change) / slope,)
 
 
 @hooks.opaque
 def quantile(xp, p, k):
-    """The z with P(Z <= z) = p: SciPy's, then Newton's steps on the logarithm of the smaller tail."""
+    """The z with P(Z <= z) = p: SciPy's, then Newton's steps."""
+    p, k = xp.broadcast_arrays(p, k)
     high = p > 0.5
     z = xp.where(high, special(xp).gammainccinv(k, 1 - p), special(xp).gammaincinv(k, p))
-    p = xp.where(high, 1 - p, p)
-    small = xp.asarray(np.finfo(p.dtype).tiny, p.dtype)
+    smallest, largest = SMALLEST[is_double(z)], np.finfo(z.dtype).max
     for _ in range(2):
-        at = xp.maximum(z, small)
-        tail = xp.where(high, upper(xp, k, at), lower(xp, k, at))
-        factor, h, _ = density_parts(xp, k, at)
-        slope = factor * k * xp.exp(-h) / tail  # of the log tail by log z
-        step = xp.log1p((p - tail) / tail) / xp.where(high, -slope, slope)
-        better = (abs(step) < 0.5) & (z > small) & (z < math.inf)
+        at = xp.minimum(xp.maximum(z, smallest), largest)
+        few = (k < 1) & (z < 0.7)
+        (step,) = piecewise(xp, ((few, _step_of_few), (None, _step_of_many)), at, p, k)
+        better = (abs(step) < 0.5) & (z > xp.where(few, 0, smallest)) & (z < math.inf)
         z = xp.where(better, z + z * step, z)
     return z
 

@@ -12,11 +12,10 @@ import math
 import numpy as np
 
 from ..autograd import differentiable, zero
-from ..backend import special
 from .blocks import in_blocks
-from .constants import HALF_LOG_2PI, HALF_LOG_2PIE, SMALLEST
+from .constants import HALF_LOG_2PI, HALF_LOG_2PIE
 from .differences import deviance, log_ratio
-from .double import divide_double, is_double, log_double, rounding, two_product, two_sum
+from .incomplete_gamma import gamma_tail
 from .probability import or_infinite
 
 # The density -----------------------------------------------------------------------------------------------
@@ -59,111 +58,37 @@ poisson_log_prob.derivative(
 
 # The tails -------------------------------------------------------------------------------------------------
 #
-# By incomplete gamma functions. Beyond 4.4 standard deviations, where SciPy's lose digits (all of them from
-# lam = 1e5 on), the smaller tail is the density times a continued fraction that converges in so many steps.
+# P(X > x) is the probability that a standard Gamma variable of shape x + 1 is at most lam.
 
 
-_FAR = 4.472  # standard deviations
-
-
-def _steps(x):
-    return 24 if is_double(x) else 8
-
-
-def _density(xp, x, lam):
-    """The density in three parts: f e^-(D + rest), D being the deviance, of which each digit counts."""
-    n = xp.maximum(x, 1)
-    r, r_rest = divide_double(xp, n, xp.zeros_like(n), lam)
-    log_r, log_rest = two_sum(xp, *log_double(xp, r))
-    y, y_rest = two_product(xp, n, log_r)
-    d, d_rest = two_sum(xp, n, -lam)
-    hi, lo = two_sum(xp, y, -d)
-    lo = rounding(xp, lo + (n * (log_rest + r_rest / r) + (y_rest - d_rest)), 8 * n)
-    hi, rest = two_sum(xp, hi, lo)
-    held = abs(hi) < math.inf  # else n/lam overflows
-    hi, rest = xp.where(held, hi, deviance(xp, n, lam, n - lam)), xp.where(held, rest, 0)
-    factor = xp.exp(-_stirling_residual(xp, n)) / (4 * xp.sqrt(math.pi / 8 * n))
-    return xp.where(x > 0, factor, 1), xp.where(x > 0, hi, lam), xp.where(x > 0, rest, 0)
-
-
-def _far_tail(xp, x, lam):
-    """The smaller one of P(X <= x) and P(X > x), far from lam.
-
-    Returns:
-        That tail, its logarithm, where it is the upper one, where x is far enough, and the density.
-    """
-    n, d = _steps(lam), abs(x - lam)
-    above = x > lam
-    first, slope = xp.where(above, d, d - 2), xp.where(above, 1, 2).astype(d.dtype)
-    weight, fall = xp.where(above, lam, x + 1), slope - 1
-    t = first + (n + 1) * slope
-    for k in range(n, 0, -1):
-        t = (first + k * slope) + k * (xp.maximum(weight - k * fall, 0) / t)
-    factor, hi, rest = _density(xp, x, lam)
-    density = factor * xp.exp(-hi)
-    normal = xp.maximum(lam, SMALLEST[is_double(lam)])  # a subnormal rate over t may be 0
-    log_tail = -hi + (xp.log(factor * normal / t) + xp.log(lam / normal) - rest)
-    return density * (lam / t) * (1 - rest), log_tail, above, (d > _FAR * xp.sqrt(lam)) & (lam > 0), density
-
-
-def _gamma_arguments(xp, x, lam):
-    """x + 1 if that is another number, else x, and lam; both smaller where SciPy's functions overflow."""
+def _gamma_arguments(x, lam):
+    """The shape x + 1, lam, and 1 where x + 1 is no number of this dtype: then the shape is x."""
     whole = (x + 1) - x == 1
-    unit = xp.where(lam > 1e30, 2.0**-64, 1).astype(lam.dtype)  # deviations are too short to be seen there
-    return whole, xp.where(whole, x + 1, x) * unit, lam * unit
-
-
-def _near_cdf(xp, x, lam, density):
-    """P(X <= x). Where x + 1 is rounded to x, the gamma function is that of x - 1: the density is missing."""
-    whole, a, b = _gamma_arguments(xp, x, lam)
-    y = special(xp).gammaincc(a, b) + xp.where(whole, 0, density)
-    return xp.where(x == 0, xp.exp(-lam), y)
-
-
-def _near_survival(xp, x, lam, density):
-    """P(X > x)."""
-    whole, a, b = _gamma_arguments(xp, x, lam)
-    y = special(xp).gammainc(a, b) - xp.where(whole, 0, density)
-    return xp.where(x == 0, -xp.expm1(-lam), y)  # SciPy's is 0 at subnormal rates
-
-
-def _log(xp, y, complement):
-    """log y, by its complement where y is near 1."""
-    return xp.where(complement < 0.5, xp.log1p(-complement), xp.log(y))
+    return x + whole, lam, (~whole).astype(lam.dtype)
 
 
 @differentiable
-@in_blocks
 def poisson_cdf(xp, x, lam):
     """P(X <= x) for counts x >= 0."""
-    tail, _, above, far, density = _far_tail(xp, x, lam)
-    return xp.where(far, xp.where(above, 1 - tail, tail), _near_cdf(xp, x, lam, density))
+    return gamma_tail(xp, *_gamma_arguments(x, lam), upper=True)
 
 
 @differentiable
-@in_blocks
 def poisson_survival(xp, x, lam):
     """P(X > x) for counts x >= 0."""
-    tail, _, above, far, density = _far_tail(xp, x, lam)
-    return xp.where(far, xp.where(above, tail, 1 - tail), _near_survival(xp, x, lam, density))
+    return gamma_tail(xp, *_gamma_arguments(x, lam), upper=False)
 
 
 @differentiable
-@in_blocks
 def poisson_log_cdf(xp, x, lam):
     """log P(X <= x) for counts x >= 0."""
-    tail, log_tail, above, far, density = _far_tail(xp, x, lam)
-    near = _log(xp, _near_cdf(xp, x, lam, density), _near_survival(xp, x, lam, density))
-    return xp.where(far, xp.where(above, xp.log1p(-tail), log_tail), near)
+    return gamma_tail(xp, *_gamma_arguments(x, lam), upper=True, log=True)
 
 
 @differentiable
-@in_blocks
 def poisson_log_survival(xp, x, lam):
     """log P(X > x) for counts x >= 0."""
-    tail, log_tail, above, far, density = _far_tail(xp, x, lam)
-    near = _log(xp, _near_survival(xp, x, lam, density), _near_cdf(xp, x, lam, density))
-    return xp.where(far, xp.where(above, log_tail, xp.log1p(-tail)), near)
+    return gamma_tail(xp, *_gamma_arguments(x, lam), upper=False, log=True)
 
 
 def _log_survival_rule(F, g, y, x, lam):

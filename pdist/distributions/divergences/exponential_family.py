@@ -6,7 +6,8 @@ from typing import Any
 
 from ...autograd import Variable, differentiable
 from ...numerics.differences import is_near, log1pmx_near, log_far_ratio
-from ...numerics.gamma import bregman_gamma
+from ...numerics.double import rounding, two_product
+from ...numerics.gamma import bregman_gamma, log_minus_digamma_change, trigamma_minus
 from ...numerics.logits import class_kl
 from ...numerics.odds import bernoulli_kl, bernoulli_kl_logit
 from ...numerics.probability import i_divergence
@@ -19,22 +20,64 @@ from .registry import register_kl
 
 
 @differentiable
+def product_excess(xp, a, b, c, d):
+    """r - 1 with r = (a/b) (c/d), to the last digits also for r near 1."""
+    # By powers of two b and d are made to lie near 1: nothing over- or underflows where r is near 1
+    i, j = xp.frexp(b)[1], xp.frexp(d)[1]
+    p, p_lo = two_product(xp, xp.ldexp(a, -i), xp.ldexp(c, -j))
+    q, q_lo = two_product(xp, xp.ldexp(b, -i), xp.ldexp(d, -j))
+    near = ((p - q) + (rounding(xp, p_lo, p) - q_lo)) / q
+    return xp.where(is_near(near), near, (a / b) * (c / d) - 1)
+
+
+@differentiable
+def product_log(xp, a, b, c, d):
+    """log r with r = (a/b) (c/d), small ones counting in full."""
+    w = product_excess.kernel(xp, a, b, c, d)
+    return xp.where(is_near(w), xp.log1p(w), log_far_ratio(xp, a, b) + log_far_ratio(xp, c, d))
+
+
+@differentiable
 def product_kl(xp, a, b, c, d):
     """r - 1 - log r with r = (a/b) (c/d), which is never negative: small differences count in full."""
-    u, v = (a - b) / b, (c - d) / d
-    w = u + v + u * v
-    far = (a / b) * (c / d) - 1 - (log_far_ratio(xp, a, b) + log_far_ratio(xp, c, d))
+    w = product_excess.kernel(xp, a, b, c, d)
+    far = w - (log_far_ratio(xp, a, b) + log_far_ratio(xp, c, d))
     return xp.where(is_near(w), -log1pmx_near(xp, w), far)
 
 
-def _product_kl_rule(F, g, a, b, c, d):
-    """r - 1 over each of the four."""
-    u, v = (a - b) / b, (c - d) / d
-    w = g * (u + v + u * v)
+def _over_each(w, a, b, c, d):
     return w / a, -w / b, w / c, -w / d
 
 
-product_kl.joint_derivative(_product_kl_rule)
+product_excess.joint_derivative(
+    lambda F, g, y, a, b, c, d: _over_each(g * (1 + y), a, b, c, d),
+)
+product_log.joint_derivative(
+    lambda F, g, a, b, c, d: _over_each(g, a, b, c, d),
+)
+product_kl.joint_derivative(
+    lambda F, g, a, b, c, d: _over_each(g * F(product_excess)(a, b, c, d), a, b, c, d),
+)
+
+
+@differentiable
+def gamma_kl(xp, p_k, q_k, c, d):
+    """That of two Gamma distributions of these shapes whose scales have the ratio c/d.
+
+    Of the means, k_q (r - 1 - log r) with their ratio r, and of the shapes: neither is negative.
+    """
+    means = q_k * product_kl.kernel(xp, p_k, q_k, c, d)
+    return bregman_gamma.kernel(xp, q_k, p_k) + means
+
+
+def _gamma_kl_rule(F, g, p_k, q_k, c, d):
+    w = q_k * F(product_excess)(p_k, q_k, c, d)
+    by_p = (p_k - q_k) * F(trigamma_minus)(p_k) + w / p_k
+    by_q = -(F(log_minus_digamma_change)(q_k, p_k) + F(product_log)(p_k, q_k, c, d))
+    return g * by_p, g * by_q, g * (w / c), -g * (w / d)
+
+
+gamma_kl.joint_derivative(_gamma_kl_rule)
 
 
 @register_kl(Bernoulli, Bernoulli)
@@ -47,16 +90,15 @@ def _kl_bernoulli_bernoulli(p: Bernoulli, q: Bernoulli) -> Variable:
 
 @register_kl(Gamma, Gamma)
 def _kl_gamma_gamma(p: Gamma, q: Gamma) -> Variable:
-    """Of the means, k_q (r - 1 - log r) with their ratio r, and of the shapes: neither is negative."""
+    """By rates if both gave one, else by scales."""
     scales = (q.rate, p.rate) if p.given("rate") and q.given("rate") else (p.theta, q.theta)
-    return bregman_gamma(q.k, p.k) + q.k * product_kl(p.k, q.k, *scales)
+    return gamma_kl(p.k, q.k, *scales)
 
 
 @register_kl(Chisquare, Chisquare)
 def _kl_chisquare_chisquare(p: Chisquare, q: Chisquare) -> Variable:
     """That of the Gamma distributions, which share their scale."""
-    a, b = 0.5 * q.k, 0.5 * p.k
-    return bregman_gamma(a, b) + a * product_kl(p.k, q.k, 1.0, 1.0)
+    return gamma_kl(0.5 * p.k, 0.5 * q.k, 1.0, 1.0)
 
 
 @register_kl(Poisson, Poisson)
