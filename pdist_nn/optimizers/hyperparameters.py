@@ -101,12 +101,9 @@ class Tuned:
 
 def _with_arguments(text: str, declared: dict[str, Hyperparameter]) -> str:
     """A class's docstring with a section on its arguments, before the source."""
-    lines = [
-        f"        {name}: {value.doc}; {value.default:g} by default." for name, value in declared.items()
-    ]
-    section = "\n".join(["    Args:", *lines])
-    head, source, tail = text.rstrip().partition("\n\n    Source:")
-    return f"{head}\n\n{section}{source}{tail}\n    "
+    lines = [f"    {name}: {value.doc}; {value.default:g} by default." for name, value in declared.items()]
+    head, source, tail = inspect.cleandoc(text).partition("\n\nSource:")
+    return "\n".join([head, "", "Args:", *lines]) + source + tail
 
 
 __all__ = ["Hyperparameter", "Tuned"]

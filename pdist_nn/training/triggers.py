@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
-from pdist_nn.reporter import DictSummary
+from ..checks import check_size
+from ..reporter import DictSummary
 
 
 def get_trigger(trigger: Any) -> Any:
@@ -266,7 +267,7 @@ class EarlyStoppingTrigger(_Watching):
         super().__init__(monitor, check_trigger)
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"EarlyStoppingTrigger: mode is {mode!r}; expected 'auto', 'min' or 'max'")
-        self.patience = patience
+        self.patience = check_size("EarlyStoppingTrigger", "patience", patience)
         self._sign = -1.0 if mode == "max" or (mode == "auto" and "accuracy" in monitor) else 1.0
         self._end = stop_trigger(max_trigger)
         self.best_value: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 
 import numpy as np
@@ -335,3 +336,55 @@ def test_hyperparameters_change_at_any_time():
     optimizer.update()
     assert optimizer.lr == 0.25
     np.testing.assert_allclose(link.p0.array, [-0.75])
+
+
+# Declarations ---------------------------------------------------------------------------------------------
+
+
+@every
+def test_signature_and_docstring_follow_from_the_declarations(name):
+    kind = getattr(optimizers, name)
+    parameters = inspect.signature(kind).parameters
+    assert {n: p.default for n, p in parameters.items()} == {n: d.default for n, d in kind.declared.items()}
+    assert kind().hyperparameters == {n: p.default for n, p in parameters.items()}
+    for n, d in kind.declared.items():
+        assert d.doc and f"    {n}: {d.doc}; {d.default:g} by default." in kind.__doc__
+    values = dict.fromkeys(parameters, 0.5)
+    assert kind(*values.values()).hyperparameters == kind(**values).hyperparameters == values
+    assert kind(*[None] * len(values)).hyperparameters == kind().hyperparameters
+
+
+def test_an_optimizer_of_one_s_own_declares_and_steps():
+    class SignSGD(optimizers.Optimizer):
+        """p <- p - lr sign(g).
+
+        Source:
+            nobody.
+        """
+
+        lr = optimizers.Hyperparameter(0.5, "the learning rate")
+
+        def rates(self, t, h, dtype):
+            return (h["lr"].astype(dtype),)
+
+        def step(self, xp, rates, p, g, *arrays):
+            p -= rates[0] * xp.sign(g)
+
+    assert SignSGD.__doc__.index("Args:") < SignSGD.__doc__.index("Source:")
+    link = Bag([(2,)])
+    before = link.p0.array.copy()
+    link.p0.grad = np.array([3.0, -4.0])
+    SignSGD(0.25).setup(link).update()
+    np.testing.assert_allclose(link.p0.array, before - [0.25, -0.25])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: optimizers.SGD(0.1, 0.2), r"SGD: at most 1 positional arguments, got 2"),
+        (lambda: optimizers.SGD(0.1, lr=0.2), r"SGD: lr was given twice"),
+    ],
+)
+def test_arguments_that_do_not_fit(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -10,6 +13,7 @@ import pdist.distributions as D
 import pdist.functions as F
 import pdist_nn as nn
 import pdist_nn.links as L
+from pdist_nn import optimizers, serializers
 
 
 def test_weights_are_drawn_afresh_or_are_the_mean():
@@ -129,3 +133,69 @@ def test_a_stochastic_layer_may_find_its_width_later():
     assert layer.posterior.loc.shape == (3, 2)
     with pytest.raises(ValueError, match=r"DenseReparameterization: x has shape \(4, 5\).*expected 2"):
         layer(np.ones((4, 5), np.float32))
+
+
+def full_shape(shape):
+    """A prior that needs all lengths."""
+    return D.Normal(np.zeros(shape, np.float32), np.ones(shape, np.float32))
+
+
+class LowRank(nn.Link):
+    """A posterior of another form, whose parameters have the input's length on other axes."""
+
+    def __init__(self, shape):
+        super().__init__()
+        with self.init_scope():
+            self.columns = nn.Parameter(0.1, (shape[1], 2))
+            self.rows = nn.Parameter(0.2, (shape[0], 2))
+
+    def forward(self):
+        return D.Normal(F.matmul(self.rows, F.transpose(self.columns)), 0.1)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"prior": L.NormalPosterior},
+        {"prior": full_shape},
+        {"posterior": LowRank},
+        {"posterior": lambda shape: L.NormalPosterior(shape, initial_loc=np.zeros(shape))},
+    ],
+    ids=["plain", "learned prior", "prior of all lengths", "low rank", "posterior of all lengths"],
+)
+def test_the_input_size_may_be_known_later(settings):
+    layer, known = (L.DenseReparameterization(n, 3, **settings) for n in (None, 4))
+    model = nn.Sequential(layer)
+    optimizer = optimizers.Adam(0.1).setup(model)
+    with pytest.raises(ValueError, match=r"the input size is not known yet"):
+        layer.kl_divergence()
+    x = np.ones((2, 4), np.float32)
+    for _ in range(2):
+        optimizer.update(lambda: F.sum(F.square(model(x))) + model.kl_divergence())
+    assert layer.in_size == 4 and optimizer.t == 2
+    assert {n: p.shape for n, p in layer.namedparams()} == {n: p.shape for n, p in known.namedparams()}
+    assert layer.kl_divergence().shape == ()
+
+
+@pytest.mark.parametrize("posterior", [L.NormalPosterior, LowRank])
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda a: pickle.loads(pickle.dumps(a)), nn.Link.copy])
+def test_a_layer_that_waits_is_copied_and_takes_its_size_from_a_file(tmp_path, posterior, duplicate):
+    one = L.DenseReparameterization(4, 3, posterior=posterior, prior=L.NormalPosterior)
+    serializers.save_npz(tmp_path / "m.npz", one)
+    two = duplicate(L.DenseReparameterization(None, 3, posterior=posterior, prior=L.NormalPosterior))
+    assert not any(p.is_initialized for p in two.posterior.params() if p.deferred_shape is not None)
+    serializers.load_npz(tmp_path / "m.npz", two)
+    assert two.in_size == 4
+    for p, q in zip(one.params(), two.params(), strict=True):
+        np.testing.assert_array_equal(p.array, q.array)
+
+
+def test_a_parameter_may_lack_one_length():
+    p = nn.Parameter(1.0, (2, None))
+    assert p.array is None and p.deferred_shape == (2, None)
+    p.complete(3)
+    p.complete(5)  # it is there
+    assert p.shape == (2, 3)
+    with pytest.raises(ValueError, match=r"shape is \(None, None\); expected one length of None at most"):
+        nn.Parameter(1.0, (None, None))
