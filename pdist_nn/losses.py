@@ -56,8 +56,8 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
 
     Raises:
         TypeError: if the first argument is no distribution.
-        ValueError: if the target would broadcast with the batch: ``[B, 1]`` against ``[B]`` gives ``[B,
-        B]``.
+        ValueError: if the target is empty, or would broadcast with the batch: ``[B, 1]`` and ``[B]`` give
+            ``[B, B]``.
 
     >>> import numpy as np, pdist.distributions as D
     >>> round(float(negative_log_likelihood(D.Normal(np.zeros(2), np.ones(2)), np.zeros(2))), 6)
@@ -74,5 +74,9 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
         raise ValueError(
             f"negative_log_likelihood: the target has shape {shape}; expected {expected}"
             + advice("target", shape, "the distribution's parameters", expected)
+        )
+    if 0 in shape:
+        raise ValueError(
+            f"negative_log_likelihood: the target has shape {shape}: there is no mean of nothing"
         )
     return -F.mean(distribution.log_prob(target))

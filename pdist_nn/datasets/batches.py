@@ -88,7 +88,16 @@ def concat_examples(batch: Any, device: Any = None, padding: Any = None) -> Any:
     return _map(arrays, lambda array: to_device(array, device))
 
 
+def as_column(dataset: Any) -> Any:
+    """A list of numbers as an array, so that all its batches have one dtype; other datasets as they are."""
+    if type(dataset) in (list, tuple) and all(isinstance(x, (int, float, np.number)) for x in dataset):
+        return np.asarray(dataset)
+    return dataset
+
+
 def _stack(examples: list[Any], padding: Any = None) -> Any:
+    if not examples:
+        raise ValueError("concat_examples: the batch is empty")
     first = examples[0]
     if isinstance(first, (tuple, list)):
         _check_alike("lengths", [len(example) for example in examples])

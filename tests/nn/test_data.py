@@ -231,3 +231,18 @@ def test_no_example_decides_on_the_dtype_alone():
 def test_examples_that_differ_are_refused(examples, message):
     with pytest.raises(ValueError, match=message):
         datasets.concat_examples(examples, padding=0)
+
+
+def test_a_list_of_numbers_has_one_dtype_in_all_its_batches():
+    for dataset in ([1, 2.5, 3, 4], (1, 2.5, 3, 4)):
+        iterator = SerialIterator(dataset, 2, repeat=False, shuffle=False)
+        assert [batch.arrays().dtype for batch in iterator] == [np.float64] * 2
+        assert datasets.TupleDataset(dataset).take([0, 2])[0].dtype == np.float64
+        assert datasets.DictDataset(x=dataset).take([0, 2])["x"].dtype == np.float64
+    assert datasets.TupleDataset([1, 2])[1] == (2,)
+
+
+def test_an_empty_batch_is_named():
+    for take in (datasets.TupleDataset([1, "a"]).take, datasets.SubDataset([(1, 2)], 0, 1).take):
+        with pytest.raises(ValueError, match=r"concat_examples: the batch is empty"):
+            take([])

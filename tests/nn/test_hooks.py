@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from training_runs import Bag
@@ -139,3 +141,10 @@ def test_training_fits_a_line():
             optimizer.update(lambda model=model: ((model(x) - y) ** 2).mean())
         assert model.W.array.item() == pytest.approx(3, abs=0.02), name
         assert model.b.array.item() == pytest.approx(1, abs=0.02), name
+
+
+@pytest.mark.parametrize("kind", [optimizers.WeightDecay, optimizers.Lasso])
+@pytest.mark.parametrize("rate", [math.nan, math.inf])
+def test_rates_that_cannot_be(kind, rate):
+    with pytest.raises(ValueError, match=rf"{kind.__name__}: rate is {rate}; expected a finite number"):
+        kind(rate)

@@ -161,3 +161,8 @@ def test_a_trace_bounds_squares_too():
 def test_a_list_is_a_target_too():
     loss = nn.losses.negative_log_likelihood(D.Normal(np.zeros(2), np.ones(2)), [0.0, 0.0])
     assert loss.item() == pytest.approx(0.5 * math.log(2 * math.pi))
+
+
+def test_there_is_no_mean_of_an_empty_batch():
+    with pytest.raises(ValueError, match=r"the target has shape \(0,\): there is no mean of nothing"):
+        nn.losses.negative_log_likelihood(D.Normal(np.zeros(0), np.ones(0)), np.zeros(0))

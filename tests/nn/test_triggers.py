@@ -177,3 +177,11 @@ def test_a_batch_size_that_is_none(batch_size):
     x = np.zeros((2, 1), np.float32)
     with pytest.raises(ValueError, match=r"fit: batch_size is .*; expected a positive integer"):
         nn.fit(L.Linear(1, 1), F.mean_squared_error, (x, x), batch_size=batch_size)
+
+
+@pytest.mark.parametrize("patience", [0, -1, 1.5])
+def test_patience_is_a_positive_integer(patience):
+    with pytest.raises(
+        ValueError, match=r"EarlyStoppingTrigger: patience is .*; expected a positive integer"
+    ):
+        triggers.EarlyStoppingTrigger(patience=patience)
