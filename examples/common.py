@@ -63,21 +63,22 @@ def train(
 ) -> Path:
     """``pdist_nn.fit`` with what the command line says; the run's folder is ``OUT/runs/NAME``.
 
-    Afterwards the model is on the host, for figures and pictures.
+    Afterwards the model is on the host, for figures and pictures. ``fit`` keeps BLAS to one thread, if
+    threadpoolctl is installed: the products of all examples are small.
 
     Args:
         args: the command line.
         name: of the run.
         model: a link.
-        loss: of the model's output and the target; None where the model returns it.
+        loss: of the model's output and the target; None if the model returns it.
         data: inputs and targets.
-        epochs: how often to go through the data; what the command line says where None.
+        epochs: how often to go through the data; what the command line says if None.
         batch_size: how many examples a step takes.
-        optimizer: Adam with a rate of 0.001 where None.
+        optimizer: Adam with a rate of 0.001 if None.
         decay: whether the rate goes down to zero along half a cosine.
         snapshot_every: epochs from one snapshot to the next.
         validation_data: what to evaluate after each epoch.
-        seed: of the order of the data; what the command line says where None.
+        seed: of the order of the data; what the command line says if None.
 
     Returns:
         The file of the log.
@@ -110,7 +111,7 @@ def train(
         out=folder,
         trace=args.trace,
     )
-    for step in steps if args.trace else ():  # none where a resumed run had come to its end
+    for step in steps if args.trace else ():  # none if a resumed run had come to its end
         print(f"{name}: a traced step is {step.report().calls} array calls", file=sys.stderr, flush=True)
     model.to_cpu()
     return folder / "log.jsonl"

@@ -17,7 +17,7 @@ import numpy as np
 import pdist
 import pdist.functions as F
 import pdist_nn as nn
-from examples import bayes_by_backprop, mdn, vae
+from examples import bayes_by_backprop, mdn_models, vae
 from examples.common import Report, options
 from pdist import plotting
 
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 def mdn_step(seed: int) -> tuple[Step, Callable[[int], tuple[np.ndarray, ...]]]:
     """The step of the mixture of two Normals, and a function that makes a batch for it."""
     pdist.random.seed(seed)
-    model, rng = mdn.mixture_of_two(), np.random.default_rng(seed)
+    model, rng = mdn_models.mixture_of_two(), np.random.default_rng(seed)
     optimizer = nn.optimizers.Adam(1e-3).setup(model)
 
     def step(x: np.ndarray, y: np.ndarray) -> pdist.Variable:
@@ -69,7 +69,7 @@ def mdn_step(seed: int) -> tuple[Step, Callable[[int], tuple[np.ndarray, ...]]]:
         optimizer.update()
         return loss
 
-    return step, lambda n: mdn.draw(mdn.problem_b, n, rng)
+    return step, lambda n: mdn_models.draw(mdn_models.problem_b, n, rng)
 
 
 def bbb_step(seed: int) -> tuple[Step, Callable[[int], tuple[np.ndarray, ...]]]:

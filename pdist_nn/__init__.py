@@ -62,7 +62,7 @@ __version__ = _pdist.__version__
 
 
 def get_dtype(dtype: Any = None) -> np.dtype:
-    """``dtype`` as a dtype; ``config.dtype`` where it is None.
+    """``dtype`` as a dtype; ``config.dtype`` if it is None.
 
     >>> get_dtype()
     dtype('float32')

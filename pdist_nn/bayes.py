@@ -9,6 +9,8 @@ from pdist.autograd import Variable, as_variable, config
 from pdist.backend import default_library, hooks
 
 from .divergences import divergences_from_standard_normal
+from .registration import BOOKKEEPING
+from .trace_guards import depends_on_attributes
 
 if TYPE_CHECKING:
     from .link import Link
@@ -31,7 +33,7 @@ def total_divergence(link: Link, summing: Any) -> Variable:
     total, small = None, []
     for layer in _stochastic(link, summing, set()):
         if hooks.running:
-            layer._depended_on()
+            depends_on_attributes(layer, BOOKKEEPING)
         pairs = layer.small_standard_posteriors() if hasattr(layer, "small_standard_posteriors") else None
         if pairs is not None:
             small += pairs

@@ -125,7 +125,7 @@ class ChainList(Link):
 class Sequential(ChainList):
     """Layers applied one after the other: links, or plain functions such as ``F.relu``.
 
-    Where a layer returns a distribution and another layer follows, that one gets the layer's
+    If a layer returns a distribution and another layer follows, that one gets the layer's
     ``convert_to_array(distribution)`` (a sample by default).
 
     Args:

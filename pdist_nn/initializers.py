@@ -46,7 +46,7 @@ class Initializer:
     """Base of all initializers.
 
     Args:
-        dtype: the dtype of the arrays it makes, float32 or float64; ``pdist.config.dtype`` where None.
+        dtype: the dtype of the arrays it makes, float32 or float64; ``pdist.config.dtype`` if None.
         rng: a generator or a seed; by default the device's stream.
     """
 
@@ -246,7 +246,7 @@ def get_initializer(initializer: Any, default: Any = None) -> Any:
 
     Args:
         initializer: None, an initializer (any callable that fills an array), a number or an array.
-        default: what None stands for; LeCunNormal where it is None too.
+        default: what None stands for; LeCunNormal if it is None too.
     """
     if initializer is None:
         return LeCunNormal() if default is None else default
@@ -259,8 +259,8 @@ def generate_array(initializer: Any, shape: Any, xp: Any = None, dtype: Any = No
     Args:
         initializer: an initializer, number or array.
         shape: a length or a tuple of lengths; an array's own must agree.
-        xp: the library of the new array; that of :func:`pdist.using_device` where None.
-        dtype: where None, the initializer's own or, without one, ``pdist.config.dtype``.
+        xp: the library of the new array; that of :func:`pdist.using_device` if None.
+        dtype: if None, the initializer's own or, without one, ``pdist.config.dtype``.
 
     >>> generate_array(1.5, 2)
     array([1.5, 1.5], dtype=float32)

@@ -10,12 +10,13 @@ import numpy as np
 from pdist.backend import random
 
 from .datasets import Batch
+from .datasets.batches import as_column
 
 
 class SerialIterator:
     """Batches of a dataset in its order or shuffled anew in each epoch.
 
-    Where the dataset's length is no multiple of the batch size, a repeating iterator completes the last
+    If the dataset's length is no multiple of the batch size, a repeating iterator completes the last
     batch of an epoch from the next epoch; one that does not repeat returns a shorter last batch.
 
     Args:
@@ -48,6 +49,7 @@ class SerialIterator:
         if not len(dataset):
             raise ValueError("SerialIterator: the dataset is empty")
         self.dataset, self.batch_size, self.repeat, self.shuffle = dataset, int(batch_size), repeat, shuffle
+        self._source = as_column(dataset)
         if shuffle and seed is None:
             seed = int(random.generator(np).integers(2**63))
         self._stream = np.random.default_rng(seed)
@@ -80,7 +82,7 @@ class SerialIterator:
         indices = self._order[i:j]
         if j < n:
             self.current_position, self.is_new_epoch = j, False
-            return Batch(self.dataset, indices)
+            return Batch(self._source, indices)
         self.is_new_epoch = True
         self.epoch += 1
         self.current_position = 0
@@ -94,7 +96,7 @@ class SerialIterator:
                     self.epoch += 1
                     self.current_position = 0
                     self._new_order()
-        return Batch(self.dataset, indices)
+        return Batch(self._source, indices)
 
     next = __next__
 

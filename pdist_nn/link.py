@@ -9,16 +9,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pdist.autograd import Variable, config
-from pdist.backend import default_library, get_array_module, hooks, library_of, to_cpu, to_gpu
-from pdist.distributions import Distribution
+from pdist.backend import default_library, get_array_module, hooks, library_of, to_cpu
 
+from . import trace_guards as guards
 from .bayes import total_divergence
+from .devices import Movable
 from .parameter import Parameter
 from .registration import BOOKKEEPING, Registry, structure
 from .serializers import Unknown
 
 
-class Link(Registry):
+class Link(Movable, Registry):
     """A piece of a model: parameters, children and a ``forward`` method.
 
     Parameters and child links are found by attribute. A link that opens :meth:`init_scope` registers what is
@@ -47,7 +48,7 @@ class Link(Registry):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if hooks.running:
-            self._depended_on()
+            guards.depends_on_attributes(self, BOOKKEEPING)
         return self.forward(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -81,42 +82,72 @@ class Link(Registry):
         return ((name, value) for name, value in self._own() if isinstance(value, Link))
 
     def namedlinks(self, skipself: bool = False) -> Iterator[tuple[str, Link]]:
-        """All links inside by their path (``/encoder/linear``), this one (``/``) first."""
-        if not skipself:
-            yield "/", self
-        for name, child in self._named_children():
-            yield "/" + name, child
-            for path, link in child.namedlinks(True):
-                yield f"/{name}{path}", link
+        """All links inside by their path (``/encoder/linear``), this one (``/``) first.
+
+        A link that is used several times comes under each of its paths.
+        """
+        return self._walk(skipself)
 
     def links(self, skipself: bool = False) -> Iterator[Link]:
-        """All links inside, this one first."""
-        return (link for _, link in self.namedlinks(skipself))
+        """All links inside, each once, this one first."""
+        return (link for _, link in self._walk(skipself, once=True))
+
+    def _walk(self, skipself: bool = False, once: bool = False) -> Iterator[tuple[str, Link]]:
+        """The links inside by their path, depth first, those met before left out if ``once``.
+
+        Raises:
+            ValueError: if a link contains itself, naming it.
+        """
+        if not skipself:
+            yield "/", self
+        above, met = {id(self)}, {id(self)}
+        stack = [("", self, self._named_children())]
+        while stack:
+            path, link, children = stack[-1]
+            name, child = next(children, (None, None))
+            if child is None:
+                stack.pop()
+                above.discard(id(link))
+                continue
+            path = f"{path}/{name}"
+            if id(child) in above:
+                raise ValueError(
+                    f"{type(self).__name__}: {path}, a {type(child).__name__}, contains itself; register "
+                    "parts in init_scope, and assign what refers to a link above outside of it"
+                )
+            if once and id(child) in met:
+                continue
+            met.add(id(child))
+            above.add(id(child))
+            yield path, child
+            stack.append((path, child, child._named_children()))
 
     def namedparams(self, include_uninit: bool = True) -> Iterator[tuple[str, Parameter]]:
         """All parameters inside by their path (``/encoder/linear/W``).
 
+        A parameter that is used several times comes under each of its paths; :meth:`params` has it once.
+
         Args:
             include_uninit: whether those without an array yet are among them.
         """
-        for name, value in self._own():
-            if isinstance(value, Parameter) and (include_uninit or value.is_initialized):
-                yield "/" + name, value
-        for name, child in self._named_children():
-            for path, parameter in child.namedparams(include_uninit):
-                yield f"/{name}{path}", parameter
+        for path, link in self.namedlinks():
+            for name, value in link._own():
+                if isinstance(value, Parameter) and (include_uninit or value.is_initialized):
+                    yield f"{path.rstrip('/')}/{name}", value
 
     def params(self, include_uninit: bool = True) -> Iterator[Parameter]:
         """All parameters inside, each once."""
         return (p for p in self._flattened() if include_uninit or p.is_initialized)
 
     def _flattened(self) -> list[Parameter]:
-        """The distinct parameters, found anew only where some link has changed since."""
+        """The distinct parameters, found anew only if some link has changed since."""
         flat = self._flat
         if flat is None or flat[0] != structure():
+            found: dict[int, Parameter] = {}
             for link in self.links():
                 link._refuse_containers()
-            flat = (structure(), list({id(p): p for _, p in self.namedparams()}.values()))
+                found.update({id(p): p for _, p in link._own() if isinstance(p, Parameter)})
+            flat = (structure(), list(found.values()))
             self.__dict__["_flat"] = flat
         return flat[1]
 
@@ -130,31 +161,32 @@ class Link(Registry):
         """How many numbers its parameters have.
 
         Raises:
-            ValueError: where a parameter's shape is not known yet.
+            ValueError: if a parameter's shape is not known yet.
         """
-        for path, parameter in self.namedparams():
-            if not parameter.is_initialized:
-                raise ValueError(f"{type(self).__name__}.count_params: the shape of {path} is not known yet")
+        if not all(p.is_initialized for p in self.params()):
+            path = next(path for path, p in self.namedparams() if not p.is_initialized)
+            raise ValueError(f"{type(self).__name__}.count_params: the shape of {path} is not known yet")
         return sum(p.size for p in self.params())
 
     # Training -----------------------------------------------------------------------------------------
 
     def cleargrads(self) -> None:
         """Set every parameter's gradient to None."""
-        if hooks.running:
-            for parameter in self._flattened():
-                hooks.assigned(parameter, "_grad")
         for parameter in self._flattened():
-            parameter._grad = None
+            parameter.cleargrad()
 
     def addgrads(self, link: Link) -> None:
-        """Add the gradients of another link of the same structure to this one's, each once."""
-        theirs = dict(link.namedparams())
-        pairs = {(id(p), id(theirs[path])): (p, theirs[path]) for path, p in self.namedparams()}
+        """Add the gradients of another link of the same structure to this one's, each once.
+
+        Raises:
+            ValueError: if names or shapes differ.
+        """
+        ours, theirs = self._paths_as_in("addgrads", link)
+        pairs = {(id(p), id(theirs[path])): (p, theirs[path]) for path, p in ours.items()}
         for parameter, other in pairs.values():
             g = other.grad
             if g is not None:
-                parameter._grad = g.copy() if parameter.grad is None else parameter.grad + g
+                parameter.grad = g.copy() if parameter.grad is None else parameter.grad + g
 
     def disable_update(self) -> None:
         """Freeze it: optimizers pass over its parameters."""
@@ -177,22 +209,9 @@ class Link(Registry):
         """Take the values of another link's parameters (and persistent values) of the same structure.
 
         Raises:
-            ValueError: where names or shapes differ; nothing is changed then.
+            ValueError: if names or shapes differ; nothing is changed then.
         """
-        ours, theirs = dict(self.namedparams()), dict(link.namedparams())
-        if ours.keys() != theirs.keys():
-            odd = ", ".join(sorted(ours.keys() ^ theirs.keys()))
-            raise ValueError(f"{type(self).__name__}.copyparams: the links differ in {odd}")
-        for path, parameter in ours.items():
-            if (
-                parameter.is_initialized
-                and theirs[path].is_initialized
-                and parameter.shape != theirs[path].shape
-            ):
-                raise ValueError(
-                    f"{type(self).__name__}.copyparams: {path} has shape {parameter.shape} here and "
-                    f"{theirs[path].shape} there"
-                )
+        ours, theirs = self._paths_as_in("copyparams", link)
         for path, parameter in ours.items():
             if theirs[path].is_initialized:
                 if not parameter.is_initialized:
@@ -203,6 +222,22 @@ class Link(Registry):
             for path, owner, name in self.persistents():
                 if path in values:
                     setattr(owner, name, copying.deepcopy(values[path]))
+
+    def _paths_as_in(self, method: str, link: Link) -> tuple[dict[str, Parameter], dict[str, Parameter]]:
+        """The parameters of both links by path.
+
+        Raises:
+            ValueError: if names or shapes differ.
+        """
+        ours, theirs = dict(self.namedparams()), dict(link.namedparams())
+        who = f"{type(self).__name__}.{method}"
+        if ours.keys() != theirs.keys():
+            raise ValueError(f"{who}: the links differ in {', '.join(sorted(ours.keys() ^ theirs.keys()))}")
+        for path, p in ours.items():
+            other = theirs[path]
+            if p.is_initialized and other.is_initialized and p.shape != other.shape:
+                raise ValueError(f"{who}: {path} has shape {p.shape} here and {other.shape} there")
+        return ours, theirs
 
     def copy(self, mode: str = "share") -> Any:
         """Another link of the same structure.
@@ -219,7 +254,7 @@ class Link(Registry):
         if mode == "share":
             for parameter in self.params():
                 shared = memo[id(parameter)] = copying.copy(parameter)
-                shared.packed, shared._grad = None, None
+                shared.cleargrad()
         new = copying.deepcopy(self, memo)
         new.__dict__["name"] = None
         for parameter in new.params() if mode == "init" else ():
@@ -232,33 +267,7 @@ class Link(Registry):
         """A Sequential of ``n`` copies of this link; ``mode`` as in :meth:`copy`."""
         return self._in_sequence(*(self.copy(mode) for _ in range(n)))
 
-    # Devices ------------------------------------------------------------------------------------------
-
-    def to_cpu(self) -> Any:
-        """Move parameters, persistent arrays and distributions to the host; returns the link."""
-        return self._move(to_cpu, lambda movable: movable.to_cpu())
-
-    def to_gpu(self, device: int | None = None) -> Any:
-        """Move parameters, persistent arrays and distributions to a CUDA device; returns the link."""
-        return self._move(lambda array: to_gpu(array, device), lambda movable: movable.to_gpu(device))
-
-    def to_device(self, device: Any) -> Any:
-        """Move to ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or a CUDA device number; returns the link."""
-        if device in ("cpu", "@numpy", -1):
-            return self.to_cpu()
-        number = str(device).removeprefix("cuda").removeprefix("@cupy").lstrip(":")
-        return self.to_gpu(int(number) if number else None)
-
-    def _move(self, move_array: Callable[[Any], Any], move: Callable[[Any], Any]) -> Any:
-        for parameter in self.params():
-            move(parameter)
-        for link in self.links():
-            for name, value in link.__dict__.items():
-                if isinstance(value, Distribution):
-                    link.__dict__[name] = move(value)
-                elif name in link._persistent and library_of(value) is not None:
-                    link.__dict__[name] = move_array(value)
-        return self
+    # What its parameters are --------------------------------------------------------------------------
 
     @property
     def xp(self) -> Any:
@@ -269,7 +278,7 @@ class Link(Registry):
 
     @property
     def dtype(self) -> np.dtype:
-        """The floating dtype of its parameters; ``config.dtype`` where it has none yet."""
+        """The floating dtype of its parameters; ``config.dtype`` if it has none yet."""
         for parameter in self.params(include_uninit=False):
             return parameter.dtype
         return config.dtype

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import pdist.functions as F
 from pdist.autograd import Variable
 from pdist.distributions import Distribution
@@ -53,9 +55,9 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
         A scalar.
 
     Raises:
-        TypeError: where the first argument is no distribution.
-        ValueError: where the target would broadcast with the batch: ``[B, 1]`` against ``[B]`` gives ``[B,
-        B]``.
+        TypeError: if the first argument is no distribution.
+        ValueError: if the target is empty, or would broadcast with the batch: ``[B, 1]`` and ``[B]`` give
+            ``[B, B]``.
 
     >>> import numpy as np, pdist.distributions as D
     >>> round(float(negative_log_likelihood(D.Normal(np.zeros(2), np.ones(2)), np.zeros(2))), 6)
@@ -66,10 +68,15 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
             f"negative_log_likelihood: expected a distribution, then the target; got a "
             f"{type(distribution).__name__}"
         )
+    target = target if hasattr(target, "shape") else np.asarray(target)
     shape, expected = target.shape, distribution.batch_shape + distribution.event_shape
     if shape != expected:
         raise ValueError(
             f"negative_log_likelihood: the target has shape {shape}; expected {expected}"
             + advice("target", shape, "the distribution's parameters", expected)
+        )
+    if 0 in shape:
+        raise ValueError(
+            f"negative_log_likelihood: the target has shape {shape}: there is no mean of nothing"
         )
     return -F.mean(distribution.log_prob(target))

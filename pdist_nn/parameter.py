@@ -18,13 +18,19 @@ class Parameter(Variable):
     """A Variable that a :class:`Link` owns, with the initializer that fills it.
 
     Its shape may be given later, by :meth:`initialize`: until then ``array`` is None. Once an optimizer is
-    set up its array is a view of the optimizer's packed storage; assigning ``array`` then copies into that.
+    set up its array is a view of the optimizer's flat buffer; assigning ``array`` then copies into that.
 
     Args:
-        initializer: an initializer, a number (every element), or an array (its values and, where ``shape`` is
+        initializer: an initializer, a number (every element), or an array (its values and, if ``shape`` is
             None, its shape). None fills with nan, so that what was forgotten shows.
-        shape: its shape; None defers it, unless ``initializer`` is an array or number.
+        shape: its shape; None defers it, unless ``initializer`` is an array or number. One of the lengths may
+            be None: :meth:`complete` tells it.
         name: what error messages call it.
+
+    Attributes:
+        initializer: what fills it.
+        deferred_shape: the shape with a length of None that it was made with; None if there was none.
+        buffer: the optimizer's flat buffer that holds the array; None if it stands alone.
 
     >>> w = Parameter(initializers.Constant(2.0))
     >>> w.array is None
@@ -35,20 +41,25 @@ class Parameter(Variable):
            [2.]], dtype=float32)
     """
 
-    __slots__ = ("_update_enabled", "initializer", "packed")
+    __slots__ = ("_update_enabled", "buffer", "deferred_shape", "initializer")
 
     initializer: Any
-    packed: Any  # the optimizer's storage that holds the array; None where it stands alone
+    deferred_shape: tuple[int | None, ...] | None
+    buffer: Any
     _update_enabled: bool
 
     def __init__(self, initializer: Any = None, shape: Any = None, *, name: str | None = None) -> None:
-        self.packed = None
+        self.buffer = self.deferred_shape = None
         self.update_enabled = True
         self.initializer = np.nan if initializer is None else initializer
         self._array = self._node = self._grad = None
         self.name = name
         self.requires_grad = True
-        if shape is not None:
+        if isinstance(shape, (tuple, list)) and None in shape:
+            if shape.count(None) > 1:
+                raise ValueError(f"Parameter: shape is {tuple(shape)}; expected one length of None at most")
+            self.deferred_shape = tuple(shape)
+        elif shape is not None:
             self.initialize(shape)
         elif initializer is not None and not callable(initializer):
             array = as_array(initializer)
@@ -81,6 +92,20 @@ class Parameter(Variable):
         hooks.array_replaced()
         self._array, self._grad = array, None
 
+    def complete(self, length: int) -> None:
+        """Fill it for the first time, if its shape lacks one length.
+
+        Args:
+            length: that length.
+
+        >>> w = Parameter(1.0, (2, None))
+        >>> w.complete(3)
+        >>> w.shape
+        (2, 3)
+        """
+        if not self.is_initialized and self.deferred_shape is not None:
+            self.initialize(tuple(length if n is None else n for n in self.deferred_shape))
+
     @property
     def array(self) -> Any:
         """The raw array; None before :meth:`initialize`."""
@@ -95,7 +120,7 @@ class Parameter(Variable):
         if value is self._array or (hooks.running and hooks.concrete(value) is self._array):
             note_written(self)  # ``p.array -= step`` has changed it in place already
             return
-        if self.packed is None:
+        if self.buffer is None:
             was = self._array
             note_replaced(self, was is None or (was.shape, was.dtype) == (value.shape, value.dtype))
             hooks.replaces(self, value)
@@ -113,7 +138,8 @@ class Parameter(Variable):
 
     def cleargrad(self) -> None:
         """Forget the gradient: it is None until the next backward pass."""
-        hooks.assigned(self, "_grad")
+        if hooks.running:
+            hooks.assigned(self, "_grad")
         self._grad = None
 
     def _move(self, move: Any) -> None:
@@ -122,21 +148,54 @@ class Parameter(Variable):
             super()._move(move)
 
     def release(self) -> None:
-        """Leave the optimizer's storage; it is packed again at the next update."""
-        if self.packed is not None:
-            self.packed.stale = True
-            self.packed = None
+        """Leave the optimizer's flat buffer; the next update makes another."""
+        if self.buffer is not None:
+            self.buffer.stale = True
+            self.buffer = None
             hooks.array_replaced()
             self._array = self._array.copy()
 
+    # For optimizers: its array is a part of a flat buffer, and so is its gradient during an update.
+
+    def move_into(self, buffer: Any, view: Any) -> None:
+        """Copy the array into ``view``, a part of an optimizer's flat buffer, and use that from then on."""
+        self.release()
+        view[...] = self._array
+        self._array, self.buffer = view, buffer
+
+    def gradient_to_apply(self) -> Any:
+        """The gradient as passes left it, an array or Variable; None if there is none, or if it is frozen."""
+        if hooks.running:
+            return hooks.read(self, "_grad") if hooks.depends_on(self, "update_enabled") else None
+        return self._grad if self._update_enabled else None
+
+    def put_gradient(self, view: Any) -> None:
+        """Let ``view``, a part of a flat buffer with the gradient in it, be the gradient."""
+        hooks.assigned(self, "_grad")
+        self._grad = view
+
+    def bring_gradient(self, view: Any) -> None:
+        """Copy into ``view`` the gradient that a hook has assigned since :meth:`put_gradient`."""
+        if self._grad is not view:
+            view[...] = self.grad
+            self._grad = view
+
     def __getstate__(self) -> tuple[Any, ...]:
-        return (self._array, self.grad, self.name, self.requires_grad, self.initializer, self.update_enabled)
+        return (
+            self._array,
+            self.grad,
+            self.name,
+            self.requires_grad,
+            self.initializer,
+            self.update_enabled,
+            self.deferred_shape,
+        )
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        array, grad, self.name, self.requires_grad, self.initializer, self.update_enabled = state
+        array, grad, self.name, self.requires_grad, self.initializer, self.update_enabled = state[:6]
+        self.deferred_shape = state[6]
         self._array, self._grad = _canonical(array), _canonical(grad)
-        self._node = None
-        self.packed = None
+        self._node = self.buffer = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         copy = type(self).__new__(type(self))

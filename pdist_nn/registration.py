@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
+import numpy as np
+
 from pdist.backend import hooks
 
+from . import trace_guards as guards
 from .parameter import Parameter
 
 _changes = count(1).__next__
@@ -18,7 +22,12 @@ _structure = (
 
 # What a link knows of itself; its children are attributes besides.
 BOOKKEEPING = {"name", "_members", "_containers", "_persistent", "_open_scopes", "_scoped", "_flat"}
-PLAIN = (list, tuple, dict, set, frozenset)  # containers whose contents no link can register
+PLAIN = (list, tuple, dict, set, frozenset, deque)  # containers whose contents no link can register
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is a container that may hold links but does not register them."""
+    return isinstance(value, PLAIN) or (isinstance(value, np.ndarray) and value.dtype.hasobject)
 
 
 def restructured() -> int:
@@ -78,7 +87,7 @@ class Registry:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if hooks.running:
-            self._given(name, value)
+            guards.note_traced(self, name, value)
         members = self.__dict__["_members"]
         if isinstance(value, (Parameter, Registry)):
             members[name] = self._open_scopes > 0
@@ -89,7 +98,7 @@ class Registry:
             del members[name]
             restructured()
         containers = self.__dict__["_containers"]
-        if isinstance(value, PLAIN):
+        if is_plain(value):
             if self._open_scopes > 0:
                 self._refuse_container(name, value)
             containers[name] = self._open_scopes > 0
@@ -106,21 +115,6 @@ class Registry:
             self._persistent.remove(name)
         object.__delattr__(self, name)
         hooks.array_replaced()
-
-    def _depended_on(self) -> None:
-        """Tell the recording, if there is one, that other attributes would make another trace."""
-        if hooks.current() is not None:
-            for name in self.__dict__.keys() - BOOKKEEPING:
-                hooks.depends_on(self, name)
-
-    def _given(self, name: str, value: Any) -> None:
-        """Tell the recording, if there is one, of an array that the traced function computed."""
-        array = getattr(value, "_array", value)
-        if hooks.current() is not None and hooks.concrete(array) is not array:
-            if name not in self.__dict__:
-                self.__dict__[name] = None
-                hooks.depends_on(self, name)
-            hooks.assigned(self, name)
 
     def add_param(self, name: str, shape: Any = None, initializer: Any = None) -> Parameter:
         """Register a new parameter under ``name``; it is an attribute from then on."""
@@ -154,7 +148,7 @@ class Registry:
             name: an attribute that holds an array or a number.
 
         Raises:
-            AttributeError: where there is no such attribute.
+            AttributeError: if there is no such attribute.
         """
         if name not in self.__dict__:
             raise AttributeError(f"{type(self).__name__}.register_persistent: there is no attribute {name!r}")
@@ -196,10 +190,13 @@ class Registry:
 
 def _first_registrable(value: Any, depth: int = 4) -> Any:
     """The first link or parameter in a plain container, those inside it included; None if there is none."""
-    for item in value.values() if isinstance(value, dict) else value:
+    items = (
+        value.values() if isinstance(value, dict) else value.flat if isinstance(value, np.ndarray) else value
+    )
+    for item in items:
         if isinstance(item, (Parameter, Registry)):
             return item
-        if depth and isinstance(item, PLAIN):
+        if depth and is_plain(item):
             found = _first_registrable(item, depth - 1)
             if found is not None:
                 return found

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from pdist.autograd import Variable
+from pdist.autograd import to_read
 from pdist.backend import hooks, to_cpu
 
 _local = threading.local()
@@ -92,7 +92,7 @@ class Reporter:
             observer: who reports.
 
         Raises:
-            KeyError: where the observer was not added.
+            KeyError: if the observer was not added.
         """
         prefix = ""
         if observer is not None:
@@ -102,7 +102,7 @@ class Reporter:
                     f"report: a {type(observer).__name__} that no reporter knows; see Reporter.add_observer"
                 )
             prefix = name.rstrip("/") + "/"
-        named = {prefix + key: v._array if isinstance(v, Variable) else v for key, v in values.items()}
+        named = {prefix + key: to_read(value) for key, value in values.items()}
         hooks.effect(self._observe, named, changes=[])
 
     def _observe(self, values: dict[str, Any]) -> None:
@@ -110,14 +110,14 @@ class Reporter:
 
 
 def report(values: dict[str, Any], observer: Any = None) -> None:
-    """Report values to the current reporter; nothing happens where there is none.
+    """Report values to the current reporter; nothing happens if there is none.
 
     Args:
         values: numbers, arrays or Variables by name.
         observer: who reports, usually ``self``: its name is put before the keys.
     """
     if hooks.running or _stack():
-        values = {key: v._array if isinstance(v, Variable) else v for key, v in values.items()}
+        values = {key: to_read(value) for key, value in values.items()}
         hooks.effect(_deliver, values, observer, changes=[])
 
 
@@ -167,8 +167,7 @@ class DictSummary:
     def add(self, values: dict[str, Any], weight: float = 1) -> None:
         """Add one observation, which counts ``weight`` times."""
         for name, value in values.items():
-            if isinstance(value, Variable):
-                value = value._array
+            value = to_read(value)
             if isinstance(value, (bool, int, float, np.generic)) or (
                 isinstance(value, np.ndarray) and value.ndim == 0
             ):

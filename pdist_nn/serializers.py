@@ -121,7 +121,7 @@ def save_npz(file: Any, obj: Any, compression: bool = False) -> None:
         compression: whether to deflate the arrays, which takes long and saves little for weights.
 
     Raises:
-        OSError: where the disk is full and the like; a file that was there before is untouched.
+        OSError: if the disk is full and the like; a file that was there before is untouched.
         TypeError: if a value would be loaded as another one, such as a tuple or a complex array; it is named.
         ValueError: if a value is nested too deep, or too long for what is no array.
     """
@@ -172,7 +172,7 @@ def _write(stream: BinaryIO, arrays: dict[str, np.ndarray], compression: bool) -
 
 @contextmanager
 def atomic_write(path: Any) -> Iterator[BinaryIO]:
-    """A file that appears under ``path``, complete, when the block ends; not at all where the block fails.
+    """A file that appears under ``path``, complete, when the block ends; not at all if the block fails.
 
     Args:
         path: where. What was there before stays until then.
@@ -210,7 +210,7 @@ def remove_leftovers(folder: Any, written: Callable[[str], bool]) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Bring a rename to the disk, where the system can."""
+    """Bring a rename to the disk, if the system can."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:
@@ -246,7 +246,7 @@ def load_npz(
         may_lack: tells of a name whether it may be on one side only, although ``strict``.
 
     Raises:
-        ValueError: where the file is damaged or is of something else; it says in what they differ.
+        ValueError: if the file is damaged or is of something else; it says in what they differ.
             Nothing has changed then.
     """
     if isinstance(file, (str, os.PathLike)):

@@ -7,7 +7,7 @@ from .gradients import grad
 from .namespaces import in_rules, public, raw
 from .op import differentiable, zero
 from .promotion import coerce, module_of
-from .variable import Variable, as_array, as_variable
+from .variable import Variable, as_array, as_variable, to_read
 
 __all__ = [
     "Variable",
@@ -25,6 +25,7 @@ __all__ = [
     "promote",
     "public",
     "raw",
+    "to_read",
     "using_config",
     "zero",
 ]

@@ -375,6 +375,14 @@ def as_variable(value: Any) -> Variable:
     return from_node(value, None)
 
 
+def to_read(value: Any) -> Any:
+    """The raw array of a Variable for somebody who only reads it; what is no Variable as it is.
+
+    Unlike ``v.array`` it takes no note that the array was handed out and may be written into.
+    """
+    return value._array if isinstance(value, Variable) else value
+
+
 def from_node(array: Array, node: Any) -> Variable:
     """The Variable of an array that ``node`` computed (None: a constant). Skips every check."""
     new = Variable.__new__(Variable)
@@ -389,4 +397,4 @@ def from_node(array: Array, node: Any) -> Variable:
 _ALONE = _references(from_node(np.zeros(1), None))  # if nobody else holds it
 
 
-__all__ = ["Variable", "as_array", "as_variable", "canonical", "from_node"]
+__all__ = ["Variable", "as_array", "as_variable", "canonical", "from_node", "to_read"]

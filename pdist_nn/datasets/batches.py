@@ -70,7 +70,7 @@ def concat_examples(batch: Any, device: Any = None, padding: Any = None) -> Any:
         One array, or a tuple or dict of arrays, with a first axis of the batch's length.
 
     Raises:
-        ValueError: for an empty batch, or where shapes differ and there is no padding.
+        ValueError: for an empty batch, or if shapes differ and there is no padding.
 
     >>> import numpy as np
     >>> concat_examples([(np.zeros(2), 1), (np.ones(2), 0)])
@@ -88,28 +88,49 @@ def concat_examples(batch: Any, device: Any = None, padding: Any = None) -> Any:
     return _map(arrays, lambda array: to_device(array, device))
 
 
+def as_column(dataset: Any) -> Any:
+    """A list of numbers as an array, so that all its batches have one dtype; other datasets as they are."""
+    if type(dataset) in (list, tuple) and all(isinstance(x, (int, float, np.number)) for x in dataset):
+        return np.asarray(dataset)
+    return dataset
+
+
 def _stack(examples: list[Any], padding: Any = None) -> Any:
+    if not examples:
+        raise ValueError("concat_examples: the batch is empty")
     first = examples[0]
     if isinstance(first, (tuple, list)):
+        _check_alike("lengths", [len(example) for example in examples])
         return tuple(
             _stack(list(column), _of(padding, i)) for i, column in enumerate(zip(*examples, strict=True))
         )
     if isinstance(first, dict):
+        _check_alike("keys", [sorted(example) for example in examples])
         return {key: _stack([example[key] for example in examples], _of(padding, key)) for key in first}
     xp = get_array_module(first)
     arrays = [example if library_of(example) is not None else np.asarray(example) for example in examples]
     shapes = {array.shape for array in arrays}
     if len(shapes) == 1:
         return xp.stack([xp.asarray(array) for array in arrays])
-    if padding is None:
+    if padding is None or len({len(shape) for shape in shapes}) > 1:
         raise ValueError(
             f"concat_examples: the examples' shapes differ: {', '.join(map(str, sorted(shapes)))}"
         )
     shape = tuple(max(lengths) for lengths in zip(*shapes, strict=True))
-    out = xp.full((len(arrays), *shape), padding, arrays[0].dtype)
+    # Of all of them: integers may stand beside numbers with decimals, and be filled up with nan.
+    dtype = np.result_type(*{array.dtype for array in arrays}, padding)
+    out = xp.full((len(arrays), *shape), padding, dtype)
     for i, array in enumerate(arrays):
         out[(i, *map(slice, array.shape))] = array
     return out
+
+
+def _check_alike(what: str, found: list[Any]) -> None:
+    for i, other in enumerate(found):
+        if other != found[0]:
+            raise ValueError(
+                f"concat_examples: the examples' {what} differ: {found[0]} in example 0, {other} in {i}"
+            )
 
 
 def _of(padding: Any, key: Any) -> Any:

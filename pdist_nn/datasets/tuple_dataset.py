@@ -9,7 +9,7 @@ import numpy as np
 
 from pdist.backend import random
 
-from .batches import take
+from .batches import as_column, take
 
 
 class _Columns:
@@ -24,7 +24,7 @@ class _Columns:
             raise ValueError(
                 f"{who}: lengths differ: {', '.join(f'{n} has {k}' for n, k in lengths.items())}"
             )
-        self._columns = [column for _, column in columns]
+        self._columns = [as_column(column) for _, column in columns]
         self._length = len(self._columns[0])
 
     def __len__(self) -> int:
@@ -89,7 +89,7 @@ class SubDataset:
         dataset: the other one.
         start: the first position.
         finish: the position after the last one.
-        order: the positions to choose from; the dataset's own order where None.
+        order: the positions to choose from; the dataset's own order if None.
     """
 
     def __init__(self, dataset: Any, start: int, finish: int, order: Any = None) -> None:
@@ -111,7 +111,7 @@ class SubDataset:
 
     def take(self, indices: Any) -> Any:
         """The batch of some examples."""
-        return take(self._dataset, self._order[np.asarray(indices)])
+        return take(self._dataset, self._order[np.asarray(indices, np.intp)])
 
 
 class TransformDataset:

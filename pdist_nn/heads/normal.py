@@ -8,7 +8,7 @@ from typing import Any
 
 import pdist.functions as F
 from pdist import distributions as D
-from pdist.autograd import Variable, as_variable, config
+from pdist.autograd import Variable, as_variable, config, to_read
 from pdist.distributions import Distribution
 
 from ..checks import check_finite, check_size
@@ -106,7 +106,7 @@ class MixtureNormal(IndependentNormal):
     def _make(self, params: Any) -> Distribution:
         params, lead = _params(self, params)
         if config.validate:
-            check_finite(params._array, "MixtureNormal: the input")
+            check_finite(to_read(params), "MixtureNormal: the input")
         if not self.event_shape:
             return D.MixtureSameFamily.packed(params, self.n_components, D.Normal)
         k, n = self.n_components, math.prod(self.event_shape)
@@ -121,7 +121,7 @@ class MixtureNormal(IndependentNormal):
 
 
 def _shaped(x: Variable, shape: tuple[int, ...]) -> Variable:
-    return x if x._array.shape == shape else F.reshape(x, shape)
+    return x if x.shape == shape else F.reshape(x, shape)
 
 
 def _event_shape(who: str, shape: int | tuple[int, ...]) -> tuple[int, ...]:
@@ -133,7 +133,7 @@ def _params(head: IndependentNormal, params: Any) -> tuple[Variable, tuple[int, 
     """The layer's input as a Variable and its batch axes."""
     if not isinstance(params, Variable):
         params = as_variable(params)
-    shape = params._array.shape
+    shape = params.shape
     if not shape or shape[-1] != head.size:
         raise ValueError(
             f"{type(head).__name__}({head.printable()}): the input has shape {shape}; expected "

@@ -65,11 +65,11 @@ class Linear(Link):
             A Variable of shape ``x.shape[:n_batch_axes] + (out_size,)``.
 
         Raises:
-            ValueError: where x has another width.
+            ValueError: if x has another width.
         """
         if not isinstance(x, Variable):
             x = as_variable(x)
-        shape = x._array.shape
+        shape = x.shape
         if n_batch_axes == 1 and len(shape) == 2 and shape[1] == self.in_size:
             return linear_map(x, self.W) if self.b is None else affine_map(x, self.W, self.b)
         fit_width(self, shape, n_batch_axes)
@@ -89,7 +89,7 @@ def fit_width(link: Any, shape: tuple[int, ...], n_batch_axes: int) -> None:
     """Make a layer whose input size is not known yet one for inputs of ``shape``; else see that they fit.
 
     Raises:
-        ValueError: where they do not, naming the layer.
+        ValueError: if they do not, naming the layer.
     """
     who = f"{type(link).__name__}{f' {link.name!r}' if link.name else ''}"
     if not 1 <= n_batch_axes < len(shape):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pdist.functions as F
-from pdist.autograd import Variable, as_variable, differentiable, module_of
+from pdist.autograd import Variable, as_variable, differentiable
 from pdist.backend import hooks, random
 from pdist.distributions import Distribution, Normal, kl_divergence
 from pdist.functions.linear_algebra import product, sum_rows
@@ -92,7 +92,7 @@ class NormalPosterior(Link):
     """
 
     def __init__(
-        self, shape: tuple[int, ...], initial_loc: Any = None, initial_log_scale: Any = None
+        self, shape: tuple[int | None, ...], initial_loc: Any = None, initial_log_scale: Any = None
     ) -> None:
         super().__init__()
         if initial_log_scale is None:
@@ -107,8 +107,8 @@ class NormalPosterior(Link):
 
     def noise(self) -> Any:
         """Standard normal numbers for a draw."""
-        array = self.loc._array
-        return random.generator(module_of(array)).standard_normal(array.shape, dtype=array.dtype)
+        loc = self.loc
+        return random.generator(loc.xp).standard_normal(loc.shape, dtype=loc.dtype)
 
     def draw(self) -> Variable:
         """``self().sample()`` as one op."""
@@ -123,7 +123,7 @@ def _around_minus_three(array: Any) -> None:
 class PointPosterior(Link):
     """A trained number each, without uncertainty, in the place of a distribution."""
 
-    def __init__(self, shape: tuple[int, ...], initializer: Any = 0.0) -> None:
+    def __init__(self, shape: tuple[int | None, ...], initializer: Any = 0.0) -> None:
         super().__init__()
         with self.init_scope():
             self.value = Parameter(initializer, shape)
@@ -143,7 +143,9 @@ class DenseReparameterization(Link):
         in_size: how many numbers go in; None finds it at the first call.
         out_size: how many come out.
         posterior: a function of a shape that returns a Link, whose ``forward()`` is the distribution of the
-            weights; :class:`NormalPosterior` by default.
+            weights; :class:`NormalPosterior` by default. While the input size is not known the shape is
+            ``(out_size, None)``, which a :class:`pdist_nn.Parameter` takes; a function that cannot take it is
+            called when the size is known.
         prior: a distribution that broadcasts to the weights, or a function of a shape that returns one (or a
             Link); Normal(0, 1) by default.
         bias_posterior: the same for b; by default b is a plain parameter. ``False`` leaves b out.
@@ -161,11 +163,14 @@ class DenseReparameterization(Link):
     ()
     """
 
+    posterior: Any  # the weights'; None as long as it cannot be made for want of the input size
+    prior: Any
+
     def __init__(
         self,
         in_size: int | None,
         out_size: int | None = None,
-        posterior: Callable[[tuple[int, ...]], Link] = NormalPosterior,
+        posterior: Callable[[tuple[Any, ...]], Link] = NormalPosterior,
         prior: Any = None,
         bias_posterior: Any = PointPosterior,
         bias_prior: Any = None,
@@ -178,34 +183,35 @@ class DenseReparameterization(Link):
         with self.init_scope():
             self.bias_posterior = bias_posterior((out_size,)) if bias_posterior else None
             self.bias_prior = _prior(bias_prior, (self.out_size,))
+            self.posterior = self.prior = None
         if in_size is not None:
             self._initialize(check_size("DenseReparameterization", "in_size", in_size))
         else:
-            # Made for one input, to have the names; the shapes come with the first data or from a file
-            self._make_weights(1)
-            for part in (self.posterior, self.prior):
-                for parameter in part.params() if isinstance(part, Link) else ():
-                    parameter._array = None
+            shape = (self.out_size, None)
+            with self.init_scope():
+                self.posterior = _if_it_can_wait(self._make_posterior, shape)
+                self.prior = _if_it_can_wait(lambda shape: _prior(self._make_prior, shape), shape)
 
     def _initialize(self, in_size: int) -> None:
         self.in_size = in_size
-        self._make_weights(in_size)
-
-    def _make_weights(self, in_size: int) -> None:
         shape = (self.out_size, in_size)
         with self.init_scope():
-            self.posterior = self._make_posterior(shape)
-            self.prior = _prior(self._make_prior, shape)
+            if self.posterior is None:
+                self.posterior = self._make_posterior(shape)
+            if self.prior is None:
+                self.prior = _prior(self._make_prior, shape)
+        for part in (self.posterior, self.prior):
+            for parameter in part.params() if isinstance(part, Link) else ():
+                parameter.complete(in_size)
 
     def serialize(self, serializer: Any) -> None:
         """Save or load the parameters; a width not known yet is taken from the file."""
         super().serialize(serializer)
-        if self.in_size is None and all(p.is_initialized for p in self.posterior.params()):
-            loaded, prior = self.posterior, self.prior
-            self._initialize(next(loaded.params()).shape[-1])
-            self.posterior.copyparams(loaded)
-            if isinstance(prior, Link):
-                self.prior.copyparams(prior)
+        if self.in_size is None and self.posterior is not None:
+            for p in self.posterior.params(include_uninit=False):
+                if p.deferred_shape is not None:
+                    self._initialize(p.shape[p.deferred_shape.index(None)])
+                    break
 
     def forward(self, x: Any, n_batch_axes: int = 1, mean: bool | None = None) -> Variable:
         """Apply the layer.
@@ -217,7 +223,7 @@ class DenseReparameterization(Link):
         """
         if not isinstance(x, Variable):
             x = as_variable(x)
-        shape = x._array.shape
+        shape = x.shape
         plain = n_batch_axes == 1 and len(shape) == 2 and shape[1] == self.in_size
         if not plain:
             fit_width(self, shape, n_batch_axes)
@@ -232,7 +238,7 @@ class DenseReparameterization(Link):
         return F.linear(x, _draw(posterior, mean), b, n_batch_axes)
 
     def kl_divergence(self) -> Variable:
-        """KL(posterior || prior), summed over the weights (and b where it has a posterior)."""
+        """KL(posterior || prior), summed over the weights (and b if it has a posterior)."""
         if self.in_size is None:
             raise ValueError(
                 "DenseReparameterization.kl_divergence: the input size is not known yet; call it once"
@@ -260,6 +266,14 @@ class DenseReparameterization(Link):
 
     def printable(self) -> str:
         return f"in_size={self.in_size}, out_size={self.out_size}"
+
+
+def _if_it_can_wait(make: Callable[[Any], Any], shape: tuple[int | None, ...]) -> Any:
+    """``make(shape)`` with a length of None; None if it needs all lengths."""
+    try:
+        return make(shape)
+    except TypeError:
+        return None
 
 
 def _prior(prior: Any, shape: tuple[int, ...]) -> Any:

@@ -20,33 +20,18 @@ class Adam(Optimizer):
     This is Algorithm 1 of the paper (and PyTorch's form): eps is added to the root of the *corrected* v.
     Chainer and Keras add it to the root of v itself (the form at the end of the paper's section 2).
 
-    Args:
-        alpha: the learning rate.
-        beta1: the decay of the mean.
-        beta2: the decay of the mean square.
-        eps: keeps the denominator from zero.
-
     Source:
         D. P. Kingma and J. Ba, Adam: a method for stochastic optimization, ICLR (2015), Algorithm 1.
     """
 
-    alpha = Hyperparameter(0.001)
-    beta1 = Hyperparameter(0.9, below=1.0)
-    beta2 = Hyperparameter(0.999, below=1.0)
-    eps = Hyperparameter(1e-8)
+    alpha = Hyperparameter(0.001, "the learning rate")
+    beta1 = Hyperparameter(0.9, "the decay of the mean", below=1.0)
+    beta2 = Hyperparameter(0.999, "the decay of the mean square", below=1.0)
+    eps = Hyperparameter(1e-8, "keeps the denominator from zero")
     moments = ("m", "v")
-    fading = ("m",)
+    flushed = ("m",)
+    squares = True
     rate = "alpha"
-
-    def __init__(
-        self,
-        alpha: float | None = None,
-        beta1: float | None = None,
-        beta2: float | None = None,
-        eps: float | None = None,
-        **others: float | None,
-    ) -> None:
-        super().__init__(alpha=alpha, beta1=beta1, beta2=beta2, eps=eps, **others)
 
     def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
         beta1, beta2 = h["beta1"], h["beta2"]
@@ -79,32 +64,13 @@ class AdamW(Adam):
 
     PyTorch's ``AdamW(lr, weight_decay=w)`` is ``AdamW(alpha=lr, weight_decay_rate=lr * w)``.
 
-    Args:
-        alpha: the learning rate of Adam's step.
-        beta1: the decay of the mean.
-        beta2: the decay of the mean square.
-        eps: keeps the denominator from zero.
-        eta: the factor on the whole step, for schedules.
-        weight_decay_rate: the share of the parameters themselves that a step takes away.
-
     Source:
         I. Loshchilov and F. Hutter, Decoupled weight decay regularization, ICLR (2019), Algorithm 2.
     """
 
-    eta = Hyperparameter(1.0)
-    weight_decay_rate = Hyperparameter(0.01)
+    eta = Hyperparameter(1.0, "the factor on the whole step, for schedules")
+    weight_decay_rate = Hyperparameter(0.01, "the share of the parameters that a step takes away")
     rate = "eta"
-
-    def __init__(
-        self,
-        alpha: float | None = None,
-        beta1: float | None = None,
-        beta2: float | None = None,
-        eps: float | None = None,
-        eta: float | None = None,
-        weight_decay_rate: float | None = None,
-    ) -> None:
-        super().__init__(alpha, beta1, beta2, eps, eta=eta, weight_decay_rate=weight_decay_rate)
 
     def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
         forget1, forget2, eps, step = super().rates(t, h, dtype)

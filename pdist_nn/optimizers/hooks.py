@@ -8,18 +8,29 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 
+def _finite(hook: Any, rate: float) -> float:
+    if not math.isfinite(rate):
+        raise ValueError(f"{type(hook).__name__}: rate is {rate!r}; expected a finite number")
+    return float(rate)
+
+
 class WeightDecay:
-    """Adds ``rate`` times the parameters to their gradients: the gradient of rate |p|^2 / 2."""
+    """Adds ``rate`` times the parameters to their gradients: the gradient of rate |p|^2 / 2.
+
+    Args:
+        rate: the factor.
+    """
 
     name = "WeightDecay"
 
     def __init__(self, rate: float) -> None:
-        self.rate = float(rate)
+        self.rate = _finite(self, rate)
 
     def __call__(self, optimizer: Any) -> None:
         for _, p, g in optimizer.active_blocks():
@@ -27,12 +38,16 @@ class WeightDecay:
 
 
 class Lasso:
-    """Adds ``rate`` times the parameters' signs to their gradients: the gradient of rate |p|_1."""
+    """Adds ``rate`` times the parameters' signs to their gradients: the gradient of rate |p|_1.
+
+    Args:
+        rate: the factor.
+    """
 
     name = "Lasso"
 
     def __init__(self, rate: float) -> None:
-        self.rate = float(rate)
+        self.rate = _finite(self, rate)
 
     def __call__(self, optimizer: Any) -> None:
         for xp, p, g in optimizer.active_blocks():
@@ -41,6 +56,14 @@ class Lasso:
 
 class GradientClipping:
     """Scales all gradients together so that their joint L2 norm is at most ``threshold``.
+
+    Norms that their dtype cannot hold are right, too; nan and infinite gradients stay in sight.
+
+    Args:
+        threshold: the norm from which on they are scaled.
+
+    Raises:
+        ValueError: if it is not positive.
 
     Source:
         R. Pascanu et al., On the difficulty of training recurrent neural networks, ICML (2013).
@@ -84,7 +107,15 @@ class GradientClipping:
 
 
 class GradientHardClipping:
-    """Clips every element of the gradients to [lower, upper]."""
+    """Clips every element of the gradients to [lower, upper].
+
+    Args:
+        lower_bound: the least value.
+        upper_bound: the greatest value.
+
+    Raises:
+        ValueError: if the bounds are not in order.
+    """
 
     name = "GradientHardClipping"
 

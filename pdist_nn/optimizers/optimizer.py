@@ -1,4 +1,4 @@
-"""The base of all optimizers: packed parameters, hooks, the count of steps."""
+"""The base of all optimizers: hooks, updates, the count of steps."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pdist.autograd import Variable, module_of, note_written
-from pdist.backend import hooks, library, to_cpu
+from pdist.backend import hooks, to_cpu
 
 from ..checks import check_loss
 from ..link import Link
 from ..parameter import Parameter
-from ..serializers import Unknown
-from .hyperparameters import Hyperparameter
-from .packs import Pack
+from .flat_buffer import FlatBuffer, limit_squares
+from .held_parameters import HeldParameters
 
 
-class Optimizer:
+class Optimizer(HeldParameters):
     """Base of all optimizers.
 
-    A subclass declares its :class:`Hyperparameter` s, the names of its ``moments``, how many ``scratch``
-    arrays it needs, and states its formula in two methods: :meth:`rates`, the numbers of a step, and
-    :meth:`step`.
+    A subclass declares each :class:`Hyperparameter` with its default and what it is, from which constructor
+    and docstring follow; the names of its ``moments``, how many ``scratch`` arrays it needs; and states its
+    formula in two methods: :meth:`rates`, the numbers of a step, and :meth:`step`.
 
-    At :meth:`setup` all parameters of a dtype move into one array, of which their arrays are views from then
-    on. A parameter without a gradient is passed over: neither it nor its moments nor its count of steps
+    At :meth:`setup` all parameters of a dtype move into one flat buffer, of which their arrays are views from
+    then on. A parameter without a gradient is passed over: neither it nor its moments nor its count of steps
     change.
 
     >>> import numpy as np, pdist_nn
@@ -38,30 +37,14 @@ class Optimizer:
     array([[3.]], dtype=float32)
     """
 
-    moments: ClassVar[tuple[str, ...]] = ()
-    fading: ClassVar[tuple[str, ...]] = ()  # those of the moments that a gradient of 0 makes ever smaller
-    scratch: ClassVar[int] = 1
+    flushed: ClassVar[tuple[str, ...]] = ()  # moments that a gradient of 0 makes ever smaller, until set to 0
+    squares: ClassVar[bool] = False  # whether a step takes the squares of gradients
     rate: ClassVar[str] = "lr"  # which hyperparameter a learning-rate schedule changes
-    watched = False  # whether a trace was made for one of the hyperparameters' values
 
-    def __init__(self, **hyperparameters: float | None) -> None:
-        self.hyperparameters: dict[str, float] = {}
-        self.packs: list[Pack] = []
-        self.target: Any = None
+    def __init__(self, *values: float | None, **named: float | None) -> None:
+        super().__init__(*values, **named)
         self.epoch = 0
         self._hooks: dict[str, Any] = {}
-        self._parameters: list[Parameter] | None = None
-        self._waiting: list[Parameter] = []  # for their shapes
-        self._kept: list[tuple[Parameter, float, dict[str, Any]]] = []  # what a copy knows of parameters
-        self._loaded: dict[str, tuple[float, dict[str, Any]]] = {}  # by path: for parameters without shapes
-        for base in reversed(type(self).__mro__):
-            for name, value in vars(base).items():
-                if isinstance(value, Hyperparameter):
-                    given = hyperparameters.pop(name, None)
-                    setattr(self, name, value.default if given is None else given)
-        if hyperparameters:
-            known = ", ".join(self.hyperparameters)
-            raise TypeError(f"{type(self).__name__}: no argument {min(hyperparameters)!r}; it takes {known}")
 
     # What a subclass states ---------------------------------------------------------------------------
 
@@ -93,8 +76,9 @@ class Optimizer:
     def t(self) -> int:
         """How many updates there were: the most that any parameter has had."""
         if self._kept and self.target is not None:
-            self._pack()
-        return int(max((to_cpu(hooks.seen(run.t)) for pack in self.packs for run in pack.runs), default=0))
+            self._fill_buffers()
+        groups = [group for buffer in self.buffers for group in buffer.groups]
+        return int(max((to_cpu(hooks.seen(group.t)) for group in groups), default=0))
 
     def setup(self, link: Link) -> Any:
         """Take charge of a model's parameters.
@@ -113,91 +97,17 @@ class Optimizer:
             raise ValueError(
                 f"{type(self).__name__}.setup: {type(link).__name__} has no parameters; links and "
                 "parameters are "
-                "registered when they are assigned to attributes, in `with self.init_scope():` where it "
+                "registered when they are assigned to attributes, in `with self.init_scope():` if it "
                 "is used"
             )
         self.target = link
-        self.packs, self._parameters = [], None
-        self._kept, self._loaded = [], {}
+        self._release_all()
         self.epoch = 0
-        self._pack()
+        self._fill_buffers()
         return self
 
-    def _pack(self) -> None:
-        """Pack the parameters, unless they are; what was known of them before is kept."""
-        parameters = self.target._flattened()
-        if (
-            parameters is self._parameters
-            and not any(pack.stale for pack in self.packs)
-            and not any(p.is_initialized for p in self._waiting)
-        ):
-            return
-        with hooks.paused():  # it happens once
-            self._pack_anew(parameters)
-
-    def _pack_anew(self, parameters: list[Parameter]) -> None:
-        self._parameters = parameters
-        self._waiting = [p for p in parameters if not p.is_initialized]
-        known = self._known()
-        self._take_loaded(known)
-        self._kept = []
-        groups: dict[Any, list[Parameter]] = {}
-        for p in parameters:
-            if p.is_initialized:
-                groups.setdefault((p.dtype.str, p.device), []).append(p)
-        self.packs = []
-        for group in groups.values():
-            pack = Pack(group, self.moments, self.scratch, self.hyperparameters)
-            counts = [0.0] * len(group)
-            for i, p in enumerate(group):
-                if id(p) in known:
-                    counts[i], moments = known[id(p)]
-                    for name, value in moments.items():
-                        if value.shape == p.shape:  # else it was initialized anew
-                            pack.views(pack.moments[name])[i][...] = _on(value, pack.xp)
-            pack.set_counts(counts)
-            self.packs.append(pack)
-
-    def _known(self) -> dict[int, tuple[float, dict[str, Any]]]:
-        """By the parameter's id: its count of updates and its moments."""
-        known = {id(p): (t, moments) for p, t, moments in self._kept}
-        for pack in self.packs:
-            views = {name: pack.views(array) for name, array in pack.moments.items()}
-            for i, (p, t) in enumerate(zip(pack.parameters, pack.counts(), strict=True)):
-                known[id(p)] = (t, {name: arrays[i] for name, arrays in views.items()})
-        return known
-
-    def _take_loaded(self, known: dict[int, tuple[float, dict[str, Any]]]) -> None:
-        """Use what was loaded for parameters that had no shapes then, as far as they have them now."""
-        for path, p in self.target.namedparams() if self._loaded else ():
-            if p.is_initialized and path in self._loaded:
-                t, moments = self._loaded.pop(path)
-                for name, value in moments.items():
-                    if value.shape != p.shape:
-                        raise ValueError(
-                            f"{type(self).__name__}: {name} of {path} was loaded with shape {value.shape}; "
-                            f"the parameter has shape {p.shape}"
-                        )
-                known[id(p)] = (t, moments)
-
-    # Copies and pickles: the flat buffers stay; what is known of each parameter goes with it.
     def __getstate__(self) -> dict[str, Any]:
-        known = self._known()
-        parameters = {id(p): p for p, _, _ in self._kept}
-        parameters.update({id(p): p for pack in self.packs for p in pack.parameters})
-        kept = [(p, *known[i]) for i, p in parameters.items()]
-        kept = [(p, t, {name: value.copy() for name, value in moments.items()}) for p, t, moments in kept]
-        state = {name: value for name, value in self.__dict__.items() if name not in ("active", "watched")}
-        return {
-            **state,
-            "hyperparameters": dict(self.hyperparameters),
-            "packs": [],
-            "_hooks": dict(self._hooks),
-            "_parameters": None,
-            "_waiting": [],
-            "_kept": kept,
-            "_loaded": dict(self._loaded),
-        }
+        return {**super().__getstate__(), "_hooks": dict(self._hooks)}
 
     def update(self, lossfun: Callable[..., Variable] | None = None, *args: Any, **kwargs: Any) -> None:
         """Change the parameters by one step.
@@ -210,8 +120,8 @@ class Optimizer:
 
         Raises:
             RuntimeError: before :meth:`setup`.
-            TypeError: where the loss is no Variable.
-            ValueError: where it is not a scalar.
+            TypeError: if the loss is no Variable.
+            ValueError: if it is not a scalar.
         """
         if self.target is None:
             raise RuntimeError(f"{type(self).__name__}.update: call setup(model) first")
@@ -220,40 +130,45 @@ class Optimizer:
             self.target.cleargrads()
             loss.backward()
             del loss
-        self._pack()
+        self._fill_buffers()
         if hooks.running:
-            hooks.depends_on(self, "packs")
+            hooks.depends_on(self, "buffers")
             hooks.depends_on(self, "_hooks")
-        gathered = [(pack, pack.gather()) for pack in self.packs]
+        gathered = [(buffer, buffer.gather()) for buffer in self.buffers]
         if self._hooks:
             self._call_hooks(gathered)
-        for pack, runs in gathered:
-            self._update(pack, runs)
-            for run in runs:
-                note_written(*pack.parameters[run.first : run.last])
+        for buffer, groups in gathered:
+            self._update(buffer, groups)
+            for group in groups:
+                note_written(*buffer.parameters[group.first : group.last])
 
-    def _update(self, pack: Pack, runs: Any) -> None:
-        xp, dtype, step = module_of(pack.array), pack.array.dtype, self.step
+    def _update(self, buffer: FlatBuffer, groups: Any) -> None:
+        xp, dtype, step = buffer.xp, buffer.array.dtype, self.step
         hooks.section(type(self).__name__)
         with np.errstate(all="ignore"):
-            for run in runs:
-                t, h, blocks = run.t, pack.hyperparameters, run.blocks
+            for group in groups:
+                t, h, blocks = group.t, buffer.hyperparameters, group.blocks
                 if hooks.running:
-                    t = hooks.seen(t, name="t")
-                    h = {name: hooks.seen(value, name=name) for name, value in h.items()}
-                    names = ("p", "g", *self.moments, *["scratch"] * self.scratch)
-                    blocks = [
-                        [hooks.seen(a, name=name) for a, name in zip(arrays, names, strict=True)]
-                        for arrays in blocks
-                    ]
+                    t, h, blocks = self._as_state(t, h, blocks)
                 t += 1
                 rates = self.rates(t[()], {name: value[()] for name, value in h.items()}, dtype)
                 for arrays in blocks:
+                    if self.squares:
+                        _limit_squares(xp, arrays[1])
                     step(xp, rates, *arrays)
-                if self.fading and pack.xp is np:
-                    means = [hooks.seen(pack.part(run, name), name=name) for name in self.fading]
-                    hooks.effect(run.sweep, means, changes=means)
+                if self.flushed and xp is np:
+                    means = [hooks.seen(buffer.part(group, n), name=n) for n in self.flushed]
+                    hooks.effect(group.flush_denormals, means, changes=means)
         hooks.section("")
+
+    def _as_state(self, t: Any, h: dict[str, Any], blocks: Any) -> tuple[Any, dict[str, Any], Any]:
+        """What an update reads and writes, as the state of the trace that is recorded."""
+        names = ("p", "g", *self.moments, *["scratch"] * self.scratch)
+        return (
+            hooks.seen(t, name="t"),
+            {name: hooks.seen(value, name=name) for name, value in h.items()},
+            [[hooks.seen(a, name=name) for a, name in zip(arrays, names, strict=True)] for arrays in blocks],
+        )
 
     # Hooks --------------------------------------------------------------------------------------------
 
@@ -261,8 +176,8 @@ class Optimizer:
         """Call ``hook(optimizer)`` in every update, after the gradients are known and before they are used.
 
         Args:
-            hook: a function of the optimizer; it may change ``optimizer.packs``' gradients (one array for
-                many parameters), or each parameter's ``grad``. Where it has a true attribute
+            hook: a function of the optimizer; it may change ``buffer.grad`` of the ``optimizer.buffers``, an
+                array of many parameters' gradients, or each parameter's ``grad``. If it has a true attribute
                 ``call_for_each_param``, it is called with the optimizer and each parameter.
             name: what :meth:`remove_hook` calls it; by default its own ``name``.
         """
@@ -286,14 +201,13 @@ class Optimizer:
 
     def call_hooks(self) -> None:
         """Call all hooks now."""
-        self._pack()
-        self._call_hooks([(pack, pack.gather()) for pack in self.packs])
+        self._fill_buffers()
+        self._call_hooks([(buffer, buffer.gather()) for buffer in self.buffers])
 
     def _call_hooks(self, gathered: Any) -> None:
         self.active = gathered
         for p, view in self._active_parameters():
-            hooks.assigned(p, "_grad")
-            p._grad = view
+            p.put_gradient(view)
         for hook in self._hooks.values():
             if getattr(hook, "call_for_each_param", False):
                 for p, _ in self._active_parameters():
@@ -303,24 +217,22 @@ class Optimizer:
             else:
                 hook(self)
             for p, view in self._active_parameters():
-                if p._grad is not view:  # the hook assigned another array
-                    view[...] = p.grad
-                    p._grad = view
+                p.bring_gradient(view)
         del self.active
 
     def _active_parameters(self) -> Iterator[tuple[Parameter, Any]]:
-        """The parameters that this update will change, each with its part of the packed gradients."""
-        for pack, runs in self.active:
-            for run in runs:
-                of_run = slice(run.first, run.last)
-                views = [hooks.seen(view) for view in pack.grad_views[of_run]]
-                yield from zip(pack.parameters[of_run], views, strict=True)
+        """The parameters that this update will change, each with its part of the buffer of gradients."""
+        for buffer, groups in self.active:
+            for group in groups:
+                members = slice(group.first, group.last)
+                views = [hooks.seen(view) for view in buffer.grad_views[members]]
+                yield from zip(buffer.parameters[members], views, strict=True)
 
     def active_blocks(self) -> Any:
         """For hooks: the library and the views of parameters and gradients that this update will change."""
-        for _, runs in self.active:
-            for run in runs:
-                for p, g, *_ in run.blocks:
+        for _, groups in self.active:
+            for group in groups:
+                for p, g, *_ in group.blocks:
                     yield module_of(p), hooks.seen(p), hooks.seen(g)
 
     def new_epoch(self) -> None:
@@ -338,43 +250,15 @@ class Optimizer:
             if hasattr(hook, "serialize"):
                 hook.serialize(serializer["hooks"][name])
         if self.target is not None:
-            self._pack()
+            self._fill_buffers()
             self._serialize_moments(serializer)
 
-    def _serialize_moments(self, serializer: Any) -> None:
-        names = {id(p): path for path, p in reversed(list(self.target.namedparams()))}
-        for pack in self.packs:
-            counts = pack.counts()
-            views = {name: pack.views(array) for name, array in pack.moments.items()}
-            for i, p in enumerate(pack.parameters):
-                inner = serializer[names[id(p)].lstrip("/")]
-                counts[i] = inner("t", counts[i])
-                for name, arrays in views.items():
-                    found = inner(name, arrays[i])
-                    if found is not arrays[i]:
-                        arrays[i][...] = _on(found, pack.xp)
-            if counts != pack.counts():
-                pack.set_counts(counts)
-        for p in self.target.params():
-            if not p.is_initialized:
-                self._serialize_waiting(serializer, names[id(p)], p)
 
-    def _serialize_waiting(self, serializer: Any, path: str, p: Parameter) -> None:
-        """Save or load what a parameter without a shape will go on from."""
-        inner = serializer[path.lstrip("/")]
-        count, moments = self._loaded.pop(path, (0.0, {}))
-        count = inner("t", count)
-        found = {name: inner(name, moments.get(name, Unknown(p))) for name in self.moments}
-        arrays = {n: v for n, v in found.items() if v is not None and not isinstance(v, Unknown)}
-        if count or arrays:
-            self._loaded[path] = count, arrays
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{n}={v:g}' for n, v in self.hyperparameters.items())})"
-
-
-def _on(array: Any, xp: Any) -> Any:
-    return library(xp).from_host(to_cpu(array))
+def _limit_squares(xp: Any, g: Any) -> None:
+    if xp is np:  # it looks at the values
+        hooks.effect(limit_squares, g, changes=[g])
+    else:
+        limit_squares(g)
 
 
 def move_towards(xp: Any, average: Any, value: Any, share: Any, scratch: Any) -> None:

@@ -14,8 +14,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 
+def _positive(who: str, steps: float) -> float:
+    if not 0 < steps < math.inf:
+        raise ValueError(f"{who}: steps is {steps!r}; expected a positive number")
+    return steps
+
+
 class CosineDecay:
     """From 1 down to ``end`` along half a cosine, over ``steps`` updates.
+
+    Args:
+        steps: how many updates it takes.
+        end: the factor from then on.
+
+    Raises:
+        ValueError: if ``steps`` is not a positive number.
 
     >>> decay = CosineDecay(100)
     >>> decay(0), decay(50), decay(100), decay(1000)
@@ -23,7 +36,7 @@ class CosineDecay:
     """
 
     def __init__(self, steps: int, end: float = 0.0) -> None:
-        self.steps, self.end = steps, end
+        self.steps, self.end = _positive("CosineDecay", steps), end
 
     def __call__(self, t: int) -> float:
         done = min(t / self.steps, 1.0)
@@ -31,17 +44,41 @@ class CosineDecay:
 
 
 class ExponentialDecay:
-    """Multiplied by ``rate`` every ``steps`` updates, smoothly."""
+    """Multiplied by ``rate`` every ``steps`` updates, smoothly.
+
+    Args:
+        rate: the factor, at least 0.
+        steps: the updates that it takes.
+
+    Raises:
+        ValueError: if one of them is another number.
+
+    >>> decay = ExponentialDecay(0.25, 100)
+    >>> decay(0), decay(50), decay(100)
+    (1.0, 0.5, 0.25)
+    """
 
     def __init__(self, rate: float, steps: int = 1) -> None:
-        self.rate, self.steps = rate, steps
+        if not 0 <= rate < math.inf:
+            raise ValueError(f"ExponentialDecay: rate is {rate!r}; expected a number of at least 0")
+        self.rate, self.steps = rate, _positive("ExponentialDecay", steps)
 
     def __call__(self, t: int) -> float:
-        return self.rate ** (t / self.steps)
+        try:
+            return float(self.rate) ** (t / self.steps)
+        except OverflowError:
+            return math.inf
 
 
 class PiecewiseConstant:
     """``values[i]`` from the i-th boundary on: one value more than boundaries.
+
+    Args:
+        boundaries: counts of updates, in ascending order.
+        values: the factors before, between and after them.
+
+    Raises:
+        ValueError: if the boundaries are not in order, or the values are too few or too many.
 
     >>> [PiecewiseConstant([10, 20], [1, 0.1, 0.01])(t) for t in (0, 9, 10, 20)]
     [1, 1, 0.1, 0.01]
@@ -53,6 +90,8 @@ class PiecewiseConstant:
                 f"PiecewiseConstant: {len(boundaries)} boundaries need {len(boundaries) + 1} values, got "
                 f"{len(values)}"
             )
+        if list(boundaries) != sorted(boundaries):
+            raise ValueError(f"PiecewiseConstant: boundaries are {list(boundaries)}; expected them in order")
         self.boundaries, self.values = list(boundaries), list(values)
 
     def __call__(self, t: int) -> float:
@@ -60,7 +99,15 @@ class PiecewiseConstant:
 
 
 class Warmup:
-    """From near 0 up to 1 along a line over ``steps`` updates, then ``after(t - steps)``."""
+    """From near 0 up to 1 along a line over ``steps`` updates, then ``after(t - steps)``.
+
+    Args:
+        steps: how many updates it takes; 0 for none.
+        after: another schedule; 1 if None.
+
+    >>> [Warmup(4)(t) for t in range(5)]
+    [0.25, 0.5, 0.75, 1.0, 1.0]
+    """
 
     def __init__(self, steps: int, after: Callable[[int], float] | None = None) -> None:
         self.steps, self.after = steps, after

@@ -11,16 +11,9 @@ from .optimizer import Optimizer, move_towards
 
 
 class SGD(Optimizer):
-    """Gradient descent: p <- p - lr g.
+    """Gradient descent: p <- p - lr g."""
 
-    Args:
-        lr: the learning rate.
-    """
-
-    lr = Hyperparameter(0.01)
-
-    def __init__(self, lr: float | None = None) -> None:
-        super().__init__(lr=lr)
+    lr = Hyperparameter(0.01, "the learning rate")
 
     def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
         return (h["lr"].astype(dtype),)
@@ -34,21 +27,14 @@ class SGD(Optimizer):
 class MomentumSGD(Optimizer):
     """Gradient descent with momentum: v <- momentum v - lr g, p <- p + v.
 
-    Args:
-        lr: the learning rate.
-        momentum: how much of the last step is kept.
-
     Source:
         I. Sutskever et al., On the importance of initialization and momentum in deep learning, ICML (2013).
     """
 
-    lr = Hyperparameter(0.01)
-    momentum = Hyperparameter(0.9, below=1.0)
+    lr = Hyperparameter(0.01, "the learning rate")
+    momentum = Hyperparameter(0.9, "how much of the last step is kept", below=1.0)
     moments = ("v",)
-    fading = ("v",)
-
-    def __init__(self, lr: float | None = None, momentum: float | None = None) -> None:
-        super().__init__(lr=lr, momentum=momentum)
+    flushed = ("v",)
 
     def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
         return h["lr"].astype(dtype), h["momentum"].astype(dtype)
@@ -62,25 +48,20 @@ class MomentumSGD(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """Steps divided by a running root mean square: ms <- alpha ms + (1 - alpha) g^2, p <- p - lr g/(sqrt(ms)
-    + eps).
+    """Steps divided by a running root mean square.
 
-    Args:
-        lr: the learning rate.
-        alpha: the decay of the running mean.
-        eps: keeps the denominator from zero; added outside the root.
+    ms <- alpha ms + (1 - alpha) g^2
+    p <- p - lr g / (sqrt(ms) + eps)
 
     Source:
         T. Tieleman and G. Hinton, Lecture 6.5, Coursera: Neural Networks for Machine Learning (2012).
     """
 
-    lr = Hyperparameter(0.01)
-    alpha = Hyperparameter(0.99, below=1.0)
-    eps = Hyperparameter(1e-8)
+    lr = Hyperparameter(0.01, "the learning rate")
+    alpha = Hyperparameter(0.99, "the decay of the running mean", below=1.0)
+    eps = Hyperparameter(1e-8, "keeps the denominator from zero, added outside the root")
     moments = ("ms",)
-
-    def __init__(self, lr: float | None = None, alpha: float | None = None, eps: float | None = None) -> None:
-        super().__init__(lr=lr, alpha=alpha, eps=eps)
+    squares = True
 
     def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
         return h["lr"].astype(dtype), (1 - h["alpha"]).astype(dtype), h["eps"].astype(dtype)

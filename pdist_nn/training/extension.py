@@ -25,7 +25,7 @@ class Extension:
 
     @property
     def default_name(self) -> str:
-        """The name it has where it is given none."""
+        """The name it has if it is given none."""
         return type(self).__name__
 
     def __call__(self, trainer: Any) -> Any:
@@ -36,7 +36,7 @@ class Extension:
         """What it does before the first step, after a snapshot was loaded."""
 
     def on_error(self, trainer: Any, error: BaseException) -> None:
-        """What it does where the run fails."""
+        """What it does if the run fails."""
 
     def finalize(self) -> None:
         """What it does at the end, also after a failure."""
@@ -52,7 +52,7 @@ def make_extension(
 
     Args:
         trigger: when it is called.
-        default_name: its name; the function's own where None.
+        default_name: its name; the function's own if None.
         priority: extensions of higher priority are called first.
 
     >>> @make_extension(trigger=(1, "epoch"))

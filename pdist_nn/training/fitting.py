@@ -10,7 +10,7 @@ import numpy as np
 from pdist.autograd import Variable, config
 from pdist.backend import library_of
 
-from ..checks import check_finite
+from ..checks import check_finite, check_size
 from ..datasets import TupleDataset
 from ..datasets.batches import to_device
 from ..iterators import SerialIterator
@@ -48,9 +48,9 @@ def fit(
         loss: a function of the model's output and the target that returns a scalar; by default the mean
             negative log-likelihood. None: the model itself returns the loss of a batch.
         data: a pair of arrays, inputs and targets; or a dataset of such pairs (of whatever the model takes
-            where ``loss`` is None).
+            if ``loss`` is None).
         epochs: how often the data is gone through.
-        batch_size: how many examples a step takes.
+        batch_size: how many examples a step takes; all of them if there are fewer.
         optimizer: Adam with a rate of 0.001 by default; it need not be set up.
         validation_data: like ``data``, evaluated after each epoch.
         seed: of the order of the examples.
@@ -71,7 +71,7 @@ def fit(
 
     Raises:
         ValueError: for data with nan or infinity, or a loss that is not a scalar.
-        FloatingPointError: where the run diverges.
+        FloatingPointError: if the run diverges.
 
     >>> import numpy as np, pdist.functions as F, pdist_nn
     >>> x = np.linspace(0, 1, 64)[:, None]
@@ -81,6 +81,8 @@ def fit(
     3
     """
     dataset = _dataset(data, "data", device)
+    # A larger batch would go through the data several times in a step, and each would count as an epoch.
+    batch_size = min(check_size("fit", "batch_size", batch_size), max(len(dataset), 1))
     optimizer = optimizer or Adam()
     if optimizer.target is not model:
         optimizer.setup(model)

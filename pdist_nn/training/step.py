@@ -42,7 +42,7 @@ class Step:
         self._begin()
 
     def holds(self, loss_func: Any, optimizer: Optimizer) -> bool:
-        """Whether it is still the step of these; where only variables changed it is traced anew."""
+        """Whether it is still the step of these; if only variables changed it is traced anew."""
         if loss_func is not self.loss_func or optimizer is not self.optimizer:
             return False
         if getattr(self.function, "failure", None) is not None:  # it has said so

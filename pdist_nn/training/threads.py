@@ -19,6 +19,10 @@ def largest_product(model: Any, batch_size: int) -> float:
 def few_blas_threads(model: Any, batch_size: int) -> AbstractContextManager[Any]:
     """A context in which BLAS works with one thread, if the products are small and threadpoolctl is there.
 
+    Waiting threads of OpenBLAS spin. If another process is busy, the second thread takes the core that one of
+    the two needs, and both wait for each other. :func:`pdist_nn.fit` opens this context; a loop of your own
+    may, too.
+
     Args:
         model: a Link.
         batch_size: how many examples a step takes.

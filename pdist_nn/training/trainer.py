@@ -82,7 +82,7 @@ class Trainer:
 
         Args:
             extension: an Extension, or a function of the trainer.
-            name: what it is called; its own name by default, with a number where that is taken.
+            name: what it is called; its own name by default, with a number if that is taken.
             trigger: when it is called; its own trigger by default.
             priority: extensions of higher priority are called first; its own by default.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
-from pdist_nn.reporter import DictSummary
+from ..checks import check_size
+from ..reporter import DictSummary
 
 
 def get_trigger(trigger: Any) -> Any:
@@ -129,9 +130,9 @@ class ManualScheduleTrigger(_Scheduled):
         unit: ``"epoch"`` or ``"iteration"``.
     """
 
-    def __init__(self, points: float | Sequence[float], unit: str) -> None:
+    def __init__(self, points: float | Iterable[float], unit: str) -> None:
         super().__init__(unit)
-        self.points = list(points) if isinstance(points, Sequence) else [points]
+        self.points = [points] if isinstance(points, (int, float)) else [float(point) for point in points]
 
     def __call__(self, trainer: Any) -> bool:
         before, now = self._interval(trainer)
@@ -169,7 +170,7 @@ class _Watching:
         self._iteration = 0
 
     def _mean(self, trainer: Any) -> float | None:
-        """The mean since the last time; None between times and where nothing was reported."""
+        """The mean since the last time; None between times and if nothing was reported."""
         if trainer.updater.iteration == self._iteration:
             return None  # asked twice in one iteration
         self._iteration = trainer.updater.iteration
@@ -266,7 +267,7 @@ class EarlyStoppingTrigger(_Watching):
         super().__init__(monitor, check_trigger)
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"EarlyStoppingTrigger: mode is {mode!r}; expected 'auto', 'min' or 'max'")
-        self.patience = patience
+        self.patience = check_size("EarlyStoppingTrigger", "patience", patience)
         self._sign = -1.0 if mode == "max" or (mode == "auto" and "accuracy" in monitor) else 1.0
         self._end = stop_trigger(max_trigger)
         self.best_value: float | None = None

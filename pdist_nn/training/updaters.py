@@ -30,7 +30,7 @@ class StandardUpdater:
     draw from ``numpy.random``; ``pdist.random``, dropout and ``report`` are fine. Parameters, hooks, learning
     rates, what is frozen may change between steps as always.
 
-    Python numbers are constants of a recording. It is made anew where an attribute of a link is set
+    Python numbers are constants of a recording. It is made anew if an attribute of a link is set
     (``model.beta = 0.1``), or a variable that the loss function reads; elements of lists and dicts and
     attributes of other objects are not watched. A number that changes at every step, such as the weight of a
     divergence, belongs in an array that is written in place::
@@ -47,14 +47,14 @@ class StandardUpdater:
         converter: a function of a batch and the device that returns its arrays.
         device: where the arrays go: ``"cpu"``, ``"cuda"`` or a CUDA device number; None leaves them where
             they are.
-        loss_func: a function of the arrays that returns a scalar; the model itself where None.
+        loss_func: a function of the arrays that returns a scalar; the model itself if None.
         trace: whether to trace the step. That takes your word that the loss function is pure: what it does
             depends on its arguments, the model, the optimizer and arrays alone, and what it does besides
             computing need not happen again. What its code is seen to do otherwise makes the steps run
             eagerly, with a warning that names it.
 
     Attributes:
-        step: the step as a function of a batch's arrays, once there was one: where it is traced,
+        step: the step as a function of a batch's arrays, once there was one: if it is traced,
             ``print(updater.step.source)`` shows its code.
     """
 

@@ -207,3 +207,42 @@ def test_batches_go_to_a_device(device, xp):
     batch = datasets.Batch(datasets.TupleDataset(x, y), [0, 2])
     for array in datasets.concat_examples(batch, device):
         assert isinstance(array, xp.ndarray)
+
+
+def test_no_example_decides_on_the_dtype_alone():
+    concat = datasets.concat_examples
+    found = concat([np.array([1, 2]), np.array([1.5])], padding=0)
+    np.testing.assert_array_equal(found, [[1.0, 2.0], [1.5, 0.0]])
+    np.testing.assert_array_equal(
+        concat([np.array([1, 2]), np.array([3])], padding=np.nan), [[1, 2], [3, np.nan]]
+    )
+    np.testing.assert_array_equal(concat([1, 2.5]), [1.0, 2.5])
+    assert concat([np.float32([1]), np.float32([1, 2])], padding=0).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("examples", "message"),
+    [
+        ([{"a": 1}, {"a": 2, "b": 3}], r"examples' keys differ: \['a'\] in example 0, \['a', 'b'\] in 1"),
+        ([(1, 2), (1, 2), (1, 2, 3)], r"examples' lengths differ: 2 in example 0, 3 in 2"),
+        ([np.zeros(2), np.zeros((2, 2))], r"examples' shapes differ: \(2,\), \(2, 2\)"),
+    ],
+)
+def test_examples_that_differ_are_refused(examples, message):
+    with pytest.raises(ValueError, match=message):
+        datasets.concat_examples(examples, padding=0)
+
+
+def test_a_list_of_numbers_has_one_dtype_in_all_its_batches():
+    for dataset in ([1, 2.5, 3, 4], (1, 2.5, 3, 4)):
+        iterator = SerialIterator(dataset, 2, repeat=False, shuffle=False)
+        assert [batch.arrays().dtype for batch in iterator] == [np.float64] * 2
+        assert datasets.TupleDataset(dataset).take([0, 2])[0].dtype == np.float64
+        assert datasets.DictDataset(x=dataset).take([0, 2])["x"].dtype == np.float64
+    assert datasets.TupleDataset([1, 2])[1] == (2,)
+
+
+def test_an_empty_batch_is_named():
+    for take in (datasets.TupleDataset([1, "a"]).take, datasets.SubDataset([(1, 2)], 0, 1).take):
+        with pytest.raises(ValueError, match=r"concat_examples: the batch is empty"):
+            take([])

@@ -71,7 +71,7 @@ def test_optimizers_make_the_same_steps(name):
             if step == 2:
                 model[0].enable_update()
             optimizer.update(lambda model=model, x_=x_, y_=y_: -F.mean(model(x_).log_prob(y_)))
-        assert optimizer.packs[0].counts() == [2, 2, 4, 4]
+        assert optimizer.buffers[0].counts() == [2, 2, 4, 4]
     assert_same(there, here)
 
 

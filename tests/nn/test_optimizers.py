@@ -1,19 +1,21 @@
-"""Optimizers: the published formulas, packed storage, hooks, schedules."""
+"""Optimizers: the published formulas, flat buffers, hooks, schedules."""
 
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from training_runs import Bag
 
 import pdist_nn as nn
 import pdist_nn.links as L
 from pdist_nn import optimizers
-from pdist_nn.optimizers import packs
+from pdist_nn.optimizers import flat_buffer
 
 # The formulas, one number at a time ----------------------------------------------------------------------
 
@@ -55,17 +57,6 @@ SETTINGS = {
 every = pytest.mark.parametrize("name", list(FORMULAS))
 
 
-class Bag(nn.Link):
-    """Parameters of given shapes."""
-
-    def __init__(self, shapes, dtype=np.float64, seed=0):
-        super().__init__()
-        rng = np.random.default_rng(seed)
-        with self.init_scope():
-            for i, shape in enumerate(shapes):
-                setattr(self, f"p{i}", nn.Parameter(np.asarray(rng.standard_normal(shape), dtype), shape))
-
-
 @every
 @given(
     st.lists(st.lists(st.integers(0, 3), max_size=2).map(tuple), min_size=1, max_size=4),
@@ -97,9 +88,9 @@ def test_formula(name, shapes, given_settings, data):
 
 @every
 def test_large_parameters_go_block_by_block(name):
-    link = Bag([(packs.BLOCK // 2 + 3,), (packs.BLOCK, 2), ()])
+    link = Bag([(flat_buffer.BLOCK // 2 + 3,), (flat_buffer.BLOCK, 2), ()])
     optimizer = getattr(optimizers, name)().setup(link)
-    assert len(optimizer.packs[0].runs[0].blocks) == 3
+    assert len(optimizer.buffers[0].groups[0].blocks) == 3
     expected = [p.array.copy() for p in link.params()]
     states = [{} for _ in expected]
     for t in range(1, 4):
@@ -138,23 +129,23 @@ def test_adam_s_first_step_is_the_rate():
     np.testing.assert_allclose(before - link.p0.array, [0.01, -0.01, 0.01, 0.01], rtol=1e-4)
 
 
-# Packed storage ------------------------------------------------------------------------------------------
+# Flat buffers --------------------------------------------------------------------------------------------
 
 
 def test_arrays_become_views_of_one_array():
     link = Bag([(2, 3), (), (4,)])
     before = [p.array.copy() for p in link.params()]
-    pack = optimizers.SGD().setup(link).packs[0]
+    buffer = optimizers.SGD().setup(link).buffers[0]
     for p, array in zip(link.params(), before, strict=True):
         np.testing.assert_array_equal(p.array, array)
-        assert np.shares_memory(p.array, pack.array)
-    np.testing.assert_array_equal(pack.array, np.concatenate([a.ravel() for a in before]))
+        assert np.shares_memory(p.array, buffer.array)
+    np.testing.assert_array_equal(buffer.array, np.concatenate([a.ravel() for a in before]))
 
 
-def test_every_dtype_has_its_pack():
+def test_every_dtype_has_its_buffer():
     link = nn.Chain(a=Bag([(2,)], np.float32), b=Bag([(3,)], np.float64))
     optimizer = optimizers.Adam().setup(link)
-    assert [pack.array.dtype for pack in optimizer.packs] == [np.float32, np.float64]
+    assert [buffer.array.dtype for buffer in optimizer.buffers] == [np.float32, np.float64]
 
 
 def test_assigning_an_array_copies_into_the_storage():
@@ -182,15 +173,15 @@ def test_a_parameter_without_a_gradient_is_untouched():
     for p in link.params():
         p.grad = np.ones(2)
     optimizer.update()
-    pack = optimizer.packs[0]
-    before = {name: array.copy() for name, array in (("p", pack.array), *pack.moments.items())}
+    buffer = optimizer.buffers[0]
+    before = {name: array.copy() for name, array in (("p", buffer.array), *buffer.moments.items())}
     link.p1.cleargrad()
     optimizer.update()
-    for name, array in (("p", pack.array), *pack.moments.items()):
+    for name, array in (("p", buffer.array), *buffer.moments.items()):
         assert (array[2:4] == before[name][2:4]).all()
         assert (array[:2] != before[name][:2]).all()
         assert (array[4:] != before[name][4:]).all()
-    assert pack.counts() == [2, 1, 2]
+    assert buffer.counts() == [2, 1, 2]
 
 
 def test_frozen_links_stay():
@@ -215,13 +206,13 @@ def test_parameters_that_come_later_join():
     x = np.ones((1, 3), np.float32)
     for _ in range(3):
         optimizer.update(lambda: model(x).sum())
-    assert len(optimizer.packs) == 1
-    assert optimizer.packs[0].array.size == model.count_params()
+    assert len(optimizer.buffers) == 1
+    assert optimizer.buffers[0].array.size == model.count_params()
     with model[1].init_scope():
         model[1].scale = nn.Parameter(1.0, (1,))
     optimizer.update(lambda: (model(x) * model[1].scale).sum())
-    assert optimizer.packs[0].array.size == model.count_params()
-    assert optimizer.packs[0].counts() == [4, 4, 4, 4, 1]
+    assert optimizer.buffers[0].array.size == model.count_params()
+    assert optimizer.buffers[0].counts() == [4, 4, 4, 4, 1]
 
 
 def test_parameters_that_never_get_a_shape_do_not_keep_others_waiting():
@@ -229,15 +220,15 @@ def test_parameters_that_never_get_a_shape_do_not_keep_others_waiting():
     optimizer = optimizers.Adam().setup(model)
     x = np.ones((1, 1), np.float32)
     optimizer.update(lambda: model.used(x).sum())
-    pack = optimizer.packs[0]
+    buffer = optimizer.buffers[0]
     for _ in range(3):
         optimizer.update(lambda: model.used(x).sum())
-    assert optimizer.packs[0] is pack
+    assert optimizer.buffers[0] is buffer
     optimizer.update(lambda: model.unused(x).sum())
-    assert optimizer.packs[0].counts() == [4, 4, 1]
+    assert optimizer.buffers[0].counts() == [4, 4, 1]
 
 
-def test_a_parameter_that_is_initialized_anew_is_packed_anew():
+def test_a_parameter_that_is_initialized_anew_gets_another_buffer():
     link = Bag([(2,), (2,)])
     optimizer = optimizers.Adam().setup(link)
     for p in link.params():
@@ -247,7 +238,7 @@ def test_a_parameter_that_is_initialized_anew_is_packed_anew():
     link.p0.initialize((3,))
     link.p0.grad, link.p1.grad = np.ones(3, np.float32), None
     optimizer.update()
-    assert sorted(pack.array.size for pack in optimizer.packs) == [2, 3]
+    assert sorted(buffer.array.size for buffer in optimizer.buffers) == [2, 3]
     np.testing.assert_allclose(link.p0.array, 7 - 0.001, rtol=1e-3)
 
 
@@ -347,135 +338,53 @@ def test_hyperparameters_change_at_any_time():
     np.testing.assert_allclose(link.p0.array, [-0.75])
 
 
-# Hooks ---------------------------------------------------------------------------------------------------
+# Declarations ---------------------------------------------------------------------------------------------
 
 
-def updated(hooks, gradients, values, lr=1.0):
-    link = Bag([np.shape(v) for v in values])
-    optimizer = optimizers.SGD(lr).setup(link)
-    for hook in hooks:
-        optimizer.add_hook(hook)
-    for p, v, g in zip(link.params(), values, gradients, strict=True):
-        p.array = np.asarray(v, float)
-        p.grad = None if g is None else np.asarray(g, float)
-    optimizer.update()
-    return [p.array for p in link.params()]
+@every
+def test_signature_and_docstring_follow_from_the_declarations(name):
+    kind = getattr(optimizers, name)
+    parameters = inspect.signature(kind).parameters
+    assert {n: p.default for n, p in parameters.items()} == {n: d.default for n, d in kind.declared.items()}
+    assert kind().hyperparameters == {n: p.default for n, p in parameters.items()}
+    for n, d in kind.declared.items():
+        assert d.doc and f"    {n}: {d.doc}; {d.default:g} by default." in kind.__doc__
+    values = dict.fromkeys(parameters, 0.5)
+    assert kind(*values.values()).hyperparameters == kind(**values).hyperparameters == values
+    assert kind(*[None] * len(values)).hyperparameters == kind().hyperparameters
 
 
-def test_weight_decay():
-    (p,) = updated([optimizers.WeightDecay(0.1)], [[1.0, 1.0]], [[2.0, -4.0]])
-    np.testing.assert_allclose(p, [2 - 1.2, -4 - 0.6])
+def test_an_optimizer_of_one_s_own_declares_and_steps():
+    class SignSGD(optimizers.Optimizer):
+        """p <- p - lr sign(g).
+
+        Source:
+            nobody.
+        """
+
+        lr = optimizers.Hyperparameter(0.5, "the learning rate")
+
+        def rates(self, t, h, dtype):
+            return (h["lr"].astype(dtype),)
+
+        def step(self, xp, rates, p, g, *arrays):
+            p -= rates[0] * xp.sign(g)
+
+    assert SignSGD.__doc__.index("Args:") < SignSGD.__doc__.index("Source:")
+    link = Bag([(2,)])
+    before = link.p0.array.copy()
+    link.p0.grad = np.array([3.0, -4.0])
+    SignSGD(0.25).setup(link).update()
+    np.testing.assert_allclose(link.p0.array, before - [0.25, -0.25])
 
 
-def test_lasso():
-    (p,) = updated([optimizers.Lasso(0.1)], [[1.0, 1.0]], [[2.0, -4.0]])
-    np.testing.assert_allclose(p, [2 - 1.1, -4 - 0.9])
-
-
-@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
-def test_gradient_clipping(size):
-    g = [np.array([3.0, 0.0]) * size, np.array([[4.0]]) * size]
-    p, q = updated([optimizers.GradientClipping(2.0)], g, [[0.0, 0.0], [[0.0]]])
-    scale = min(1.0, 2.0 / (5 * size))
-    np.testing.assert_allclose(p, -g[0] * scale)
-    np.testing.assert_allclose(q, -g[1] * scale)
-
-
-def test_gradient_clipping_of_zero_and_huge_gradients():
-    (p,) = updated([optimizers.GradientClipping(1.0)], [[0.0, 0.0]], [[1.0, 1.0]])
-    np.testing.assert_array_equal(p, [1, 1])
-    link = Bag([(2,)], np.float32)
-    link.p0.array = np.zeros(2, np.float32)
-    link.p0.grad = np.float32([3e30, 4e30])  # their squares are infinite in float32
-    optimizers.SGD(1.0).setup(link).add_hook(optimizers.GradientClipping(1.0)).update()
-    np.testing.assert_allclose(link.p0.array, [-0.6, -0.8], rtol=1e-6)
-
-
-def test_hooks_see_only_what_is_updated():
-    p, q = updated(
-        [optimizers.WeightDecay(1.0), optimizers.GradientClipping(1.0)], [[1.0], None], [[0.0], [100.0]]
-    )
-    np.testing.assert_array_equal(p, [-1])
-    np.testing.assert_array_equal(q, [100])
-
-
-def test_hard_clipping():
-    (p,) = updated([optimizers.GradientHardClipping(-1, 2)], [[-5.0, 0.5, 5.0]], [[0.0, 0.0, 0.0]])
-    np.testing.assert_array_equal(p, [1, -0.5, -2])
-
-
-def test_own_hooks_may_change_or_replace_gradients():
-    def halve(optimizer):
-        for parameter in optimizer.target.params():
-            parameter.grad = parameter.grad / 2
-
-    def double(optimizer):
-        for parameter in optimizer.target.params():
-            parameter.grad *= 2
-
-    def negate(optimizer):
-        for pack in optimizer.packs:
-            pack.grad *= -1
-
-    (p,) = updated([halve, double, lambda o: halve(o), negate], [[4.0]], [[0.0]])
-    np.testing.assert_array_equal(p, [2])
-
-
-def test_a_hook_may_ask_for_each_parameter():
-    class Halve:
-        name = "Halve"
-        call_for_each_param = True
-
-        def __call__(self, optimizer, parameter):
-            parameter.grad = parameter.grad / 2
-
-    p, q = updated([Halve()], [[4.0], [8.0]], [[0.0], [0.0]])
-    np.testing.assert_array_equal([p[0], q[0]], [-2, -4])
-
-
-def test_hooks_have_names():
-    optimizer = optimizers.SGD().setup(Bag([(1,)]))
-    optimizer.add_hook(optimizers.WeightDecay(0.1))
-    with pytest.raises(KeyError, match=r"already a hook called 'WeightDecay'"):
-        optimizer.add_hook(optimizers.WeightDecay(0.1))
-    optimizer.add_hook(optimizers.WeightDecay(0.1), "second")
-    optimizer.remove_hook("WeightDecay")
-    with pytest.raises(TypeError, match=r"a int cannot be called"):
-        optimizer.add_hook(3)
-
-
-def test_schedules():
-    cosine = optimizers.CosineDecay(10, end=0.1)
-    assert [round(cosine(t), 6) for t in (0, 5, 10, 99)] == [1, 0.55, 0.1, 0.1]
-    assert optimizers.ExponentialDecay(0.5, 10)(20) == 0.25
-    warm = optimizers.Warmup(4, after=optimizers.ExponentialDecay(0.5))
-    assert [warm(t) for t in (0, 3, 4, 5)] == [0.25, 1, 1, 0.5]
-    with pytest.raises(ValueError, match=r"2 boundaries need 3 values, got 2"):
-        optimizers.PiecewiseConstant([1, 2], [1, 2])
-
-
-def test_a_schedule_sets_the_rate_before_each_update():
-    link = Bag([(1,)])
-    link.p0.array = np.zeros(1)
-    optimizer = optimizers.SGD(0.5).setup(link)
-    optimizer.add_hook(optimizers.LearningRateSchedule(optimizers.PiecewiseConstant([2], [1.0, 0.1])))
-    steps = []
-    for _ in range(4):
-        link.p0.grad = np.ones(1)
-        before = link.p0.array.item()
-        optimizer.update()
-        steps.append(before - link.p0.array.item())
-    np.testing.assert_allclose(steps, [0.5, 0.5, 0.05, 0.05])
-
-
-def test_training_fits_a_line():
-    x = np.linspace(-1, 1, 20, dtype=np.float32)[:, None]
-    y = 3 * x + 1
-    for name, rate in (("SGD", 0.3), ("MomentumSGD", 0.1), ("RMSprop", 0.02), ("Adam", 0.1), ("AdamW", 0.1)):
-        model = L.Linear(1, 1)
-        settings = {"weight_decay_rate": 0.0} if name == "AdamW" else {}
-        optimizer = getattr(optimizers, name)(rate, **settings).setup(model)
-        for _ in range(300):
-            optimizer.update(lambda model=model: ((model(x) - y) ** 2).mean())
-        assert model.W.array.item() == pytest.approx(3, abs=0.02), name
-        assert model.b.array.item() == pytest.approx(1, abs=0.02), name
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: optimizers.SGD(0.1, 0.2), r"SGD: at most 1 positional arguments, got 2"),
+        (lambda: optimizers.SGD(0.1, lr=0.2), r"SGD: lr was given twice"),
+    ],
+)
+def test_arguments_that_do_not_fit(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()

@@ -39,7 +39,7 @@ def run(make: Callable[[], jobs.Job], steps: int, trace: bool, each: Any = None)
         "losses": np.array(losses),
         "parameters": [p.array.copy() for p in job.parameters],
         "gradients": [p.grad.copy() for p in job.parameters],
-        "moments": [m.copy() for pack in job.optimizer.packs for m in pack.moments.values()],
+        "moments": [m.copy() for buffer in job.optimizer.buffers for m in buffer.moments.values()],
         "count": job.optimizer.t,
         "next draw": pdist.random.generator().random(),
     }

@@ -23,7 +23,7 @@ class Evaluator(Extension):
         target: the model.
         converter: as for the updater.
         device: as for the updater.
-        eval_func: what is called with a batch's arrays; the model itself where None. Where it returns a
+        eval_func: what is called with a batch's arrays; the model itself if None. If it returns a
             scalar and reports nothing, that is reported as ``loss``.
         name: put before ``validation/``.
     """

@@ -20,8 +20,8 @@ class FailOnNonNumber(Extension):
 
     def __call__(self, trainer: Any) -> None:
         for name, optimizer in trainer.updater.get_all_optimizers().items():
-            for pack in optimizer.packs:
-                if not to_cpu(pack.xp.isfinite(pack.array).all()):
+            for buffer in optimizer.buffers:
+                if not to_cpu(buffer.xp.isfinite(buffer.array).all()):
                     raise FloatingPointError(self._complaint(trainer, name, optimizer))
 
     @staticmethod

@@ -20,7 +20,7 @@ class LogReport(Extension):
     """Averages what was reported and writes it down, one JSON object a line.
 
     Args:
-        keys: the names to log; all scalars where None.
+        keys: the names to log; all scalars if None.
         trigger: when a line is written: the means since the last one.
         postprocess: a function that may change an entry (a dict) before it is written.
         filename: in the trainer's folder; None writes no file.
@@ -102,9 +102,9 @@ class PrintReport(Extension):
     """Prints the log as a table.
 
     Args:
-        entries: the columns; those of the first entry where None.
+        entries: the columns; those of the first entry if None.
         log_report: the LogReport, or its name.
-        out: where it prints; standard output where None.
+        out: where it prints; standard output if None.
     """
 
     def __init__(

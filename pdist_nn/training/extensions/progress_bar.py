@@ -17,7 +17,7 @@ class ProgressBar(Extension):
     Args:
         training_length: the whole, such as ``(20, "epoch")``; the trainer's stop trigger by default.
         update_interval: how many iterations between changes.
-        out: where it is drawn; standard error where None.
+        out: where it is drawn; standard error if None.
         show: names of reported values shown at the end of the bar.
     """
 

@@ -31,9 +31,9 @@ class ExponentialShift(_Shift):
     Args:
         attr: its name: ``"alpha"`` of Adam, ``"lr"`` of SGD.
         rate: the factor.
-        init: its value at first; the present one where None.
+        init: its value at first; the present one if None.
         target: where it stops, of the sign of ``init``: it is never passed.
-        optimizer: which; the updater's main one where None.
+        optimizer: which; the updater's main one if None.
 
     Raises:
         ValueError: if the rate is negative, or the value moves away from the target's sign.
@@ -96,7 +96,7 @@ class LinearShift(_Shift):
         attr: its name.
         value_range: its first and last value.
         time_range: between which calls it moves.
-        optimizer: which; the updater's main one where None.
+        optimizer: which; the updater's main one if None.
     """
 
     def __init__(

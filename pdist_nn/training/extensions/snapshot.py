@@ -184,7 +184,7 @@ def snapshot_object(
 
 
 def latest_snapshot(out: Any, filename: str = "snapshot_iter_{.updater.iteration}.npz") -> str | None:
-    """The newest snapshot in a folder; None where there is none.
+    """The newest snapshot in a folder; None if there is none.
 
     Args:
         out: the folder.
@@ -204,6 +204,6 @@ def resume(trainer: Any, path: Any) -> None:
         path: the file.
 
     Raises:
-        ValueError: where it is damaged or of another model; nothing has changed then.
+        ValueError: if it is damaged or of another model; nothing has changed then.
     """
     load_npz(path, trainer, may_lack=_of_extensions)
