@@ -14,36 +14,15 @@ from ...numerics.tables import draw_classes
 from ..base.batching import spread
 from ..base.distribution import Distribution
 from ..base.inheritance import formula_bases
-from ..base.parameters import Part
 from ..base.supports import Support
 from ..discrete.categorical import Categorical
 from ..families.implicit import solve
 from ..families.location_scale import LocationScale
 from ..families.mixture_kernel import mixture_ops
 from . import mixture_moments as moments
+from .lazy_parts import Lazy, LazyPart
 from .mixture_draws import draws_with_weights
 from .mixture_searches import search_mode, search_quantile
-
-
-class Lazy:
-    """What a mixture has only once its parts were made."""
-
-    name: str
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        if instance is None:
-            return self
-        if "_packed" not in instance.__dict__:
-            raise AttributeError(f"{owner.__name__} has no {self.name!r} set")
-        instance._unpack()
-        return instance.__dict__[self.name]
-
-
-class LazyPart(Lazy, Part):
-    """A part that may be made later."""
 
 
 class MixtureSameFamily(Distribution):

@@ -1,0 +1,31 @@
+"""Attributes that a distribution has only once its parts were made, which may be later or never."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base.parameters import Part
+
+
+class Lazy:
+    """What a mixture has only once its parts were made."""
+
+    name: str
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        if "_packed" not in instance.__dict__:
+            raise AttributeError(f"{owner.__name__} has no {self.name!r} set")
+        instance._unpack()
+        return instance.__dict__[self.name]
+
+
+class LazyPart(Lazy, Part):
+    """A part that may be made later."""
+
+
+__all__ = ["Lazy", "LazyPart"]
