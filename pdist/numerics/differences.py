@@ -13,7 +13,8 @@ import math
 
 from ..autograd import differentiable, zero
 from ..backend import hooks
-from .double import ATANH, is_double, log_double, polynomial, rounding, two_product, two_sum
+from .constants import LARGEST
+from .double import ATANH, divide_double, is_double, log_double, polynomial, rounding, two_product, two_sum
 
 # A minimax polynomial, the highest power first, for (float32, float64):
 # (e^x - 1 - x)/x^2 on [-1/2, 1/2]
@@ -109,17 +110,56 @@ log_minus.derivative(
 )
 
 
+def unit(a, b):
+    """1, or 1/4 if a - b might overflow: what both are to be multiplied by before."""
+    far = 0.25 * LARGEST[is_double(a)]
+    return 1 - 0.75 * ((abs(a) > far) | (abs(b) > far)).astype(a.dtype)
+
+
 @differentiable
 def log_difference(xp, low, high):
     """log(high - low): the rounding of the difference counts if it is near 1."""
-    width, residual = two_sum(xp, high, -low)
-    return xp.log(width) + rounding(xp, residual, width) / width
+    u = unit(low, high)
+    width, residual = two_sum(xp, u * high, -u * low)
+    return (xp.log(width) - xp.log(u)) + rounding(xp, residual, width) / width
 
 
-log_difference.derivative(
-    low=lambda F, g, low, high: -g / (high - low),
-    high=lambda F, g, low, high: g / (high - low),
-)
+@differentiable
+def share_between(xp, x, low, high):
+    """(x - low)/(high - low) for x in between, 0 below and 1 above."""
+    u = unit(low, high)
+    start = u * low
+    return xp.clip((u * xp.clip(x, low, high) - start) / (u * high - start), 0, 1)
+
+
+@differentiable
+def share_above(xp, x, low, width):
+    """1 - (x - low)/width for x in between, 1 below and 0 above: the rounding of low + width does no harm."""
+    d, residual = two_sum(xp, x, -low)
+    z, lo = divide_double(xp, d, residual, width)
+    return xp.clip((1 - z) - xp.where(abs(z) < 2, lo, 0), 0, 1)
+
+
+def _log_difference_rule(F, g, low, high):
+    u = unit(low, high)
+    d_high = u * g / (u * high - u * low)
+    return -d_high, d_high
+
+
+def _share_between_rule(F, g, x, low, high):
+    u = unit(low, high)
+    g = F.where((x > low) & (x < high), u * g, 0.0) / (u * high - u * low)
+    return g, -g * F(share_between)(-x, -high, -low), -g * F(share_between)(x, low, high)
+
+
+def _share_above_rule(F, g, x, low, width, y):
+    g = F.where((y > 0) & (y < 1), g, 0.0) / width
+    return -g, g, g * F.where((y > 0) & (y < 1), (x - low) / width, 0.0)
+
+
+log_difference.joint_derivative(_log_difference_rule)
+share_between.joint_derivative(_share_between_rule)
+share_above.joint_derivative(_share_above_rule)
 
 
 @differentiable

@@ -274,6 +274,9 @@ def _scan(dist: Any) -> np.ndarray:
         if not inside.any():
             return np.empty((0, *shape))
         log_p = np.where(inside, host(dist.log_prob(x)), -np.inf)
+        log_p[
+            log_p == np.inf
+        ] = -np.inf  # an end where the density is infinite says nothing of its neighbours
         best = np.nanmax(log_p)
         near = line[log_p >= best - 12]
         if dist.support.discrete or len(near) >= 20:

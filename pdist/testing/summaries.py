@@ -73,7 +73,7 @@ def _check_mode(dist: Any, measure: Measure, own: dict[str, np.ndarray], seed: i
     log_p = measure.log_prob(others)
     likelier = int(log_p.argmax())
     require(
-        best >= log_p[likelier] - tolerance(dist.dtype) * (1 + abs(best)),
+        best == np.inf or best >= log_p[likelier] - tolerance(dist.dtype) * (1 + abs(best)),
         "moments",
         dist,
         "a value is likelier than the mode",

@@ -595,7 +595,10 @@ class Recording:
 
     def draws_from(self, given: Any) -> bool:
         """Whether draws from a generator that the user holds are recorded."""
-        return id(given) in self._streams
+        if id(given) in self._streams:
+            return True
+        with hooks.paused():
+            return any(found.stream.source() is given for found in self._streams.values())
 
     def new_stream(self, seed: Any) -> Any:
         """A generator that the function makes at each call."""

@@ -230,3 +230,42 @@ def test_ends_in_the_wrong_order() -> None:
 def test_the_density_has_the_batch_shape_where_only_the_lower_end_has_it():
     assert D.Uniform(loc=np.zeros((3, 1)), scale=np.ones(4)).log_prob(0.5).shape == (3, 4)
     assert D.Uniform(loc=np.zeros((0, 1)), scale=2.0).log_prob(0.5).shape == (0, 1)
+
+
+@DTYPES
+def test_a_width_that_overflows(dtype: type) -> None:
+    far = dtype(0.6 * float(np.finfo(dtype).max))
+    low, high = variable(-far, dtype), variable(far, dtype)
+    d = D.Uniform(low, high)
+    x = np.array([-far, -far / 2, 0, far / 2, far], dtype)
+    share = np.array([0, 0.25, 0.5, 0.75, 1])
+    eps = float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(d.cdf(x).array, share, rtol=4 * eps)
+    np.testing.assert_allclose(d.survival_function(x).array, 1 - share, rtol=4 * eps)
+    np.testing.assert_allclose(d.icdf(share.astype(dtype)).array, x, rtol=4 * eps)
+    log_width = math.log(far) + math.log(2)
+    np.testing.assert_allclose(d.log_prob(x).array, -log_width, rtol=4 * eps)
+    np.testing.assert_allclose(d.entropy.array, log_width, rtol=4 * eps)
+    np.testing.assert_allclose(d.stddev.array, float(far) / math.sqrt(3), rtol=4 * eps)
+    assert d.mean.array == 0
+    assert np.isfinite(d.sample(100, rng=0).array).all()
+    d.log_cdf(dtype(far / 2)).backward()
+    with np.errstate(under="ignore"):
+        expected = [-(0.25 / 0.75) / 2 / float(far), -1 / 2 / float(far)]  # by low and by high
+    np.testing.assert_allclose([float(low.grad), float(high.grad)], expected, rtol=1e-3)
+
+
+@DTYPES
+def test_tails_of_a_width_count_from_both_ends(dtype: type) -> None:
+    """low + width is rounded, but 1 - (x - low)/width is not."""
+    rng = np.random.default_rng(0)
+    low, width = (rng.uniform(1, 9, 200).astype(dtype) for _ in range(2))
+    x = np.nextafter(low + width, dtype(0))
+    d = D.Uniform(loc=low, scale=width)
+    with mp.workdps(40):
+        z = [
+            (mp.mpf(float(v)) - mp.mpf(float(a))) / mp.mpf(float(w))
+            for v, a, w in zip(x, low, width, strict=True)
+        ]
+        truth = np.array([float(min(max(1 - v, 0), 1)) for v in z])
+    np.testing.assert_allclose(d.survival_function(x).array, truth, rtol=4 * float(np.finfo(dtype).eps))

@@ -159,6 +159,7 @@ nonnegative = Support(
     low=0.0,
     wanted="a nonnegative finite number",
 )
+positive_or_zero = replace(nonnegative, name="positive")  # Chainer's name; at 0 the density is its limit
 unit_interval = Support(
     "[0, 1]",
     lambda xp, x: (x >= 0) & (x <= 1),

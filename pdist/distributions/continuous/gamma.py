@@ -12,9 +12,14 @@ from ...numerics.gamma import (
     stirling_error,
 )
 from ..base.parameters import Param
-from ..base.supports import positive
+from ..base.supports import positive, positive_or_zero
 from ..families.location_scale import PositiveScale
 from ..families.standard import Standard
+
+
+def unless_at_edge(F, z, k):
+    """z, or 1 if z = 0 and k = 1: the slope is 1 there too."""
+    return F.where((z == 0) & (k == 1), 1.0, z)
 
 
 class StandardGamma(Standard):
@@ -23,8 +28,8 @@ class StandardGamma(Standard):
     shapes, steep = ("k",), True
 
     log_kernel = lambda F, z, k: F(log_gamma_density)(z, k)
-    slope = lambda F, z, k: F.where(k == 1, 1.0, (z - (k - 1)) / z)
-    bend = lambda F, z, k: F.where(k == 1, 0.0, (k - 1) / z / z)
+    slope = lambda F, z, k: ((z := unless_at_edge(F, z, k)) - (k - 1)) / z
+    bend = lambda F, z, k: (k - 1) / (z := unless_at_edge(F, z, k)) / z
     scale_slope = lambda F, d, s, k: d / s - k
     shape_slopes = lambda F, z, k: (F(log_minus_digamma_of)(z, k),)
     shape_bends = lambda F, z, k: (1 / z,)
@@ -57,7 +62,7 @@ class StandardGamma(Standard):
 class Gamma(PositiveScale):
     r"""The Gamma distribution: the time until the k-th event, for any k > 0.
 
-    .. math:: p(x) = \frac{x^{k - 1} e^{-x / \theta}}{\Gamma(k) \theta^k}, \quad x > 0
+    .. math:: p(x) = \frac{x^{k - 1} e^{-x / \theta}}{\Gamma(k) \theta^k}, \quad x \ge 0
 
     Args:
         k: the shape k > 0, of shape ``[*batch]``.
@@ -80,13 +85,13 @@ class Gamma(PositiveScale):
     k = Param(positive)
     theta = Param(positive, derive=lambda self: 1 / self.rate)
     rate = Param(positive, instead_of="theta", derive=lambda self: 1 / self.theta)
-    standard, scales, support = StandardGamma, {"theta": "scale", "rate": "rate"}, positive
+    standard, scales, support = StandardGamma, {"theta": "scale", "rate": "rate"}, positive_or_zero
 
 
 class Chisquare(PositiveScale):
     r"""The Chisquare distribution: the sum of the squares of k standard Normals, a Gamma(k/2, 2).
 
-    .. math:: p(x) = \frac{x^{k/2 - 1} e^{-x/2}}{2^{k/2} \Gamma(k/2)}, \quad x > 0
+    .. math:: p(x) = \frac{x^{k/2 - 1} e^{-x/2}}{2^{k/2} \Gamma(k/2)}, \quad x \ge 0
 
     Args:
         k: the degrees of freedom k > 0, of shape ``[*batch]``; the mean is k.
@@ -102,7 +107,7 @@ class Chisquare(PositiveScale):
     """
 
     k = Param(positive)
-    standard, support = StandardGamma, positive
+    standard, support = StandardGamma, positive_or_zero
 
     def _place(self) -> tuple[None, Variable, str]:
         return None, as_variable(self.xp.asarray(2.0, self.dtype)), "scale"

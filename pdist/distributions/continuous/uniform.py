@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable, as_variable
-from ...numerics.differences import log_difference
+from ...numerics.differences import log_difference, share_above, share_between, unit
 from ...numerics.probability import log_by_complement
 from ..base.distribution import Distribution
 from ..base.parameters import Param
@@ -47,17 +47,21 @@ class Uniform(Distribution):
     @property
     def support(self) -> Support:
         """The interval, ends included."""
-        return interval(self.low.array, self.high.array, "[low, high]")
+        return interval(self.low.array, self.high.array, "[low, high]", self._mean().array)
 
     def _log_prob(self, x: Variable) -> Variable:
         known = (x.array == x.array) & (self.low.array == self.low.array)  # of the batch's shape too
         return F.where(known, -self._entropy(), x)
 
     def _cdf(self, x: Variable) -> Variable:
-        return F.clip(standardized(x, self.low, self.scale, given="scale"), 0.0, 1.0)
+        if self.given("scale"):
+            return F.clip(standardized(x, self.low, self.scale, given="scale"), 0.0, 1.0)
+        return share_between(x, self.low, self.high)
 
     def _survival_function(self, x: Variable) -> Variable:
-        return F.clip(standardized(-x, -self.high, self.scale, given="scale"), 0.0, 1.0)
+        if self.given("scale"):
+            return share_above(x, self.low, self.scale)
+        return share_between(-x, -self.high, -self.low)
 
     def _log_cdf(self, x: Variable) -> Variable:
         return log_by_complement(self._cdf(x), self._survival_function(x))
@@ -67,8 +71,10 @@ class Uniform(Distribution):
 
     def _icdf(self, p: Variable) -> Variable:
         """From the nearer end: never outside, and exact at both."""
-        low_half, high_half = self.low + self.scale * p, self.high - self.scale * (1 - p)
-        x = F.where(p.array < 0.5, low_half, high_half)
+        u = 1 if self.given("scale") else unit(self.low.array, self.high.array)
+        low, high = u * self.low, u * self.high
+        width = self.scale if self.given("scale") else high - low
+        x = F.where(p.array < 0.5, low + width * p, high - width * (1 - p)) / u
         return F.where((p.array >= 0) & (p.array <= 1), x, math.nan)
 
     def _entropy(self) -> Variable:
@@ -80,7 +86,10 @@ class Uniform(Distribution):
     _median = _mean
 
     def _stddev(self) -> Variable:
-        return self.scale / math.sqrt(12)
+        if self.given("scale"):
+            return self.scale / math.sqrt(12)
+        u = unit(self.low.array, self.high.array)
+        return (u * self.high - u * self.low) / (u * math.sqrt(12))
 
     def _variance(self) -> Variable:
         return self.scale * self.scale / 12

@@ -196,9 +196,6 @@ class PositiveScale(Family):
 
     support = nonnegative
 
-    def _accepts(self, x: Variable) -> Any:
-        return nonnegative.contains(x)  # a density has its limit at 0, also if the support is without it
-
 
 class ExpLocationScale(Family):
     r"""X = e^(loc + scale Z) for a Z whose distribution is the class's ``standard`` form.
