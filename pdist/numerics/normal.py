@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
-from .constants import INV_SQRT_2PI, SQRT_2, SQRT_HALF
+from .constants import INV_SQRT_2PI, SQRT_2
 from .double import polynomial, rounding, split
 
 # (1 + sqrt(2) a) e^(a^2/2) P(Z > a) in powers of (a - 5)/(a + 5), the highest first, for (float32, float64):
@@ -58,8 +56,3 @@ def half_square(xp, z):
     h = 0.5 * z * z
     z1, z0 = split(xp, z)
     return h, rounding(xp, ((0.5 * z1 * z1 - h) + z1 * z0) + 0.5 * z0 * z0, 16 * h)
-
-
-def hazard(F, z):
-    """The density over P(Z <= z); ``F`` has the functions of a rule."""
-    return math.sqrt(2 / math.pi) / F.erfcx(-SQRT_HALF * z)

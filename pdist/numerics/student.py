@@ -24,11 +24,25 @@ from .double import (
 )
 from .gamma import WIDE_ATANH, half_step, half_step_slope
 
-# With p = z^2/(df + z^2) no square overflows: it is z w with w = z/(df + z^2) = 1/(df/z + z).
+# With p = z^2/(df + z^2) no square overflows: it is z w with w = z/(df + z^2).
 
 
 def _w(z, df):
     return 1 / (df / z + z)
+
+
+@differentiable
+def over_square(xp, z, df):
+    """z/(df + z^2), whose square does not overflow."""
+    return _w(z, df)
+
+
+def _over_square_rule(F, g, y, z, df):
+    rest = 1 / (1 + z * (z / df)) / df  # 1/(df + z^2)
+    return g * (1 - 2 * z * y) * rest, -g * y * rest
+
+
+over_square.joint_derivative(_over_square_rule)
 
 
 def log1p_square(xp, z, df):
@@ -80,19 +94,19 @@ def kernel_shape_bend(xp, z, df):
     return share_bend(z * _w(z, df), df)
 
 
-def _mixed(z, df):
+def _mixed(F, z, df):
     """The derivative of :func:`kernel_shape_slope` by z: p/z ((1 - p)/df - p)."""
-    w = _w(z, df)
+    w = F(over_square)(z, df)
     return w * (1 / (1 + z * (z / df)) / df - z * w)
 
 
 student_log_kernel.derivative(
-    z=lambda F, g, z, df: -g * ((df + 1) * _w(z, df)),
+    z=lambda F, g, z, df: -g * ((df + 1) * F(over_square)(z, df)),
     df=lambda F, g, z, df: g * F(kernel_shape_slope)(z, df),
 )
 student_log_norm.derivative(df=lambda F, g, df: -0.5 * g * F(half_step_slope)(0.5 * df))
 kernel_shape_slope.derivative(
-    z=lambda F, g, z, df: g * _mixed(z, df),
+    z=lambda F, g, z, df: g * _mixed(F, z, df),
     df=lambda F, g, z, df: g * F(kernel_shape_bend)(z, df),
 )
 

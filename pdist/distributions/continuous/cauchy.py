@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ...numerics.quantiles import cauchy_quantile
+from ...numerics.student import over_square
 from ..families.location_scale import LocationScale
 from ..families.standard import Standard
 
@@ -18,11 +19,11 @@ class StandardCauchy(Standard):
     mean, mode, median, variance = math.nan, 0.0, 0.0, math.nan
 
     def log_kernel(F, z):
-        a = abs(z)
-        near = F.minimum(a, _FAR)
-        return -F.log1p(near * near) - 2 * F.log(F.maximum(a, _FAR) / _FAR)
+        far = abs(z) > _FAR
+        near, beyond = F.where(far, _FAR, z), F.where(far, z, _FAR)
+        return -F.log1p(near * near) - 2 * F.log(abs(beyond) / _FAR)
 
-    slope = lambda F, z: 2 / (z + 1 / z)
+    slope = lambda F, z: 2 * F(over_square)(z, 1.0)
 
     def scale_slope(F, d, s):  # (z^2 - 1)/(z^2 + 1)
         z = d / s
@@ -32,7 +33,12 @@ class StandardCauchy(Standard):
 
     # The angle of (-z, 1) over pi, exact in both tails
     cdf = lambda xp, z: xp.arctan2(xp.ones_like(z), -z) / math.pi
-    hazard = lambda F, z: 1 / ((1 + z * z) * F.arctan2(1.0, -z))
+
+    def hazard(F, z):
+        far = abs(z) > 1
+        near, z = F.where(far, 0.0, z), F.where(far, z, 1.0)
+        beyond = F(over_square)(z, 1.0) / (z * F.arctan2(1.0, -z))
+        return F.where(far, beyond, 1 / ((1 + near * near) * F.arctan2(1.0, -near)))
 
     def log_cdf(xp, z):
         return xp.where(z < 0, xp.log(StandardCauchy.cdf(xp, z)), xp.log1p(-StandardCauchy.cdf(xp, -z)))

@@ -23,7 +23,7 @@ class StandardExponential(Standard):
     log_cdf = lambda xp, z: xp.where(z < LOG_2, xp.log(-xp.expm1(-z)), xp.log1p(-xp.exp(-z)))
     sf = lambda xp, z: xp.exp(-z)
     log_sf = lambda xp, z: -z
-    hazard = lambda F, z: 1 / F.expm1(z)
+    hazard = lambda F, z: F.exp(-z) / -F.expm1(-z)
     hazard_sf = lambda F, z: 1.0
     quantile = lambda F, p: -F.log1p(-p)
     draw = lambda F, rng, shape, dtype: rng.standard_exponential(shape, dtype=dtype)

@@ -37,7 +37,7 @@ class StandardGumbel(Standard):
     hazard = lambda F, z: F.exp(-z)
 
     def hazard_sf(F, z):
-        t = F.clip(F.exp(-z), 1e-30, 1e4)
+        t = F.exp(-F.clip(z, -9.0, 69.0))
         return t * F.exp(-t) / -F.expm1(-t)
 
     quantile = lambda F, p: F(gumbel_quantile)(p)

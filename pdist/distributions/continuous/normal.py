@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...functions.normal import log_ndtr_slope
 from ...numerics import normal as tails
 from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE
 from ..families.location_scale import LocationScale
@@ -13,7 +14,7 @@ class StandardNormal(Standard):
 
     log_norm, entropy = HALF_LOG_2PI, HALF_LOG_2PIE
     mean, mode, median, variance = 0.0, 0.0, 0.0, 1.0
-    hazard = tails.hazard
+    hazard = lambda F, z: F(log_ndtr_slope)(z)
 
     log_kernel = lambda F, z: -0.5 * z * z
     slope = lambda F, z: z

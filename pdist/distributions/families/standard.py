@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, ClassVar
 
+from ...autograd import public, raw
 from ..base.supports import Support, real
 
 
@@ -72,6 +73,11 @@ class Standard:
     @classmethod
     def density(cls, F: Any, z: Any, *shapes: Any) -> Any:
         """f(z)."""
+        if F is public:  # where it is 0, the derivatives of its logarithm may be infinite
+            arrays = [getattr(v, "_array", v) for v in (z, *shapes)]
+            some = cls.density(raw(z.xp), *arrays) > 0
+            h = cls.log_kernel(F, F.where(some, z, 1.0), *shapes) - cls.value("log_norm", F, *shapes)
+            return F.where(some, F.exp(h), 0.0)
         return F.exp(cls.log_kernel(F, z, *shapes) - cls.value("log_norm", F, *shapes))
 
     @classmethod
