@@ -109,7 +109,7 @@ def depends_on(owner: Any, attribute: str) -> Any:
     found = getattr(owner, attribute)
     recording = current()
     if recording is not None:
-        recording.program.guards.append((owner, attribute, found))
+        recording.guard(owner, attribute, found)
     return found
 
 

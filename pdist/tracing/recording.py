@@ -99,12 +99,19 @@ class Recording:
         self.open = True
         self.assuming = assuming
         self.head: list[Call] = []  # the assumptions and what they need: these go first
+        self._early: set[Call] = set()  # the same
+        self._assumed: set[Value] = set()  # what they look at
+        self._late: set[Value] = set()  # what depends on more than is there when a call begins
+        self._made: dict[Value, tuple[int, Call]] = {}  # by which call, and how many were before it
+        self._written: set[Value] = set()  # roots that calls change
+        self._outside_written = False  # whether a call may have changed what others hold
         self._states: dict[int, Value] = {}
         self._wrapped: dict[int, Any] = {}
         # The arrays that nobody owns: a checksum, and where each was used first.
         self._watched: dict[Value, tuple[int, Origin]] = {}
         self._streams: dict[Any, Any] = {}
         self._assigned: dict[tuple[int, str], tuple[Any, str, Any]] = {}
+        self._guarded: set[tuple[int, str, int]] = set()  # what the guards of the program are about
 
     # What enters --------------------------------------------------------------------------------------
 
@@ -122,8 +129,15 @@ class Recording:
         elif value in self._watched:
             self._look_after(value)
         if owner is not None:
-            self.program.guards.append((owner, attribute, array))
+            self.guard(owner, attribute, array)
         return self.library.array_type(array, value, self)
+
+    def guard(self, owner: Any, attribute: str, item: Any) -> None:
+        """Let the trace hold only as long as an attribute is this very object."""
+        key = id(owner), attribute, id(item)
+        if key not in self._guarded:
+            self._guarded.add(key)
+            self.program.guards.append((owner, attribute, item))
 
     def _look_after(self, value: Value, where: Origin | None = None) -> None:
         """Refuse to go on with an array that somebody has changed behind the recording's back."""
@@ -132,7 +146,7 @@ class Recording:
         if found == known:
             return
         self._watched[value] = found, first
-        for call in self.program.calls:
+        for call in reversed(self.program.calls):  # one that was recorded is among the last
             if call.changes_any or any(self._may_be(value, v) for v in call.writes if v.external):
                 return
         self.refuse(
@@ -205,6 +219,7 @@ class Recording:
         self.program.flags = [(owner, owner.requires_grad) for owner in owners.values()]
         for value, (_, where) in self._watched.items():
             self._look_after(value, where)
+        self.program.calls = [*self.head, *[call for call in self.program.calls if call not in self._early]]
         self.program.results = results
         for owner, attribute, _ in self._assigned.values():
             found = getattr(owner, attribute)
@@ -271,8 +286,23 @@ class Recording:
                     "pdist.get_array_module(x), or a Variable of it outside"
                 )
         call = Call(form, name, function, args, kwargs, origin=origin(self.section), **fields)
+        late = not call.pure or form == "opaque" or any(map(self._is_late, call.inputs))
+        for value in call.outputs:
+            self._made[value] = len(self.program.calls), call
+            if late:
+                self._late.add(value)
+        self._note_writes(call)
         self.program.calls.append(call)
         return call
+
+    def _is_late(self, value: Value) -> bool:
+        """Whether it depends on a draw, on an opaque call, or on memory that a call has changed."""
+        return value in self._late or value.root in self._written
+
+    def _note_writes(self, call: Call) -> None:
+        """Keep in mind what a call changes."""
+        self._written.update(value.root for value in call.writes)
+        self._outside_written |= call.changes_any or any(value.external for value in call.writes)
 
     def _take(self, form: str, name: str, function: Any, args: Any, kwargs: Any, result: Any) -> Any:
         """Write down a call that gave ``result``; what stands for that."""
@@ -523,27 +553,27 @@ class Recording:
         """
         if not self.on_numpy or np.count_nonzero(condition.array) != count:
             return False
-        needed, calls = {condition.node}, []
-        if any(value.external for call in self.program.calls for value in call.writes):
+        if self._outside_written or self._is_late(condition.node):
             return False
-        for call in reversed(self.program.calls):
-            if any(value in needed for value in call.outputs):
-                if not call.pure or call.form == "opaque":
-                    return False
-                calls.append(call)
-                needed.update(call.inputs)
-        roots = {value.root for value in needed}
-        if any(value.root in roots for call in self.program.calls for value in call.writes):
-            return False
-        if any(call.form == "assume" and call.args[0] is condition.node for call in self.head):
+        if condition.node in self._assumed:
             return True
-        first = [*self.head, *[call for call in reversed(calls) if call not in self.head]]
-        rest = [call for call in self.program.calls if call not in first]
-        self.program.calls = []
-        first.append(self._add("assume", "assume", None, (condition.node, count), {}, outputs=()))
-        self.head = first
-        self.program.calls = [*first, *rest]
+        self._assumed.add(condition.node)
+        calls = self._needed(condition.node)
+        calls.append(self._add("assume", "assume", None, (condition.node, count), {}, outputs=()))
+        self.head += calls
+        self._early.update(calls)
         return True
+
+    def _needed(self, value: Value) -> list[Call]:
+        """The calls that make a value, in order, without those that go first already."""
+        found: dict[Call, int] = {}
+        waiting = [value]
+        while waiting:
+            position, call = self._made.get(waiting.pop(), (0, None))
+            if call is not None and call not in self._early and call not in found:
+                found[call] = position
+                waiting += call.inputs
+        return sorted(found, key=found.__getitem__)
 
     def effect(self, function: Callable[..., Any], args: Any, changes: Any) -> None:
         """Something done to objects of the host at each call."""
@@ -555,6 +585,7 @@ class Recording:
             call.changes_any = True
         else:
             call.writes = tuple([self._node(array) for array in changes])
+        self._note_writes(call)
 
     # Random draws -------------------------------------------------------------------------------------
 

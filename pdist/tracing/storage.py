@@ -147,7 +147,7 @@ def place(blocks: list[Block]) -> int:
         pending = [gap for gap in gaps if gap[2] >= nbytes]
         gaps = [gap for gap in gaps if gap[2] < nbytes]
         heapq.heapify(pending)
-        free: list[tuple[float, int, int, int]] = []  # those that have begun: end, bytes, start in memory, begin
+        free: list[tuple[float, int, int, int]] = []  # have begun: end, bytes, start, begin
         for block in rooms[nbytes]:  # by the time when they are first in use
             while pending and pending[0][0] <= block.first:
                 begin, end, height, start = heapq.heappop(pending)
