@@ -184,6 +184,8 @@ def picture_times(report: Report, seed: int, sizes: Sequence[int], n_times: int)
     for column, name, style, color in zip(times.T, names, ("o-", "o-", ":"), colors, strict=True):
         left.loglog(sizes, column, style, markersize=4, color=color, label=name)
     left.set(title="A step of the mixture density network", xlabel="batch size", ylabel="microseconds")
+    left.minorticks_off()
+    left.set_xticks(sizes, [f"{n:,}" for n in sizes])
     left.legend()
 
     gains = {}

@@ -25,27 +25,39 @@ from ..autograd.namespaces import publish
 from . import (
     activation,
     arithmetic,
+    axes,
     convolution,
+    cumulative,
     exponential,
     indexing,
+    joining,
     linear_algebra,
     loss,
+    matrices,
     methods,
     noise,
+    normal,
     reductions,
+    rounding,
     shape,
     special,
     trigonometric,
 )
 from .activation import *
 from .arithmetic import *
+from .axes import *
 from .convolution import *
+from .cumulative import *
 from .exponential import *
 from .indexing import *
+from .joining import *
 from .linear_algebra import *
 from .loss import *
+from .matrices import *
 from .noise import *
+from .normal import *
 from .reductions import *
+from .rounding import *
 from .shape import *
 from .special import *
 from .trigonometric import *
@@ -53,13 +65,19 @@ from .trigonometric import *
 __all__ = sorted(
     activation.__all__
     + arithmetic.__all__
+    + axes.__all__
     + convolution.__all__
+    + cumulative.__all__
     + exponential.__all__
     + indexing.__all__
+    + joining.__all__
     + linear_algebra.__all__
     + loss.__all__
+    + matrices.__all__
     + noise.__all__
+    + normal.__all__
     + reductions.__all__
+    + rounding.__all__
     + shape.__all__
     + special.__all__
     + trigonometric.__all__

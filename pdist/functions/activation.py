@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..autograd import differentiable
+from .arguments import plain
 from .indexing import select
-from .reductions import log_sum_exp
+from .reductions import HUGE, log_sum_exp
 
 
 @differentiable
@@ -63,8 +64,10 @@ def softplus(xp, x, /, beta=1.0):
     >>> F.softplus(np.array([-1000.0, 0.0, 1000.0])).array
     array([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
     """
+    beta = plain(beta)
     x = x if beta == 1 else beta * x
-    y = xp.maximum(x, xp.log1p(xp.exp(xp.minimum(x, 40))))  # from 37 on it is x, to the last digit
+    far = 40 if x.dtype.itemsize > 2 else 10  # from there on it is x, to the last digit
+    y = xp.maximum(x, xp.log1p(xp.exp(xp.minimum(x, far))))
     return y if beta == 1 else y / beta
 
 
@@ -135,10 +138,11 @@ def leaky_relu(xp, x, /, slope=0.2):
     >>> F.leaky_relu(np.array([-1.0, 2.0])).array
     array([-0.2,  2. ])
     """
-    return xp.maximum(x, slope * x) if 0 <= slope <= 1 else select(xp, x >= 0, x, slope * x)
+    slope = plain(slope)  # one of 0 would make nan of infinity
+    return xp.maximum(x, slope * x) if 0 < slope <= 1 else select(xp, x < 0, slope * x if slope else 0.0, x)
 
 
-leaky_relu.derivative(x=lambda F, g, x, slope: F.where(x < 0, slope * g, g))
+leaky_relu.derivative(x=lambda F, g, x, slope: F.where(x < 0, slope * g if slope else 0.0, g))
 
 
 @differentiable
@@ -156,7 +160,7 @@ def elu(xp, x, /, alpha=1.0):
     >>> F.elu(np.array([-1.0, 2.0])).array
     array([-0.63212056,  2.        ])
     """
-    return xp.maximum(x, 0) + alpha * xp.expm1(xp.minimum(x, 0))
+    return xp.maximum(x, 0) + plain(alpha) * xp.expm1(xp.minimum(x, 0))
 
 
 def _elu_rule(F, g, x, alpha):
@@ -187,7 +191,9 @@ def softmax(xp, x, /, axis=1):
     """
     if not x.size:
         return x.copy()
-    e = xp.exp(x - x.max(axis=axis, keepdims=True))
+    m = xp.minimum(x.max(axis=axis, keepdims=True), HUGE[x.dtype.itemsize])
+    e = xp.exp(x - m)
+    e = xp.minimum(e, 1, out=e if e.ndim else None)  # the infinite ones share everything
     return e / e.sum(axis=axis, keepdims=True)
 
 

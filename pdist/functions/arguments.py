@@ -28,11 +28,24 @@ def variable(who: str, name: str, value: Any) -> Variable:
         raise TypeError(f"{who}: {name}: {error}") from None
 
 
+def plain(value: Any) -> Any:
+    """A NumPy scalar as a Python number, which leaves the dtype of arrays as it is; others as they are."""
+    return float(value) if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0 else value
+
+
+def integer(who: str, name: str, value: Any) -> int:
+    """``value`` as a Python integer: sums of NumPy's small ones overflow."""
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{who}: {name}: expected an integer, got {value!r}") from None
+
+
 def axis_of(who: str, x: Variable, axis: int) -> int:
     """``axis`` counted from the front; refused if x has no such axis."""
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"{who}: axis: expected an axis of x of shape {x.shape}, got {axis}")
-    return axis % x.ndim
+    return integer(who, "axis", axis) % x.ndim
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:

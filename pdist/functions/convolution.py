@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Variable, differentiable
-from .arguments import variable
+from .arguments import integer, variable
 from .linear_algebra import matmul_
 
 
@@ -107,7 +107,7 @@ def convolution_2d(
              [20., 24.]]]])
     """
     who = "convolution_2d"
-    x, W = _images(who, x), variable(who, "W", W)
+    x, W, groups = _images(who, x), variable(who, "W", W), integer(who, "groups", groups)
     c, o = x.shape[1], W.shape[0] if W.ndim else 0
     if W.ndim != 4 or W.shape[1] * groups != c or o % groups:
         raise ValueError(
@@ -155,13 +155,14 @@ def max_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0, cover_a
     array([[[[ 5.,  7.],
              [13., 15.]]]])
     """
-    who, size, margin = "max_pooling_2d", _pair(ksize), _pair(pad)
+    who = "max_pooling_2d"
+    size, margin = _pair(who, "ksize", ksize), _pair(who, "pad", pad)
     if margin[0] >= size[0] or margin[1] >= size[1]:
         raise ValueError(
             f"{who}: pad is {margin}; expected less than ksize, {size}: a patch has to hold pixels"
         )
     patches = _patches(who, x, ksize, stride, pad, cover_all, -math.inf)
-    steps = size if stride is None else _pair(stride)
+    steps = size if stride is None else _pair(who, "stride", stride)
     # With cover_all a last patch may begin behind the last pixel.
     rows, columns = (-(-(n + p) // s) for n, p, s in zip(x.shape[2:], margin, steps, strict=True))
     return patches[..., :rows, :columns].max(axis=(2, 3))
@@ -193,7 +194,9 @@ def average_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0) -> 
 def _patches(who: str, x: Any, ksize: Any, stride: Any, pad: Any, cover_all: bool, fill: float) -> Variable:
     """The patches that a pooling function reduces."""
     x = _images(who, x)
-    geometry = _geometry(who, x, _pair(ksize), ksize if stride is None else stride, pad, 1, cover_all)
+    geometry = _geometry(
+        who, x, _pair(who, "ksize", ksize), ksize if stride is None else stride, pad, 1, cover_all
+    )
     return im2col(x, **geometry, fill=fill)
 
 
@@ -210,7 +213,7 @@ def _geometry(
     who: str, x: Variable, ksize: tuple[int, ...], stride: Any, pad: Any, dilate: Any, cover_all: bool
 ) -> dict[str, Any]:
     """The settings of :func:`im2col`, refused if they leave no patch."""
-    stride, pad, dilate = _pair(stride), _pair(pad), _pair(dilate)
+    stride, pad, dilate = _pair(who, "stride", stride), _pair(who, "pad", pad), _pair(who, "dilate", dilate)
     if min(*stride, *dilate, *ksize) < 1 or min(pad) < 0:
         raise ValueError(
             f"{who}: expected ksize, stride and dilate of at least 1 and pad of at least 0, "
@@ -221,8 +224,12 @@ def _geometry(
     return {"ksize": ksize, "stride": stride, "pad": pad, "dilate": dilate, "cover_all": cover_all}
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if np.ndim(value) == 0 else tuple(value)
+def _pair(who: str, name: str, value: Any) -> tuple[int, int]:
+    """One number or a pair of them, as two Python integers."""
+    pair = (value, value) if np.ndim(value) == 0 else tuple(value)
+    if len(pair) != 2:
+        raise ValueError(f"{who}: {name}: expected one number or a pair, got {value!r}")
+    return integer(who, name, pair[0]), integer(who, name, pair[1])
 
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd import Variable, differentiable, in_rules
 from ..backend import special
+from .special import in_own_dtype
 
 
 @differentiable
@@ -106,7 +107,7 @@ def log2(xp, x):
     return xp.log2(x)
 
 
-log2.derivative(x=lambda F, g, x: g / (x * math.log(2)))
+log2.derivative(x=lambda F, g, x: g * (1 / math.log(2)) / x)
 
 
 @differentiable
@@ -126,7 +127,7 @@ def log10(xp, x):
     return xp.log10(x)
 
 
-log10.derivative(x=lambda F, g, x: g / (x * math.log(10)))
+log10.derivative(x=lambda F, g, x: g * (1 / math.log(10)) / x)  # x log(10) may overflow
 
 
 @differentiable
@@ -156,7 +157,7 @@ def log1mexp(xp, x):
 @differentiable
 def log1mexp_slope(xp, x):
     """The derivative -e^x / (1 - e^x) of :func:`log1mexp`, elementwise."""
-    return -1 / xp.expm1(-x)
+    return -xp.exp(x) / abs(xp.expm1(x))  # e^-x may overflow; -inf at 0
 
 
 log1mexp.derivative(x=lambda F, g, x: g * F(log1mexp_slope)(x))
@@ -166,7 +167,7 @@ log1mexp_slope.derivative(x=lambda F, g, y: g * (y * (1 - y)))
 @differentiable
 def xlogy_(xp, x, x2):
     """x log(x2), the op behind :func:`xlogy`."""
-    return special(xp).xlogy(x, x2)
+    return in_own_dtype(special(xp).xlogy, x, x2)
 
 
 @in_rules(lambda xp, x, y: special(xp).xlogy(x, y))
@@ -203,7 +204,7 @@ xlogy_.derivative(
 @differentiable
 def xlog1py_(xp, x, x2):
     """x log(1 + x2), the op behind :func:`xlog1py`."""
-    return special(xp).xlog1py(x, x2)
+    return in_own_dtype(special(xp).xlog1py, x, x2)
 
 
 @in_rules(lambda xp, x, y: special(xp).xlog1py(x, y))

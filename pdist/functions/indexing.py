@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -223,7 +224,8 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Variable:
     >>> F.take_along_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1, 0]]), axis=0).array
     array([[3., 2.]])
     """
-    x, indices = variable("take_along_axis", "x", x), raw(indices)
+    x = variable("take_along_axis", "x", x)
+    indices = labels(indices, x)
     axis = axis_of("take_along_axis", x, axis)
     other = list(x.shape)
     if indices.ndim == x.ndim:
@@ -266,7 +268,7 @@ def diagonal(xp, x, /, offset=0, axis1=0, axis2=1):
 def put_diagonal(xp, x, /, shape, offset, axis1, axis2):
     """Zeros of ``shape`` with x on the diagonal: what :func:`diagonal` does to gradients."""
     out = xp.zeros(shape, dtype=x.dtype)
-    i = xp.arange(x.shape[-1])
+    i, offset = xp.arange(x.shape[-1]), index(offset)
     matrices = xp.moveaxis(out, (axis1, axis2), (-2, -1))
     matrices[..., i + (-offset if offset < 0 else 0), i + (offset if offset > 0 else 0)] = x
     return out

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..autograd import Variable, differentiable, zero
+from ..backend import library_of
 from .activation import log_softmax
 from .arguments import check_labels, labels, raw, variable
 from .indexing import select, where
@@ -219,6 +220,8 @@ def softmax_cross_entropy(
     x = variable(who, "x", x)
     if class_weight is not None:
         class_weight = raw(class_weight)
+        if library_of(class_weight) is None:
+            class_weight = x.xp.asarray(class_weight)
         if x.ndim < 2 or class_weight.shape != x.shape[1:2]:
             raise ValueError(f"{who}: class_weight: expected shape {x.shape[1:2]}, got {class_weight.shape}")
     t_raw = labels(t, x)

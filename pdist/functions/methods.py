@@ -5,9 +5,24 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Variable
 from ..autograd.operators import complete
-from . import activation, arithmetic, exponential, indexing, linear_algebra, reductions, shape, trigonometric
+from . import (
+    activation,
+    arithmetic,
+    axes,
+    cumulative,
+    exponential,
+    indexing,
+    joining,
+    linear_algebra,
+    reductions,
+    rounding,
+    shape,
+    trigonometric,
+)
 from .arguments import raw
 
 # Operators and methods -------------------------------------------------------------------------------------
@@ -28,7 +43,7 @@ def _itself(self: Variable) -> Variable:
 
 def _unpacked(args: tuple[Any, ...]) -> Any:
     """``v.reshape(2, 3)`` and ``v.reshape((2, 3))`` mean the same."""
-    return args[0] if len(args) == 1 and (args[0] is None or not hasattr(args[0], "__index__")) else args
+    return args[0] if len(args) == 1 and (args[0] is None or np.ndim(args[0])) else args
 
 
 def _reshape(self: Variable, *shape_: Any) -> Variable:
@@ -36,9 +51,9 @@ def _reshape(self: Variable, *shape_: Any) -> Variable:
     return shape.reshape(self, _unpacked(shape_))
 
 
-def _transpose(self: Variable, *axes: Any) -> Variable:
+def _transpose(self: Variable, *order: Any) -> Variable:
     """The axes in another order, reversed by default: ``v.transpose(1, 0)`` or ``v.transpose((1, 0))``."""
-    return shape.transpose(self, _unpacked(axes) if axes else None)
+    return axes.transpose(self, _unpacked(order) if order else None)
 
 
 # NumPy's functions -----------------------------------------------------------------------------------------
@@ -50,17 +65,11 @@ _SAME_NAME: dict[Any, list[str]] = {
         "multiply",
         "divide",
         "negative",
-        "absolute",
-        "sign",
         "power",
         "square",
         "sqrt",
-        "maximum",
-        "minimum",
-        "floor",
-        "ceil",
-        "fmod",
     ],
+    rounding: ["maximum", "minimum", "floor", "ceil", "fmod", "absolute", "sign"],
     exponential: ["exp", "expm1", "log", "log1p", "log2", "log10"],
     trigonometric: [
         "sin",
@@ -82,7 +91,7 @@ _SAME_NAME: dict[Any, list[str]] = {
 ufuncs: dict[str, Any] = {
     name: getattr(module, name) for module, names in _SAME_NAME.items() for name in names
 }
-ufuncs["trunc"] = arithmetic.fix
+ufuncs["trunc"] = rounding.fix
 ufuncs["positive"] = _itself
 
 
@@ -110,12 +119,12 @@ array_functions: dict[str, Any] = {
     "amin": reductions.min,
     "max": reductions.max,
     "min": reductions.min,
-    "prod": reductions.prod,
-    "cumsum": reductions.cumsum,
-    "cumprod": reductions.cumprod,
+    "prod": cumulative.prod,
+    "cumsum": cumulative.cumsum,
+    "cumprod": cumulative.cumprod,
     "argmax": reductions.argmax,
     "argmin": reductions.argmin,
-    "clip": arithmetic.clip,
+    "clip": rounding.clip,
     "where": indexing.where,
     "take_along_axis": indexing.take_along_axis,
     "diagonal": indexing.diagonal,
@@ -123,21 +132,21 @@ array_functions: dict[str, Any] = {
     "triu": indexing.triu,
     "reshape": shape.reshape,
     "ravel": shape.flatten,
-    "transpose": shape.transpose,
-    "swapaxes": shape.swapaxes,
-    "moveaxis": shape.moveaxis,
-    "rollaxis": shape.rollaxis,
-    "squeeze": shape.squeeze,
-    "expand_dims": shape.expand_dims,
+    "transpose": axes.transpose,
+    "swapaxes": axes.swapaxes,
+    "moveaxis": axes.moveaxis,
+    "rollaxis": axes.rollaxis,
+    "squeeze": axes.squeeze,
+    "expand_dims": axes.expand_dims,
     "broadcast_to": shape.broadcast_to,
     "broadcast_arrays": shape.broadcast,
-    "flip": shape.flip,
+    "flip": axes.flip,
     "repeat": shape.repeat,
     "tile": shape.tile,
-    "concatenate": lambda arrays, axis=0: shape.concat(arrays, axis=axis),
-    "stack": shape.stack,
-    "hstack": shape.hstack,
-    "vstack": shape.vstack,
+    "concatenate": lambda arrays, axis=0: joining.concat(arrays, axis=axis),
+    "stack": joining.stack,
+    "hstack": joining.hstack,
+    "vstack": joining.vstack,
     "copy": shape.copy,
     "einsum": linear_algebra.einsum,
     "dot": lambda a, b: linear_algebra.matmul(a, b),
@@ -194,24 +203,24 @@ complete(
     __ge__=_comparison(operator.ge),
     __neg__=arithmetic.negative,
     __pos__=_itself,
-    __abs__=arithmetic.absolute,
+    __abs__=rounding.absolute,
     __getitem__=indexing.get_item,
     __array_ufunc__=_numpy_ufunc,
     __array_function__=_numpy_function,
-    T=property(shape.transpose, doc="The array with its axes reversed."),
+    T=property(axes.transpose, doc="The array with its axes reversed."),
     sum=reductions.sum,
     mean=reductions.mean,
     max=reductions.max,
     min=reductions.min,
-    prod=reductions.prod,
-    cumsum=reductions.cumsum,
-    cumprod=reductions.cumprod,
+    prod=cumulative.prod,
+    cumsum=cumulative.cumsum,
+    cumprod=cumulative.cumprod,
     argmax=reductions.argmax,
     argmin=reductions.argmin,
     reshape=_reshape,
     transpose=_transpose,
-    squeeze=shape.squeeze,
-    swapaxes=shape.swapaxes,
+    squeeze=axes.squeeze,
+    swapaxes=axes.swapaxes,
     flatten=shape.flatten,
     ravel=shape.flatten,
     diagonal=indexing.diagonal,

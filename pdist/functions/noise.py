@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd import Variable, config
 from ..backend import random
 from .arguments import variable
@@ -39,10 +41,10 @@ def dropout(x: Any, ratio: float = 0.5, mask: Any = None, return_mask: bool = Fa
     if config.train and (ratio or mask is not None):
         if mask is None:
             dtype = x.dtype if x.dtype.kind == "f" else config.dtype
-            draws = random.as_generator(rng, x.xp).random(x.shape, dtype=dtype)
+            draws = random.as_generator(rng, x.xp).random(x.shape, dtype=_drawn(dtype))
             mask = (draws >= ratio) * x.xp.asarray(1 / (1 - ratio), dtype=dtype)
-        elif mask.shape != x.shape:
-            raise ValueError(f"dropout: mask: expected the shape {x.shape} of x, got {mask.shape}")
+        elif _shape(mask) != x.shape:
+            raise ValueError(f"dropout: mask: expected the shape {x.shape} of x, got {_shape(mask)}")
         x = x * mask
     return (x, mask) if return_mask else x
 
@@ -53,7 +55,7 @@ def gaussian(mean: Any, ln_var: Any, eps: Any = None, return_eps: bool = False, 
     Args:
         mean: Variable or array, of any shape.
         ln_var: the log of the variance, of the same shape.
-        eps: the standard normal draws to use instead of new ones.
+        eps: the standard normal draws to use instead of new ones, of the same shape.
         return_eps: also return the draws that were used; False by default.
         rng: a generator or a seed; the device's own stream by default.
 
@@ -61,7 +63,7 @@ def gaussian(mean: Any, ln_var: Any, eps: Any = None, return_eps: bool = False, 
         Variable of the shape of mean, or a pair of it and the draws if ``return_eps``.
 
     Raises:
-        ValueError: if the shapes of mean and ln_var differ.
+        ValueError: if the shapes of mean, ln_var and eps differ.
 
     >>> import numpy as np, pdist.functions as F
     >>> F.gaussian(np.array([1.0, 2.0]), np.zeros(2), eps=np.array([0.5, -1.0])).array
@@ -75,9 +77,21 @@ def gaussian(mean: Any, ln_var: Any, eps: Any = None, return_eps: bool = False, 
         raise ValueError(f"gaussian: ln_var: expected the shape {mean.shape} of mean, got {ln_var.shape}")
     if eps is None:
         dtype = mean.dtype if mean.dtype.kind == "f" else config.dtype
-        eps = random.as_generator(rng, mean.xp).standard_normal(mean.shape, dtype=dtype)
+        eps = random.as_generator(rng, mean.xp).standard_normal(mean.shape, dtype=_drawn(dtype))
+        eps = eps.astype(dtype, copy=False)
+    elif _shape(eps) != mean.shape:
+        raise ValueError(f"gaussian: eps: expected the shape {mean.shape} of mean, got {_shape(eps)}")
     sample: Variable = mean + exp(0.5 * ln_var) * eps
     return (sample, eps) if return_eps else sample
+
+
+def _shape(value: Any) -> Any:
+    return value.shape if hasattr(value, "shape") else np.shape(value)
+
+
+def _drawn(dtype: Any) -> Any:
+    """The dtype to draw in for ``dtype``: generators have no half precision."""
+    return np.float32 if dtype.itemsize == 2 else dtype
 
 
 __all__ = [

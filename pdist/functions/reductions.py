@@ -1,4 +1,4 @@
-"""Sums, means, extrema and running sums along axes."""
+"""Sums, means and extrema along axes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Variable, differentiable, zero
-from .arguments import axes_of, variable
+from ..autograd import Variable, differentiable
+from .arguments import axes_of, axis_of, variable
+from .axes import transpose
 from .indexing import select
+from .shape import broadcast_to
 
 
 def _without(shape, axis):
@@ -26,7 +28,7 @@ def restore(g, shape, axis, keepdims=False):
     return g.reshape(tuple([1 if i in axes else n for i, n in enumerate(shape)]))
 
 
-def _length(shape, axis):
+def length(shape, axis):
     """How many elements of an array of ``shape`` a reduction over ``axis`` brings into one."""
     n = 1
     for a in axes_of(axis, len(shape)):
@@ -82,13 +84,15 @@ def mean(xp, x, /, axis=None, keepdims=False):
     >>> F.mean(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0).array
     array([2., 3.])
     """
-    n = _length(x.shape, axis)
-    return x.sum(axis=axis, keepdims=keepdims) / n if n else x.mean(axis=axis, keepdims=keepdims)
+    n = length(x.shape, axis)
+    if not n or x.dtype.itemsize == 2:  # sums of half precision overflow
+        return x.mean(axis=axis, keepdims=keepdims)
+    return x.sum(axis=axis, keepdims=keepdims) / n
 
 
 mean.derivative(
     x=lambda F, g, like_x, axis, keepdims: F.broadcast_to(
-        restore(g, like_x.shape, axis, keepdims) / (_length(like_x.shape, axis) or 1), like_x.shape
+        restore(g, like_x.shape, axis, keepdims) / (length(like_x.shape, axis) or 1), like_x.shape
     )
 )
 
@@ -99,14 +103,14 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
     Args:
         x: Variable or array, of any shape.
         axis: an axis, several as a tuple, or None for all (the default).
-        weights: of the shape of x, or, for one axis, of its length; None for the plain mean.
+        weights: of the shape of x, or of the lengths of the axes; None for the plain mean (the default).
         keepdims: leave the axes in place with length 1; False by default.
 
     Returns:
         Variable of the shape of x without those axes.
 
     Raises:
-        ValueError: if the shape of the weights does not fit.
+        ValueError: if the shape of the weights does not fit, or x has no such axis.
 
     >>> import numpy as np, pdist.functions as F
     >>> F.average(np.array([1.0, 3.0]), weights=np.array([3.0, 1.0])).array
@@ -116,15 +120,17 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
         return mean(x, axis=axis, keepdims=keepdims)
     x, weights = variable("average", "x", x), variable("average", "weights", weights)
     if weights.shape != x.shape:
-        one_axis = axis is not None and not np.ndim(axis) and -x.ndim <= axis < x.ndim
-        if not one_axis or weights.shape != (x.shape[axis],):
+        several = axis if isinstance(axis, (tuple, list)) else (axis,)
+        axes = range(x.ndim) if axis is None else [axis_of("average", x, a) for a in several]
+        if weights.shape != tuple([x.shape[i] for i in axes]):
             raise ValueError(
-                f"average: weights: expected the shape {x.shape} of x, or (for one axis) its length; "
+                f"average: weights: expected the shape {x.shape} of x, or that of its averaged axes; "
                 f"got shape {weights.shape} with axis={axis}"
             )
-        weights = weights.reshape(tuple([n if i == axis % x.ndim else 1 for i, n in enumerate(x.shape)]))
+        weights = transpose(weights, tuple(sorted(range(len(axes)), key=axes.__getitem__)))
+        weights = weights.reshape(tuple([n if i in axes else 1 for i, n in enumerate(x.shape)]))
     total = sum(x * weights, axis=axis, keepdims=keepdims)
-    return total / sum(x * 0 + weights if weights.shape != x.shape else weights, axis=axis, keepdims=keepdims)
+    return total / sum(broadcast_to(weights, x.shape), axis=axis, keepdims=keepdims)
 
 
 # Extrema ---------------------------------------------------------------------------------------------------
@@ -242,6 +248,9 @@ def _index_of(who: str, x: Any, axis: int | None) -> Variable:
 # In log space ----------------------------------------------------------------------------------------------
 
 
+HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8")}
+
+
 def log_sum_exp(xp, x, axis, finite=False):
     """The largest element m of ``axis``, x - m, and log(sum(e^(x - m))), axes kept.
 
@@ -271,12 +280,9 @@ def log_sum_exp(xp, x, axis, finite=False):
     return m, z, xp.log1p(rest + (top.sum(axis=axis, keepdims=True, dtype=z.dtype) - 1))
 
 
-_HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8")}
-
-
 def _held(xp, m):
     """m between the smallest and the largest finite number."""
-    huge = _HUGE[m.dtype.itemsize]
+    huge = HUGE[m.dtype.itemsize]
     return xp.minimum(xp.maximum(m, -huge), huge)
 
 
@@ -310,159 +316,20 @@ def logsumexp(xp, x, /, axis=None, keepdims=False):
 
 def _logsumexp_rule(F, g, y, x, axis, keepdims):
     y, g = restore(y, x.shape, axis, keepdims), restore(g, x.shape, axis, keepdims)
-    nothing = y == -math.inf
-    return F.where(nothing, 0.0, g) * F.softmax(F.where(nothing, 0.0, x), axis=axis)
+    share = F.softmax(F.maximum(x, -HUGE[x.dtype.itemsize]), axis=axis)  # nothing but -inf would be nan
+    return F.where(y == -math.inf, 0.0, g) * share
 
 
 logsumexp.derivative(x=_logsumexp_rule)
-
-
-# Products and running sums ---------------------------------------------------------------------------------
-
-
-@differentiable
-def ones_as(xp, x):
-    """Ones of the shape of x."""
-    return xp.ones_like(x)
-
-
-ones_as.derivative(x=zero)
-
-
-@differentiable(keep_dtype=True)
-def cumsum(xp, x, /, axis=None):
-    """Running sums along ``axis``: y_i = x_1 + ... + x_i.
-
-    Args:
-        x: Variable or array, of any shape.
-        axis: an axis, or None (the default) for all elements in order.
-
-    Returns:
-        Variable of the shape of x, or with one axis if ``axis`` is None; integers stay integers.
-
-    Raises:
-        IndexError: if x has no such axis.
-
-    >>> import numpy as np, pdist.functions as F
-    >>> F.cumsum(np.array([1.0, 2.0, 4.0]), axis=0).array
-    array([1., 3., 7.])
-    """
-    return x.cumsum(axis=axis)
-
-
-def _cumsum_rule(F, g, like_x, axis):
-    n = 0 if axis is None else axis
-    return F.flip(F.cumsum(F.flip(g, axis=n), axis=n), axis=n).reshape(like_x.shape)
-
-
-cumsum.derivative(x=_cumsum_rule)
-
-
-@differentiable(keep_dtype=True)
-def cumprod(xp, x, /, axis=None):
-    """Running products along ``axis``: y_i = x_1 ... x_i.
-
-    Args:
-        x: Variable or array, of any shape.
-        axis: an axis, or None (the default) for all elements in order.
-
-    Returns:
-        Variable of the shape of x, or with one axis if ``axis`` is None; integers stay integers.
-
-    Raises:
-        IndexError: if x has no such axis.
-
-    >>> import numpy as np, pdist.functions as F
-    >>> F.cumprod(np.array([1.0, 2.0, 4.0]), axis=0).array
-    array([1., 2., 8.])
-    """
-    return x.cumprod(axis=axis)
-
-
-def _cumprod_rule(F, g, y, x, axis):
-    """Without division, so that zeros do no harm.
-
-    With y_i = x_i y_{i-1} the gradient of y_i is a_i = g_i + x_{i+1} a_{i+1}. That recurrence is solved in
-    log2(n) rounds: after each the coefficient c_i reaches twice as far.
-    """
-    if axis is None:
-        shape, x, axis = x.shape, x.reshape(-1), 0
-    else:
-        shape = x.shape
-    x, y, a = F.moveaxis(x, axis, -1), F.moveaxis(y, axis, -1), F.moveaxis(g, axis, -1)
-    n = a.shape[-1]
-    if not a.size:
-        return g.reshape(shape)
-    c, step = x[..., 1:], 1
-    while step < n:
-        tail = a[..., n - step :]
-        further = F.where(a[..., step:] == 0, 0.0, c * a[..., step:])  # c may be infinite
-        a = F.concat([a[..., : n - step] + further, tail], axis=-1)
-        c = c[..., : n - 2 * step if n > 2 * step else 0] * c[..., step:]
-        step *= 2
-    before = F.concat([F(ones_as)(y[..., :1]), y[..., :-1]], axis=-1)
-    return F.moveaxis(F.where(a == 0, 0.0, a * before), -1, axis).reshape(shape)
-
-
-cumprod.derivative(x=_cumprod_rule)
-
-
-@differentiable(keep_dtype=True)
-def prod(xp, x, /, axis=None, keepdims=False):
-    """The product over ``axis``; its gradient holds if elements are 0 too.
-
-    Args:
-        x: Variable or array, of any shape.
-        axis: an axis, several as a tuple, or None for all (the default).
-        keepdims: leave the axes in place with length 1; False by default.
-
-    Returns:
-        Variable of the shape of x without those axes; integers stay integers. 1 if there is no element.
-
-    Raises:
-        IndexError: if x has no such axis.
-
-    >>> import numpy as np, pdist.functions as F
-    >>> F.prod(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0).array
-    array([3., 8.])
-    """
-    return x.prod(axis=axis, keepdims=keepdims)
-
-
-def _prod_rule(F, g, x, axis, keepdims):
-    """The product of the others, as those before times those after: without division."""
-    axes, ndim = axes_of(axis, x.ndim), x.ndim
-    order = (*[i for i in range(ndim) if i not in axes], *axes)
-    x = F.transpose(x, order)
-    moved = x.shape
-    x = x.reshape((*moved[: ndim - len(axes)], _length(moved, tuple(range(ndim - len(axes), ndim)))))
-    if not x.size:
-        return 0 * F.transpose(x.reshape(moved), _inverse(order))
-    one = F(ones_as)(x[..., :1])
-    before = F.cumprod(F.concat([one, x[..., :-1]], axis=-1), axis=-1)
-    after = F.flip(F.cumprod(F.concat([one, F.flip(x, axis=-1)[..., :-1]], axis=-1), axis=-1), axis=-1)
-    others = F.transpose((before * after).reshape(moved), _inverse(order))
-    return restore(g, others.shape, axis, keepdims) * others
-
-
-def _inverse(order):
-    """The permutation that undoes ``order``."""
-    return tuple([order.index(i) for i in range(len(order))])
-
-
-prod.derivative(x=_prod_rule)
 
 
 __all__ = [
     "argmax",
     "argmin",
     "average",
-    "cumprod",
-    "cumsum",
     "logsumexp",
     "max",
     "mean",
     "min",
-    "prod",
     "sum",
 ]

@@ -1,8 +1,9 @@
-"""Special functions: the gamma, error and normal families."""
+"""Special functions: the gamma and error families."""
 
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,13 @@ from ..autograd import Variable, differentiable, in_rules
 from ..backend import special
 
 _SQRT_PI = math.sqrt(math.pi)
-_SQRT_HALF = math.sqrt(0.5)
-_SQRT_2PI = math.sqrt(2 * math.pi)
+
+
+def in_own_dtype(function: Any, *xs: Any) -> Any:
+    """``function`` of floating arrays; by way of float32 if they are of half precision, which it lacks."""
+    if xs[0].dtype.itemsize > 2:
+        return function(*xs)
+    return function(*[x.astype(np.float32) for x in xs]).astype(xs[0].dtype)
 
 
 # Gamma -----------------------------------------------------------------------------------------------------
@@ -32,7 +38,7 @@ def lgamma(xp, x):
     >>> F.lgamma(np.array([1.0, 10.0])).array
     array([ 0.        , 12.80182748])
     """
-    return special(xp).gammaln(x)
+    return in_own_dtype(special(xp).gammaln, x)
 
 
 lgamma.derivative(x=lambda F, g, x: g * F.digamma(x))
@@ -52,7 +58,7 @@ def digamma(xp, x):
     >>> F.digamma(np.array([1.0, 10.0])).array
     array([-0.57721566,  2.25175259])
     """
-    return special(xp).digamma(x)
+    return in_own_dtype(special(xp).digamma, x)
 
 
 digamma.derivative(x=lambda F, g, x: g * F.polygamma(1, x))
@@ -62,7 +68,9 @@ digamma.derivative(x=lambda F, g, x: g * F.polygamma(1, x))
 def polygamma_(xp, x, /, n):
     """The op behind :func:`polygamma`: (-1)^(n + 1) n! zeta(n + 1, x)."""
     if n == 0:
-        return special(xp).digamma(x)
+        return in_own_dtype(special(xp).digamma, x)
+    if x.dtype.itemsize == 2:
+        return polygamma_.kernel(xp, x.astype(np.float32), n).astype(x.dtype)
     return (-1.0) ** (n + 1) * math.factorial(n) * special(xp).zeta(n + 1.0, x)
 
 
@@ -87,12 +95,30 @@ def polygamma(n: int, x: Any) -> Variable:
     >>> F.polygamma(1, np.array([1.0])).array
     array([1.64493407])
     """
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
+    if isinstance(n, (bool, np.bool_)) or not hasattr(n, "__index__") or n < 0:
         raise ValueError(f"polygamma: n: expected an integer of at least 0, got {n!r}")
-    return polygamma_(x, n=int(n))
+    return polygamma_(x, n=index(n))
 
 
 # Error functions -------------------------------------------------------------------------------------------
+
+
+@differentiable
+def bell(xp, x, /, c):
+    """e^(-c x^2) for c of 1 or 1/2, elementwise, also where c x^2 has more digits than fit.
+
+    |x| = b + d, where b has so few digits that b^2 is exact: e^(-c b^2) e^(-c d (|x| + b)).
+    """
+    a = xp.minimum(abs(x), 40)
+    b = xp.floor(16 * a)
+    b *= 0.0625
+    d = a - b
+    d *= -c * (a + b)
+    b *= -c * b
+    return xp.exp(b) * xp.exp(d)
+
+
+bell.derivative(x=lambda F, g, y, x, c: F.where(y == 0, 0.0, g * (-2 * c * x * y)))  # x may be infinite
 
 
 @differentiable
@@ -109,10 +135,10 @@ def erf(xp, x):
     >>> F.erf(np.array([0.0, 1.0])).array
     array([0.        , 0.84270079])
     """
-    return special(xp).erf(x)
+    return in_own_dtype(special(xp).erf, x)
 
 
-erf.derivative(x=lambda F, g, x: g * ((2 / _SQRT_PI) * F.exp(-x * x)))
+erf.derivative(x=lambda F, g, x: g * ((2 / _SQRT_PI) * F(bell)(x, c=1.0)))
 
 
 @differentiable
@@ -129,10 +155,10 @@ def erfc(xp, x):
     >>> F.erfc(np.array([0.0, 10.0])).array
     array([1.00000000e+00, 2.08848758e-45])
     """
-    return special(xp).erfc(x)
+    return in_own_dtype(special(xp).erfc, x)
 
 
-erfc.derivative(x=lambda F, g, x: g * ((-2 / _SQRT_PI) * F.exp(-x * x)))
+erfc.derivative(x=lambda F, g, x: g * ((-2 / _SQRT_PI) * F(bell)(x, c=1.0)))
 
 
 @differentiable
@@ -149,7 +175,7 @@ def erfcx(xp, x):
     >>> F.erfcx(np.array([0.0, 100.0])).array
     array([1.        , 0.00564161])
     """
-    return special(xp).erfcx(x)
+    return in_own_dtype(special(xp).erfcx, x)
 
 
 @differentiable
@@ -163,19 +189,50 @@ def erfcx_slope(xp, x):
     for Special Functions", 13.2).
     """
     far = x > 3
-    s = xp.where(far, x, 3.0)
+    t = xp.where(far, x, 3.0)
+    s = xp.minimum(t, far_bound(x))
     s = 2 * s * s
     c = 0 * s
     for k in range(16 if x.dtype.itemsize > 4 else 4, 0, -1):
         c = (2 * k - 1) * (2 * k) / (s + (4 * k + 1) - c)
+    near, r = xp.where(far, 0.0, x), 1 / t  # by 1/x, since x^2 may overflow
+    beyond = (-2 / _SQRT_PI) * (1 - c) * r / (2 + (1 - c) * r * r) * r
+    return xp.where(far, beyond, 2 * near * in_own_dtype(special(xp).erfcx, near) - 2 / _SQRT_PI)
+
+
+@differentiable
+def erfcx_curve(xp, x):
+    """The second derivative of erfcx, 2 (erfcx + x erfcx_slope), elementwise.
+
+    Beyond 4 it is -2 r erfcx_slope with the fraction r = 1/(x + (3/2)/(x + (4/2)/(x + (5/2)/(x + ...)))).
+
+    Source: repeated integrals of erfc (Abramowitz and Stegun 7.2), of which both are multiples.
+    """
+    slope = erfcx_slope.kernel(xp, x)
+    far = x > 4
+    s = xp.where(far, x, 4.0)
+    t = xp.minimum(s, far_bound(x))
     near = xp.where(far, 0.0, x)
-    return xp.where(
-        far, (-2 / _SQRT_PI) * (1 - c) / (s + 1 - c), 2 * near * special(xp).erfcx(near) - 2 / _SQRT_PI
-    )
+    curve = 2 * (in_own_dtype(special(xp).erfcx, near) + near * xp.where(far, 0.0, slope))
+    return xp.where(far, -2 * slope * (fraction(t, 1.5, 0.5) * (t / s)), curve)
+
+
+def fraction(t, first, step):
+    """1/(t + first/(t + (first + step)/(t + (first + 2 step)/(t + ...)))) for t of 4 or more."""
+    s = t
+    for k in range(24 if t.dtype.itemsize > 4 else 10, -1, -1):
+        s = t + (first + k * step) / s
+    return 1 / s
+
+
+def far_bound(x):
+    """A bound from where on a fraction is its first term, whose square does not overflow."""
+    return 1e10 if x.dtype.itemsize > 2 else 100.0
 
 
 erfcx.derivative(x=lambda F, g, x: g * F(erfcx_slope)(x))
-erfcx_slope.derivative(x=lambda F, g, y, x: g * (2 * (F.erfcx(x) + x * y)))
+erfcx_slope.derivative(x=lambda F, g, x: g * F(erfcx_curve)(x))
+erfcx_curve.derivative(x=lambda F, g, y, x: g * (4 * F(erfcx_slope)(x) + 2 * x * y))
 
 
 @differentiable
@@ -192,7 +249,7 @@ def erfinv(xp, x):
     >>> F.erfinv(np.array([0.0, 0.5])).array
     array([0.        , 0.47693628])
     """
-    return special(xp).erfinv(x)
+    return in_own_dtype(special(xp).erfinv, x)
 
 
 erfinv.derivative(x=lambda F, g, y: g * ((_SQRT_PI / 2) * F.exp(y * y)))
@@ -212,74 +269,10 @@ def erfcinv(xp, x):
     >>> F.erfcinv(np.array([0.5, 1e-30])).array
     array([0.47693628, 8.14861622])
     """
-    return special(xp).erfcinv(x)
+    return in_own_dtype(special(xp).erfcinv, x)
 
 
 erfcinv.derivative(x=lambda F, g, y: g * ((-_SQRT_PI / 2) * F.exp(y * y)))
-
-
-# The standard Normal ---------------------------------------------------------------------------------------
-
-
-@differentiable
-def ndtr(xp, x):
-    """The standard Normal's cdf, (1 + erf(x / sqrt(2))) / 2, elementwise.
-
-    Args:
-        x: Variable, array or number, of any shape.
-
-    Returns:
-        Variable of the shape of x, in [0, 1].
-
-    >>> import numpy as np, pdist.functions as F
-    >>> F.ndtr(np.array([-10.0, 0.0, 1.0])).array
-    array([7.61985302e-24, 5.00000000e-01, 8.41344746e-01])
-    """
-    return special(xp).ndtr(x)
-
-
-ndtr.derivative(x=lambda F, g, x: g * (F.exp(-0.5 * x * x) / _SQRT_2PI))
-
-
-@differentiable
-def ndtri(xp, x):
-    """The standard Normal's quantile, the inverse of :func:`ndtr`, elementwise.
-
-    Args:
-        x: Variable, array or number, of any shape, in (0, 1).
-
-    Returns:
-        Variable of the shape of x; -inf at 0, inf at 1 and nan beyond.
-
-    >>> import numpy as np, pdist.functions as F
-    >>> F.ndtri(np.array([0.5, 0.975])).array
-    array([0.        , 1.95996398])
-    """
-    return special(xp).ndtri(x)
-
-
-ndtri.derivative(x=lambda F, g, y: g * (_SQRT_2PI * F.exp(0.5 * y * y)))
-
-
-@differentiable
-def log_ndtr(xp, x):
-    """log(ndtr(x)), elementwise, accurate far out in the left tail too.
-
-    Args:
-        x: Variable, array or number, of any shape.
-
-    Returns:
-        Variable of the shape of x, at most 0.
-
-    >>> import numpy as np, pdist.functions as F
-    >>> F.log_ndtr(np.array([-100.0, 0.0])).array
-    array([-5.00552421e+03, -6.93147181e-01])
-    """
-    return special(xp).log_ndtr(x)
-
-
-# density over cdf, without the square that both would underflow by
-log_ndtr.derivative(x=lambda F, g, x: g * (math.sqrt(2 / math.pi) / F.erfcx(-_SQRT_HALF * x)))
 
 
 __all__ = [
@@ -290,8 +283,5 @@ __all__ = [
     "erfcx",
     "erfinv",
     "lgamma",
-    "log_ndtr",
-    "ndtr",
-    "ndtri",
     "polygamma",
 ]

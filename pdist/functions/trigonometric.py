@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from ..autograd import differentiable
+from .indexing import select
+from .special import far_bound
 
 
 @differentiable
@@ -82,7 +86,14 @@ def arcsin(xp, x):
     return xp.arcsin(x)
 
 
-arcsin.derivative(x=lambda F, g, x: g / F.sqrt((1 - x) * (1 + x)))
+@differentiable
+def one_minus_square(xp, x):
+    """1 - x^2, elementwise, to the last digits at both ends; its own derivative does not cancel near 0."""
+    return (1 - x) * (1 + x)
+
+
+one_minus_square.derivative(x=lambda F, g, x: g * (-2 * x))
+arcsin.derivative(x=lambda F, g, x: g / F.sqrt(F(one_minus_square)(x)))
 
 
 @differentiable
@@ -102,7 +113,7 @@ def arccos(xp, x):
     return xp.arccos(x)
 
 
-arccos.derivative(x=lambda F, g, x: -g / F.sqrt((1 - x) * (1 + x)))
+arccos.derivative(x=lambda F, g, x: -g / F.sqrt(F(one_minus_square)(x)))
 
 
 @differentiable
@@ -133,11 +144,25 @@ def _arctan_rule(F, g, x):
 arctan.derivative(x=_arctan_rule)
 
 
-def _over_square(F, a, b):
-    """a/(a^2 + b^2), whose squares neither over- nor underflow: divided by the larger of both."""
-    m = F.maximum(abs(a), abs(b))
+@differentiable
+def over_square(xp, a, b):
+    """a/(a^2 + b^2), whose squares neither over- nor underflow: divided by the larger of both.
+
+    At infinity it is 0, and at the origin, where there is none, too.
+    """
+    m = xp.maximum(abs(a), abs(b))
+    flat = (m == 0) | (m == math.inf)
     a, b = a / m, b / m
-    return a / (a * a + b * b) / m
+    return select(xp, flat, 0.0, a / (a * a + b * b) / m)
+
+
+def _over_square_rule(F, g, needs, y, a, b):
+    """By a the difference of the squares of y' and y, by b -2 y y', where y' is that of b and a."""
+    other = F(over_square)(b, a)
+    return g * ((other - y) * (other + y)), -2 * g * y * other if needs.b else None
+
+
+over_square.joint_derivative(_over_square_rule)
 
 
 @differentiable(weak=True)
@@ -149,7 +174,7 @@ def arctan2(xp, x1, x2):
         x2: the same, its first coordinate, of a shape that broadcasts with that of x1.
 
     Returns:
-        Variable of the common shape, in [-pi, pi].
+        Variable of the common shape, in [-pi, pi]; its gradient at the origin is 0.
 
     >>> import numpy as np, pdist.functions as F
     >>> F.arctan2(np.array([1.0, 0.0]), np.array([1.0, -1.0])).array
@@ -159,8 +184,8 @@ def arctan2(xp, x1, x2):
 
 
 arctan2.derivative(
-    x1=lambda F, g, x1, x2: g * _over_square(F, x2, x1),
-    x2=lambda F, g, x1, x2: -g * _over_square(F, x1, x2),
+    x1=lambda F, g, x1, x2: g * F(over_square)(x2, x1),
+    x2=lambda F, g, x1, x2: -g * F(over_square)(x1, x2),
 )
 
 
@@ -223,7 +248,7 @@ def arcsinh(xp, x):
 
 def _arcsinh_rule(F, g, x):
     """1/sqrt(1 + x^2), which is 1/|x| long before the square overflows."""
-    far = abs(x) > 1e10
+    far = abs(x) > far_bound(x)
     near = F.where(far, 0.0, x)
     return g / F.where(far, abs(x), F.sqrt(1 + near * near))
 
@@ -248,7 +273,7 @@ def arctanh(xp, x):
     return xp.arctanh(x)
 
 
-arctanh.derivative(x=lambda F, g, x: g / ((1 - x) * (1 + x)))
+arctanh.derivative(x=lambda F, g, x: g / F(one_minus_square)(x))
 
 
 __all__ = [

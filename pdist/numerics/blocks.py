@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd import public
 from ..backend import hooks, library
 
 BLOCK = 2**15  # numbers that a kernel works on at a time where it may choose
@@ -30,12 +31,34 @@ def in_blocks(kernel: Callable[..., Any]) -> Callable[..., Any]:
                 break
         else:
             return kernel(xp, *arrays, **settings)
-        shape = max(arrays, key=lambda a: a.size).shape
-        if any(a.shape != shape and a.size > 1 for a in arrays) or not library(xp).host:
+        shape = _large_shape(xp, arrays)
+        if shape is None:
             return kernel(xp, *arrays, **settings)
         return _block_by_block(xp, functools.partial(kernel, **settings), *arrays, shape=shape)
 
     return blocked
+
+
+def rule_in_blocks(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """The same of the joint rule of an elementwise op: ``rule(F, needs, g, *arrays, **settings)``."""
+
+    @functools.wraps(rule)
+    def blocked(F, needs, g, *arrays, **settings):
+        large = F is not public and g.size >= 4 * BLOCK
+        if not large or _large_shape(F.xp, (g, *arrays)) != g.shape:
+            return rule(F, needs, g, *arrays, **settings)
+        part = functools.partial(rule, F, needs, **settings)
+        found = iter(_gradients_block_by_block(F.xp, part, g, *arrays, needs=needs))
+        return tuple([next(found) if need else None for need in needs])
+
+    return blocked
+
+
+def _large_shape(xp, arrays):
+    """The common shape of arrays on the host, numbers aside; None if there is none."""
+    shape = max(arrays, key=lambda a: a.size).shape
+    fits = all(a.shape == shape or a.size == 1 for a in arrays)
+    return shape if fits and library(xp).host else None
 
 
 @hooks.opaque  # one call of a trace, not one for each block
@@ -46,6 +69,22 @@ def _block_by_block(xp, kernel, *arrays, shape):
     for s in slices(n, BLOCK):
         out[s] = kernel(xp, *[a[s] if a.size > 1 else a for a in parts])
     return out.reshape(shape)
+
+
+@hooks.opaque
+def _gradients_block_by_block(xp, rule, g, *arrays, needs):
+    """The gradients that are needed; those by single numbers are sums."""
+    wanted = [a for a, need in zip(arrays, needs, strict=True) if need]
+    parts = [a.reshape(-1) for a in (g, *arrays)]
+    out = [xp.zeros(a.size, g.dtype) for a in wanted]
+    for s in slices(g.size, BLOCK):
+        found = rule(*[a[s] if a.size > 1 else a for a in parts])
+        for whole, y in zip(out, [y for y, need in zip(found, needs, strict=True) if need], strict=True):
+            if whole.size > 1:
+                whole[s] = y
+            else:
+                whole += y.sum()
+    return tuple([whole.reshape(a.shape) for whole, a in zip(out, wanted, strict=True)])
 
 
 def own(y):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd import differentiable, zero
-from ..backend import special
-from .gamma import trigamma_minus
+from .differences import deviance, log_ratio
+from .gamma import bregman_gamma, log_minus_digamma_change, trigamma_minus
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
@@ -31,11 +31,15 @@ def _near(a, b):
 
 @differentiable
 def digamma_difference(xp, a, b, difference):
-    """digamma(a) - digamma(b); within a factor of two as a - b times the mean of trigamma on the way."""
+    """digamma(a) - digamma(b); within a factor of two as a - b times the mean of trigamma on the way.
+
+    Elsewhere from log(a/b) and the change of log x - digamma(x), which goes the other way.
+    """
     near = 0
     for t, w in zip(_NODES, _WEIGHTS, strict=True):
         near = near + 0.5 * float(w) * trigamma.kernel(xp, b + 0.5 * (1 + float(t)) * difference)
-    return xp.where(_near(a, b), difference * near, special(xp).digamma(a) - special(xp).digamma(b))
+    far = log_ratio.kernel(xp, a, b, difference) - log_minus_digamma_change.kernel(xp, a, b)
+    return xp.where(_near(a, b), difference * near, far)
 
 
 @differentiable
@@ -43,14 +47,13 @@ def bregman_lgamma(xp, a, b, difference):
     """log Gamma(a) - log Gamma(b) - (a - b) digamma(b) >= 0.
 
     For a and b within a factor of two as (a - b)^2 times the integral of (1 - t) trigamma(b + t (a - b)) over
-    0 < t < 1, in which no term is negative.
+    0 < t < 1, elsewhere as the pieces of log Gamma(x) - x log x + x and of x log x: no term is negative.
     """
     near = 0
     for t, w in zip(_NODES, _WEIGHTS, strict=True):
         at, mass = 0.5 * (1 + float(t)), 0.5 * float(w)
         near = near + mass * (1 - at) * trigamma.kernel(xp, b + at * difference)
-    s = special(xp)
-    far = (s.gammaln(a) - s.gammaln(b)) - difference * s.digamma(b)
+    far = bregman_gamma.kernel(xp, a, b) + deviance(xp, a, b, difference)
     return xp.where(_near(a, b), difference * difference * near, far)
 
 

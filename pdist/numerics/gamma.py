@@ -93,7 +93,7 @@ _LGAMMA1P = (
     + (-0.0002945507015196472, 0.0010498186644547402, -0.003913560937626182, 0.015727850268641094)
     + (-0.07297994795715304, 0.4831289505409809),
 )
-_ATANH = (  # (atanh(sqrt w)/sqrt w - 1)/w for 0 <= w <= 1/4, in powers of w
+WIDE_ATANH = (  # (atanh(sqrt w)/sqrt w - 1)/w for 0 <= w <= 1/4, in powers of w
     (0.15872491896152496, 0.018047397956252098, 0.08818051964044571, 0.08951491117477417)
     + (0.11120323091745377, 0.14285418391227722, 0.20000003278255463, 0.3333333432674408),
     (0.24563835042037457, -0.23298203541465154, 0.2022657648796405, -0.02980546372600855)
@@ -118,7 +118,7 @@ def stirling_error(xp, x):
     v, rest = _rest(xp, _STIRLING, x)
     u = 1 / (2 * x + 1)  # from x + 1 back to x: (x + 1/2) log(1 + 1/x) - 1 = atanh(u)/u - 1
     w = u * u
-    return v * rest + xp.where(x > 0.5, w * polynomial(_ATANH, w), (x + 0.5) * xp.log1p(1 / x) - 1)
+    return v * rest + xp.where(x > 0.5, w * polynomial(WIDE_ATANH, w), (x + 0.5) * xp.log1p(1 / x) - 1)
 
 
 @differentiable

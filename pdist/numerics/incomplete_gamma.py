@@ -19,7 +19,7 @@ from ..autograd import differentiable
 from ..backend import hooks, special
 from .blocks import in_blocks, piecewise
 from .constants import SMALLEST
-from .differences import deviance
+from .differences import deviance, expm1mx
 from .double import divide_double, is_double, log_double, rounding, two_product, two_sum
 from .gamma import (
     log_gamma_density,
@@ -252,23 +252,68 @@ def quantile(xp, p, k):
 # Derivatives by the shape -----------------------------------------------------------------------------------
 
 
+def _slopes_of_few(xp, z, k):
+    """Those of log P(Z <= z) by k, for k < 3 and z < max(k, 1/2): of z^k e^-z / Gamma(k + 1) times a series.
+
+    log z - digamma(k + 1) and the series' share are both negative, while digamma(k) is huge for small k.
+    """
+    term = total = xp.ones_like(z)
+    first = second = step = square = xp.zeros_like(z)
+    for n in range(1, 27 if is_double(z) else 17):
+        term = term * (z / (k + n))
+        step, square = step + 1 / (k + n), square + 1 / (k + n) ** 2
+        total = total + term
+        first = first + term * step
+        second = second + term * (step * step + square)
+    change = first / total
+    bend = (second / total - change * change) - (trigamma_minus.kernel(xp, k + 1) + 1 / (k + 1))
+    return log_minus_digamma_of.kernel(xp, z, k + 1) - change, bend
+
+
+def _slopes_by_means(large):
+    """Those of the logarithm of the smaller tail by k, from means of log T - digamma(k) over it."""
+
+    def slopes(xp, z, k):
+        sign = xp.where(z < k, -1, 1).astype(z.dtype)  # log T = log z + sign w
+        start = log_minus_digamma_of.kernel(xp, z, k)
+        curvature = -(trigamma_minus.kernel(xp, k) + 1 / k)
+        distance = -abs(z - k)
+
+        def log_weight(w):
+            if large:  # k w and z (e^w - 1) are large and nearly equal
+                return distance * w - z * expm1mx(xp, sign * w)
+            return sign * k * w - z * xp.expm1(sign * w)
+
+        return tail_means(
+            xp,
+            log_weight,
+            lambda w: start + sign * w,
+            lambda w: curvature,
+            xp.where(z < k, (50 + z) / k, xp.sqrt(100 / z)),
+        )[:2]
+
+    return slopes
+
+
+_slopes_of_small, _slopes_of_large = _slopes_by_means(False), _slopes_by_means(True)
+
+
 @hooks.opaque
 def _slopes(xp, z, k, upper_tail, log):
-    """First and second derivatives of a tail by k, from means of log T - digamma(k) over the smaller tail."""
+    """First and second derivatives of a tail by k."""
     z, k = xp.broadcast_arrays(z, k)
-    below = z < k
-    sign = xp.where(below, -1, 1).astype(z.dtype)  # log T = log z + sign w
-    start = log_minus_digamma_of.kernel(xp, z, k)
-    curvature = -(trigamma_minus.kernel(xp, k) + 1 / k)
-    mean, bend = tail_means(
-        xp,
-        lambda w: sign * k * w - z * xp.expm1(sign * w),
-        lambda w: start + sign * w,
-        lambda w: curvature,
-        xp.where(below, (50 + z) / k, xp.sqrt(100 / z)),
+    few = ((k < 3) & (z < xp.maximum(k, 0.5))) | (z == 0)
+    below = few | (z < k)
+    pieces = (
+        (few, _slopes_of_few),
+        (k + z > 16, _slopes_of_large),
+        (None, _slopes_of_small),
     )
-    tail = xp.where(below, lower(xp, k, z), upper(xp, k, z))
-    return of_tail(xp, tail, mean, bend, below if upper_tail else ~below, log)
+    mean, bend = piecewise(xp, pieces, z, k)
+    small, _, small_below = smaller_tail(xp, k, z)
+    same = below == small_below
+    tail, other = xp.where(same, small, 1 - small), xp.where(same, 1 - small, small)
+    return of_tail(xp, tail, other, mean, bend, below if upper_tail else ~below, log)
 
 
 @differentiable

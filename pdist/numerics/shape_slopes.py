@@ -20,14 +20,16 @@ _NEGLIGIBLE = 45.0  # e to minus this is below the last digit
 
 
 def tail_means(xp, log_weight, slope, bend, longest):
-    """The mean of s, and the variance of s plus the mean of its derivative, over 0 <= w.
+    """The mean of s, the variance of s plus the mean of its derivative, and the integral of the weight.
+
+    All over 0 <= w, up to where the weight becomes negligible, or to ``longest`` if that comes first.
 
     Args:
         xp: the namespace.
         log_weight: the logarithm of the weight as a function of w; 0 at w = 0 and falling.
         slope: s as a function of w.
         bend: the derivative of s by the shape as a function of w.
-        longest: an upper bound of the w at which the weight becomes negligible.
+        longest: the end, or an upper bound of the w at which the weight becomes negligible.
     """
     low, high = 0 * longest, longest
     for _ in range(40):
@@ -44,16 +46,17 @@ def tail_means(xp, log_weight, slope, bend, longest):
             total, first, second = total + mass, first + mass * s, second + mass * s * s
             bends = bends + mass * bend(w)
     mean = first / total
-    return start + mean, (second / total - mean * mean) + bends / total
+    return start + mean, (second / total - mean * mean) + bends / total, 0.5 * high * total
 
 
-def of_tail(xp, tail, mean, bend, opposite, log):
-    """Two derivatives of a tail, or of its logarithm, from those of the smaller tail's logarithm.
+def of_tail(xp, tail, other, mean, bend, opposite, log):
+    """Two derivatives of a tail, or of its logarithm, from those of the logarithm of one tail.
 
     Args:
         xp: the namespace.
-        tail: the smaller tail.
-        mean: the first derivative of its logarithm.
+        tail: the tail whose derivatives are known.
+        other: 1 minus that tail, right to the last digits.
+        mean: the first derivative of the tail's logarithm.
         bend: the second one.
         opposite: where the tail asked for is the other one.
         log: whether its logarithm is asked for.
@@ -61,7 +64,8 @@ def of_tail(xp, tail, mean, bend, opposite, log):
     second = mean * mean + bend
     if not log:
         signed = xp.where(opposite, -tail, tail)
-        return signed * mean, signed * second
-    ratio = tail / (1 - tail)
-    other = -ratio * mean
-    return xp.where(opposite, other, mean), xp.where(opposite, -ratio * second - other * other, bend)
+        return xp.where(tail == 0, 0, signed * mean), xp.where(tail == 0, 0, signed * second)
+    ratio = tail / other
+    slope = xp.where(ratio == 0, 0, -ratio * mean)
+    fall = xp.where(ratio == 0, 0, -ratio * second) - slope * slope
+    return xp.where(opposite, slope, mean), xp.where(opposite, fall, bend)

@@ -12,7 +12,6 @@ import math
 from ..autograd import differentiable
 from ..backend import hooks, library
 from .constants import HALF_LOG_2PI
-from .differences import log1pmx
 from .double import (
     ATANH,
     divide_double,
@@ -23,7 +22,7 @@ from .double import (
     two_product,
     two_sum,
 )
-from .gamma import half_step, half_step_slope
+from .gamma import WIDE_ATANH, half_step, half_step_slope
 
 # With p = z^2/(df + z^2) no square overflows: it is z w with w = z/(df + z^2) = 1/(df/z + z).
 
@@ -54,20 +53,31 @@ def student_log_norm(xp, df):
     return HALF_LOG_2PI - half_step.kernel(xp, 0.5 * df)
 
 
+def share_slope(xp, p, log_square, df):
+    """:func:`kernel_shape_slope` from p and -log(1 - p), which is 2 atanh(v) with v = p/(2 - p)."""
+    small = p < 2 / 3
+    q = xp.where(small, p, 0)
+    v = q / (2 - q)
+    w = v * v
+    excess = xp.where(small, v * (q + 2 * w * polynomial(WIDE_ATANH, w)), log_square - p)  # over p
+    return 0.5 * (p / df - excess)
+
+
+def share_bend(p, df):
+    """:func:`kernel_shape_bend` from p."""
+    return 0.5 * (p * p - p * (2 - p) / df) / df
+
+
 @differentiable
 def kernel_shape_slope(xp, z, df):
     """The derivative of the log kernel by df, (log(1 - p) + p)/2 + p/(2 df): small p count in full."""
-    p = z * _w(z, df)
-    small = p < 0.3
-    little = log1pmx(xp, -xp.where(small, p, 0))
-    return 0.5 * xp.where(small, little, p - log1p_square(xp, z, df)) + 0.5 * p / df
+    return share_slope(xp, z * _w(z, df), log1p_square(xp, z, df), df)
 
 
 @differentiable
 def kernel_shape_bend(xp, z, df):
     """The second derivative of the log kernel by df."""
-    p = z * _w(z, df)
-    return 0.5 * (p * p - p * (2 - p) / df) / df
+    return share_bend(z * _w(z, df), df)
 
 
 def _mixed(z, df):

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ..autograd import differentiable
 from ..backend import hooks, special
 from .gamma import half_step_bend, half_step_slope
 from .shape_slopes import of_tail, tail_means
 from .student import (
-    kernel_shape_bend,
     kernel_shape_slope,
+    log1p_square,
     log_cdf,
     middle_share,
     shape_slope,
+    share_bend,
+    share_slope,
     student_log_kernel,
     student_log_norm,
     upper_tail,
@@ -44,31 +48,54 @@ def _quantile(xp, p, df):
     return xp.where(p < 0.5, -a, a).astype(p.dtype)
 
 
+def _log_cosh(xp, v, rise):
+    """log(cosh v + rise sinh v) for v >= 0 and 0 <= rise <= 1."""
+    near = xp.minimum(v, 20)
+    half = xp.sinh(0.5 * near)
+    return xp.where(v > 20, v + xp.log(0.5 * (1 + rise)), xp.log1p(2 * half * half + rise * xp.sinh(near)))
+
+
 @hooks.opaque
 def _slopes(xp, z, df, upper, log):
-    """First and second derivatives of a tail by df, from means over the smaller tail, beyond a = |z|."""
+    """First and second derivatives of a tail by df, by means over the tail beyond a = |z|, or from 0 to a.
+
+    With t = sqrt(df) sinh(u) the density is cosh(u)^-df, and nothing overflows. The derivative s of log f
+    falls from s(0) > 0 without end: the part in which its sign does not change is taken.
+    """
     z, df = xp.broadcast_arrays(z, df)
-    a = abs(z)
-    c, base = 1 + a, df + a * a
+    a = xp.minimum(abs(z), np.finfo(z.dtype).max)
+    root = xp.sqrt(df)
     constant = 0.5 * half_step_slope.kernel(xp, 0.5 * df)
     normal = 0.25 * half_step_bend.kernel(xp, 0.5 * df)
-    at = lambda w: a + c * xp.expm1(w)
+    middle = kernel_shape_slope.kernel(xp, a, df) + constant > 0
+    rise = xp.where(middle, 0, a / xp.hypot(root, a))  # tanh u at the beginning
+    log_square = xp.where(middle, 0, log1p_square(xp, a, df))
+    r = a / root
+    end = xp.where(r > 1e8, xp.log(a) - 0.5 * xp.log(df) + math.log(2), xp.arcsinh(r))
 
-    def log_weight(w):
-        d = c * xp.expm1(w)
-        ratio = (d / base) * (d + 2 * a)  # (t^2 - a^2)/(df + a^2) at t = a + d
-        far = 2 * (w + xp.log(c)) - xp.log(base)
-        return w - 0.5 * (df + 1) * xp.where(w > 30, far, xp.log1p(ratio))
+    def share(v):
+        """t^2/(df + t^2)."""
+        th = xp.tanh(v)
+        th = (rise + th) / (1 + rise * th)
+        return th * th
 
-    mean, bend = tail_means(
+    def slope(v):
+        return constant + share_slope(xp, share(v), log_square + 2 * _log_cosh(xp, v, rise), df)
+
+    mean, bend, integral = tail_means(
         xp,
-        log_weight,
-        lambda w: constant + kernel_shape_slope.kernel(xp, at(w), df),
-        lambda w: normal + kernel_shape_bend.kernel(xp, at(w), df),
-        50 / df + 4 + 0.5 * (1 + 1 / df) * xp.maximum(xp.log(base) - 2 * xp.log(c), 0),
+        lambda v: -df * _log_cosh(xp, v, rise),
+        slope,
+        lambda v: normal + share_bend(share(v), df),
+        xp.where(middle, end, 45 / df + 0.7),
     )
+    tail = upper_tail(xp, abs(z), df)[0]
+    mass = xp.where(middle, xp.exp(-student_log_norm.kernel(xp, df)) * root * integral, 0) / tail
+    part = -mass * mean
+    bend = xp.where(middle, -mass * (mean * mean + bend) - part * part, bend)
+    mean = xp.where(middle, part, mean)
     below = z < 0
-    return of_tail(xp, upper_tail(xp, a, df)[0], mean, bend, below if upper else ~below, log)
+    return of_tail(xp, tail, 1 - tail, mean, bend, below if upper else ~below, log)
 
 
 @differentiable

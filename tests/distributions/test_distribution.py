@@ -132,7 +132,7 @@ def test_signature_tells_the_arguments():
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: Exponential(), TypeError, "expected exactly one of rate or log_rate, got none"),
+        (lambda: Exponential(), TypeError, "expected exactly one of rate and log_rate, got none"),
         (lambda: Exponential(1.0, log_rate=0.0), TypeError, "exactly one of .* got rate and log_rate"),
         (lambda: Exponential(1.0, rate=2.0), TypeError, "Exponential: rate was given twice"),
         (lambda: Exponential(1.0, 2.0), TypeError, "at most 1 positional arguments, got 2"),
@@ -140,14 +140,14 @@ def test_signature_tells_the_arguments():
         (
             lambda: Exponential([[1.0, -2.0]]),
             ValueError,
-            r"Exponential: rate\[0, 1\] is -2.0; expected positive",
+            r"Exponential: rate\[0, 1\] is -2.0; expected a positive finite number",
         ),
         (lambda: Exponential("fast"), TypeError, "Exponential: rate: .*<U4"),
         (lambda: Exponential(1j), TypeError, "complex"),
         (
             lambda: Table([0.5, 0.6], 0.0),
             ValueError,
-            r"Table: p is \[0.5 0.6\]; expected non negative and of sum 1",
+            r"Table: p is \[0.5 0.6\]; expected nonnegative numbers of sum 1",
         ),
         (lambda: Table(1.0, 0.0), ValueError, r"Table: p has shape \(\); expected at least 1 axis"),
         (lambda: D.Normal([0, 1], [1, 1, 1]), ValueError, r"do not broadcast: loc \(2,\), scale \(3,\)"),
@@ -220,7 +220,7 @@ def test_iteration_and_length():
     assert len(d) == 2 and [one.batch_shape for one in d] == [(3,), (3,)]
     with pytest.raises(TypeError, match="Normal with batch shape"):
         len(D.Normal(0, 1))
-    with pytest.raises(IndexError, match="3 indices for batch shape"):
+    with pytest.raises(IndexError, match="too many indices: 3 for batch shape"):
         d[0, 0, 0]
 
 

@@ -132,7 +132,9 @@ def test_derivatives_to_second_order() -> None:
 
 
 def test_bad_input() -> None:
-    with pytest.raises(ValueError, match=r"OneHotCategorical: p is .*; expected non negative and of sum 1"):
+    with pytest.raises(
+        ValueError, match=r"OneHotCategorical: p is .*; expected nonnegative numbers of sum 1"
+    ):
         D.OneHotCategorical(variable([0.5, 0.4]))
     with pytest.raises(ValueError, match="expected its last axes to be the event shape"):
         D.OneHotCategorical(variable([0.5, 0.5])).log_prob(np.eye(3))

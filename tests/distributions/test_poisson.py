@@ -303,7 +303,7 @@ def test_many_values_are_as_few() -> None:
 
 
 def test_bad_parameters() -> None:
-    with pytest.raises(ValueError, match=r"Poisson: lam\[1\] is -1.0; expected non negative"):
+    with pytest.raises(ValueError, match=r"Poisson: lam\[1\] is -1.0; expected a nonnegative finite number"):
         D.Poisson(variable([1.0, -1.0]))
     with pytest.raises(ValueError, match="Poisson: lam is nan"):
         D.Poisson(variable(np.nan))

@@ -223,5 +223,10 @@ def test_ends_in_the_wrong_order() -> None:
         D.Uniform(np.array([0.0, 2.0]), 1.0)
     with pytest.raises(ValueError, match=r"Uniform: high is 0\.0; expected more than low, 0\.0"):
         D.Uniform(0.0, 0.0)
-    with pytest.raises(ValueError, match=r"Uniform: scale is -1\.0; expected positive"):
+    with pytest.raises(ValueError, match=r"Uniform: scale is -1\.0; expected a positive finite number"):
         D.Uniform(loc=0.0, scale=-1.0)
+
+
+def test_the_density_has_the_batch_shape_where_only_the_lower_end_has_it():
+    assert D.Uniform(loc=np.zeros((3, 1)), scale=np.ones(4)).log_prob(0.5).shape == (3, 4)
+    assert D.Uniform(loc=np.zeros((0, 1)), scale=2.0).log_prob(0.5).shape == (0, 1)

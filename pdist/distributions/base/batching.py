@@ -97,13 +97,15 @@ class Batched(Declared):
 
         def pick(value: Any, n: int) -> Any:
             value = spread(value, shape, n)
-            return (
-                value[(*index, *(slice(None),) * n)]
-                if isinstance(value, Batched)
-                else F.get_item(value, index)
-            )
+            if isinstance(value, Batched):
+                return value[(*index, *(slice(None),) * n)]
+            return F.get_item(value, index)
 
-        return self._map(pick)
+        try:
+            return self._map(pick)
+        except IndexError as error:
+            who = type(self).__name__
+            raise IndexError(f"{who}: index {index} does not fit batch shape {shape}: {error}") from None
 
     def __len__(self) -> int:
         if not self.batch_shape:
@@ -153,11 +155,9 @@ def spread(value: Any, shape: tuple[int, ...], n: int) -> Any:
 
 
 def _moved(value: Variable, array: Any) -> Variable:
-    return (
-        value
-        if array is value._array
-        else Variable(array, name=value.name, requires_grad=value.requires_grad)
-    )
+    if array is value._array:
+        return value
+    return Variable(array, name=value.name, requires_grad=value.requires_grad)
 
 
 def _batch_index(dist: Batched, index: Any) -> tuple[Any, ...]:
@@ -167,7 +167,9 @@ def _batch_index(dist: Batched, index: Any) -> tuple[Any, ...]:
     used = sum(_axes_used(i) for i in index)
     n = len(dist.batch_shape)
     if used > n:
-        raise IndexError(f"{type(dist).__name__}: {used} indices for batch shape {dist.batch_shape}")
+        raise IndexError(
+            f"{type(dist).__name__}: too many indices: {used} for batch shape {dist.batch_shape}"
+        )
     rest = (slice(None),) * (n - used)
     at = next((k for k, i in enumerate(index) if i is Ellipsis), len(index))
     return (*index[:at], *rest, *index[at + 1 :])

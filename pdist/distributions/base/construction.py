@@ -135,7 +135,7 @@ class Declared:
                 if len(shape) < n:
                     raise ValueError(
                         f"{type(self).__name__}: {name} has shape {shape}; expected at least {n} "
-                        f"{'axis' if n == 1 else 'axes'} for one distribution"
+                        f"{'axis' if n == 1 else 'axes'}, of the classes or elements of one distribution"
                     )
                 if 0 in shape[-n:] and not isinstance(value, Declared):
                     raise ValueError(
@@ -191,7 +191,14 @@ class Declared:
         if np.count_nonzero(inside) != inside.size:
             index = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
             where = f"{name}{list(index) if index else ''}"
-            raise ValueError(f"{type(self).__name__}: {where} is {array[index]}; expected {support}")
+            value = array[index]
+            if (
+                not value.ndim and value in (0, np.inf, -np.inf) and array.dtype.itemsize == 4
+            ):  # may have been another number
+                value = f"{value} in float32"
+            raise ValueError(
+                f"{type(self).__name__}: {where} is {value}; expected {support.wanted or support}"
+            )
         return None
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -121,7 +121,8 @@ def _make_plan(cls: Any, names: tuple[str, ...]) -> Plan:
     for choice in cls._alternatives:
         present = [name for name in choice if name in names]
         if len(present) != 1:
-            wanted = ("exactly one of " if len(choice) > 1 else "") + " or ".join(choice)
+            one_of = len(choice) > 1
+            wanted = f"exactly one of {', '.join(choice[:-1])} and {choice[-1]}" if one_of else choice[0]
             raise TypeError(f"{cls.__name__}: expected {wanted}, got {' and '.join(present) or 'none'}")
     given = tuple(n for n in names if n in cls.parameters)
     return Plan(

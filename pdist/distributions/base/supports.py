@@ -38,6 +38,7 @@ class Support:
             densities are computed there if ``x`` itself lies outside, so that no gradient is nan.
         low: the lower bound of the numbers in it, a number or an array of the batch.
         high: the upper bound.
+        wanted: what an error says was expected; by default the name.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Support:
     inner: Any = 0.0
     low: Any = -math.inf
     high: Any = math.inf
+    wanted: str = ""
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str):
@@ -142,17 +144,43 @@ def _first_class(xp: Any, x: Array) -> Array:
     return (xp.arange(x.shape[-1]) == 0).astype(x.dtype)
 
 
-real = Support("real", lambda xp, x: xp.isfinite(x))
-positive = Support("positive", lambda xp, x: (x > 0) & (x < np.inf), inner=1.0, low=0.0)
-nonnegative = Support("non negative", lambda xp, x: (x >= 0) & (x < np.inf), inner=1.0, low=0.0)
-unit_interval = Support("[0, 1]", lambda xp, x: (x >= 0) & (x <= 1), inner=0.5, low=0.0, high=1.0)
-extended_real = Support("real or infinite", lambda xp, x: x == x)  # a logit may be infinite
+real = Support("real", lambda xp, x: xp.isfinite(x), wanted="a finite number")
+positive = Support(
+    "positive",
+    lambda xp, x: (x > 0) & (x < np.inf),
+    inner=1.0,
+    low=0.0,
+    wanted="a positive finite number",
+)
+nonnegative = Support(
+    "non negative",
+    lambda xp, x: (x >= 0) & (x < np.inf),
+    inner=1.0,
+    low=0.0,
+    wanted="a nonnegative finite number",
+)
+unit_interval = Support(
+    "[0, 1]",
+    lambda xp, x: (x >= 0) & (x <= 1),
+    inner=0.5,
+    low=0.0,
+    high=1.0,
+    wanted="a number in [0, 1]",
+)
+extended_real = Support("real or infinite", lambda xp, x: x == x, wanted="a number, infinite ones included")
 log_probabilities = Support(
     "real or -inf, not all -inf",
     lambda xp, x: ((x < np.inf).all(axis=-1)) & (x > -np.inf).any(axis=-1),
     event_ndim=1,
+    wanted="numbers less than inf, not all of them -inf",
 )
-simplex = Support("non negative and of sum 1", _simplex, event_ndim=1, inner=lambda xp, x: 1.0 / x.shape[-1])
+simplex = Support(
+    "non negative and of sum 1",
+    _simplex,
+    event_ndim=1,
+    inner=lambda xp, x: 1.0 / x.shape[-1],
+    wanted="nonnegative numbers of sum 1",
+)
 boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True, low=0.0, high=1.0)
 non_negative_integer = Support(
     "non negative integer",

@@ -50,7 +50,8 @@ class Uniform(Distribution):
         return interval(self.low.array, self.high.array, "[low, high]")
 
     def _log_prob(self, x: Variable) -> Variable:
-        return F.where(x.array == x.array, -self._entropy(), x)
+        known = (x.array == x.array) & (self.low.array == self.low.array)  # of the batch's shape too
+        return F.where(known, -self._entropy(), x)
 
     def _cdf(self, x: Variable) -> Variable:
         return F.clip(standardized(x, self.low, self.scale, given="scale"), 0.0, 1.0)

@@ -6,7 +6,7 @@ import math
 
 from ... import functions as F
 from ...autograd import Variable, differentiable
-from ...numerics.bregman import bregman_lgamma, digamma_difference
+from ...numerics.bregman import bregman_lgamma, digamma_difference, trigamma
 from ...numerics.constants import EULER
 from ...numerics.differences import (
     expm1mx,
@@ -188,7 +188,14 @@ def log_gamma_step(xp, u):
     return (bregman_lgamma.kernel(xp, 1 + u, xp.ones_like(u), u) - EULER * u) + xp.log1p(u)
 
 
-log_gamma_step.derivative(u=lambda F, g, u: g * (F(digamma_difference)(1 + u, 1.0, u) - EULER + 1 / (1 + u)))
+@differentiable
+def digamma_step(xp, u):
+    """digamma(1 + u) - digamma(1) for u > -1."""
+    return digamma_difference.kernel(xp, 1 + u, xp.ones_like(u), u)
+
+
+log_gamma_step.derivative(u=lambda F, g, u: g * (F(digamma_step)(u) - EULER + 1 / (1 + u)))
+digamma_step.derivative(u=lambda F, g, u: g * F(trigamma)(1 + u))
 
 
 @register_kl(Gumbel, Gumbel)

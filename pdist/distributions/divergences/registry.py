@@ -214,6 +214,10 @@ def _missing(p: Distribution, q: Distribution) -> NotImplementedError:
     return NotImplementedError(
         f"kl_divergence: no formula for {type(p).__name__} and {type(q).__name__}"
         + (f"; formulas exist for {', '.join(near)}" if near else "")
-        + (f"; {names} computes in its own way and does not inherit them" if own else "")
+        + (
+            f"; {names} states formulas of its own, so its base class's divergences do not hold for it"
+            if own
+            else ""
+        )
         + "; use method='quadrature' (of numbers) or method='monte_carlo' for an estimate"
     )

@@ -7,8 +7,10 @@ import inspect
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ...autograd import differentiable, raw, zero
-from ...numerics.blocks import in_blocks
+from ...numerics.blocks import in_blocks, rule_in_blocks
 from ...numerics.differences import log_minus
 from .scales import FORMS, distance, standardize, standardize_double
 from .standard import Standard
@@ -131,7 +133,9 @@ def _distance(
         return g, F(log_minus)(x, loc), 1.0
     if kind == HALF_LINE:
         return g, x, 1.0
-    d, half = distance(F, form, x, loc, s, careful) if careful else (x - loc, 1.0)
+    d, half = distance(form, x, loc, s) if careful else (x - loc, 1.0)
+    if d.__class__ is np.ndarray and np.count_nonzero(np.isfinite(d)) == d.size:
+        return g, d, half
     infinite = abs(d) == math.inf
     return F.where(infinite, 0.0, g), F.where(infinite, 0.0, d), half
 
@@ -178,7 +182,8 @@ def family_op(
     blocked.__name__ = blocked.__qualname__ = name
     named = [make(n, make.POSITIONAL_OR_KEYWORD) for n in ("F", "needs", "g", *arrays)]
     named += [make(n, make.KEYWORD_ONLY) for n in settings]
-    rule.__signature__ = inspect.Signature(named)
+    in_parts: Any = rule_in_blocks(rule) if blocks else rule
+    in_parts.__signature__ = inspect.Signature(named)
     op = differentiable(blocked)
-    op.joint_derivative(rule)
+    op.joint_derivative(in_parts)
     return op

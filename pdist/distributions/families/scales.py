@@ -143,12 +143,10 @@ def _softplus(F, s):
 FORMS: dict[str, type[Given]] = {"scale": Given, "log": Log, "rate": Rate, "softplus": Softplus}
 
 
-def distance(F: Any, form: Any, x: Any, loc: Any, s: Any, careful: bool) -> tuple[Any, Any]:
+def distance(form: Any, x: Any, loc: Any, s: Any) -> tuple[Any, Any]:
     """x - loc, and by what it and the scale were multiplied: see :func:`halved`."""
     if loc is None:
         return x, 1.0
-    if not careful:
-        return x - loc, 1.0
     half = halved(form, loc, s)
     return x * half - loc * half, half
 
@@ -164,7 +162,11 @@ def halved(form: Any, loc: Any, s: Any) -> Any:
 
 def standardize(F: Any, form: Any, x: Any, loc: Any, s: Any, careful: bool = True) -> Any:
     """z = (x - loc)/scale; ``loc`` may be None for 0."""
-    return form.stretched(F, *distance(F, form, x, loc, s, careful), s, careful)[0]
+    if careful:
+        d, half = distance(form, x, loc, s)
+    else:
+        d, half = x if loc is None else x - loc, 1.0
+    return form.stretched(F, d, half, s, careful)[0]
 
 
 def standardize_double(
