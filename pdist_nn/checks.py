@@ -19,16 +19,17 @@ def check_size(who: str, name: str, value: Any) -> int:
 
 def check_finite(array: Any, who: str) -> None:
     """Raise ValueError where a host's floating array has nan or infinity, naming the first one's index."""
-    if hooks.running and hooks.current() is not None:
-        return hooks.once(check_finite, array, who)
+    hooks.check(_check_finite, array, who)
+
+
+def _check_finite(array: Any, who: str) -> None:
     library = library_of(array)
     if library is None or not library.host or array.dtype.kind != "f":
-        return None
+        return
     finite = np.isfinite(array)
     if not finite.all():
         index = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(f"{who}{list(index)} is {array[index]}; expected finite numbers")
-    return None
 
 
 def check_loss(loss: Any, who: str) -> Variable:

@@ -114,16 +114,13 @@ class Registry:
                 hooks.depends_on(self, name)
 
     def _given(self, name: str, value: Any) -> None:
-        """Refuse to keep an array beyond a recorded call: no later call would change it."""
-        recording = hooks.current()
+        """Tell the recording, if there is one, of an array that the traced function computed."""
         array = getattr(value, "_array", value)
-        if recording is not None and recording.concrete(array) is not array:
-            self.__dict__.setdefault(name, None)
+        if hooks.current() is not None and hooks.concrete(array) is not array:
+            if name not in self.__dict__:
+                self.__dict__[name] = None
+                hooks.depends_on(self, name)
             hooks.assigned(self, name)
-            recording.refuse(
-                f"{type(self).__name__}.{name} is given an array that the traced function computed: return "
-                "it, report it, or write into an array that is there"
-            )
 
     def add_param(self, name: str, shape: Any = None, initializer: Any = None) -> Parameter:
         """Register a new parameter under ``name``; it is an attribute from then on."""

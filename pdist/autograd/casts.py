@@ -20,7 +20,7 @@ def promote(who: str, names: Any, values: Any) -> list[Variable]:
     raws = [value._array if isinstance(value, Variable) else value for value in values]
     _, arrays = coerce(who, names, raws)
     return [
-        (value if value._array is array else public.cast(value, array.dtype))
+        (value if value._array.dtype == array.dtype else public.cast(value, array.dtype))
         if isinstance(value, Variable)
         else Variable(array, requires_grad=False)
         for value, array in zip(values, arrays, strict=True)

@@ -133,6 +133,20 @@ def once(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 
 
+def check(function: Callable[..., Any], *args: Any) -> None:
+    """Do a check that raises an error if values are not as they must be, and again whenever the trace runs.
+
+    Args:
+        function: called with raw arrays in the place of stand-ins.
+        *args: its arguments.
+    """
+    recording = current()
+    if recording is None:
+        function(*args)
+    else:
+        recording.check(function, args)
+
+
 def whole(array: Any) -> Any:
     """What stands for the array without axes that eager code makes of NumPy's scalar; others as they are."""
     recording = current()

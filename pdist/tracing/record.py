@@ -104,8 +104,9 @@ class Call:
     Attributes:
         form: ``"ufunc"``; ``"reduce"``; ``"function"``; ``"method"`` of the first argument; ``"getitem"``;
             ``"setitem"``; ``"scalar"``, an operator on NumPy scalars; ``"draw"`` from a random stream;
-            ``"opaque"``; ``"effect"``, something done to objects of the host; ``"assume"``, a look at whether
-            the trace holds; or ``"alloc"``, room for what other calls write.
+            ``"opaque"``; ``"effect"``, something done to objects of the host; ``"check"``, which may raise an
+            error; ``"assume"``, a look at whether the trace holds; or ``"alloc"``, room for what other calls
+            write.
         name: of the function or method.
         function: what is called, on raw arrays.
         args: the arguments: Values, containers of them, and constants.
@@ -158,7 +159,7 @@ class Call:
     @property
     def pure(self) -> bool:
         """Whether it does nothing but make its outputs."""
-        return not self.writes and self.form not in ("draw", "effect", "alloc", "assume")
+        return not self.writes and self.form not in ("draw", "effect", "check", "alloc", "assume")
 
 
 _TREES = frozenset((tuple, list, dict, slice))

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Variable
+from ..autograd.variable import from_node
 from ..backend import Library, hooks, numpy_library, random, register_library
 from .array import PYTHON_OPERATORS, Traced
 from .namespace import SpecialNamespace, TracedGenerator, TracedNamespace
-from .record import Call, Origin, Program, TraceError, Value, origin
+from .record import Call, Origin, Program, Returned, TraceError, Value, origin
 
 # What NumPy's functions do to more than their result.
 # fmt: off
@@ -221,10 +222,17 @@ class Recording:
             self._look_after(value, where)
         self.program.calls = [*self.head, *[call for call in self.program.calls if call not in self._early]]
         self.program.results = results
-        for owner, attribute, _ in self._assigned.values():
+        unread = set()
+        for owner, attribute, former in self._assigned.values():
             found = getattr(owner, attribute)
             raw = getattr(found, "_array", found)
-            self.program.effects.append((owner, attribute, raw.node if isinstance(raw, Traced) else raw))
+            given = raw.node if isinstance(raw, Traced) else raw
+            if isinstance(found, Variable) and not isinstance(owner, Variable):
+                given = Returned(given, True)
+            self.program.effects.append((owner, attribute, given))
+            if former is not None and id(getattr(former, "_array", former)) not in self._states:
+                unread.add((id(owner), attribute))
+        self.program.guards = [g for g in self.program.guards if (id(g[0]), g[1]) not in unread]
         self.restore()
 
     def restore(self) -> None:
@@ -235,9 +243,11 @@ class Recording:
             if isinstance(raw, Traced):
                 array = np.asarray(raw.array) if isinstance(raw.array, np.generic) else raw.array
                 if raw is found:
-                    setattr(owner, attribute, array)
-                else:  # a Variable
+                    object.__setattr__(owner, attribute, array)
+                elif isinstance(owner, Variable):  # a gradient with a graph
                     found._array = array
+                else:
+                    object.__setattr__(owner, attribute, from_node(array, None))
         self._assigned.clear()
         self.open = False
 
@@ -587,6 +597,14 @@ class Recording:
             call.writes = tuple([self._node(array) for array in changes])
         self._note_writes(call)
 
+    def check(self, function: Callable[..., Any], args: Any) -> None:
+        """A check of values that may raise an error, at each call."""
+        with hooks.paused():
+            function(*self._real(args))
+        if self.base.host and any(isinstance(item, (Traced, self.base.array_type)) for item in args):
+            name = getattr(function, "__name__", "check")
+            self._add("check", name, function, self._node(args), {}, outputs=())
+
     # Random draws -------------------------------------------------------------------------------------
 
     def stream(self) -> Any:
@@ -604,6 +622,10 @@ class Recording:
             name = f"rng_{len(self._streams)}"
             found = self._streams[id(given)] = TracedGenerator(self, Stream(name, lambda: given))
         return found
+
+    def draws_from(self, given: Any) -> bool:
+        """Whether draws from a generator that the user holds are recorded."""
+        return id(given) in self._streams
 
     def new_stream(self, seed: Any) -> Any:
         """A generator that the function makes at each call."""

@@ -19,6 +19,8 @@ from .record import Program
 from .source import Writer, compiled
 from .storage import fixed, pooled
 
+TOLD_APART = ("enable_backprop", "train", "dtype", "validate")  # settings that another trace is made for
+
 
 @dataclass(frozen=True)
 class Report:
@@ -160,7 +162,7 @@ def _fits(leaves: list[Any], claimed: list[Any]) -> Callable[[Any], bool]:
     names: dict[str, Any] = {"config": config}
     names["free"] = lambda x: not any(_share(x, array) for array in claimed)
     tests = [f"len(args) == {len(leaves)}"]
-    for name in ("enable_backprop", "train", "dtype"):
+    for name in TOLD_APART:
         names[name] = getattr(config, name)
         tests.append(f"config.{name} is {name}")
     for i, leaf in enumerate(leaves):
@@ -185,4 +187,4 @@ def _head(function: Any, program: Program) -> list[str]:
     return lines
 
 
-__all__ = ["Report", "Trace", "count_calls"]
+__all__ = ["TOLD_APART", "Report", "Trace", "count_calls"]

@@ -253,7 +253,7 @@ class Writer:
             return f"{self.of(target)}[{self.index(index)}] = {self.text(value)}"
         if call.form == "fused":
             return self._fused(call)
-        if call.form == "effect":
+        if call.form in ("effect", "check"):
             return self.expression(call)
         if call.writes:
             (target,) = call.writes
@@ -347,7 +347,9 @@ class Writer:
         """Assign and return what is to be; then all of it, with other functions ``before``."""
         for owner, attribute, value in self.program.effects:
             text = "None" if value is None else self.text(value)
-            if isinstance(value, Value) and value.scalar:
+            if isinstance(value, Returned):
+                text = self.result(value)
+            elif isinstance(value, Value) and value.scalar:
                 text = f"{self.bound(np.asarray, 'asarray')}({text})"
             self.lines.append(f"    {self._owner(owner)}.{attribute} = {text}")
         self.lines.append(f"    return {self.result(self.program.results)}")

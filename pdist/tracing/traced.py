@@ -22,9 +22,10 @@ from ..autograd import Variable, config
 from ..autograd.variable import from_node
 from ..backend import default_library, hooks, library_of
 from .array import Traced
-from .record import Program, Returned, TraceError
+from .generators import reachable, state
+from .record import Origin, Program, Returned, TraceError
 from .recording import Recording
-from .replay import Report, Trace
+from .replay import TOLD_APART, Report, Trace
 from .source import REFUSED
 
 
@@ -77,7 +78,7 @@ class TracedFunction:
         if self.failure is not None or hooks.current() is not None:  # or it is a part of a larger trace
             return self.function(*args, **kwargs)
         leaves: list[Any] = []
-        key = (_flatten((args, kwargs), leaves), config.enable_backprop, config.train, config.dtype)
+        key = (_flatten((args, kwargs), leaves), *(getattr(config, name) for name in TOLD_APART))
         with self._lock:
             for found in self.traces.get(key, ()):
                 if found.overlaps(leaves):
@@ -98,8 +99,11 @@ class TracedFunction:
             names = _argument_names(self.function, args)
             inner = [stand_ins.of(a, name) for a, name in zip(args, names, strict=True)]
             named = {name: stand_ins.of(a, name) for name, a in kwargs.items()}
-            drawn = _streams_of_others()
+            drawn, held = _streams_of_others(), reachable(self.function, inner, named)
+            states = [state(generator) for generator in held]
             result = self.function(*inner, **named)
+            moved = [g for g, was in zip(held, states, strict=True) if state(g) != was]
+            self._refuse_direct_draws(recording, moved)
             if drawn != _streams_of_others():
                 self._warn_of_draws(recording)
             result = _copied(result, recording)
@@ -128,6 +132,19 @@ class TracedFunction:
             warnings.warn(f"{self.__name__}: {what}", stacklevel=4)
         else:
             recording.failure = recording.failure or TraceError(what)
+
+    def _refuse_direct_draws(self, recording: Recording, moved: list[Any]) -> None:
+        """Generators that the function holds were drawn from: refuse, unless samplers did so."""
+        for generator in moved:
+            if not recording.draws_from(generator):
+                function: Any = self.function
+                code = getattr(function, "__code__", getattr(type(function).__call__, "__code__", None))
+                recording.refuse(
+                    f"numbers were drawn from {generator!r} itself, which a trace does not repeat: give the "
+                    "generator to a sampler as rng=..., draw from pdist.random.generator(), or pass the "
+                    "numbers as an argument",
+                    Origin("", code.co_filename, code.co_firstlineno) if code else Origin("", "", 0),
+                )
 
     def _keep(self, key: Any, trace: Trace) -> None:
         """Keep a trace, and forget those that no longer hold or that were used longest ago."""

@@ -155,51 +155,15 @@ class Declared:
 
     def _validate(self) -> None:
         """Refuse parameters that make no distribution."""
+        who, state = type(self).__name__, self.__dict__
         for name, support in self._plan.supports:
-            self._check(name, self.__dict__[name]._array, support)
-
-        if self.ordered and all(name in self.__dict__ for name in self.ordered):
-            hooks.once(self._check_order, *(self.__dict__[name]._array for name in self.ordered))
-
-    def _check_order(self, *arrays: Any) -> None:
-        """Raise ValueError if the parameters in ``ordered`` do not grow, naming the first that does not."""
-        owner = library_of(arrays[0])
-        if owner is None or not owner.host:
-            return
-        arrays = tuple(np.broadcast_arrays(*arrays))
-        for i in range(1, len(arrays)):
-            lower, name = self.ordered[i - 1], self.ordered[i]
-            wrong = np.argwhere(~(arrays[i - 1] < arrays[i]))
-            if len(wrong):
-                at = tuple(int(k) for k in wrong[0])
-                where = f"{name}{list(at) if at else ''}"
-                raise ValueError(
-                    f"{type(self).__name__}: {where} is {arrays[i][at]}; expected more than {lower}, "
-                    f"{arrays[i - 1][at]}"
-                )
-
-    def _check(self, name: str, array: Any, support: Support) -> None:
-        """Raise ValueError if an element of ``array`` is not in ``support``, naming the first one."""
-        if type(array) is np.ndarray and np.count_nonzero(inside := support.test(np, array)) == inside.size:
-            return None
-        if hooks.running and hooks.current() is not None:
-            return hooks.once(self._check, name, array, support)
-        owner = library_of(array)
-        if owner is None or not owner.host:
-            return None
-        inside = support.test(owner.xp, array)
-        if np.count_nonzero(inside) != inside.size:
-            index = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
-            where = f"{name}{list(index) if index else ''}"
-            value = array[index]
-            if (
-                not value.ndim and value in (0, np.inf, -np.inf) and array.dtype.itemsize == 4
-            ):  # may have been another number
-                value = f"{value} in float32"
-            raise ValueError(
-                f"{type(self).__name__}: {where} is {value}; expected {support.wanted or support}"
-            )
-        return None
+            array = state[name]._array
+            if hooks.running or type(array) is not np.ndarray:
+                hooks.check(_check_values, who, name, array, support)
+            elif np.count_nonzero(inside := support.test(np, array)) != inside.size:
+                _check_values(who, name, array, support)
+        if self.ordered and all(name in state for name in self.ordered):
+            hooks.check(_check_order, who, self.ordered, *[state[name]._array for name in self.ordered])
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.parameters or name in self.parts or name in self.options:
@@ -248,6 +212,38 @@ class Declared:
         parts = [f"{name}={brief(self.__dict__[name])}" for name in (*self._plan.parts, *self._plan.given)]
         parts += [f"{name}={self.__dict__[name]!r}" for name in self.options if name in self.__dict__]
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def _check_values(who: str, name: str, array: Any, support: Support) -> None:
+    """Raise ValueError if an element of ``array`` is not in ``support``, naming the first one."""
+    array = np.asarray(array) if isinstance(array, np.generic) else array  # a replay has NumPy's scalars too
+    owner = library_of(array)
+    if owner is None or not owner.host:
+        return
+    inside = support.test(owner.xp, array)
+    if np.count_nonzero(inside) == inside.size:
+        return
+    index = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
+    where, value = f"{name}{list(index) if index else ''}", array[index]
+    if not value.ndim and value in (0, np.inf, -np.inf) and array.dtype.itemsize == 4:
+        value = f"{value} in float32"  # it may have been another number
+    raise ValueError(f"{who}: {where} is {value}; expected {support.wanted or support}")
+
+
+def _check_order(who: str, names: tuple[str, ...], *arrays: Any) -> None:
+    """Raise ValueError if parameters do not grow, naming the first that does not."""
+    owner = library_of(arrays[0])
+    if owner is not None and not owner.host:
+        return
+    arrays = tuple(np.broadcast_arrays(*arrays))
+    for i in range(1, len(arrays)):
+        wrong = np.argwhere(~(arrays[i - 1] < arrays[i]))
+        if len(wrong):
+            at = tuple(int(k) for k in wrong[0])
+            where = f"{names[i]}{list(at) if at else ''}"
+            raise ValueError(
+                f"{who}: {where} is {arrays[i][at]}; expected more than {names[i - 1]}, {arrays[i - 1][at]}"
+            )
 
 
 def _alike(values: Sequence[Any]) -> bool:

@@ -14,7 +14,7 @@ def drop_dead(program: Program) -> None:
     kept = []
     for call in reversed(program.calls):
         wanted = (
-            call.form in ("draw", "effect", "assume")
+            call.form in ("draw", "effect", "check", "assume")
             or any(value.root in live for value in call.outputs)
             or any(value.external or value.root in live for value in call.writes)
         )
