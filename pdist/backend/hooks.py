@@ -133,18 +133,20 @@ def once(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 
 
-def check(function: Callable[..., Any], *args: Any) -> None:
+def check(function: Callable[..., Any], *args: Any, holds: Callable[..., Any] | None = None) -> None:
     """Do a check that raises an error if values are not as they must be, and again whenever the trace runs.
 
     Args:
         function: called with raw arrays in the place of stand-ins.
         *args: its arguments.
+        holds: of a namespace and the arrays among the arguments, by array functions alone: a bool array that
+            is true everywhere if there is nothing to raise. A trace computes that, which costs less.
     """
     recording = current()
     if recording is None:
         function(*args)
     else:
-        recording.check(function, args)
+        recording.check(function, args, holds)
 
 
 def whole(array: Any) -> Any:

@@ -597,13 +597,31 @@ class Recording:
             call.writes = tuple([self._node(array) for array in changes])
         self._note_writes(call)
 
-    def check(self, function: Callable[..., Any], args: Any) -> None:
+    def check(self, function: Callable[..., Any], args: Any, holds: Callable[..., Any] | None) -> None:
         """A check of values that may raise an error, at each call."""
         with hooks.paused():
             function(*self._real(args))
-        if self.base.host and any(isinstance(item, (Traced, self.base.array_type)) for item in args):
-            name = getattr(function, "__name__", "check")
-            self._add("check", name, function, self._node(args), {}, outputs=())
+        arrays = [self.seen(item) for item in args if isinstance(item, (Traced, self.base.array_type))]
+        if not self.base.host or not arrays:
+            return
+        condition = self._condition(holds, arrays) if holds is not None and self.on_numpy else None
+        look = (None, 0) if condition is None else (condition.node, condition.size)
+        name = getattr(function, "__name__", "check")
+        self._add("check", name, function, (*look, self._node(args)), {}, outputs=())
+
+    def _condition(self, holds: Callable[..., Any], arrays: list[Any]) -> Any:
+        """What tells at each call that there is nothing to raise; None if array functions do not tell."""
+        n, failure = len(self.program.calls), self.failure
+        try:
+            found = holds(self.library.xp, *arrays)
+        except TraceError:
+            found = None
+        if isinstance(found, Traced) and self.failure is failure:
+            if found.dtype == bool and np.count_nonzero(found.array) == found.size:
+                return found
+        del self.program.calls[n:]
+        self.failure = failure
+        return None
 
     # Random draws -------------------------------------------------------------------------------------
 

@@ -253,8 +253,10 @@ class Writer:
             return f"{self.of(target)}[{self.index(index)}] = {self.text(value)}"
         if call.form == "fused":
             return self._fused(call)
-        if call.form in ("effect", "check"):
+        if call.form == "effect":
             return self.expression(call)
+        if call.form == "check":
+            return self._check(call)
         if call.writes:
             (target,) = call.writes
             if call.takes_out:
@@ -281,6 +283,15 @@ class Writer:
         if call.into:
             return f"{self._allocation(call.output)}\n    {self._writing(call, self.of(call.output))}"
         return f"{self.of(call.output)} = {self.expression(call)}"
+
+    def _check(self, call: Call) -> str:
+        """A check, after a look at whether there is need for it."""
+        condition, n, args = call.args
+        text = f"{self.function(call)}({self.arguments(args, {})})"
+        if condition is None:
+            return text
+        count = self.bound(np.count_nonzero, "count_nonzero")
+        return f"if {count}({self.of(condition)}) != {n}:\n        {text}"
 
     def _fused(self, call: Call) -> str:
         """A kernel of several calls: it is told where its results go, but for those that somebody keeps."""
