@@ -91,12 +91,21 @@ def replaces(owner: Any, array: Any, attribute: str = "_array") -> None:
 
 
 @contextmanager
-def paused() -> Iterator[None]:
-    """Inside the block nothing is recorded: for what happens once, such as the filling of parameters."""
+def paused(draws: bool = True) -> Iterator[None]:
+    """Inside the block nothing is recorded: for what happens once, such as the filling of parameters.
+
+    Args:
+        draws: whether random numbers may be drawn in it, which need not be drawn again by the trace.
+    """
     recording = current()
+    watch = recording.watch if draws and recording is not None else None
     _local.recording = None
     try:
+        if watch is not None:
+            watch.look()
         yield
+        if watch is not None:
+            watch.skip()
     finally:
         _local.recording = recording
 

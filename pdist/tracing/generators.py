@@ -3,17 +3,68 @@
 from __future__ import annotations
 
 import functools
+import gc
 import random as python_random
+import sys
 import types
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from .array import Traced
+
 _MOST = 20_000  # objects that are looked at
-_LIBRARIES = ("pdist", "pdist_nn", "numpy", "scipy", "builtins", "importlib")
 _GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, python_random.Random)
-_ATOMS = (bool, int, float, complex, str, bytes, np.ndarray, np.generic, np.dtype, type, types.ModuleType)
+_NUMBERS = (bool, int, float, complex, str, bytes, np.ndarray, np.generic, np.dtype, Traced)
+_ATOMS = (*_NUMBERS, type, types.ModuleType, types.CodeType)
+
+
+#: The generators behind the functions of the modules ``numpy.random`` and ``random``.
+OF_MODULES: tuple[Any, ...] = (np.random.rand.__self__, python_random.random.__self__)  # type: ignore[attr-defined]
+
+
+class Watch:
+    """Whether generators are drawn from other than by calls that a trace repeats."""
+
+    def __init__(self) -> None:
+        self._roots: tuple[Any, ...] = ()
+        self._held: dict[int, Any] = {}
+        self._states: dict[int, Any] = {}  # where each stood last
+        self._moved: dict[int, Any] = {}
+
+    def begin(self, *roots: Any) -> None:
+        """Look at the generators of the modules and at those that some objects lead to."""
+        self._roots = roots
+        self._held = {id(found): found for found in (*OF_MODULES, *reachable(*roots))}
+        self.skip()
+
+    def look(self, *only: Any) -> None:
+        """Note which generators were drawn from since they were looked at last."""
+        for key, generator in self._of(only).items():
+            if key not in self._moved and state(generator) != self._states.get(key):
+                self._moved[key] = generator
+
+    def skip(self, *only: Any) -> None:
+        """Go on from where the generators stand now: what was drawn will be drawn again, or need not be."""
+        self._states.update({key: state(generator) for key, generator in self._of(only).items()})
+
+    def add(self, generator: Any) -> None:
+        """Take in a generator that a sampler was given."""
+        if isinstance(generator, _GENERATORS) and id(generator) not in self._held:
+            self._held[id(generator)] = generator
+            self.skip(generator)
+
+    def _of(self, only: tuple[Any, ...]) -> dict[int, Any]:
+        """All generators, or some, of those that are held."""
+        return {id(one): one for one in only if id(one) in self._held} if only else self._held
+
+    def moved(self) -> list[Any]:
+        """The generators that were drawn from directly; those that were made on the way are taken to be."""
+        self.look()
+        new = [found for found in reachable(*self._roots) if id(found) not in self._held]
+        return [*self._moved.values(), *new]
 
 
 def reachable(*roots: Any) -> list[Any]:
@@ -24,12 +75,14 @@ def reachable(*roots: Any) -> list[Any]:
     """
     found: list[Any] = []
     seen: set[int] = set()
-    waiting = list(roots)
-    while waiting and len(seen) < _MOST:
-        item = waiting.pop()
+    kept: list[Any] = []  # so that no other object gets the number of one that was made on the way
+    waiting = deque(roots)
+    while waiting and len(seen) < _MOST:  # what is near comes first
+        item = waiting.popleft()
         if item is None or isinstance(item, _ATOMS) or id(item) in seen:
             continue
         seen.add(id(item))
+        kept.append(item)
         if isinstance(item, _GENERATORS):
             found.append(item)
         else:
@@ -56,20 +109,19 @@ def _inside(item: Any) -> Iterator[Any]:
     if isinstance(item, types.FunctionType):
         if not _within_libraries(item):
             yield from _of_function(item)
-    elif isinstance(item, types.MethodType):
-        yield from (item.__self__, item.__func__)
-    elif isinstance(item, functools.partial):
-        yield from (item.func, *item.args, *item.keywords.values())
-    elif isinstance(item, (tuple, list, set, frozenset)):
-        yield from item
-    elif isinstance(item, dict):
-        yield from item.values()
-    else:
-        yield from getattr(item, "__dict__", {}).values()
-        if not _within_libraries(type(item)):  # what its own methods use
-            for base in type(item).__mro__:
-                if not _within_libraries(base):
-                    yield from [getattr(member, "fget", member) for member in vars(base).values()]
+        return
+    of_builtin = getattr(item, "__self__", None)  # of ``rng.normal``
+    if isinstance(of_builtin, _GENERATORS):
+        yield of_builtin
+    if isinstance(item, dict):
+        if "__builtins__" not in item:  # a module's
+            yield from item.values()
+        return
+    yield from gc.get_referents(item)  # items, attributes, slots, what an iterator goes through
+    if not _within_libraries(type(item)):  # what its own methods use
+        for base in type(item).__mro__:
+            if not _within_libraries(base):
+                yield from [getattr(member, "fget", member) for member in vars(base).values()]
 
 
 def _of_function(function: types.FunctionType) -> Iterator[Any]:
@@ -94,8 +146,17 @@ def _of_function(function: types.FunctionType) -> Iterator[Any]:
 
 
 def _within_libraries(item: Any) -> bool:
+    """Whether a function, class or module is of an installed package: those hold no generators of users."""
     name = str(getattr(item, "__module__", None) or getattr(item, "__name__", ""))
-    return name.partition(".")[0] in _LIBRARIES
+    return _is_library(name.partition(".")[0])
 
 
-__all__ = ["reachable", "state"]
+@functools.cache
+def _is_library(name: str) -> bool:
+    if name in ("pdist", "pdist_nn") or name in sys.stdlib_module_names:
+        return True
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    return "site-packages" in file or "dist-packages" in file
+
+
+__all__ = ["OF_MODULES", "Watch", "reachable", "state"]

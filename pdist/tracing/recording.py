@@ -13,6 +13,7 @@ from ..autograd import Variable
 from ..autograd.variable import from_node
 from ..backend import Library, hooks, numpy_library, random, register_library
 from .array import PYTHON_OPERATORS, Traced
+from .generators import Watch
 from .namespace import SpecialNamespace, TracedGenerator, TracedNamespace
 from .record import Call, Origin, Program, Returned, TraceError, Value, origin
 
@@ -111,6 +112,7 @@ class Recording:
         # The arrays that nobody owns: a checksum, and where each was used first.
         self._watched: dict[Value, tuple[int, Origin]] = {}
         self._streams: dict[Any, Any] = {}
+        self.watch = Watch()
         self._assigned: dict[tuple[int, str], tuple[Any, str, Any]] = {}
         self._guarded: set[tuple[int, str, int]] = set()  # what the guards of the program are about
 
@@ -249,6 +251,7 @@ class Recording:
                 else:
                     object.__setattr__(owner, attribute, from_node(array, None))
         self._assigned.clear()
+        self.watch = Watch()
         self.open = False
 
     # Calls --------------------------------------------------------------------------------------------
@@ -599,7 +602,7 @@ class Recording:
 
     def check(self, function: Callable[..., Any], args: Any, holds: Callable[..., Any] | None) -> None:
         """A check of values that may raise an error, at each call."""
-        with hooks.paused():
+        with hooks.paused(draws=False):
             function(*self._real(args))
         arrays = [self.seen(item) for item in args if isinstance(item, (Traced, self.base.array_type))]
         if not self.base.host or not arrays:
@@ -616,9 +619,9 @@ class Recording:
             found = holds(self.library.xp, *arrays)
         except TraceError:
             found = None
-        if isinstance(found, Traced) and self.failure is failure:
-            if found.dtype == bool and np.count_nonzero(found.array) == found.size:
-                return found
+        tells = isinstance(found, Traced) and found.dtype == bool and self.failure is failure
+        if tells and np.count_nonzero(found.array) == found.size:
+            return found
         del self.program.calls[n:]
         self.failure = failure
         return None
@@ -638,12 +641,9 @@ class Recording:
         found = self._streams.get(id(given))
         if found is None:
             name = f"rng_{len(self._streams)}"
+            self.watch.add(given)
             found = self._streams[id(given)] = TracedGenerator(self, Stream(name, lambda: given))
         return found
-
-    def draws_from(self, given: Any) -> bool:
-        """Whether draws from a generator that the user holds are recorded."""
-        return id(given) in self._streams
 
     def new_stream(self, seed: Any) -> Any:
         """A generator that the function makes at each call."""
@@ -657,9 +657,11 @@ class Recording:
 
     def draw(self, stream: Stream, name: str, args: Any, kwargs: Any) -> Any:
         """A draw."""
-        with hooks.paused():
+        with hooks.paused(draws=False):
             real = stream.real if stream.real is not None else stream.source()
+        self.watch.look(real)
         result = getattr(real, name)(*self._real(args), **self._real(kwargs))
+        self.watch.skip(real)
         if not isinstance(result, (self.base.array_type, np.generic)):
             result = self.xp.asarray(result)
         return self._take("draw", name, None, (stream, *args), kwargs, result)

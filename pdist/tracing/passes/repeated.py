@@ -34,10 +34,10 @@ def share_repeated(program: Program) -> None:
 
     for call in program.calls:
         if call.form == "check" and call.args[0] is not None:
-            this = (call.form, there(call.args[0]))
-            if this in known:
+            looked_at = (call.form, there(call.args[0]))
+            if looked_at in known:
                 continue  # it would have raised an error before
-            known[this] = ()
+            known[looked_at] = ()
         if call.pure and call.outputs and (call.view or not any(v.root in private for v in call.outputs)):
             # Views of the same memory are the same at any time, whatever is there.
             stamp = (lambda value: id(final(value))) if call.view else there
