@@ -91,12 +91,21 @@ def replaces(owner: Any, array: Any, attribute: str = "_array") -> None:
 
 
 @contextmanager
-def paused() -> Iterator[None]:
-    """Inside the block nothing is recorded: for what happens once, such as the filling of parameters."""
+def paused(draws: bool = True) -> Iterator[None]:
+    """Inside the block nothing is recorded: for what happens once, such as the filling of parameters.
+
+    Args:
+        draws: whether random numbers may be drawn in it, which need not be drawn again by the trace.
+    """
     recording = current()
+    watch = recording.watch if draws and recording is not None else None
     _local.recording = None
     try:
+        if watch is not None:
+            watch.look()
         yield
+        if watch is not None:
+            watch.skip()
     finally:
         _local.recording = recording
 
@@ -109,7 +118,7 @@ def depends_on(owner: Any, attribute: str) -> Any:
     found = getattr(owner, attribute)
     recording = current()
     if recording is not None:
-        recording.program.guards.append((owner, attribute, found))
+        recording.guard(owner, attribute, found)
     return found
 
 
@@ -133,18 +142,20 @@ def once(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 
 
-def check(function: Callable[..., Any], *args: Any) -> None:
+def check(function: Callable[..., Any], *args: Any, holds: Callable[..., Any] | None = None) -> None:
     """Do a check that raises an error if values are not as they must be, and again whenever the trace runs.
 
     Args:
         function: called with raw arrays in the place of stand-ins.
         *args: its arguments.
+        holds: of a namespace and the arrays among the arguments, by array functions alone: a bool array that
+            is true everywhere if there is nothing to raise. A trace computes that, which costs less.
     """
     recording = current()
     if recording is None:
         function(*args)
     else:
-        recording.check(function, args)
+        recording.check(function, args, holds)
 
 
 def whole(array: Any) -> Any:

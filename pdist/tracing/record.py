@@ -106,7 +106,8 @@ class Call:
             ``"setitem"``; ``"scalar"``, an operator on NumPy scalars; ``"draw"`` from a random stream;
             ``"opaque"``; ``"effect"``, something done to objects of the host; ``"check"``, which may raise an
             error; ``"assume"``, a look at whether the trace holds; or ``"alloc"``, room for what other calls
-            write.
+            write. A check has three arguments: the bool value that is true if all is well, or None;
+            how many elements that has; and what the function gets.
         name: of the function or method.
         function: what is called, on raw arrays.
         args: the arguments: Values, containers of them, and constants.

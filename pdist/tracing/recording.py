@@ -13,6 +13,7 @@ from ..autograd import Variable
 from ..autograd.variable import from_node
 from ..backend import Library, hooks, numpy_library, random, register_library
 from .array import PYTHON_OPERATORS, Traced
+from .generators import Watch
 from .namespace import SpecialNamespace, TracedGenerator, TracedNamespace
 from .record import Call, Origin, Program, Returned, TraceError, Value, origin
 
@@ -101,12 +102,20 @@ class Recording:
         self.open = True
         self.assuming = assuming
         self.head: list[Call] = []  # the assumptions and what they need: these go first
+        self._early: set[Call] = set()  # the same
+        self._assumed: set[Value] = set()  # what they look at
+        self._late: set[Value] = set()  # what depends on more than is there when a call begins
+        self._made: dict[Value, tuple[int, Call]] = {}  # by which call, and how many were before it
+        self._written: set[Value] = set()  # roots that calls change
+        self._outside_written = False  # whether a call may have changed what others hold
         self._states: dict[int, Value] = {}
         self._wrapped: dict[int, Any] = {}
         # The arrays that nobody owns: a checksum, and where each was used first.
         self._watched: dict[Value, tuple[int, Origin]] = {}
         self._streams: dict[Any, Any] = {}
+        self.watch = Watch()
         self._assigned: dict[tuple[int, str], tuple[Any, str, Any]] = {}
+        self._guarded: set[tuple[int, str, int]] = set()  # what the guards of the program are about
 
     # What enters --------------------------------------------------------------------------------------
 
@@ -124,8 +133,15 @@ class Recording:
         elif value in self._watched:
             self._look_after(value)
         if owner is not None:
-            self.program.guards.append((owner, attribute, array))
+            self.guard(owner, attribute, array)
         return self.library.array_type(array, value, self)
+
+    def guard(self, owner: Any, attribute: str, item: Any) -> None:
+        """Let the trace hold only as long as an attribute is this very object."""
+        key = id(owner), attribute, id(item)
+        if key not in self._guarded:
+            self._guarded.add(key)
+            self.program.guards.append((owner, attribute, item))
 
     def _look_after(self, value: Value, where: Origin | None = None) -> None:
         """Refuse to go on with an array that somebody has changed behind the recording's back."""
@@ -134,7 +150,7 @@ class Recording:
         if found == known:
             return
         self._watched[value] = found, first
-        for call in self.program.calls:
+        for call in reversed(self.program.calls):  # one that was recorded is among the last
             if call.changes_any or any(self._may_be(value, v) for v in call.writes if v.external):
                 return
         self.refuse(
@@ -207,6 +223,7 @@ class Recording:
         self.program.flags = [(owner, owner.requires_grad) for owner in owners.values()]
         for value, (_, where) in self._watched.items():
             self._look_after(value, where)
+        self.program.calls = [*self.head, *[call for call in self.program.calls if call not in self._early]]
         self.program.results = results
         unread = set()
         for owner, attribute, former in self._assigned.values():
@@ -235,6 +252,7 @@ class Recording:
                 else:
                     object.__setattr__(owner, attribute, from_node(array, None))
         self._assigned.clear()
+        self.watch = Watch()
         self.open = False
 
     # Calls --------------------------------------------------------------------------------------------
@@ -282,8 +300,23 @@ class Recording:
                     "pdist.get_array_module(x), or a Variable of it outside"
                 )
         call = Call(form, name, function, args, kwargs, origin=origin(self.section), **fields)
+        late = not call.pure or form == "opaque" or any(map(self._is_late, call.inputs))
+        for value in call.outputs:
+            self._made[value] = len(self.program.calls), call
+            if late:
+                self._late.add(value)
+        self._note_writes(call)
         self.program.calls.append(call)
         return call
+
+    def _is_late(self, value: Value) -> bool:
+        """Whether it depends on a draw, on an opaque call, or on memory that a call has changed."""
+        return value in self._late or value.root in self._written
+
+    def _note_writes(self, call: Call) -> None:
+        """Keep in mind what a call changes."""
+        self._written.update(value.root for value in call.writes)
+        self._outside_written |= call.changes_any or any(value.external for value in call.writes)
 
     def _take(self, form: str, name: str, function: Any, args: Any, kwargs: Any, result: Any) -> Any:
         """Write down a call that gave ``result``; what stands for that."""
@@ -534,27 +567,27 @@ class Recording:
         """
         if not self.on_numpy or np.count_nonzero(condition.array) != count:
             return False
-        needed, calls = {condition.node}, []
-        if any(value.external for call in self.program.calls for value in call.writes):
+        if self._outside_written or self._is_late(condition.node):
             return False
-        for call in reversed(self.program.calls):
-            if any(value in needed for value in call.outputs):
-                if not call.pure or call.form == "opaque":
-                    return False
-                calls.append(call)
-                needed.update(call.inputs)
-        roots = {value.root for value in needed}
-        if any(value.root in roots for call in self.program.calls for value in call.writes):
-            return False
-        if any(call.form == "assume" and call.args[0] is condition.node for call in self.head):
+        if condition.node in self._assumed:
             return True
-        first = [*self.head, *[call for call in reversed(calls) if call not in self.head]]
-        rest = [call for call in self.program.calls if call not in first]
-        self.program.calls = []
-        first.append(self._add("assume", "assume", None, (condition.node, count), {}, outputs=()))
-        self.head = first
-        self.program.calls = [*first, *rest]
+        self._assumed.add(condition.node)
+        calls = self._needed(condition.node)
+        calls.append(self._add("assume", "assume", None, (condition.node, count), {}, outputs=()))
+        self.head += calls
+        self._early.update(calls)
         return True
+
+    def _needed(self, value: Value) -> list[Call]:
+        """The calls that make a value, in order, without those that go first already."""
+        found: dict[Call, int] = {}
+        waiting = [value]
+        while waiting:
+            position, call = self._made.get(waiting.pop(), (0, None))
+            if call is not None and call not in self._early and call not in found:
+                found[call] = position
+                waiting += call.inputs
+        return sorted(found, key=found.__getitem__)
 
     def effect(self, function: Callable[..., Any], args: Any, changes: Any) -> None:
         """Something done to objects of the host at each call."""
@@ -566,14 +599,33 @@ class Recording:
             call.changes_any = True
         else:
             call.writes = tuple([self._node(array) for array in changes])
+        self._note_writes(call)
 
-    def check(self, function: Callable[..., Any], args: Any) -> None:
+    def check(self, function: Callable[..., Any], args: Any, holds: Callable[..., Any] | None) -> None:
         """A check of values that may raise an error, at each call."""
-        with hooks.paused():
+        with hooks.paused(draws=False):
             function(*self._real(args))
-        if self.base.host and any(isinstance(item, (Traced, self.base.array_type)) for item in args):
-            name = getattr(function, "__name__", "check")
-            self._add("check", name, function, self._node(args), {}, outputs=())
+        arrays = [self.seen(item) for item in args if isinstance(item, (Traced, self.base.array_type))]
+        if not self.base.host or not arrays:
+            return
+        condition = self._condition(holds, arrays) if holds is not None and self.on_numpy else None
+        look = (None, 0) if condition is None else (condition.node, condition.size)
+        name = getattr(function, "__name__", "check")
+        self._add("check", name, function, (*look, self._node(args)), {}, outputs=())
+
+    def _condition(self, holds: Callable[..., Any], arrays: list[Any]) -> Any:
+        """What tells at each call that there is nothing to raise; None if array functions do not tell."""
+        n, failure = len(self.program.calls), self.failure
+        try:
+            found = holds(self.library.xp, *arrays)
+        except TraceError:
+            found = None
+        tells = isinstance(found, Traced) and found.dtype == bool and self.failure is failure
+        if tells and np.count_nonzero(found.array) == found.size:
+            return found
+        del self.program.calls[n:]
+        self.failure = failure
+        return None
 
     # Random draws -------------------------------------------------------------------------------------
 
@@ -590,15 +642,9 @@ class Recording:
         found = self._streams.get(id(given))
         if found is None:
             name = f"rng_{len(self._streams)}"
+            self.watch.add(given)
             found = self._streams[id(given)] = TracedGenerator(self, Stream(name, lambda: given))
         return found
-
-    def draws_from(self, given: Any) -> bool:
-        """Whether draws from a generator that the user holds are recorded."""
-        if id(given) in self._streams:
-            return True
-        with hooks.paused():
-            return any(found.stream.source() is given for found in self._streams.values())
 
     def new_stream(self, seed: Any) -> Any:
         """A generator that the function makes at each call."""
@@ -612,9 +658,11 @@ class Recording:
 
     def draw(self, stream: Stream, name: str, args: Any, kwargs: Any) -> Any:
         """A draw."""
-        with hooks.paused():
+        with hooks.paused(draws=False):
             real = stream.real if stream.real is not None else stream.source()
+        self.watch.look(real)
         result = getattr(real, name)(*self._real(args), **self._real(kwargs))
+        self.watch.skip(real)
         if not isinstance(result, (self.base.array_type, np.generic)):
             result = self.xp.asarray(result)
         return self._take("draw", name, None, (stream, *args), kwargs, result)

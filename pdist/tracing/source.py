@@ -5,10 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 import keyword
-import linecache
 import os
 import re
-import weakref
 from collections.abc import Iterable
 from typing import Any
 
@@ -255,8 +253,10 @@ class Writer:
             return f"{self.of(target)}[{self.index(index)}] = {self.text(value)}"
         if call.form == "fused":
             return self._fused(call)
-        if call.form in ("effect", "check"):
+        if call.form == "effect":
             return self.expression(call)
+        if call.form == "check":
+            return self._check(call)
         if call.writes:
             (target,) = call.writes
             if call.takes_out:
@@ -283,6 +283,15 @@ class Writer:
         if call.into:
             return f"{self._allocation(call.output)}\n    {self._writing(call, self.of(call.output))}"
         return f"{self.of(call.output)} = {self.expression(call)}"
+
+    def _check(self, call: Call) -> str:
+        """A check, after a look at whether there is need for it."""
+        condition, n, args = call.args
+        text = f"{self.function(call)}({self.arguments(args, {})})"
+        if condition is None:
+            return text
+        count = self.bound(np.count_nonzero, "count_nonzero")
+        return f"if {count}({self.of(condition)}) != {n}:\n        {text}"
 
     def _fused(self, call: Call) -> str:
         """A kernel of several calls: it is told where its results go, but for those that somebody keeps."""
@@ -415,19 +424,32 @@ class Refused:
 REFUSED = Refused()
 
 
+class Source:
+    """What tracebacks and debuggers ask for the lines of a trace: the loader of its globals.
+
+    They put the lines into ``linecache.cache`` themselves when they need them. A trace neither adds to that
+    dict nor takes from it: somebody may be going through it, and traces end whenever garbage is collected.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def get_source(self, name: str) -> str:
+        """The code as it is shown."""
+        return self.text
+
+
 def compiled(title: str, source: str, names: dict[str, Any], tight: str = "") -> Any:
     """The function that ``source`` defines; tracebacks show its lines.
 
     Args:
         title: what it is called.
         source: the code as it is shown.
-        names: its globals.
+        names: its globals, no other function's: they tell where the lines are.
         tight: the same code, line by line, as it runs; ``source`` itself by default.
     """
-    file = f"<pdist trace {next(_numbers)}: {title}>"
-    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+    file = f"<pdist trace {next(_numbers)}> {title}()"  # a name that ends with ">" has no lines to Python
+    names["__name__"], names["__loader__"] = file, Source(source)
     found: dict[str, Any] = {}
     exec(compile(tight or source, file, "exec", dont_inherit=True), names, found)
-    function = found.popitem()[1]
-    weakref.finalize(function, linecache.cache.pop, file, None)
-    return function
+    return found.popitem()[1]

@@ -7,6 +7,9 @@ argument that it is the last to use.
 
 from __future__ import annotations
 
+import bisect
+import heapq
+import math
 import operator
 from typing import Any
 
@@ -129,20 +132,62 @@ def _blocks(program: Program) -> list[Block]:
 def place(blocks: list[Block]) -> int:
     """Find a place for each block, where no other is that is in use at the same time.
 
-    The largest come first, each as far to the front as it can lie: little is lost between them.
+    The largest come first. What they leave free, some bytes for some time, is a gap, and so is what a block
+    leaves of a gap that it is put into; one that finds no gap goes behind all others. Of the gaps that are
+    long enough it takes the one that ends first. The time that it takes is about proportional to the number
+    of blocks: those of one size come in the order of time, so that what is free is looked up and not sought.
 
     Returns:
         The bytes of them all.
     """
-    placed: list[Block] = []
-    for block in sorted(blocks, key=lambda b: -b.nbytes):
-        others = [b for b in placed if b.first <= block.last and block.first <= b.last]
-        for other in sorted(others, key=lambda b: b.start):
-            if block.start + block.nbytes <= other.start:
-                break
-            block.start = max(block.start, other.start + other.nbytes)
-        placed.append(block)
-    return max((block.start + block.nbytes for block in blocks), default=0)
+    rooms = _rooms(blocks)
+    total = 0
+    gaps: list[Gap] = []
+    for nbytes in sorted(rooms, reverse=True):
+        pending = [gap for gap in gaps if gap[2] >= nbytes]
+        gaps = [gap for gap in gaps if gap[2] < nbytes]
+        heapq.heapify(pending)
+        free: list[tuple[float, int, int, int]] = []  # have begun: end, bytes, start, begin
+        for block in rooms[nbytes]:  # by the time when they are first in use
+            while pending and pending[0][0] <= block.first:
+                begin, end, height, start = heapq.heappop(pending)
+                bisect.insort(free, (end, height, start, begin))
+            found = bisect.bisect_left(free, (block.last,))
+            if found < len(free):
+                end, height, start, begin = free.pop(found)
+            else:
+                end, height, start, begin = math.inf, nbytes, total, 0
+                total += nbytes
+            block.start = start
+            if height >= 2 * nbytes:
+                bisect.insort(free, (end, height - nbytes, start + nbytes, begin))
+            elif height > nbytes:
+                gaps.append((begin, end, height - nbytes, start + nbytes))
+            if begin < block.first:
+                gaps.append((begin, block.first - 1, nbytes, start))
+            if block.last < end:
+                heapq.heappush(pending, (block.last + 1, end, nbytes, start))
+        gaps += pending
+        gaps += [(begin, end, height, start) for end, height, start, begin in free]
+    return total
+
+
+#: From one call to another, some bytes, and where they begin in memory.
+Gap = tuple[int, float, int, int]
+MOST_SIZES = 64  # of more sizes, those that are about the same count as one
+
+
+def _rooms(blocks: list[Block]) -> dict[int, list[Block]]:
+    """The blocks by the bytes that each gets, in the order in which they are first in use.
+
+    Of many sizes each is made up to one of eight between a power of two and the next.
+    """
+    many = len({block.nbytes for block in blocks}) > MOST_SIZES
+    rooms: dict[int, list[Block]] = {}
+    for block in sorted(blocks, key=lambda b: b.first):
+        step = max(1 << block.nbytes.bit_length() - 4, memory.LINE) if many else 1
+        rooms.setdefault(-(-block.nbytes // step) * step, []).append(block)
+    return rooms
 
 
 def array_in(room: Any, value: Value) -> Any:

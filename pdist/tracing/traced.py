@@ -6,7 +6,6 @@ import copy
 import functools
 import inspect
 import keyword
-import random as python_random
 import re
 import sys
 import threading
@@ -22,11 +21,12 @@ from ..autograd import Variable, config
 from ..autograd.variable import from_node
 from ..backend import default_library, hooks, library_of
 from .array import Traced
+from .generators import OF_MODULES
 from .record import Origin, Program, Returned, TraceError
 from .recording import Recording
 from .replay import TOLD_APART, Report, Trace
 from .source import REFUSED
-from .surroundings import reachable, state, variables
+from .variables import variables
 
 MANY_RENEWALS = 10  # from so many on a function is said to be recorded again and again
 
@@ -102,14 +102,10 @@ class TracedFunction:
             names = _argument_names(self.function, args)
             inner = [stand_ins.of(a, name) for a, name in zip(args, names, strict=True)]
             named = {name: stand_ins.of(a, name) for name, a in kwargs.items()}
-            drawn, held = _streams_of_others(), reachable(self.function, inner, named)
-            states = [state(generator) for generator in held]
+            recording.watch.begin(self.function, inner, named)
             recording.program.variables = variables(self.function)
             result = self.function(*inner, **named)
-            moved = [g for g, was in zip(held, states, strict=True) if state(g) != was]
-            self._refuse_direct_draws(recording, moved)
-            if drawn != _streams_of_others():
-                self._warn_of_draws(recording)
+            self._refuse_direct_draws(recording)
             result = _copied(result, recording)
             recording.finish(_noted(result))
         except ValueError as error:
@@ -129,26 +125,22 @@ class TracedFunction:
             self._keep(key, Trace(recording.program, self.function, stand_ins, plain))
         return _real(result)
 
-    def _warn_of_draws(self, recording: Recording) -> None:
-        """Some thread drew from NumPy's own stream or Python's: this one, in all likelihood."""
-        what = "numbers were drawn from numpy.random or random; a trace draws again from pdist.random alone"
-        if self.strict:
-            warnings.warn(f"{self.__name__}: {what}", stacklevel=4)
-        else:
-            recording.failure = recording.failure or TraceError(what)
-
-    def _refuse_direct_draws(self, recording: Recording, moved: list[Any]) -> None:
-        """Generators that the function holds were drawn from: refuse, unless samplers did so."""
-        for generator in moved:
-            if not recording.draws_from(generator):
-                function: Any = self.function
-                code = getattr(function, "__code__", getattr(type(function).__call__, "__code__", None))
-                recording.refuse(
-                    f"numbers were drawn from {generator!r} itself, which a trace does not repeat: give the "
-                    "generator to a sampler as rng=..., draw from pdist.random.generator(), or pass the "
-                    "numbers as an argument",
-                    Origin("", code.co_filename, code.co_firstlineno) if code else Origin("", "", 0),
-                )
+    def _refuse_direct_draws(self, recording: Recording) -> None:
+        """Refuse to go on with numbers that a trace would not draw again."""
+        for generator in recording.watch.moved():
+            if generator in OF_MODULES:  # another thread may have drawn from these
+                what = "numbers were drawn from numpy.random or random, by this function or by another thread"
+                advice = "draw from pdist.random.generator(), or pass the numbers as an argument"
+                recording.failure = recording.failure or TraceError(f"{what}: {advice}")
+                continue
+            function: Any = self.function
+            code = getattr(function, "__code__", getattr(type(function).__call__, "__code__", None))
+            recording.refuse(
+                f"numbers were drawn from {generator!r} itself, which a trace does not repeat: give the "
+                "generator to a sampler as rng=..., draw from pdist.random.generator(), or pass the "
+                "numbers as an argument",
+                Origin("", code.co_filename, code.co_firstlineno) if code else Origin("", "", 0),
+            )
 
     def _keep(self, key: Any, trace: Trace) -> None:
         """Keep a trace, and forget those that no longer hold or that were used longest ago."""
@@ -226,7 +218,9 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
       those of the first call. A number that is an argument makes a trace for each of its values; a number
       that changes from step to step belongs in an array. :meth:`TracedFunction.forget` records anew.
     - Parameters of distributions, labels and inputs are checked at each call.
-    - What Python does besides (printing, appending to a list, numpy.random) it does while recording only;
+    - Random draws by samplers, from ``pdist.random`` or the generator that they are given, go on. Draws from
+      a generator itself are an error; with those from ``numpy.random`` the function runs as it is.
+    - What Python does besides (printing, appending to a list, a clock) it does while recording only;
       ``pdist_nn.report`` is repeated at every call. So is what NumPy computes from arrays outside alone
       (``x + np.exp(table)``: the exponentials are those of the first call): pass them as arguments, keep them
       in Variables, or use pdist.functions.
@@ -266,13 +260,6 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
     if cache_size < 1:
         raise ValueError(f"trace: cache_size is {cache_size!r}; expected at least 1")
     return TracedFunction(function, cache_size, strict)
-
-
-def _streams_of_others() -> Any:
-    """Where Python's and NumPy's own random streams stand."""
-    numpys = np.random.get_state(legacy=False)["state"]  # noqa: NPY002
-    numbers = [part.tobytes() if hasattr(part, "tobytes") else part for part in numpys.values()]
-    return python_random.getstate(), numbers
 
 
 # Arguments -------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -159,11 +161,12 @@ class Declared:
         for name, support in self._plan.supports:
             array = state[name]._array
             if hooks.running or type(array) is not np.ndarray:
-                hooks.check(_check_values, who, name, array, support)
+                hooks.check(_check_values, who, name, array, support, holds=support.test)
             elif np.count_nonzero(inside := support.test(np, array)) != inside.size:
                 _check_values(who, name, array, support)
         if self.ordered and all(name in state for name in self.ordered):
-            hooks.check(_check_order, who, self.ordered, *[state[name]._array for name in self.ordered])
+            arrays = [state[name]._array for name in self.ordered]
+            hooks.check(_check_order, who, self.ordered, *arrays, holds=_grow)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.parameters or name in self.parts or name in self.options:
@@ -228,6 +231,11 @@ def _check_values(who: str, name: str, array: Any, support: Support) -> None:
     if not value.ndim and value in (0, np.inf, -np.inf) and array.dtype.itemsize == 4:
         value = f"{value} in float32"  # it may have been another number
     raise ValueError(f"{who}: {where} is {value}; expected {support.wanted or support}")
+
+
+def _grow(xp: Any, *arrays: Any) -> Any:
+    """Whether each is less than the next."""
+    return functools.reduce(xp.logical_and, [xp.less(a, b) for a, b in itertools.pairwise(arrays)])
 
 
 def _check_order(who: str, names: tuple[str, ...], *arrays: Any) -> None:

@@ -247,7 +247,7 @@ class GraphWriter(Writer):
         self.lines = self.outer
         written = {v.root for call in calls for v in call.writes}
         part = Part(
-            compiled(name, self.functions[-1], self.names),
+            compiled(name, self.functions[-1], dict(self.names)),
             self.graphs,
             self.program.base.array_type,
             (*["kept" if self._keeps(v) else "copied" for v in taken], *["fixed"] * len(streams)),

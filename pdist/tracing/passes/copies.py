@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..record import Call, Program, Value, written_roots
 from ..recording import COPIES
+from .changes import Changes
 
 
 def drop_copies(program: Program) -> None:
     """Use the original in the place of a copy where neither is changed while the copy is in use."""
     changed, kept = written_roots(program.calls), program.escaping()
-    last = last_uses(program)
+    last, changes = last_uses(program), Changes(program.calls)
     same: dict[Value, Value] = {}
     calls = []
     for i, call in enumerate(program.calls):
@@ -20,7 +21,7 @@ def drop_copies(program: Program) -> None:
             calls.append(call)
             continue
         end = last.get(call.output.root, i)
-        if _written_between(program.calls[i + 1 : end + 1], source):
+        if changes.may_change(source, i + 1, end + 1):
             calls.append(call)
         else:
             same[call.output] = source
@@ -39,17 +40,6 @@ def _source(call: Call) -> Value | None:
         call.output.strides,
     )
     return source if alike and not source.scalar and not call.output.scalar else None
-
-
-def _written_between(calls: list[Call], source: Value) -> bool:
-    """Whether one of the calls may change ``source``."""
-    for call in calls:
-        if source.external and call.changes_any:
-            return True
-        for value in call.writes:
-            if value.root is source.root or (value.external and source.external):
-                return True
-    return False
 
 
 def last_uses(program: Program) -> dict[Value, int]:

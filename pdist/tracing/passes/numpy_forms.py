@@ -48,7 +48,8 @@ def _scalars_into_arrays(program: Program) -> None:
     casts = {
         call.output: call
         for call in program.calls
-        if call.form == "method" and call.name == "astype" and call.output.scalar and len(call.args) == 2
+        if call.outputs and call.output.scalar and call.name == "astype" and len(call.args) == 2
+        if call.form == "method"
     }
     for call in program.calls:
         others = values_in((call.args, call.kwargs))

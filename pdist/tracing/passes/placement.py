@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from ..record import Call, Program, Value, written_roots
+from .changes import Changes, any_between
 from .copies import last_uses
 
 
@@ -20,63 +22,113 @@ def place_where_wanted(program: Program) -> None:
     """
     if program.base.name != "numpy":
         return
+    plan = _Plan(program)
     for call in [c for c in program.calls if c.form == "function" and c.name == "concatenate"]:
-        if program.calls.count(call) == 1:
-            _place(program, call)
+        plan.place(call)
+    plan.apply()
 
 
-def _place(program: Program, call: Call) -> None:
-    parts = [p for p in call.args[0] if p.__class__ is Value]
-    axis = call.kwargs.get("axis", call.args[1] if len(call.args) > 1 else 0)
-    whole = (call.writes or call.outputs)[0]
-    kept = program.escaping()
-    if len(parts) != len(call.args[0]) or whole.root is not whole or whole.scalar:
-        return
-    if (whole in kept and not call.writes) or axis not in (0, None):
-        return
-    if not is_contiguous(whole) or any(p.dtype != whole.dtype for p in parts):
-        return
-    where = program.calls.index(call)
-    makers = {c.output: i for i, c in enumerate(program.calls[:where]) if len(c.outputs) == 1}
-    fixed = written_roots(program.calls) | {value.root for value in program.returned()}
-    fixed |= kept if not whole.external else set()
-    last = last_uses(program)
-    movable = {
-        part
-        for part in parts
-        if part in makers
-        and parts.count(part) == 1
-        and part not in fixed
-        and _can_move(part, program.calls[makers[part]])
-        and not _overwritten(program.calls[where + 1 : last[part] + 1], whole)
-    }
-    if 2 * sum(part.nbytes for part in movable) < whole.nbytes:
-        return
-    first = min(makers[part] for part in movable)
-    if call.writes:
-        if _touched(program.calls[first:where], whole):
+class _Plan:
+    """What will be moved where, by the positions of the calls before anything is.
+
+    Attributes:
+        where: the position of each call.
+        makers: of the call that makes a value.
+        fixed: the values that have to stay where they are.
+        before: the calls that go before one at a position.
+        instead: the calls that take the place of one at a position.
+        same: the new places of values.
+        claimed: the arrays of others that are written earlier than before.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.calls = program, program.calls
+        self.where = {call: i for i, call in enumerate(self.calls)}
+        self.makers = {c.output: i for i, c in enumerate(self.calls) if len(c.outputs) == 1}
+        self.kept = program.escaping()
+        self.fixed = written_roots(self.calls) | {value.root for value in program.returned()}
+        self.last, self.changes = last_uses(program), Changes(self.calls)
+        self.before: dict[int, list[Call]] = {}
+        self.instead: dict[int, list[Call]] = {}
+        self.same: dict[Value, Value] = {}
+        self.claimed: dict[Value, Any] = {}
+
+    def place(self, call: Call) -> None:
+        """Let the parts of a concatenation be computed in their places, where that can be."""
+        parts = [p for p in call.args[0] if p.__class__ is Value]
+        axis = call.kwargs.get("axis", call.args[1] if len(call.args) > 1 else 0)
+        whole = (call.writes or call.outputs)[0]
+        if len(parts) != len(call.args[0]) or whole.root is not whole or whole.scalar:
             return
-        before: list[Call] = []
-        program.claimed.append(whole.array)
-    else:
-        before = [Call("alloc", "empty", None, (), {}, (whole,), call.origin, takes_out=True)]
-    after: list[Call] = []
-    same: dict[Value, Any] = {}
-    offset = 0
-    for part in parts:
-        n = part.shape[0] if axis == 0 else math.prod(part.shape)
-        views, place = _part_of(whole, part, slice(offset, offset + n), call)
-        offset += n
-        before += views
-        if part in movable:
-            maker = program.calls[makers[part]]
-            maker.writes, maker.outputs = (place,), ()
-            same[part] = place
+        if (whole in self.kept and not call.writes) or axis not in (0, None):
+            return
+        if not is_contiguous(whole) or any(p.dtype != whole.dtype for p in parts):
+            return
+        where, times = self.where[call], Counter(parts)
+        movable = {part for part in parts if times[part] == 1 and self._can_move(part, whole, where)}
+        if not movable or 2 * sum(part.nbytes for part in movable) < whole.nbytes:
+            return
+        first = min(self.makers[part] for part in movable)
+        if call.writes:
+            if self._touched(first, where, whole):
+                return
+            before: list[Call] = []
+            self.claimed[whole] = whole.array
         else:
-            after.append(Call("setitem", "setitem", None, (..., part), {}, (), call.origin, (place,)))
-    calls = program.calls
-    program.calls = [*calls[:first], *before, *calls[first:where], *after, *calls[where + 1 :]]
-    program.replace(same)
+            before = [Call("alloc", "empty", None, (), {}, (whole,), call.origin, takes_out=True)]
+        after: list[Call] = []
+        offset = 0
+        for part in parts:
+            n = part.shape[0] if axis == 0 else math.prod(part.shape)
+            views, place = _part_of(whole, part, slice(offset, offset + n), call)
+            offset += n
+            before += views
+            if part in movable:
+                maker = self.calls[self.makers[part]]
+                maker.writes, maker.outputs = (place,), ()
+                self.changes.add(whole, self.makers[part])
+                self.same[part] = place
+            else:
+                after.append(Call("setitem", "setitem", None, (..., part), {}, (), call.origin, (place,)))
+        self.before.setdefault(first, []).extend(before)
+        self.instead[where] = after
+        self.fixed.add(whole)
+
+    def _can_move(self, part: Value, whole: Value, where: int) -> bool:
+        """Whether a part can be computed in its place in the whole, which is made at a position."""
+        maker = self.makers.get(part, where)
+        if maker >= where or part in self.fixed or part in self.same:
+            return False
+        if (part in self.kept and not whole.external) or not _can_write(part, self.calls[maker]):
+            return False
+        start, stop = where + 1, self.last[part] + 1
+        if any_between(self.changes.anything, start, stop) or self.changes.of(whole, start, stop):
+            return False
+        overwritten = whole.external and any(
+            v.external and _overlap(v, whole) for call in self.calls[start:stop] for v in call.writes
+        )
+        return not overwritten
+
+    def _touched(self, start: int, stop: int, whole: Value) -> bool:
+        """Whether a call from ``start`` to ``stop`` looks at or changes what the whole overwrites."""
+        for call in self.calls[start:stop]:
+            if call.changes_any:
+                return True
+            for value in (*call.inputs, *call.writes):
+                there = self.same.get(value.root, value)
+                if there.root is whole or (there.external and _overlap(there, whole)):
+                    return True
+        return False
+
+    def apply(self) -> None:
+        """Put all calls where they are to be."""
+        calls: list[Call] = []
+        for i, call in enumerate(self.calls):
+            calls += self.before.get(i, ())
+            calls += self.instead.get(i, (call,))
+        self.program.calls = calls
+        self.program.claimed += self.claimed.values()
+        self.program.replace(self.same)
 
 
 def _part_of(whole: Value, part: Value, of: slice, call: Call) -> tuple[list[Call], Value]:
@@ -90,7 +142,7 @@ def _part_of(whole: Value, part: Value, of: slice, call: Call) -> tuple[list[Cal
     return views, shaped
 
 
-def _can_move(part: Value, maker: Call) -> bool:
+def _can_write(part: Value, maker: Call) -> bool:
     """Whether a part's call can be told where to write it, and finds the same layout there."""
     return (
         part.root is part
@@ -100,26 +152,6 @@ def _can_move(part: Value, maker: Call) -> bool:
         and maker.takes_out
         and maker.form not in ("draw", "alloc")
     )
-
-
-def _overwritten(calls: list[Call], whole: Value) -> bool:
-    """Whether a call changes the whole; these are the calls that still want a part of it."""
-    return any(
-        call.changes_any
-        or any(v.root is whole or (v.external and whole.external and _overlap(v, whole)) for v in call.writes)
-        for call in calls
-    )
-
-
-def _touched(calls: list[Call], whole: Value) -> bool:
-    """Whether a call looks at or changes what the whole will overwrite."""
-    for call in calls:
-        if call.changes_any:
-            return True
-        for value in (*call.inputs, *call.writes):
-            if value.root is whole or (value.external and _overlap(value, whole)):
-                return True
-    return False
 
 
 def _overlap(a: Value, b: Value) -> bool:

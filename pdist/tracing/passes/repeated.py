@@ -33,6 +33,11 @@ def share_repeated(program: Program) -> None:
         return (id(value), outside if value.external else versions.get(value.root, 0))
 
     for call in program.calls:
+        if call.form == "check" and call.args[0] is not None:
+            looked_at = (call.form, there(call.args[0]))
+            if looked_at in known:
+                continue  # it would have raised an error before
+            known[looked_at] = ()
         if call.pure and call.outputs and (call.view or not any(v.root in private for v in call.outputs)):
             # Views of the same memory are the same at any time, whatever is there.
             stamp = (lambda value: id(final(value))) if call.view else there

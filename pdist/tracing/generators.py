@@ -1,0 +1,136 @@
+"""The random generators that a function can reach: draws from them directly are not recorded."""
+
+from __future__ import annotations
+
+import gc
+import random as python_random
+import types
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .array import Traced
+from .variables import codes, names_of, within_libraries
+
+_MOST = 20_000  # objects that are looked at
+_GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, python_random.Random)
+_NUMBERS = (bool, int, float, complex, str, bytes, np.ndarray, np.generic, np.dtype, Traced)
+_ATOMS = (*_NUMBERS, type, types.ModuleType, types.CodeType)
+
+
+#: The generators behind the functions of the modules ``numpy.random`` and ``random``.
+OF_MODULES: tuple[Any, ...] = (np.random.rand.__self__, python_random.random.__self__)  # type: ignore[attr-defined]
+
+
+class Watch:
+    """Whether generators are drawn from other than by calls that a trace repeats."""
+
+    def __init__(self) -> None:
+        self._roots: tuple[Any, ...] = ()
+        self._held: dict[int, Any] = {}
+        self._states: dict[int, Any] = {}  # where each stood last
+        self._moved: dict[int, Any] = {}
+
+    def begin(self, *roots: Any) -> None:
+        """Look at the generators of the modules and at those that some objects lead to."""
+        self._roots = roots
+        self._held = {id(found): found for found in (*OF_MODULES, *reachable(*roots))}
+        self.skip()
+
+    def look(self, *only: Any) -> None:
+        """Note which generators were drawn from since they were looked at last."""
+        for key, generator in self._of(only).items():
+            if key not in self._moved and state(generator) != self._states.get(key):
+                self._moved[key] = generator
+
+    def skip(self, *only: Any) -> None:
+        """Go on from where the generators stand now: what was drawn will be drawn again, or need not be."""
+        self._states.update({key: state(generator) for key, generator in self._of(only).items()})
+
+    def add(self, generator: Any) -> None:
+        """Take in a generator that a sampler was given."""
+        if isinstance(generator, _GENERATORS) and id(generator) not in self._held:
+            self._held[id(generator)] = generator
+            self.skip(generator)
+
+    def _of(self, only: tuple[Any, ...]) -> dict[int, Any]:
+        """All generators, or some, of those that are held."""
+        return {id(one): one for one in only if id(one) in self._held} if only else self._held
+
+    def moved(self) -> list[Any]:
+        """The generators that were drawn from directly; those that were made on the way are taken to be."""
+        self.look()
+        new = [found for found in reachable(*self._roots) if id(found) not in self._held]
+        return [*self._moved.values(), *new]
+
+
+def reachable(*roots: Any) -> list[Any]:
+    """The generators in closures, defaults, used globals, attributes and containers, from some objects on.
+
+    Args:
+        *roots: functions and their arguments.
+    """
+    found: list[Any] = []
+    seen: set[int] = set()
+    kept: list[Any] = []  # so that no other object gets the number of one that was made on the way
+    waiting = deque(roots)
+    while waiting and len(seen) < _MOST:  # what is near comes first
+        item = waiting.popleft()
+        if item is None or isinstance(item, _ATOMS) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        kept.append(item)
+        if isinstance(item, _GENERATORS):
+            found.append(item)
+        else:
+            waiting.extend(_inside(item))
+    return found
+
+
+def state(generator: Any) -> Any:
+    """Where a generator stands, to be compared."""
+    if isinstance(generator, python_random.Random):
+        return generator.getstate()
+    bits = getattr(generator, "_bit_generator", generator)  # a RandomState's too
+    return _plain(bits.state)
+
+
+def _plain(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return [(name, _plain(part)) for name, part in tree.items()]
+    return tree.tobytes() if hasattr(tree, "tobytes") else tree
+
+
+def _inside(item: Any) -> Iterator[Any]:
+    """What an object leads to."""
+    if isinstance(item, types.FunctionType):
+        if not within_libraries(item):
+            yield from _of_function(item)
+        return
+    of_builtin = getattr(item, "__self__", None)  # of ``rng.normal``
+    if isinstance(of_builtin, _GENERATORS):
+        yield of_builtin
+    if isinstance(item, dict):
+        if "__builtins__" not in item:  # a module's
+            yield from item.values()
+        return
+    yield from gc.get_referents(item)  # items, attributes, slots, what an iterator goes through
+    if not within_libraries(type(item)):  # what its own methods use
+        for base in type(item).__mro__:
+            if not within_libraries(base):
+                yield from [getattr(member, "fget", member) for member in vars(base).values()]
+
+
+def _of_function(function: types.FunctionType) -> Iterator[Any]:
+    yield from [value for _, _, value in names_of(function)]
+    yield from function.__defaults__ or ()
+    yield from (function.__kwdefaults__ or {}).values()
+    yield from vars(function).values()
+    for _, _, value in names_of(function):
+        if isinstance(value, types.ModuleType) and not within_libraries(value):
+            yield from [vars(value).get(name) for code in codes(function.__code__) for name in code.co_names]
+
+
+__all__ = ["OF_MODULES", "Watch", "reachable", "state"]
