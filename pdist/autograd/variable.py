@@ -376,10 +376,7 @@ def as_variable(value: Any) -> Variable:
 
 
 def to_read(value: Any) -> Any:
-    """The raw array of a Variable for somebody who only reads it; what is no Variable as it is.
-
-    Unlike ``v.array`` it takes no note that the array was handed out and may be written into.
-    """
+    """The raw array of a Variable, of which no note is taken as by ``v.array``; anything else as it is."""
     return value._array if isinstance(value, Variable) else value
 
 

@@ -111,3 +111,9 @@ def exp_double(xp, x):
     y = xp.exp(x)
     log_y, lo = log_double(xp, y)
     return y, rounding(xp, y * ((x - log_y) - lo), 4 * y)
+
+
+def exp_minus_exp(xp, x):
+    """e^(-e^x): the digits that e^x loses by rounding come back as a factor."""
+    t, lo = exp_double(xp, x)
+    return xp.exp(-t) * (1 - lo)

@@ -32,17 +32,17 @@ def _w(z, df):
 
 
 @differentiable
-def over_square(xp, z, df):
-    """z/(df + z^2), whose square does not overflow."""
+def share_over_z(xp, z, df):
+    """p/z = z/(df + z^2), whose square does not overflow."""
     return _w(z, df)
 
 
-def _over_square_rule(F, g, y, z, df):
+def _share_over_z_rule(F, g, y, z, df):
     rest = 1 / (1 + z * (z / df)) / df  # 1/(df + z^2)
     return g * (1 - 2 * z * y) * rest, -g * y * rest
 
 
-over_square.joint_derivative(_over_square_rule)
+share_over_z.joint_derivative(_share_over_z_rule)
 
 
 def log1p_square(xp, z, df):
@@ -96,12 +96,12 @@ def kernel_shape_bend(xp, z, df):
 
 def _mixed(F, z, df):
     """The derivative of :func:`kernel_shape_slope` by z: p/z ((1 - p)/df - p)."""
-    w = F(over_square)(z, df)
+    w = F(share_over_z)(z, df)
     return w * (1 / (1 + z * (z / df)) / df - z * w)
 
 
 student_log_kernel.derivative(
-    z=lambda F, g, z, df: -g * ((df + 1) * F(over_square)(z, df)),
+    z=lambda F, g, z, df: -g * ((df + 1) * F(share_over_z)(z, df)),
     df=lambda F, g, z, df: g * F(kernel_shape_slope)(z, df),
 )
 student_log_norm.derivative(df=lambda F, g, df: -0.5 * g * F(half_step_slope)(0.5 * df))

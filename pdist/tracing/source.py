@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import itertools
 import keyword
 import os
@@ -143,7 +144,9 @@ class Writer:
         if kind is slice:
             parts = ["" if p is None else self.text(p) for p in (item.start, item.stop)]
             return ":".join(parts) + (f":{self.text(item.step)}" if item.step is not None else "")
-        if item is None or item is Ellipsis or kind in (bool, int, str):
+        if kind is str:
+            return json.dumps(item)  # in the quotes that formatters leave alone
+        if item is None or item is Ellipsis or kind in (bool, int):
             return "..." if item is Ellipsis else repr(item)
         if kind is float and item == item and abs(item) != np.inf:
             return repr(item)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ...numerics import student as t
 from ...numerics.quantiles import cauchy_quantile
-from ...numerics.student import over_square
 from ..families.location_scale import LocationScale
 from ..families.standard import Standard
 
@@ -23,13 +23,8 @@ class StandardCauchy(Standard):
         near, beyond = F.where(far, _FAR, z), F.where(far, z, _FAR)
         return -F.log1p(near * near) - 2 * F.log(abs(beyond) / _FAR)
 
-    slope = lambda F, z: 2 * F(over_square)(z, 1.0)
-
-    def scale_slope(F, d, s):  # (z^2 - 1)/(z^2 + 1)
-        z = d / s
-        near = F.minimum(abs(z), _FAR)
-        product = (d - s) / s * ((d + s) / s) / (1 + near * near)
-        return F.where(abs(z) < _FAR, product, 1.0)
+    slope = lambda F, z: 2 * F(t.share_over_z)(z, 1.0)
+    scale_slope = lambda F, d, s: t.scale_slope(F, d, s, 1.0)
 
     # The angle of (-z, 1) over pi, exact in both tails
     cdf = lambda xp, z: xp.arctan2(xp.ones_like(z), -z) / math.pi
@@ -37,7 +32,7 @@ class StandardCauchy(Standard):
     def hazard(F, z):
         far = abs(z) > 1
         near, z = F.where(far, 0.0, z), F.where(far, z, 1.0)
-        beyond = F(over_square)(z, 1.0) / (z * F.arctan2(1.0, -z))
+        beyond = F(t.share_over_z)(z, 1.0) / (z * F.arctan2(1.0, -z))
         return F.where(far, beyond, 1 / ((1 + near * near) * F.arctan2(1.0, -near)))
 
     def log_cdf(xp, z):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ...numerics.constants import EULER, LOG_2
-from ...numerics.double import exp_double
+from ...numerics.double import exp_minus_exp
 from ...numerics.quantiles import gumbel_quantile
 from ..families.draws import exponential
 from ..families.location_scale import LocationScale
@@ -15,24 +15,21 @@ from ..families.standard import Standard
 class StandardGumbel(Standard):
     """Of cdf e^(-e^-z); minus the logarithm of a standard Exponential."""
 
-    steep, entropy, mean, mode = True, 1 + EULER, EULER, 0.0
-    median, variance = -math.log(LOG_2), math.pi**2 / 6
+    steep, entropy, mean, variance = True, 1 + EULER, EULER, math.pi**2 / 6
+    mode, median = 0.0, -math.log(LOG_2)
 
     log_kernel = lambda F, z: -(F.maximum(z, -1e4) + F.exp(-z))  # -inf, and not nan, at z = -inf
     slope = lambda F, z: -F.expm1(-z)
     bend = lambda F, z: F.exp(-z)
 
-    def cdf(xp, z):
-        t, lo = exp_double(xp, -z)
-        return xp.exp(-t) * (1 - lo)
-
+    cdf = lambda xp, z: exp_minus_exp(xp, -z)
     log_cdf = lambda xp, z: -xp.exp(-z)
     sf = lambda xp, z: -xp.expm1(-xp.exp(-z))
 
     def log_sf(xp, z):
         t = xp.exp(-z)
-        near = xp.log1p(-StandardGumbel.cdf(xp, z))
-        return xp.where(t > LOG_2, near, xp.where(t < 1e-30, -z, xp.log(-xp.expm1(-t))))
+        far = xp.where(t < 1e-30, -z, xp.log(-xp.expm1(-t)))
+        return xp.where(t > LOG_2, xp.log1p(-StandardGumbel.cdf(xp, z)), far)
 
     hazard = lambda F, z: F.exp(-z)
 

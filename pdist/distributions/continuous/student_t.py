@@ -21,7 +21,7 @@ class StandardT(Standard):
 
     log_norm = lambda F, df: F(t.student_log_norm)(df)
     log_kernel = lambda F, z, df: F(t.student_log_kernel)(z, df)
-    slope = lambda F, z, df: (df + 1) * F(t.over_square)(z, df)
+    slope = lambda F, z, df: (df + 1) * F(t.share_over_z)(z, df)
 
     shape_slopes = lambda F, z, df: (t.shape_slope(F, z, df),)
 
