@@ -107,7 +107,7 @@ def _plain(tree: Any) -> Any:
 def _inside(item: Any) -> Iterator[Any]:
     """What an object leads to."""
     if isinstance(item, types.FunctionType):
-        if not _within_libraries(item):
+        if not within_libraries(item):
             yield from _of_function(item)
         return
     of_builtin = getattr(item, "__self__", None)  # of ``rng.normal``
@@ -118,9 +118,9 @@ def _inside(item: Any) -> Iterator[Any]:
             yield from item.values()
         return
     yield from gc.get_referents(item)  # items, attributes, slots, what an iterator goes through
-    if not _within_libraries(type(item)):  # what its own methods use
+    if not within_libraries(type(item)):  # what its own methods use
         for base in type(item).__mro__:
-            if not _within_libraries(base):
+            if not within_libraries(base):
                 yield from [getattr(member, "fget", member) for member in vars(base).values()]
 
 
@@ -141,11 +141,11 @@ def _of_function(function: types.FunctionType) -> Iterator[Any]:
             if name in function.__globals__:
                 value = function.__globals__[name]
                 yield value
-                if isinstance(value, types.ModuleType) and not _within_libraries(value):
+                if isinstance(value, types.ModuleType) and not within_libraries(value):
                     yield from [vars(value).get(other) for other in code.co_names]
 
 
-def _within_libraries(item: Any) -> bool:
+def within_libraries(item: Any) -> bool:
     """Whether a function, class or module is of an installed package: those hold no generators of users."""
     name = str(getattr(item, "__module__", None) or getattr(item, "__name__", ""))
     return _is_library(name.partition(".")[0])
@@ -159,4 +159,4 @@ def _is_library(name: str) -> bool:
     return "site-packages" in file or "dist-packages" in file
 
 
-__all__ = ["OF_MODULES", "Watch", "reachable", "state"]
+__all__ = ["OF_MODULES", "Watch", "reachable", "state", "within_libraries"]

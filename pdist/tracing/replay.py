@@ -14,6 +14,7 @@ import numpy as np
 from ..autograd import config
 from ..backend import hooks
 from .cuda import GraphWriter, fuse
+from .names import Names
 from .passes import PASSES
 from .record import Program
 from .source import Writer, compiled
@@ -55,6 +56,7 @@ class Trace:
         function: the function that it is a recording of.
         stand_ins: its array arguments.
         plain: whether all arguments were arrays, by position.
+        read: the names that the function reads.
 
     Attributes:
         source: the code.
@@ -63,8 +65,8 @@ class Trace:
         fits: whether the positional arguments of a call are such as the trace was made for, at a glance.
     """
 
-    def __init__(self, program: Program, function: Any, stand_ins: Any, plain: bool) -> None:
-        self.program = program
+    def __init__(self, program: Program, function: Any, stand_ins: Any, plain: bool, read: Names) -> None:
+        self.program, self.read = program, read
         self.rebound = -1
         passes = []
         for name, run in PASSES:
@@ -93,6 +95,8 @@ class Trace:
     def holds(self) -> bool:
         """Whether what it has by reference is still what the function would find."""
         program = self.program
+        if self.read.changed():
+            return False
         for variable, flag in program.flags:
             if variable.requires_grad is not flag:
                 return False

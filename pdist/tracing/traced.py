@@ -12,7 +12,7 @@ import threading
 import types
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,13 @@ from ..autograd.variable import from_node
 from ..backend import default_library, hooks, library_of
 from .array import Traced
 from .generators import OF_MODULES
+from .names import Names
 from .record import Origin, Program, Returned, TraceError
 from .recording import Recording
 from .replay import TOLD_APART, Report, Trace
 from .source import REFUSED
+
+MOST_IN_A_ROW = 8
 
 
 class TracedFunction:
@@ -47,6 +50,7 @@ class TracedFunction:
         self.traces: OrderedDict[Any, list[Trace]] = OrderedDict()
         self.last: Trace | None = None
         self.failure: TraceError | None = None
+        self._in_a_row = 0  # recordings, one after the other, that a name made necessary
         self._lock = threading.RLock()
 
     def __get__(self, instance: Any, owner: Any) -> Any:
@@ -73,6 +77,7 @@ class TracedFunction:
         if last is not None and not kwargs and last.fits(args) and not hooks.running:
             with self._lock:
                 if last.holds() and (result := last.run(*args)) is not REFUSED:
+                    self._in_a_row = 0
                     return result
         if self.failure is not None or hooks.current() is not None:  # or it is a part of a larger trace
             return self.function(*args, **kwargs)
@@ -84,9 +89,25 @@ class TracedFunction:
                     return self.function(*args, **kwargs)
                 if found.holds() and (result := found.run(*leaves)) is not REFUSED:
                     self.last = found
+                    self._in_a_row = 0
                     self.traces.move_to_end(key)
                     return result
+            if self._restless(self.traces.get(key, ())):
+                return self.function(*args, **kwargs)
             return self._record(key, args, kwargs)
+
+    def _restless(self, known: Iterable[Trace]) -> bool:
+        """Whether a name is something else at each call, so that it does not pay to record."""
+        changed = [name for trace in known if (name := trace.read.changed())]
+        self._in_a_row += bool(changed)
+        if self._in_a_row <= MOST_IN_A_ROW:
+            return False
+        self.failure = TraceError(
+            f"{changed[0]!r} stood for something else at each of the last {MOST_IN_A_ROW} calls: pass it as "
+            "an argument, or keep it in an array that is written in place"
+        )
+        warnings.warn(f"{self.__name__} runs untraced: {self.failure}", stacklevel=4)
+        return True
 
     def _record(self, key: Any, args: Any, kwargs: Any) -> Any:
         """Do the call for real, and keep what it did."""
@@ -99,7 +120,9 @@ class TracedFunction:
             inner = [stand_ins.of(a, name) for a, name in zip(args, names, strict=True)]
             named = {name: stand_ins.of(a, name) for name, a in kwargs.items()}
             recording.watch.begin(self.function, inner, named)
+            read = Names(self.function)
             result = self.function(*inner, **named)
+            read.settle()
             self._refuse_direct_draws(recording)
             result = _copied(result, recording)
             recording.finish(_noted(result))
@@ -117,7 +140,7 @@ class TracedFunction:
             warnings.warn(f"{self.__name__} runs untraced: {recording.failure}", stacklevel=3)
         else:
             plain = not kwargs and all(library_of(a) is not None for a in args)
-            self._keep(key, Trace(recording.program, self.function, stand_ins, plain))
+            self._keep(key, Trace(recording.program, self.function, stand_ins, plain, read))
         return _real(result)
 
     def _refuse_direct_draws(self, recording: Recording) -> None:
@@ -150,6 +173,7 @@ class TracedFunction:
         with self._lock:
             self.traces.clear()
             self.last = self.failure = None
+            self._in_a_row = 0
 
     @property
     def source(self) -> str:
@@ -192,9 +216,10 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
       another trace.
     - Arrays that it finds elsewhere (parameters, an optimizer's moments, data in a closure) are read by
       reference: what changes them in place is seen.
-    - Python's own values (numbers, strings, attributes, what a condition on them decides) are those of the
-      first call. A number that is an argument makes a trace for each of its values; a number that changes
-      from step to step belongs in an array. :meth:`TracedFunction.forget` records anew.
+    - Globals, closures, defaults and attributes that it reads by name may change: it is recorded anew then,
+      and runs as it is if that is so at each call. A number that is an argument makes a trace for each of its
+      values; a number that changes from step to step belongs in an array. Other values of Python's are those
+      of the recorded call; :meth:`TracedFunction.forget` records anew.
     - Random draws by samplers, from ``pdist.random`` or the generator that they are given, go on. Draws from
       a generator itself are an error; with those from ``numpy.random`` the function runs as it is.
     - What Python does besides (printing, appending to a list, a clock) it does while recording only;
