@@ -7,12 +7,13 @@ than in the recorded call, the function is recorded anew.
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Variable
+from .array import Traced
 from .generators import within_libraries
 
 OURS = ("pdist", "pdist_nn")
@@ -37,7 +38,11 @@ class Names:
         self._names = {"__call__", "forward"}
         self._seen: set[int] = set()
         self._objects: list[Any] = []
-        waiting: list[Any] = [function]
+        self.include(function)
+
+    def include(self, item: Any) -> None:
+        """Look at what a function or object reads by name; of the library's own objects at all numbers."""
+        waiting: list[Any] = [item]
         while waiting and len(self._seen) < _MOST:
             item = waiting.pop()
             if id(item) not in self._seen and not isinstance(item, _NOT_READ):
@@ -46,9 +51,18 @@ class Names:
             if not waiting:  # more names may have become known since an object was looked at
                 waiting = [found for held in self._objects for found in self._attributes(held)]
                 waiting = [found for found in waiting if id(found) not in self._seen]
-        self._read = list(
-            {(id(where), key): (where, key, value) for where, key, value in self._read}.values()
-        )
+        once = {(id(where), key): (where, key, value) for where, key, value in reversed(self._read)}
+        self._read = list(once.values())
+
+    def numbers_of(self, item: Any) -> None:
+        """Look at all numbers that an object has."""
+        own = getattr(item, "__dict__", {})
+        known = {(id(where), key) for where, key, _ in self._read}
+        self._read += [
+            (own, key, value)
+            for key, value in own.items()
+            if isinstance(value, _PLAIN) and (id(own), key) not in known
+        ]
 
     def _take(self, item: Any) -> Iterator[Any]:
         """Note what an object that was found reads; what else is to be looked at."""
@@ -86,8 +100,7 @@ class Names:
     def _attributes(self, item: Any) -> Iterator[Any]:
         """The attributes of an object, or of its class, that have a name that some code uses."""
         own = vars(item)
-        # Links tell of their attributes themselves, and what else is the library's has traces in mind.
-        tells = hasattr(item, "_depended_on") or type(item).__module__.partition(".")[0] in OURS
+        tells = _tells(item)
         for base in type(item).__mro__:
             if within_libraries(base):
                 continue
@@ -113,11 +126,35 @@ class Names:
             if all(isinstance(part, _PLAIN) for part in items):
                 self._contents.append((key, value, value.copy()))
 
-    def settle(self) -> None:
-        """Forget the names that the function itself has changed meanwhile: what it counts it counts once."""
-        self._read = [(w, k, v) for w, k, v in self._read if w.get(k, _MISSING) is v]
+    def outputs(self) -> list[tuple[Any, str, Any]]:
+        """The objects that were given a traced array, under which attribute, and what was there before."""
+        former = {(id(where), key): value for where, key, value in self._read if value is not _MISSING}
+        return [
+            (item, key, former.get((id(vars(item)), key)))
+            for item in self._objects
+            if not _tells(item)
+            for key, value in vars(item).items()
+            if isinstance(getattr(value, "_array", value), Traced)
+        ]
+
+    def settle(self, seen: Container[int]) -> None:
+        """Forget the names that the function itself has changed: what it counts it counts once.
+
+        What was there before it gave an attribute an array it may have read: it did so if that was something
+        else than an array, or an array that was ``seen``, by its id.
+        """
+        given = {(id(vars(item)), key) for item, key, _ in self.outputs()}
+
+        def stays(where: Any, key: str, value: Any) -> bool:
+            if where.get(key, _MISSING) is value:
+                return True
+            array = getattr(value, "_array", value)
+            return (id(where), key) in given and (not hasattr(array, "dtype") or id(array) in seen)
+
+        self._read = [item for item in self._read if stays(*item)]
         self._cells = [(cell, k, v) for cell, k, v in self._cells if _content_of(cell) is v]
         self._contents = [(k, value, was) for k, value, was in self._contents if value == was]
+        self._objects.clear()
 
     def changed(self) -> str:
         """The first name that stands for something else now; empty if there is none."""
@@ -137,6 +174,11 @@ class Names:
             if value != was:
                 return key
         return ""
+
+
+def _tells(item: Any) -> bool:
+    """Whether it tells of its attributes itself, as links do, or is the library's, which minds traces."""
+    return hasattr(item, "_depended_on") or type(item).__module__.partition(".")[0] in OURS
 
 
 def _names_of(code: types.CodeType) -> Iterator[str]:

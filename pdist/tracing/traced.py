@@ -120,11 +120,11 @@ class TracedFunction:
             inner = [stand_ins.of(a, name) for a, name in zip(args, names, strict=True)]
             named = {name: stand_ins.of(a, name) for name, a in kwargs.items()}
             recording.watch.begin(self.function, inner, named)
-            read = Names(self.function)
+            recording.named = read = Names(self.function)
             result = self.function(*inner, **named)
-            read.settle()
             self._refuse_direct_draws(recording)
             result = _copied(result, recording)
+            recording.assign()
             recording.finish(_noted(result))
         except ValueError as error:
             # NumPy makes one of what goes wrong in ``array[0] = traced``

@@ -341,6 +341,8 @@ class Optimizer:
             hooks.assigned(p, "_grad")
             p._grad = view
         for hook in self._hooks.values():
+            if hooks.running:
+                hooks.reads(hook)
             if getattr(hook, "call_for_each_param", False):
                 for p, _ in self._active_parameters():
                     hook(self, p)

@@ -13,6 +13,7 @@ import pytest
 import pdist
 import pdist.functions as F
 import pdist_nn as nn
+import pdist_nn.links as L
 from pdist.tracing.traced import MOST_IN_A_ROW
 
 NUMBER, ARRAY, LISTED = 2.0, np.ones(2), [1.0]
@@ -145,3 +146,85 @@ def test_what_changes_at_each_call_runs_untraced() -> None:
         traced.forget()
         traced(X)
         assert traced.last is not None
+
+
+class Keeping:
+    """An object that is no link and keeps what it computes."""
+
+    def __init__(self, reads: bool) -> None:
+        self.reads, self.h = reads, None
+        self.box = SimpleNamespace()
+
+    def __call__(self, x: Any) -> Any:
+        self.h = F.tanh(self.h + x) if self.reads and self.h is not None else F.tanh(x)
+        self.box.raw = self.h.array
+        return self.h * 2.0
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_arrays_that_objects_are_given_are_those_of_each_call(reads: bool) -> None:
+    model, eager = Keeping(reads), Keeping(reads)
+    traced = pdist.trace(model)
+    for k in range(6):
+        x = X + k
+        assert np.array_equal(traced(x).array, eager(x).array)
+        assert np.array_equal(model.h.array, eager.h.array)
+        assert type(model.box.raw) is np.ndarray
+        assert np.array_equal(model.box.raw, eager.box.raw)
+    if not reads:
+        last = traced.last
+        traced(X)
+        assert traced.last is last
+
+
+def test_an_error_leaves_no_traced_array_in_an_object() -> None:
+    model = Keeping(False)
+
+    def function(x: Any) -> Any:
+        model(x)
+        raise KeyError("on purpose")
+
+    with pytest.raises(KeyError):
+        pdist.trace(function)(X)
+    assert np.array_equal(F.exp(model.h).array, np.exp(np.tanh(X)))
+
+
+class OwnHook:
+    rate = 0.5
+
+    def __call__(self, optimizer: Any) -> None:
+        for parameter in optimizer.target.params():
+            parameter.grad = parameter.grad + self.rate * parameter.array
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "value"),
+    [
+        (lambda: nn.optimizers.WeightDecay(0.5), "rate", 0.0),
+        (lambda: nn.optimizers.Lasso(0.5), "rate", 0.0),
+        (lambda: nn.optimizers.GradientClipping(0.01), "threshold", 10.0),
+        (lambda: nn.optimizers.GradientHardClipping(-0.01, 0.01), "upper_bound", 5.0),
+        (OwnHook, "rate", 0.25),
+    ],
+)
+def test_numbers_of_hooks(make: Any, name: str, value: float) -> None:
+    found = []
+    for wrap in (lambda f: f, pdist.trace):
+        layer, hook = L.Linear(1, 1, initialW=0.5), make()
+        optimizer = nn.optimizers.SGD(0.1).setup(layer)
+        optimizer.add_hook(hook)
+
+        def function(x: Any, layer: Any = layer, optimizer: Any = optimizer) -> Any:
+            loss = F.sum(layer(x) ** 2)
+            layer.cleargrads()
+            loss.backward()
+            optimizer.update()
+            return loss
+
+        step = wrap(function)
+        for k in range(5):
+            step(np.full((3, 1), 0.5, np.float32))
+            if k == 2:
+                setattr(hook, name, value)
+        found.append(layer.W.array.copy())
+    assert np.array_equal(found[0], found[1])
