@@ -13,11 +13,12 @@ import numpy as np
 
 from ..autograd import config
 from ..backend import hooks
+from .code import compiled
 from .cuda import GraphWriter, fuse
 from .names import Names
 from .passes import PASSES
 from .record import Program
-from .source import Writer, compiled
+from .source import Writer
 from .storage import fixed, pooled
 
 TOLD_APART = ("enable_backprop", "train", "dtype", "validate")  # settings that another trace is made for

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import inspect
-import keyword
-import re
 import sys
 import threading
 import types
@@ -15,18 +12,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
-
-from ..autograd import Variable, config
-from ..autograd.variable import from_node
-from ..backend import default_library, hooks, library_of
-from .array import Traced
+from ..autograd import config
+from ..backend import hooks, library_of
+from .arguments import StandIns, argument_names, base_of, flatten
+from .code import REFUSED
 from .generators import OF_MODULES
 from .names import Names
-from .record import Origin, Program, Returned, TraceError
+from .record import Origin, Program, TraceError
 from .recording import Recording
 from .replay import TOLD_APART, Report, Trace
-from .source import REFUSED
+from .results import copied, noted, real
 
 MOST_IN_A_ROW = 8
 
@@ -82,7 +77,7 @@ class TracedFunction:
         if self.failure is not None or hooks.current() is not None:  # or it is a part of a larger trace
             return self.function(*args, **kwargs)
         leaves: list[Any] = []
-        key = (_flatten((args, kwargs), leaves), *(getattr(config, name) for name in TOLD_APART))
+        key = (flatten((args, kwargs), leaves), *(getattr(config, name) for name in TOLD_APART))
         with self._lock:
             for found in self.traces.get(key, ()):
                 if found.overlaps(leaves):
@@ -112,20 +107,20 @@ class TracedFunction:
     def _record(self, key: Any, args: Any, kwargs: Any) -> Any:
         """Do the call for real, and keep what it did."""
         # Where an assumption failed before, the next trace makes none.
-        recording = Recording(_base(args, kwargs), self.strict, assuming=not self.traces.get(key))
-        stand_ins = _StandIns(recording)
+        recording = Recording(base_of(args, kwargs), self.strict, assuming=not self.traces.get(key))
+        stand_ins = StandIns(recording)
         hooks.begin(recording)
         try:
-            names = _argument_names(self.function, args)
+            names = argument_names(self.function, args)
             inner = [stand_ins.of(a, name) for a, name in zip(args, names, strict=True)]
             named = {name: stand_ins.of(a, name) for name, a in kwargs.items()}
             recording.watch.begin(self.function, inner, named)
             recording.named = read = Names(self.function)
             result = self.function(*inner, **named)
             self._refuse_direct_draws(recording)
-            result = _copied(result, recording)
+            result = copied(result, recording)
             recording.assign()
-            recording.finish(_noted(result))
+            recording.finish(noted(result))
         except ValueError as error:
             # NumPy makes one of what goes wrong in ``array[0] = traced``
             if isinstance(error.__cause__, TraceError):
@@ -141,7 +136,7 @@ class TracedFunction:
         else:
             plain = not kwargs and all(library_of(a) is not None for a in args)
             self._keep(key, Trace(recording.program, self.function, stand_ins, plain, read))
-        return _real(result)
+        return real(result)
 
     def _refuse_direct_draws(self, recording: Recording) -> None:
         """Refuse to go on with numbers that a trace would not draw again."""
@@ -262,194 +257,6 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
     if cache_size < 1:
         raise ValueError(f"trace: cache_size is {cache_size!r}; expected at least 1")
     return TracedFunction(function, cache_size, strict)
-
-
-# Arguments -------------------------------------------------------------------------------------------------
-
-
-class _Same:
-    """An object by its identity."""
-
-    __slots__ = ("item",)
-
-    def __init__(self, item: Any) -> None:
-        self.item = item
-
-    def __eq__(self, other: Any) -> bool:
-        return other.__class__ is _Same and other.item is self.item
-
-    def __hash__(self) -> int:
-        return id(self.item)
-
-
-def _flatten(tree: Any, leaves: list[Any]) -> Any:
-    """Collect the array arguments in order; returns what tells apart the calls that need another trace."""
-    kind = tree.__class__
-    if kind is np.ndarray:
-        leaves.append(tree)
-        return (tree.shape, tree.strides, tree.dtype)
-    if kind is tuple or kind is list:
-        return (kind, *[_flatten(item, leaves) for item in tree])
-    if isinstance(tree, dict):
-        return (kind, *[(name, _flatten(item, leaves)) for name, item in tree.items()])
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return (kind, *[_flatten(item, leaves) for item in tree])
-    if isinstance(tree, Variable):
-        return (_Same(tree), tree.requires_grad, _flatten(tree._array, leaves))
-    if isinstance(tree, np.generic) or library_of(tree) is not None:
-        leaves.append(tree)
-        return (kind, tree.shape, getattr(tree, "strides", None), tree.dtype)
-    if kind is float:
-        return (kind, repr(tree))
-    if tree is None or kind in (bool, int, str):
-        return (kind, tree)
-    return _Same(tree)
-
-
-class _StandIns:
-    """What the function is given while it is recorded.
-
-    Attributes:
-        names: what the generated code calls the array arguments, in order.
-        leaves: the arrays.
-        variables: the Variables among the arguments, with their arrays.
-    """
-
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
-        self.names: list[str] = []
-        self.leaves: list[Any] = []
-        self.variables: list[tuple[Variable, Any]] = []
-
-    def of(self, tree: Any, name: str) -> Any:
-        """The same argument with stand-ins for its arrays."""
-        kind = tree.__class__
-        if kind is tuple or kind is list:
-            return kind([self.of(item, f"{name}_{i}") for i, item in enumerate(tree)])
-        if isinstance(tree, dict):
-            found = copy.copy(tree)
-            found.update({key: self.of(item, f"{name}_{key}") for key, item in tree.items()})
-            return found
-        if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-            return kind(
-                *[self.of(item, f"{name}_{field}") for item, field in zip(tree, tree._fields, strict=True)]
-            )
-        if isinstance(tree, Variable):
-            again = next((array for variable, array in self.variables if variable is tree), None)
-            array = tree._array if again is None else again
-            stand_in = self.of(array, name)
-            if again is None:
-                tree._array = stand_in
-                self.variables.append((tree, array))
-            return tree
-        if isinstance(tree, np.generic) or (library_of(tree) is not None and not isinstance(tree, Traced)):
-            if isinstance(tree, np.ndarray) and type(tree) not in (np.ndarray, np.memmap):
-                self.recording.refuse(
-                    f"{name} is a {type(tree).__name__}, which computes in its own way: pass np.asarray of it"
-                )
-            name = self._unused(name)
-            self.names.append(name)
-            self.leaves.append(tree)
-            return self.recording.argument(tree, name)
-        return tree
-
-    def _unused(self, name: str) -> str:
-        """A name for the code; keys of dicts may be anything."""
-        name = re.sub(r"\W", "_", name)
-        if not name.isidentifier() or keyword.iskeyword(name):
-            name = f"argument_{name}"
-        while name in self.names:
-            name += "_"
-        return name
-
-    def restore(self) -> None:
-        """Give Variables their arrays back."""
-        for variable, array in reversed(self.variables):
-            if isinstance(variable._array, Traced):
-                variable._array = array
-
-
-def _base(args: Any, kwargs: Any) -> Any:
-    """The library of the arrays: of the first argument that is one."""
-    leaves: list[Any] = []
-    _flatten((args, kwargs), leaves)
-    for leaf in leaves:
-        found = library_of(leaf)
-        if found is not None:
-            return found
-    return default_library()
-
-
-def _argument_names(function: Any, args: Any) -> list[str]:
-    """What the function calls its positional arguments."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return [names[i] if i < len(names) else f"argument_{i}" for i in range(len(args))]
-
-
-# Results ---------------------------------------------------------------------------------------------------
-
-
-def _copied(tree: Any, recording: Recording) -> Any:
-    """The results with copies of arrays that no traced call made: each call gives its caller others."""
-    if isinstance(tree, recording.base.array_type):
-        return recording.seen(tree).copy()
-    return _mapped(tree, lambda item: _copied(item, recording))
-
-
-def _noted(tree: Any) -> Any:
-    """The results with what they are in the program."""
-    if isinstance(tree, Traced):
-        return Returned(tree.node, False)
-    if isinstance(tree, Variable) and isinstance(tree._array, Traced):
-        return Returned(tree._array.node, True)
-    found = _mapped(tree, _noted)
-    if found is tree and _hides(tree):
-        raise TraceError(
-            f"a traced function returned a {type(tree).__name__}, which a trace cannot make anew: return "
-            "arrays, Variables, and tuples, lists and dicts of them"
-        )
-    return found
-
-
-def _hides(item: Any, depth: int = 4) -> bool:
-    """Whether an object that is handed on as it is takes stand-ins along, or runs only once."""
-    if inspect.isgenerator(item) or inspect.isawaitable(item):
-        return True
-    if isinstance(item, Variable):
-        item = item._array
-    if isinstance(item, (Traced, type, np.ndarray)) or not depth:
-        return isinstance(item, Traced)
-    if isinstance(item, dict):
-        inside: Any = item.values()
-    elif isinstance(item, (tuple, list, set, frozenset)):
-        inside = item
-    else:
-        inside = vars(item).values() if hasattr(item, "__dict__") else ()
-    return any(_hides(part, depth - 1) for part in inside)
-
-
-def _real(tree: Any) -> Any:
-    """The results with real arrays."""
-    if isinstance(tree, Traced):
-        return tree.array
-    if isinstance(tree, Variable) and isinstance(tree._array, Traced):
-        array = tree._array.array
-        return from_node(np.asarray(array) if isinstance(array, np.generic) else array, None)
-    return _mapped(tree, _real)
-
-
-def _mapped(tree: Any, function: Any) -> Any:
-    if tree.__class__ in (tuple, list):
-        return tree.__class__([function(item) for item in tree])
-    if tree.__class__ is dict:
-        return {key: function(item) for key, item in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*[function(item) for item in tree])
-    return tree
 
 
 __all__ = ["Program", "TraceError", "TracedFunction", "trace"]
