@@ -46,6 +46,7 @@ def structure() -> int:
 class Registry:
     """The base of :class:`pdist_nn.Link`: attributes that are parameters or links are registered."""
 
+    tells_of_attributes = True  # traces are told of each that is set: see trace_guards
     name: str | None
     _members: dict[str, bool]  # attributes that are parameters or links: assigned inside an init_scope?
     _containers: dict[str, bool]  # the same of plain containers, which must hold neither

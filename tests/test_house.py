@@ -345,7 +345,6 @@ MOST_LINES = 400
 LONGER = {
     "pdist/tracing/recording.py",
     "pdist/tracing/source.py",
-    "pdist/tracing/traced.py",
 }
 
 

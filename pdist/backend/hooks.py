@@ -122,6 +122,13 @@ def depends_on(owner: Any, attribute: str) -> Any:
     return found
 
 
+def reads(item: Any) -> None:
+    """Tell the recording that an object of the user's is called, whose numbers may be others another time."""
+    recording = current()
+    if recording is not None:
+        recording.reads(item)
+
+
 def section(name: str) -> None:
     """Say what goes on outside all ops from here on, for the comments of the generated code."""
     recording = current()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import random as python_random
+import sys
 import types
 from collections import deque
 from collections.abc import Iterator
@@ -12,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from .array import Traced
-from .variables import codes, names_of, within_libraries
 
 _MOST = 20_000  # objects that are looked at
 _GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, python_random.Random)
@@ -124,13 +125,38 @@ def _inside(item: Any) -> Iterator[Any]:
 
 
 def _of_function(function: types.FunctionType) -> Iterator[Any]:
-    yield from [value for _, _, value in names_of(function)]
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # not bound yet
+            continue
     yield from function.__defaults__ or ()
     yield from (function.__kwdefaults__ or {}).values()
     yield from vars(function).values()
-    for _, _, value in names_of(function):
-        if isinstance(value, types.ModuleType) and not within_libraries(value):
-            yield from [vars(value).get(name) for code in codes(function.__code__) for name in code.co_names]
+    waiting = [function.__code__]
+    while waiting:
+        code = waiting.pop()
+        waiting += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+        for name in code.co_names:
+            if name in function.__globals__:
+                value = function.__globals__[name]
+                yield value
+                if isinstance(value, types.ModuleType) and not within_libraries(value):
+                    yield from [vars(value).get(other) for other in code.co_names]
 
 
-__all__ = ["OF_MODULES", "Watch", "reachable", "state"]
+def within_libraries(item: Any) -> bool:
+    """Whether a function, class or module is of an installed package: those hold no generators of users."""
+    name = str(getattr(item, "__module__", None) or getattr(item, "__name__", ""))
+    return _is_library(name.partition(".")[0])
+
+
+@functools.cache
+def _is_library(name: str) -> bool:
+    if name in ("pdist", "pdist_nn") or name in sys.stdlib_module_names:
+        return True
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    return "site-packages" in file or "dist-packages" in file
+
+
+__all__ = ["OF_MODULES", "Watch", "reachable", "state", "within_libraries"]

@@ -218,7 +218,6 @@ class Program:
             calls ``tracing.array_replaced()``.
         flags: Variables that entered, and whether they require a gradient when a call begins.
         absent: ``(owner, attribute)`` that have to be None when a call begins.
-        variables: ``(cell or dict, name, object)``: what names outside have to stand for when a call begins.
         claimed: outside arrays that calls write into earlier than the function did.
         base: the library of its arrays.
     """
@@ -233,7 +232,6 @@ class Program:
     guards: list[tuple[Any, str, Any]] = field(default_factory=list)
     flags: list[tuple[Any, bool]] = field(default_factory=list)
     absent: list[tuple[Any, str]] = field(default_factory=list)
-    variables: list[tuple[Any, str, Any]] = field(default_factory=list)
     claimed: list[Any] = field(default_factory=list)
 
     def escaping(self) -> set[Value]:

@@ -14,6 +14,7 @@ from ..autograd.variable import from_node
 from ..backend import Library, hooks, numpy_library, random, register_library
 from .array import PYTHON_OPERATORS, Traced
 from .generators import Watch
+from .names import Names
 from .namespace import SpecialNamespace, TracedGenerator, TracedNamespace
 from .record import Call, Origin, Program, Returned, TraceError, Value, origin
 
@@ -114,6 +115,7 @@ class Recording:
         self._watched: dict[Value, tuple[int, Origin]] = {}
         self._streams: dict[Any, Any] = {}
         self.watch = Watch()
+        self.named: Names | None = None
         self._assigned: dict[tuple[int, str], tuple[Any, str, Any]] = {}
         self._guarded: set[tuple[int, str, int]] = set()  # what the guards of the program are about
 
@@ -213,6 +215,20 @@ class Recording:
         if self.failure is None:
             self.failure = error
 
+    def reads(self, item: Any) -> None:
+        """Note that the function calls an object that users gave to the library."""
+        if self.named is not None:
+            self.named.include(item)
+            self.named.numbers_of(item)
+
+    def assign(self) -> None:
+        """Let attributes that were given traced arrays be given those of each call."""
+        if self.named is not None:
+            for owner, attribute, former in self.named.outputs():
+                self._assigned.setdefault((id(owner), attribute), (owner, attribute, former))
+            self.named.settle(self._states)
+            self.named = None
+
     def finish(self, results: Any) -> None:
         """Note what was assigned, and put the real arrays in the place of the stand-ins.
 
@@ -240,6 +256,7 @@ class Recording:
 
     def restore(self) -> None:
         """End the recording: leave no stand-in behind, whatever happened."""
+        self.assign()
         for owner, attribute, _ in self._assigned.values():
             found = getattr(owner, attribute)
             raw = getattr(found, "_array", found)

@@ -13,10 +13,12 @@ import numpy as np
 
 from ..autograd import config
 from ..backend import hooks
+from .code import compiled
 from .cuda import GraphWriter, fuse
+from .names import Names
 from .passes import PASSES
 from .record import Program
-from .source import Writer, compiled
+from .source import Writer
 from .storage import fixed, pooled
 
 TOLD_APART = ("enable_backprop", "train", "dtype", "validate")  # settings that another trace is made for
@@ -55,6 +57,7 @@ class Trace:
         function: the function that it is a recording of.
         stand_ins: its array arguments.
         plain: whether all arguments were arrays, by position.
+        read: the names that the function reads.
 
     Attributes:
         source: the code.
@@ -63,11 +66,9 @@ class Trace:
         fits: whether the positional arguments of a call are such as the trace was made for, at a glance.
     """
 
-    def __init__(self, program: Program, function: Any, stand_ins: Any, plain: bool) -> None:
-        self.program = program
+    def __init__(self, program: Program, function: Any, stand_ins: Any, plain: bool, read: Names) -> None:
+        self.program, self.read = program, read
         self.rebound = -1
-        self._globals = [entry for entry in program.variables if isinstance(entry[0], dict)]
-        self._cells = [entry for entry in program.variables if not isinstance(entry[0], dict)]
         passes = []
         for name, run in PASSES:
             before = count_calls(program)
@@ -95,7 +96,7 @@ class Trace:
     def holds(self) -> bool:
         """Whether what it has by reference is still what the function would find."""
         program = self.program
-        if self.rebinding() is not None:
+        if self.read.changed():
             return False
         for variable, flag in program.flags:
             if variable.requires_grad is not flag:
@@ -111,23 +112,8 @@ class Trace:
                 return False
         return self.rebound == hooks.rebound or self.could_hold()
 
-    def rebinding(self) -> str | None:
-        """The name of a variable outside that stands for another object now; None if there is none."""
-        for namespace, name, value in self._globals:
-            if namespace.get(name) is not value:
-                return name
-        for cell, name, value in self._cells:
-            try:
-                if cell.cell_contents is not value:
-                    return name
-            except ValueError:  # it is bound no more
-                return name
-        return None
-
     def could_hold(self) -> bool:
         """Whether every object that it was made for is in its place."""
-        if self.rebinding() is not None:
-            return False
         for owner, attribute, item in self.program.guards:
             if getattr(owner, attribute) is not item:
                 return False

@@ -16,11 +16,10 @@ import numpy as np
 from ..autograd import Variable
 from ..autograd.variable import from_node
 from ..backend import to_cpu
+from .code import REFUSED
 from .record import Call, Origin, Program, Returned, Value, values_in
 from .recording import COPIES, Stream
 from .storage import empty
-
-_numbers = itertools.count(1)
 
 #: How Python writes an operator on NumPy scalars.
 SIGNS = {
@@ -415,44 +414,3 @@ def _number_name(array: Any) -> str:
     """``minus_0_5`` for -0.5, ``of_2`` for 2."""
     text = f"{array!s}".removesuffix(".0").replace("+", "").replace(".", "_")
     return (f"minus{text[1:]}" if text.startswith("-") else f"of_{text}").replace("minus", "minus_")
-
-
-class Refused:
-    """What a trace returns, before it has done anything, where an assumption does not hold."""
-
-    def __repr__(self) -> str:
-        return "REFUSED"
-
-
-REFUSED = Refused()
-
-
-class Source:
-    """What tracebacks and debuggers ask for the lines of a trace: the loader of its globals.
-
-    They put the lines into ``linecache.cache`` themselves when they need them. A trace neither adds to that
-    dict nor takes from it: somebody may be going through it, and traces end whenever garbage is collected.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def get_source(self, name: str) -> str:
-        """The code as it is shown."""
-        return self.text
-
-
-def compiled(title: str, source: str, names: dict[str, Any], tight: str = "") -> Any:
-    """The function that ``source`` defines; tracebacks show its lines.
-
-    Args:
-        title: what it is called.
-        source: the code as it is shown.
-        names: its globals, no other function's: they tell where the lines are.
-        tight: the same code, line by line, as it runs; ``source`` itself by default.
-    """
-    file = f"<pdist trace {next(_numbers)}> {title}()"  # a name that ends with ">" has no lines to Python
-    names["__name__"], names["__loader__"] = file, Source(source)
-    found: dict[str, Any] = {}
-    exec(compile(tight or source, file, "exec", dont_inherit=True), names, found)
-    return found.popitem()[1]

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import copy
 import functools
-import inspect
-import keyword
-import re
 import sys
 import threading
 import types
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
-
-from ..autograd import Variable, config
-from ..autograd.variable import from_node
-from ..backend import default_library, hooks, library_of
-from .array import Traced
+from ..autograd import config
+from ..backend import hooks, library_of
+from .arguments import StandIns, argument_names, base_of, flatten
+from .code import REFUSED
 from .generators import OF_MODULES
-from .record import Origin, Program, Returned, TraceError
+from .names import Names
+from .record import Origin, Program, TraceError
 from .recording import Recording
 from .replay import TOLD_APART, Report, Trace
-from .source import REFUSED
-from .variables import variables
+from .results import copied, noted, real
 
-MANY_RENEWALS = 10  # from so many on a function is said to be recorded again and again
+MOST_IN_A_ROW = 8
 
 
 class TracedFunction:
@@ -50,7 +45,7 @@ class TracedFunction:
         self.traces: OrderedDict[Any, list[Trace]] = OrderedDict()
         self.last: Trace | None = None
         self.failure: TraceError | None = None
-        self._renewals = 0
+        self._in_a_row = 0  # recordings, one after the other, that a name made necessary
         self._lock = threading.RLock()
 
     def __get__(self, instance: Any, owner: Any) -> Any:
@@ -77,37 +72,55 @@ class TracedFunction:
         if last is not None and not kwargs and last.fits(args) and not hooks.running:
             with self._lock:
                 if last.holds() and (result := last.run(*args)) is not REFUSED:
+                    self._in_a_row = 0
                     return result
         if self.failure is not None or hooks.current() is not None:  # or it is a part of a larger trace
             return self.function(*args, **kwargs)
         leaves: list[Any] = []
-        key = (_flatten((args, kwargs), leaves), *(getattr(config, name) for name in TOLD_APART))
+        key = (flatten((args, kwargs), leaves), *(getattr(config, name) for name in TOLD_APART))
         with self._lock:
             for found in self.traces.get(key, ()):
                 if found.overlaps(leaves):
                     return self.function(*args, **kwargs)
                 if found.holds() and (result := found.run(*leaves)) is not REFUSED:
                     self.last = found
+                    self._in_a_row = 0
                     self.traces.move_to_end(key)
                     return result
+            if self._restless(self.traces.get(key, ())):
+                return self.function(*args, **kwargs)
             return self._record(key, args, kwargs)
+
+    def _restless(self, known: Iterable[Trace]) -> bool:
+        """Whether a name is something else at each call, so that it does not pay to record."""
+        changed = [name for trace in known if (name := trace.read.changed())]
+        self._in_a_row += bool(changed)
+        if self._in_a_row <= MOST_IN_A_ROW:
+            return False
+        self.failure = TraceError(
+            f"{changed[0]!r} stood for something else at each of the last {MOST_IN_A_ROW} calls: pass it as "
+            "an argument, or keep it in an array that is written in place"
+        )
+        warnings.warn(f"{self.__name__} runs untraced: {self.failure}", stacklevel=4)
+        return True
 
     def _record(self, key: Any, args: Any, kwargs: Any) -> Any:
         """Do the call for real, and keep what it did."""
         # Where an assumption failed before, the next trace makes none.
-        recording = Recording(_base(args, kwargs), self.strict, assuming=not self.traces.get(key))
-        stand_ins = _StandIns(recording)
+        recording = Recording(base_of(args, kwargs), self.strict, assuming=not self.traces.get(key))
+        stand_ins = StandIns(recording)
         hooks.begin(recording)
         try:
-            names = _argument_names(self.function, args)
+            names = argument_names(self.function, args)
             inner = [stand_ins.of(a, name) for a, name in zip(args, names, strict=True)]
             named = {name: stand_ins.of(a, name) for name, a in kwargs.items()}
             recording.watch.begin(self.function, inner, named)
-            recording.program.variables = variables(self.function)
+            recording.named = read = Names(self.function)
             result = self.function(*inner, **named)
             self._refuse_direct_draws(recording)
-            result = _copied(result, recording)
-            recording.finish(_noted(result))
+            result = copied(result, recording)
+            recording.assign()
+            recording.finish(noted(result))
         except ValueError as error:
             # NumPy makes one of what goes wrong in ``array[0] = traced``
             if isinstance(error.__cause__, TraceError):
@@ -122,8 +135,8 @@ class TracedFunction:
             warnings.warn(f"{self.__name__} runs untraced: {recording.failure}", stacklevel=3)
         else:
             plain = not kwargs and all(library_of(a) is not None for a in args)
-            self._keep(key, Trace(recording.program, self.function, stand_ins, plain))
-        return _real(result)
+            self._keep(key, Trace(recording.program, self.function, stand_ins, plain, read))
+        return real(result)
 
     def _refuse_direct_draws(self, recording: Recording) -> None:
         """Refuse to go on with numbers that a trace would not draw again."""
@@ -145,31 +158,17 @@ class TracedFunction:
     def _keep(self, key: Any, trace: Trace) -> None:
         """Keep a trace, and forget those that no longer hold or that were used longest ago."""
         known = self.traces.pop(key, [])
-        kept = [t for t in known if t.could_hold()]
-        if len(kept) < len(known):
-            self._warn_of_renewal(next(t for t in known if t not in kept))
-        self.traces[key] = [trace, *kept[: self.cache_size - 1]]
+        self.traces[key] = [trace, *[t for t in known if t.could_hold()][: self.cache_size - 1]]
         while len(self.traces) > self.cache_size:
             self.traces.popitem(last=False)
         self.last = trace
-
-    def _warn_of_renewal(self, gone: Trace) -> None:
-        """What a trace was made for changes again and again: say so once, for each recording takes time."""
-        self._renewals += 1
-        if self._renewals == MANY_RENEWALS:
-            name = gone.rebinding()
-            what = "an attribute or array that it uses" if name is None else f"the variable {name!r}"
-            warnings.warn(
-                f"{self.__name__} was recorded anew {MANY_RENEWALS} times, since {what} is another object at "
-                "almost every call: what changes belongs in an argument, or in an array that is written into",
-                stacklevel=5,
-            )
 
     def forget(self) -> None:
         """Forget all recordings: the next call records anew, with the Python values of then."""
         with self._lock:
             self.traces.clear()
             self.last = self.failure = None
+            self._in_a_row = 0
 
     @property
     def source(self) -> str:
@@ -212,12 +211,10 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
       another trace.
     - Arrays that it finds elsewhere (parameters, an optimizer's moments, data in a closure) are read by
       reference: what changes them in place is seen.
-    - Names of variables outside (globals, and those of an enclosing function) and attributes of links may
-      come to stand for other objects: that makes another trace.
-    - Python's own values (numbers and strings in other attributes, what a condition on them decides) are
-      those of the first call. A number that is an argument makes a trace for each of its values; a number
-      that changes from step to step belongs in an array. :meth:`TracedFunction.forget` records anew.
-    - Parameters of distributions, labels and inputs are checked at each call.
+    - Globals, closures, defaults and attributes that it reads by name may change: it is recorded anew then,
+      and runs as it is if that is so at each call. A number that is an argument makes a trace for each of its
+      values; a number that changes from step to step belongs in an array. Other values of Python's are those
+      of the recorded call; :meth:`TracedFunction.forget` records anew.
     - Random draws by samplers, from ``pdist.random`` or the generator that they are given, go on. Draws from
       a generator itself are an error; with those from ``numpy.random`` the function runs as it is.
     - What Python does besides (printing, appending to a list, a clock) it does while recording only;
@@ -260,194 +257,6 @@ def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> 
     if cache_size < 1:
         raise ValueError(f"trace: cache_size is {cache_size!r}; expected at least 1")
     return TracedFunction(function, cache_size, strict)
-
-
-# Arguments -------------------------------------------------------------------------------------------------
-
-
-class _Same:
-    """An object by its identity."""
-
-    __slots__ = ("item",)
-
-    def __init__(self, item: Any) -> None:
-        self.item = item
-
-    def __eq__(self, other: Any) -> bool:
-        return other.__class__ is _Same and other.item is self.item
-
-    def __hash__(self) -> int:
-        return id(self.item)
-
-
-def _flatten(tree: Any, leaves: list[Any]) -> Any:
-    """Collect the array arguments in order; returns what tells apart the calls that need another trace."""
-    kind = tree.__class__
-    if kind is np.ndarray:
-        leaves.append(tree)
-        return (tree.shape, tree.strides, tree.dtype)
-    if kind is tuple or kind is list:
-        return (kind, *[_flatten(item, leaves) for item in tree])
-    if isinstance(tree, dict):
-        return (kind, *[(name, _flatten(item, leaves)) for name, item in tree.items()])
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return (kind, *[_flatten(item, leaves) for item in tree])
-    if isinstance(tree, Variable):
-        return (_Same(tree), tree.requires_grad, _flatten(tree._array, leaves))
-    if isinstance(tree, np.generic) or library_of(tree) is not None:
-        leaves.append(tree)
-        return (kind, tree.shape, getattr(tree, "strides", None), tree.dtype)
-    if kind is float:
-        return (kind, repr(tree))
-    if tree is None or kind in (bool, int, str):
-        return (kind, tree)
-    return _Same(tree)
-
-
-class _StandIns:
-    """What the function is given while it is recorded.
-
-    Attributes:
-        names: what the generated code calls the array arguments, in order.
-        leaves: the arrays.
-        variables: the Variables among the arguments, with their arrays.
-    """
-
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
-        self.names: list[str] = []
-        self.leaves: list[Any] = []
-        self.variables: list[tuple[Variable, Any]] = []
-
-    def of(self, tree: Any, name: str) -> Any:
-        """The same argument with stand-ins for its arrays."""
-        kind = tree.__class__
-        if kind is tuple or kind is list:
-            return kind([self.of(item, f"{name}_{i}") for i, item in enumerate(tree)])
-        if isinstance(tree, dict):
-            found = copy.copy(tree)
-            found.update({key: self.of(item, f"{name}_{key}") for key, item in tree.items()})
-            return found
-        if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-            return kind(
-                *[self.of(item, f"{name}_{field}") for item, field in zip(tree, tree._fields, strict=True)]
-            )
-        if isinstance(tree, Variable):
-            again = next((array for variable, array in self.variables if variable is tree), None)
-            array = tree._array if again is None else again
-            stand_in = self.of(array, name)
-            if again is None:
-                tree._array = stand_in
-                self.variables.append((tree, array))
-            return tree
-        if isinstance(tree, np.generic) or (library_of(tree) is not None and not isinstance(tree, Traced)):
-            if isinstance(tree, np.ndarray) and type(tree) not in (np.ndarray, np.memmap):
-                self.recording.refuse(
-                    f"{name} is a {type(tree).__name__}, which computes in its own way: pass np.asarray of it"
-                )
-            name = self._unused(name)
-            self.names.append(name)
-            self.leaves.append(tree)
-            return self.recording.argument(tree, name)
-        return tree
-
-    def _unused(self, name: str) -> str:
-        """A name for the code; keys of dicts may be anything."""
-        name = re.sub(r"\W", "_", name)
-        if not name.isidentifier() or keyword.iskeyword(name):
-            name = f"argument_{name}"
-        while name in self.names:
-            name += "_"
-        return name
-
-    def restore(self) -> None:
-        """Give Variables their arrays back."""
-        for variable, array in reversed(self.variables):
-            if isinstance(variable._array, Traced):
-                variable._array = array
-
-
-def _base(args: Any, kwargs: Any) -> Any:
-    """The library of the arrays: of the first argument that is one."""
-    leaves: list[Any] = []
-    _flatten((args, kwargs), leaves)
-    for leaf in leaves:
-        found = library_of(leaf)
-        if found is not None:
-            return found
-    return default_library()
-
-
-def _argument_names(function: Any, args: Any) -> list[str]:
-    """What the function calls its positional arguments."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return [names[i] if i < len(names) else f"argument_{i}" for i in range(len(args))]
-
-
-# Results ---------------------------------------------------------------------------------------------------
-
-
-def _copied(tree: Any, recording: Recording) -> Any:
-    """The results with copies of arrays that no traced call made: each call gives its caller others."""
-    if isinstance(tree, recording.base.array_type):
-        return recording.seen(tree).copy()
-    return _mapped(tree, lambda item: _copied(item, recording))
-
-
-def _noted(tree: Any) -> Any:
-    """The results with what they are in the program."""
-    if isinstance(tree, Traced):
-        return Returned(tree.node, False)
-    if isinstance(tree, Variable) and isinstance(tree._array, Traced):
-        return Returned(tree._array.node, True)
-    found = _mapped(tree, _noted)
-    if found is tree and _hides(tree):
-        raise TraceError(
-            f"a traced function returned a {type(tree).__name__}, which a trace cannot make anew: return "
-            "arrays, Variables, and tuples, lists and dicts of them"
-        )
-    return found
-
-
-def _hides(item: Any, depth: int = 4) -> bool:
-    """Whether an object that is handed on as it is takes stand-ins along, or runs only once."""
-    if inspect.isgenerator(item) or inspect.isawaitable(item):
-        return True
-    if isinstance(item, Variable):
-        item = item._array
-    if isinstance(item, (Traced, type, np.ndarray)) or not depth:
-        return isinstance(item, Traced)
-    if isinstance(item, dict):
-        inside: Any = item.values()
-    elif isinstance(item, (tuple, list, set, frozenset)):
-        inside = item
-    else:
-        inside = vars(item).values() if hasattr(item, "__dict__") else ()
-    return any(_hides(part, depth - 1) for part in inside)
-
-
-def _real(tree: Any) -> Any:
-    """The results with real arrays."""
-    if isinstance(tree, Traced):
-        return tree.array
-    if isinstance(tree, Variable) and isinstance(tree._array, Traced):
-        array = tree._array.array
-        return from_node(np.asarray(array) if isinstance(array, np.generic) else array, None)
-    return _mapped(tree, _real)
-
-
-def _mapped(tree: Any, function: Any) -> Any:
-    if tree.__class__ in (tuple, list):
-        return tree.__class__([function(item) for item in tree])
-    if tree.__class__ is dict:
-        return {key: function(item) for key, item in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*[function(item) for item in tree])
-    return tree
 
 
 __all__ = ["Program", "TraceError", "TracedFunction", "trace"]

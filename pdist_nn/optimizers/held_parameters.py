@@ -21,6 +21,7 @@ class HeldParameters(Tuned):
 
     moments: ClassVar[tuple[str, ...]] = ()
     scratch: ClassVar[int] = 1
+    squares: ClassVar[bool] = False  # whether a step takes the squares of gradients
     buffers: list[FlatBuffer]
 
     def __init__(self, *values: float | None, **named: float | None) -> None:
@@ -59,7 +60,7 @@ class HeldParameters(Tuned):
                 alike.setdefault((p.dtype.str, p.device), []).append(p)
         self.buffers = []
         for some in alike.values():
-            buffer = FlatBuffer(some, self.moments, self.scratch, self.hyperparameters)
+            buffer = FlatBuffer(some, self.moments, self.scratch + self.squares, self.hyperparameters)
             counts = [0.0] * len(some)
             for i, p in enumerate(some):
                 if id(p) in known:

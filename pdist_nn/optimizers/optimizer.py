@@ -38,7 +38,6 @@ class Optimizer(HeldParameters):
     """
 
     flushed: ClassVar[tuple[str, ...]] = ()  # moments that a gradient of 0 makes ever smaller, until set to 0
-    squares: ClassVar[bool] = False  # whether a step takes the squares of gradients
     rate: ClassVar[str] = "lr"  # which hyperparameter a learning-rate schedule changes
 
     def __init__(self, *values: float | None, **named: float | None) -> None:
@@ -154,7 +153,8 @@ class Optimizer(HeldParameters):
                 rates = self.rates(t[()], {name: value[()] for name, value in h.items()}, dtype)
                 for arrays in blocks:
                     if self.squares:
-                        _limit_squares(xp, arrays[1])
+                        *arrays, room = arrays
+                        arrays[1] = _limited(xp, arrays[1], room)
                     step(xp, rates, *arrays)
                 if self.flushed and xp is np:
                     means = [hooks.seen(buffer.part(group, n), name=n) for n in self.flushed]
@@ -163,7 +163,7 @@ class Optimizer(HeldParameters):
 
     def _as_state(self, t: Any, h: dict[str, Any], blocks: Any) -> tuple[Any, dict[str, Any], Any]:
         """What an update reads and writes, as the state of the trace that is recorded."""
-        names = ("p", "g", *self.moments, *["scratch"] * self.scratch)
+        names = ("p", "g", *self.moments, *["scratch"] * self.scratch, *["limited"] * self.squares)
         return (
             hooks.seen(t, name="t"),
             {name: hooks.seen(value, name=name) for name, value in h.items()},
@@ -209,6 +209,8 @@ class Optimizer(HeldParameters):
         for p, view in self._active_parameters():
             p.put_gradient(view)
         for hook in self._hooks.values():
+            if hooks.running:
+                hooks.reads(hook)
             if getattr(hook, "call_for_each_param", False):
                 for p, _ in self._active_parameters():
                     hook(self, p)
@@ -254,11 +256,18 @@ class Optimizer(HeldParameters):
             self._serialize_moments(serializer)
 
 
-def _limit_squares(xp: Any, g: Any) -> None:
-    if xp is np:  # it looks at the values
-        hooks.effect(limit_squares, g, changes=[g])
-    else:
+def _limited(xp: Any, g: Any, room: Any) -> Any:
+    """Gradients whose squares are finite: see :func:`limit_squares`.
+
+    In a trace they have a room of their own: the gradients themselves are computed where the optimizer wants
+    them, and stay as they are.
+    """
+    if xp is not np or hooks.current() is None:
         limit_squares(g)
+        return g
+    xp.copyto(room, g)
+    hooks.effect(limit_squares, room, changes=[room])  # it looks at the values
+    return room
 
 
 def move_towards(xp: Any, average: Any, value: Any, share: Any, scratch: Any) -> None:

@@ -13,9 +13,10 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from ..code import compiled
 from ..record import Call, Returned, Value, values_in
 from ..recording import Stream
-from ..source import Writer, compiled
+from ..source import Writer
 
 # What is known to be captured well: kernels alone, no look at values, and nothing copied from the host's
 # memory, which would be copied again, whatever lies there then, at each launch. All else runs on the host.
