@@ -335,7 +335,7 @@ def picture_real(report: Report, scores: dict[str, Any], fitted: dict[str, Any])
     gains = [score["one Normal"] - score["mixture of two"] for score in scores.values()]
     last.barh(list(scores)[::-1], gains[::-1], color=plotting.COLORS[0])
     last.axvline(0, color="#333333", linewidth=1)
-    last.set(title="What the mixture gains", xlabel="cross-validated nats a point")
+    last.set(title="What the mixture gains", xlabel="cross-validated nats per point")
     fig.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * columns)
     report.picture(
         fig,

@@ -338,7 +338,7 @@ def picture_training(report: Report, logs: dict[str, Path]) -> None:
                 name = f"{label}, {'train' if part == 'main' else 'test'}"
                 plotting.plot_log(entries, {"y": name}, linestyle=line, color=plotting.COLORS[i], ax=ax)
         ax.set_title(title)
-    axes[0].set_ylabel("nats an image")
+    axes[0].set_ylabel("nats per image")
     for ax in axes[1:]:
         ax.get_legend().remove()
     report.picture(

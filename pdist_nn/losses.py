@@ -55,7 +55,7 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
         A scalar.
 
     Raises:
-        TypeError: if the first argument is no distribution.
+        TypeError: if the first argument is not a distribution.
         ValueError: if the target is empty, or would broadcast with the batch: ``[B, 1]`` and ``[B]`` give
             ``[B, B]``.
 

@@ -1,4 +1,4 @@
-"""Values that are no arrays as JSON: numbers, strings, None, and lists and dicts of these.
+"""Values that are not arrays as JSON: numbers, strings, None, and lists and dicts of these.
 
 What would come back as another value is refused when it is written, and what is too deep before it is parsed.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 MAX_DEPTH = 64  # of lists and dicts within each other
-MAX_TEXT = 2**24  # characters of a value that is no array
+MAX_TEXT = 2**24  # characters of a value that is not an array
 
 
 def to_json(name: str, value: Any) -> str:

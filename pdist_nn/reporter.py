@@ -148,7 +148,7 @@ def report_scope(observation: dict[str, Any]) -> Iterator[None]:
 
 
 class DictSummary:
-    """Running means of named scalars; what is no scalar is passed over.
+    """Running means of named scalars; what is not a scalar is passed over.
 
     >>> summary = DictSummary()
     >>> summary.add({"loss": 1.0}); summary.add({"loss": 2.0, "accuracy": 0.5})

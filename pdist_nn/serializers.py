@@ -123,7 +123,7 @@ def save_npz(file: Any, obj: Any, compression: bool = False) -> None:
     Raises:
         OSError: if the disk is full and the like; a file that was there before is untouched.
         TypeError: if a value would be loaded as another one, such as a tuple or a complex array; it is named.
-        ValueError: if a value is nested too deep, or too long for what is no array.
+        ValueError: if a value is nested too deep, or too long for what is not an array.
     """
     saver = DictionarySerializer()
     obj.serialize(saver)
@@ -136,7 +136,7 @@ def save_npz(file: Any, obj: Any, compression: bool = False) -> None:
 
 
 def _encode(name: str, value: Any) -> np.ndarray:
-    """A value as an array, what is no array as JSON in a string; refuses what load_npz cannot read."""
+    """A value as an array, what is not an array as JSON in a string; refuses what load_npz cannot read."""
     if "\0" in name or not name.isprintable():
         raise ValueError(f"save_npz: {name!r} is no name of an entry: it has characters that do not print")
     if library_of(value) is not None:
@@ -201,7 +201,7 @@ def remove_leftovers(folder: Any, written: Callable[[str], bool]) -> None:
 
     Args:
         folder: where.
-        written: tells of a file's name whether it is one that is written here.
+        written: says whether a file is one of those written here.
     """
     for name in os.listdir(folder):
         half = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}\.tmp", name)
@@ -242,8 +242,8 @@ def load_npz(
         path: load only the part of the file under this path: that of a snapshot's model is
             ``"updater/model:main/"``.
         strict: whether names that only one side has are an error; else they are passed over.
-        ignore_names: tells of a name whether to pass over it.
-        may_lack: tells of a name whether it may be on one side only, although ``strict``.
+        ignore_names: says whether to ignore a name.
+        may_lack: says whether a name may be on one side only, although ``strict``.
 
     Raises:
         ValueError: if the file is damaged or is of something else; it says in what they differ.

@@ -67,7 +67,7 @@ class Library:
             return self._with_gradients(self._kl, question, group, inputs)
         if question == "log_prob":
             return self._with_gradients(self._log_prob, question, group, inputs)
-        # A kind is named after the input that is no parameter: Bernoulli's p is one, a quantile's p is not.
+        # A kind is named after the input other than parameters: Bernoulli's p is one, a quantile's p is not.
         dist = self._make(group, {name: array for name, array in inputs.items() if name != group.kind})
         if question in ATTRIBUTES:
             return {question: self._host(getattr(dist, question))}

@@ -26,7 +26,7 @@ def publish(functions: dict[str, Any]) -> None:
 
 
 def in_rules(raw_form: Callable[..., Any]) -> Callable[[Any], Any]:
-    """Let rules call a function of Variables that is no op itself, such as ``where(condition, x, y)``.
+    """Let rules call a function of Variables that is not an op itself, such as ``where(condition, x, y)``.
 
     Args:
         raw_form: the same on raw arrays, with ``xp`` before the function's own arguments.

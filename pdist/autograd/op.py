@@ -114,7 +114,7 @@ class Op:
                 everywhere. A backward pass refuses an argument without a rule.
 
         Raises:
-            TypeError: for what is no array argument, and for a rule that names what there is not.
+            TypeError: for what is not an array argument, and for a rule that names what there is not.
             ValueError: if a derivative is given already.
         """
         if self.variadic:
@@ -124,7 +124,7 @@ class Op:
         for x in rules:
             if x not in self.array_names:
                 raise TypeError(
-                    f"{self.name}.derivative: {x!r} is no array argument; it has "
+                    f"{self.name}.derivative: {x!r} is not an array argument; it has "
                     f"{', '.join(self.array_names)}"
                 )
             if self.joint is not None or x in self.rules:

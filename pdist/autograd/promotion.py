@@ -27,7 +27,7 @@ def canonical(array: Array) -> Array:
 
 
 def as_array(value: Any, owner: Library | None = None) -> Array:
-    """``value`` as an array of a registered library, refused if its dtype is no number's.
+    """``value`` as an array of a registered library, refused if its dtype is not a number's.
 
     Args:
         value: an array, which is returned as it is; or a number or nested list.
@@ -76,7 +76,7 @@ def _from_python(value: Any) -> ndarray:
     while isinstance(leaf, (list, tuple)) and leaf:
         if any(_is_variable(item) for item in leaf):
             raise TypeError(
-                "a list of Variables is no array: functions.stack or concat keeps their gradients"
+                "a list of Variables is not an array: functions.stack or concat keeps their gradients"
             )
         leaf = leaf[0]
     try:
@@ -106,7 +106,7 @@ def coerce(
         The namespace of the library and the list of arrays.
 
     Raises:
-        TypeError: for what is no number, and for devices that mix.
+        TypeError: for what is not a number, and for devices that mix.
     """
     name = names if callable(names) else names.__getitem__
     if hooks.running:

@@ -38,7 +38,7 @@ def named_library(name: str) -> Library:
 
 
 def library_of(array: Any) -> Library | None:
-    """The library that ``array`` belongs to; None where it is no array at all."""
+    """The library that ``array`` belongs to; None where it is not an array at all."""
     kind = type(array)
     found = by_type.get(kind)
     if found is not None:

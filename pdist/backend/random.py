@@ -1,4 +1,4 @@
-"""Seedable random streams, one a device.
+"""Seedable random streams, one per device.
 
 >>> import pdist
 >>> pdist.random.seed(0)
@@ -36,7 +36,7 @@ def seed(value: int | None) -> None:
 
     Raises:
         ValueError: for a negative seed.
-        TypeError: for a seed that is no integer.
+        TypeError: for a seed that is not an integer.
     """
     global _seed
     recording = hooks.current()

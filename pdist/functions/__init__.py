@@ -9,7 +9,7 @@ NumPy's functions their meaning.
 All take Variables, arrays or numbers, and return Variables. Floating dtypes promote as in NumPy. Integers,
 bools and Python numbers take the floating dtype of the other arguments, or ``pdist.config.dtype`` if there is
 none; only functions that move or choose elements, and sums and products along axes, leave integers as they
-are. Errors name the function and the argument: a TypeError if it is no number or array of numbers, a
+are. Errors name the function and the argument: a TypeError if it is not a number or array of numbers, a
 ValueError if shapes do not fit.
 
 Each family lists its public functions in ``__all__``; they are joined here.

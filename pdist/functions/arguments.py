@@ -19,7 +19,7 @@ def raw(value: Any) -> Any:
 
 
 def variable(who: str, name: str, value: Any) -> Variable:
-    """``value`` as a Variable; what is no array of numbers is refused by name."""
+    """``value`` as a Variable; anything else is refused by name."""
     if isinstance(value, Variable):
         return value
     try:

@@ -92,7 +92,7 @@ def _of_far(xp, k, z, step=None):
     lower, d = z < k, k - z
     first, slope = xp.where(lower, d, 1 - d), xp.where(lower, 1, 2).astype(d.dtype)
     weight, fall, top = xp.where(lower, z, k), slope - 1, k
-    if step is not None:  # of k + 1, which is no number of this dtype
+    if step is not None:  # of k + 1, which is not a number of this dtype
         first, top = first + xp.where(lower, step, -step), xp.where(step > 0, z, k)
     t = first + steps * slope
     for j in range(steps, 0, -1):
@@ -166,7 +166,7 @@ def smaller_tail(xp, k, z, step=None):
         xp: the namespace.
         k: the shape.
         z: where.
-        step: 1 where the shape is k + 1, which is no number of this dtype, else 0.
+        step: 1 where the shape is k + 1, which is not a number of this dtype, else 0.
     """
     arrays = xp.broadcast_arrays(k, z) if step is None else xp.broadcast_arrays(k, z, step)
     shape = arrays[0].shape

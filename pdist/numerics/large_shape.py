@@ -65,7 +65,7 @@ def middle_tail(xp, k, deviance, above, step=None):
         k: the shape, at least :data:`LARGE`.
         deviance: D as a double word, k log(k/z) - k + z.
         above: whether z >= k.
-        step: 1 where the shape is k + 1, which is no number of this dtype, else 0.
+        step: 1 where the shape is k + 1, which is not a number of this dtype, else 0.
     """
     h, h_lo = deviance
     y = xp.sqrt(2 * xp.maximum(h, 0))

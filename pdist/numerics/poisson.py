@@ -62,7 +62,7 @@ poisson_log_prob.derivative(
 
 
 def _gamma_arguments(x, lam):
-    """The shape x + 1, lam, and 1 where x + 1 is no number of this dtype: then the shape is x."""
+    """The shape x + 1, lam, and 1 where x + 1 is not a number of this dtype: then the shape is x."""
     whole = (x + 1) - x == 1
     return x + whole, lam, (~whole).astype(lam.dtype)
 

@@ -30,7 +30,7 @@ class Entry:
         name: what the tests call it; the class's name by default. A class may have several entries.
         elements: strategies for the elements of single parameters, where those that their supports suggest
             are too wide for quadrature, or where one parameter bounds another.
-        options: strategies for the settings that are no arrays.
+        options: strategies for the settings that are not arrays.
         adjust: makes parameters that go together of those drawn: gets and returns a dict by name.
         make: in place of all these, a function of the wishes that :func:`strategies.parameters` takes which
             returns a strategy of distributions: for wrappers.

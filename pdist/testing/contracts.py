@@ -119,7 +119,7 @@ def _check_sample_shapes(dist: Any, shape: tuple[int, ...]) -> None:
 
 
 def _shape(dist: Any, what: str, answer: Any, expected: tuple[int, ...]) -> None:
-    require(isinstance(answer, Variable), "shapes", dist, f"{what} is no Variable", got=type(answer))
+    require(isinstance(answer, Variable), "shapes", dist, f"{what} is not a Variable", got=type(answer))
     require(
         answer.shape == expected,
         "shapes",

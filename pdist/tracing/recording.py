@@ -482,7 +482,7 @@ class Recording:
         return self.operator("divide", total, count)
 
     def numpy_function(self, name: str, args: Any, kwargs: Any, given: Any = None) -> Any:
-        """One of NumPy's functions that are no ufuncs: ``given``, or that of its name."""
+        """One of NumPy's functions that are not ufuncs: ``given``, or that of its name."""
         if name in ABOUT_SHAPES:
             return _lookup(np, name)(*self._real(args), **self._real(kwargs))
         if name in REDUCTIONS:

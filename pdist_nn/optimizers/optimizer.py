@@ -119,7 +119,7 @@ class Optimizer(HeldParameters):
 
         Raises:
             RuntimeError: before :meth:`setup`.
-            TypeError: if the loss is no Variable.
+            TypeError: if the loss is not a Variable.
             ValueError: if it is not a scalar.
         """
         if self.target is None:

@@ -294,7 +294,8 @@ def test_a_rule_that_names_what_there_is_not():
 def test_a_derivative_by_what_is_no_array_argument():
     f = differentiable(scaled)
     for name in ("factor", "z", "y"):
-        with pytest.raises(TypeError, match=f"scaled.derivative: '{name}' is no array argument; it has x"):
+        expected = f"scaled.derivative: '{name}' is not an array argument; it has x"
+        with pytest.raises(TypeError, match=expected):
             f.derivative(**{name: zero})
 
 

@@ -59,7 +59,7 @@ def test_a_variable_of_a_variable(x):
 
 
 def test_a_list_of_variables_keeps_no_gradient_so_it_is_refused(x):
-    with pytest.raises(TypeError, match=r"a list of Variables is no array: functions\.stack"):
+    with pytest.raises(TypeError, match=r"a list of Variables is not an array: functions\.stack"):
         pdist.as_variable([x, x])
     with pytest.raises(TypeError, match="a list of Variables"):
         pdist.as_variable([[1.0, x]])

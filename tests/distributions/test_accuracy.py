@@ -589,7 +589,7 @@ def exact(value: Any) -> Any:
 
 
 def variable(rows: list[Any], dtype: Any) -> Variable:
-    """Drawn numbers or tuples, one a row."""
+    """Drawn numbers or tuples, one per row."""
     return Variable(np.array(rows, np.float32).astype(dtype))
 
 

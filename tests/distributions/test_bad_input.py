@@ -188,7 +188,7 @@ CASES: list[tuple[str, Callable[[], Any], type[Exception], list[str]]] = [
     ),
     ("a negative sample shape", lambda: NORMAL.sample((2, -1)), ValueError, ["negative", "(2, -1)"]),
     ("a sample shape that is none", lambda: NORMAL.sample("three"), TypeError, ["'three'"]),
-    # What is no number
+    # What is not a number
     (
         "an object array",
         lambda: D.Normal(np.array([object()]), 1.0),

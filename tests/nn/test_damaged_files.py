@@ -64,7 +64,7 @@ def rewrite(path, changes):
         ({"layers/0/W": np.zeros((4, 3))}, "layers/0/W has dtype float64, expected float32"),
         ({"layers/0/W": None}, "it has no layers/0/W"),
         ({"layers/9/W": np.zeros(1)}, "unexpected layers/9/W"),
-        ({"layers/0/W": np.array("3")}, "layers/0/W is no array"),
+        ({"layers/0/W": np.array("3")}, "layers/0/W is not an array"),
         ({"seen": np.zeros(3)}, "seen is an array"),
         ({"layers/0/W": np.array([None], object)}, "is damaged or no .npz file: .*an array of dtype object"),
         ({"layers/0/W": np.zeros((4, 3), "c8")}, "is damaged or no .npz file: .*an array of dtype complex64"),

@@ -149,7 +149,7 @@ def test_what_changes_at_each_call_runs_untraced() -> None:
 
 
 class Keeping:
-    """An object that is no link and keeps what it computes."""
+    """An object that is not a link and keeps what it computes."""
 
     def __init__(self, reads: bool) -> None:
         self.reads, self.h = reads, None

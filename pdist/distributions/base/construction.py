@@ -23,7 +23,7 @@ class Declared:
     Attributes:
         parameters: the declared parameters by name, alternatives such as ``log_scale`` included.
         parts: the distributions inside, by name.
-        options: the settings that are no arrays, by name.
+        options: the settings that are not arrays, by name.
         order: the order of positional arguments, if it is not that of the declarations.
         ordered: names of parameters, each of which must be greater than the one before.
         batch_shape: the broadcast shape of all that was given.
@@ -105,7 +105,7 @@ class Declared:
         state["batch_shape"] = self._batch_shape()
 
     def _take_parts(self) -> None:
-        """Bring the inner distributions to one dtype, and refuse what is no distribution."""
+        """Bring the inner distributions to one dtype, and refuse what is not a distribution."""
         who, state = type(self).__name__, self.__dict__
         for name in self._plan.parts:
             if not isinstance(state[name], Declared):

@@ -78,7 +78,7 @@ class Part:
 
 
 class Option:
-    """A setting of a distribution that is no array, such as ``binary_check``."""
+    """A setting of a distribution that is not an array, such as ``binary_check``."""
 
     name: str
 

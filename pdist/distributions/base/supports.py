@@ -31,7 +31,7 @@ class Support:
 
     Attributes:
         name: what it is called and printed as.
-        test: tells of an array ``x`` of namespace ``xp`` which elements (or events) are in the set.
+        test: given ``xp`` and an array ``x`` of it, which elements (or events) are in the set.
         event_ndim: how many axes one element of the set has: 0 for numbers, 1 for vectors.
         discrete: whether the set is countable.
         inner: a number (or an array, or what makes one of ``xp, x``) in the set, away from its ends:

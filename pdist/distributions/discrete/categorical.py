@@ -27,7 +27,7 @@ class Categorical(Logits, Lattice):
         p: the probabilities, of shape ``[*batch, K]``; each row sums to one within a few roundings.
         logit: log p up to a constant a row, of that shape, instead of ``p``: real or -inf.
 
-    Values are labels of any dtype; what is no label has log_prob -inf. Samples and the mode are labels too:
+    Values are labels of any dtype; anything else has a log_prob of -inf. Samples and the mode are labels too:
     integers that index, and serve as labels of losses. They carry no gradients. Where a class has p = 0, a
     slope by p may be infinite; the gradient is then 0.
 
