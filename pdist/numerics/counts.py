@@ -13,7 +13,8 @@ def draw_counts(xp, lam, shape, rng):
     """Draws of a Poisson distribution: integers, or float64 if some may be too large for these.
 
     Of larger rates as lam + sqrt(lam/m) (X - m), X being a draw of the rate m = 7e10, whose skewness is 4e-6:
-    the generators' own methods lose the spread from rates of some 1e14 on, and fail if a count exceeds 64 bits.
+    the generators' own methods lose the spread from rates of some 1e14 on, and fail if a count exceeds 64
+    bits.
 
     Args:
         xp: the namespace.
