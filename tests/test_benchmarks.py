@@ -8,9 +8,17 @@ import time
 import numpy as np
 import pytest
 
+import pdist
 from benchmarks import core
 from benchmarks.jobs import JOBS, data, traces
 from benchmarks.timing import Comparison, Pair, Result, compare, costs_table, measure, pairs_table, table
+
+
+@pytest.fixture(autouse=True)
+def validation_as_before():
+    """Benchmarks turn it off for good."""
+    with pdist.using_config("validate", pdist.config.validate):
+        yield
 
 
 def test_sides_take_turns_and_the_medians_are_theirs():
