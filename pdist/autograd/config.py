@@ -1,4 +1,4 @@
-"""Settings: one object a thread, changed for a while by ``using_config``."""
+"""Settings: one object per thread, changed for a while by ``using_config``."""
 
 from __future__ import annotations
 
