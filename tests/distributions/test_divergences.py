@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -441,3 +443,35 @@ def test_quadrature_sees_both_heavy_tails(df):
     expected = 0.5 * np.log(2 * np.pi) + 0.5 * df / (df - 2) - p.entropy.array
     value = pdist.kl_divergence(p, q, method="quadrature")
     np.testing.assert_allclose(value.array, expected, rtol=1e-9)
+
+
+# What quadrature cannot see --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("df", [2.1, 2.3, 3.0, 5.0])
+def test_quadrature_tells_its_error_in_heavy_tails(df: float) -> None:
+    p = D.StudentT(np.array(df), np.array(0.0), np.array(1.0))
+    value, error = pdist.kl_divergence(
+        p, D.Normal(np.array(0.0), np.array(1.0)), method="quadrature", return_error=True
+    )
+    truth = float(-p.entropy.array + 0.5 * math.log(2 * math.pi) + 0.5 * p.variance.array)
+    assert abs(float(value.array) - truth) <= 2 * float(error) + 1e-14 * truth
+    if df > 2.2:
+        assert error < 1e-9
+
+
+@pytest.mark.parametrize("df", [0.5, 1.0, 1.5, 2.0])
+def test_the_error_of_an_integral_that_diverges_is_infinite(df: float) -> None:
+    p = D.StudentT(np.array(df), np.array(0.0), np.array(1.0))
+    for q in (D.Normal(np.array(0.0), np.array(1.0)), D.Normal(np.array(5.0), np.array(30.0))):
+        assert pdist.kl_divergence(p, q, method="quadrature", return_error=True)[1] == math.inf
+
+
+@pytest.mark.parametrize("k, within", [(0.5, 1e-12), (0.1, 1e-9), (0.03, 1e-3)])
+def test_quadrature_where_the_density_is_infinite(k: float, within: float) -> None:
+    """Of a Gamma of small shape some probability lies below the smallest number."""
+    p, q = (D.Gamma(np.array(v), np.array(1.0)) for v in (k, 1.0))
+    value, error = pdist.kl_divergence(p, q, method="quadrature", return_error=True)
+    truth = float(pdist.kl_divergence(p, q).array)
+    assert abs(float(value.array) - truth) <= within * truth
+    assert 0 < error < 10 * within * truth + 1e-6

@@ -29,7 +29,7 @@ _MANY = (
     + (1e-3, 0.003, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 )  # fmt: skip
 # 1 - u says nothing more about the upper tail: how many times as far from the median as the last quantile.
-_BEYOND = (1.5, 2.0, 4.0, 1e1, 1e2, *(10.0**n for n in range(4, 120, 8)))
+_BEYOND = (1.5, 2.0, 4.0, *(10.0**n for n in range(1, 120, 2)))
 _MANY_PARTS = 8  # from so many components on, few quantiles of each
 _MOST_PANELS = 2048
 _ROUNDS, _AT_ONCE = 60, 32  # of halving, and how many panels of each integral at once
@@ -135,7 +135,30 @@ def find_panels(xp, *arrays, pair, f, traced):
     value, size = y.sum(axis=0), abs(y).sum(axis=0)
     total = error.sum(axis=0) + 4 * float(np.finfo(y.dtype).eps) * size
     total = total + abs(1 - mass.sum(axis=0)) * xp.maximum(size, 1)
+    with no_backprop_mode():
+        for side in (-1, 1):
+            total = total + _beyond_last(p, q, f, xp.concatenate([low, high]), side, size)
     return value, xp.where(abs(value) < math.inf, total, 0), low, high
+
+
+def _beyond_last(p: Any, q: Any, f: Integrand, ends: Any, side: int, size: Any) -> Any:
+    """What may lie beyond the last end of a panel where p does not underflow, on one side.
+
+    There the integrand is taken to go on as the power of x that it is between that end and a tenth of it; it
+    is infinite if that power has no integral.
+    """
+    xp, end = p.xp, p.support.high if side > 0 else p.support.low
+
+    def weight(x: Any) -> Any:  # the integrand by log x
+        return abs(weighted(p, q, f, x)[0].array * x)
+
+    seen = (weight(ends) > 0) & (side * ends > 0)
+    last = xp.where(seen, side * ends, 0).max(axis=0, keepdims=True) * side
+    heights = weight(xp.concatenate([last, 0.1 * last]))
+    power = xp.log(heights[1] / heights[0]) / math.log(10)  # x^-power by log x
+    rest = xp.where(power > 0, heights[0] / power, math.inf)
+    counts = (heights[0] > float(np.finfo(ends.dtype).eps) * size) & (abs(xp.asarray(end)) == math.inf)
+    return xp.where(counts, rest, 0)
 
 
 def _evaluate(p: Any, q: Any, f: Integrand, low: Any, high: Any) -> tuple[Any, Any, Any]:

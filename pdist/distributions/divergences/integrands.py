@@ -8,16 +8,19 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable, config
+from ...numerics.constants import LARGEST
+from ...numerics.double import is_double
 
 Integrand = Callable[[Variable, Variable], Variable]  # of log p(x) and log q(x)
 MOST = 2**20  # numbers that are worked on at a time
 
 
 def weighted(p: Any, q: Any, f: Integrand, x: Any) -> tuple[Variable, Variable]:
-    """p(x) f(log p(x), log q(x)), 0 where p is, and p(x)."""
+    """p(x) f(log p(x), log q(x)), and p(x); both 0 where p is 0 or so large that the product may overflow."""
     log_p, log_q = p.log_prob(x), q.log_prob(x)
     density = F.exp(log_p)
-    none = density.array == 0
+    none = (density.array == 0) | (density.array > 1e-6 * LARGEST[is_double(density)])
+    density = F.where(none, 0.0, density)
     log_p, log_q = F.where(none, 0.0, log_p), F.where(none, 0.0, log_q)
     return F.where(none, 0.0, F.exp(log_p) * f(log_p, log_q)), density
 

@@ -88,8 +88,8 @@ def kl_divergence(
         q: another of the same event shape; batch shapes broadcast.
         method: None for the pair's formula; ``"quadrature"`` for an integral (or sum) over numbers, or
             independent ones, to some nine digits in float64, or with an error (``return_error``) that says
-            otherwise. What lies where the density of p underflows is not seen: an integral that
-            diverges, or nearly, is finite;
+            otherwise: what lies where the density of p underflows is not seen but estimated, and the error of
+            an integral that diverges is inf;
             ``"monte_carlo"`` for the mean over draws from p. An estimate is never made unasked.
         n_samples: how many draws Monte Carlo takes.
         rng: its generator or seed.
