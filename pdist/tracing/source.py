@@ -17,33 +17,10 @@ from ..autograd import Variable
 from ..autograd.variable import from_node
 from ..backend import to_cpu
 from .code import REFUSED
+from .numpy_facts import COPIES, PREFIXES, SIGNS
 from .record import Call, Origin, Program, Returned, Value, values_in
-from .recording import COPIES, Stream
+from .recording import Stream
 from .storage import empty
-
-#: How Python writes an operator on NumPy scalars.
-SIGNS = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "floor_divide": "//",
-    "remainder": "%",
-    "power": "**",
-    "matmul": "@",
-    "bitwise_and": "&",
-    "bitwise_or": "|",
-    "bitwise_xor": "^",
-    "left_shift": "<<",
-    "right_shift": ">>",
-    "less": "<",
-    "less_equal": "<=",
-    "equal": "==",
-    "not_equal": "!=",
-    "greater": ">",
-    "greater_equal": ">=",
-}
-PREFIXES = {"negative": "-", "positive": "+", "invert": "~"}
 
 
 class Writer:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..numpy_facts import COPIES
 from ..record import Call, Program, Value, written_roots
-from ..recording import COPIES
 from .changes import Changes
 
 
