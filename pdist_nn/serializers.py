@@ -361,7 +361,7 @@ def _compare_arrays(expected: dict[str, Any], headers: dict[str, Any]) -> list[s
             elif other != shape:
                 wrong.append(f"{name} has shape {shape}, and {first} {other}")
         elif (dtype.kind == "U") == array:
-            wrong.append(f"{name} is {'no array' if array else 'an array'}")
+            wrong.append(f"{name} is {'not an array' if array else 'an array'}")
         elif array and shape != value.shape:
             wrong.append(f"{name} has shape {shape}, expected {value.shape}")
         elif array and dtype != value.dtype:
