@@ -117,6 +117,17 @@ def unit(a, b):
 
 
 @differentiable
+def plus_constant(xp, x, /, constant, residual, log):
+    """x, or log x if ``log``, plus a constant whose rounding took ``residual``: right if they cancel."""
+    high = x.dtype.type(constant)
+    h, lo = log_minus_double(xp, x, -high) if log else two_sum(xp, x, high)
+    return h + (lo + ((constant - float(high)) + residual))
+
+
+plus_constant.derivative(x=lambda F, g, x, log: g / x if log else g)
+
+
+@differentiable
 def log_difference(xp, low, high):
     """log(high - low): the rounding of the difference counts if it is near 1."""
     u = unit(low, high)

@@ -15,7 +15,7 @@ _FAR = 1e8  # beyond it 1 + z^2 is z^2 in both dtypes, and z^2 is finite up to i
 class StandardCauchy(Standard):
     """StudentT of one degree of freedom."""
 
-    log_norm, entropy = math.log(math.pi), math.log(4 * math.pi)
+    log_norm, entropy, entropy_residual = math.log(math.pi), math.log(4 * math.pi), 5.664688744e-17
     mean, mode, median, variance = math.nan, 0.0, 0.0, math.nan
 
     def log_kernel(F, z):

@@ -15,8 +15,8 @@ from ..families.standard import Standard
 class StandardGumbel(Standard):
     """Of cdf e^(-e^-z); minus the logarithm of a standard Exponential."""
 
-    steep, entropy, mean, variance = True, 1 + EULER, EULER, math.pi**2 / 6
-    mode, median = 0.0, -math.log(LOG_2)
+    steep, entropy, entropy_residual = True, 1 + EULER, 1.060793873e-16
+    mean, mode, median, variance = EULER, 0.0, -math.log(LOG_2), math.pi**2 / 6
 
     log_kernel = lambda F, z: -(F.maximum(z, -1e4) + F.exp(-z))  # -inf, and not nan, at z = -inf
     slope = lambda F, z: -F.expm1(-z)

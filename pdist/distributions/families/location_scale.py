@@ -10,6 +10,7 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable, public
 from ...backend import hooks
+from ...numerics.differences import plus_constant
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import nonnegative, positive, real
@@ -122,7 +123,13 @@ class Family(Distribution):
         return self._moved(self.standard.quantile(public, p, *self._shapes))
 
     def _entropy(self) -> Variable:
-        return self._log_scale() + self._constant_of("entropy")
+        """Of a scale of about e^-entropy the two terms cancel: then the constant's own rounding counts."""
+        _, s, given = self._place()
+        constant, residual = self._constant_of("entropy"), self.standard.entropy_residual
+        if not isinstance(constant, float) or given == "softplus":
+            return self._log_scale() + constant
+        sign = -1 if given == "rate" else 1
+        return sign * plus_constant(s, constant=sign * constant, residual=sign * residual, log=given != "log")
 
     def _mean(self) -> Variable:
         return self._moved(self._constant_of("mean"))
