@@ -79,7 +79,7 @@ def log_running_sums(xp, a):
 def _log_sums_rule(F, g, y, a):
     """sum over k >= j of g_k e^(a_j - y_k), in log space by the sign of g: no exponential overflows."""
     parts = []
-    for part in (F.maximum(g, 0.0), F.maximum(-g, 0.0)):
+    for part in (g, -g):
         some = (part > 0) & (y > -math.inf)
         log = F.where(some, F.log(F.where(some, part, 1.0)) - F.where(some, y, 0.0), -math.inf)
         sums = F.flip(F(log_running_sums)(F.flip(log, -1)), -1)

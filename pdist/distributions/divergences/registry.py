@@ -103,7 +103,7 @@ def kl_divergence(
     Raises:
         NotImplementedError: if the pair has no formula, with those registered near it.
         ValueError: for shapes that do not fit, an unknown method, quadrature of what is not a number, or
-            the error of a formula.
+            ``return_error`` with a formula.
 
     >>> import pdist, pdist.distributions as D
     >>> p, q = D.Normal(0.0, 1.0), D.Laplace(0.0, 1.0)
