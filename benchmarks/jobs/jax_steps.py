@@ -16,6 +16,8 @@ from numpyro.distributions import kl_divergence
 from . import data
 from .training import Training
 
+jax.config.update("jax_default_matmul_precision", "highest")  # full float32, as all other sides have
+
 
 def training(loss: Callable[..., Any], parameters: list[np.ndarray]) -> Training:
     """A compiled step of Adam by the gradient of ``loss(parameters, key, *arrays)``."""

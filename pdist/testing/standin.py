@@ -68,17 +68,26 @@ class _Namespace:
 
 
 class _Function:
-    """One of NumPy's functions, ufuncs with their methods (``add.at``) included."""
+    """One of NumPy's functions, ufuncs with their methods (``add.at``) included.
+
+    As CuPy's, a ufunc hands over to an argument that takes elementwise kernels over.
+    """
 
     def __init__(self, function: Any) -> None:
         self._function = function
         self.__name__ = function.__name__
+        self.name = "cupy_" + function.__name__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(self._function, np.ufunc):
+            for arg in args:
+                if hasattr(arg, "__cupy_override_elementwise_kernel__"):
+                    return arg.__cupy_override_elementwise_kernel__(self, *args, **kwargs)
         return perform(self._function, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        return _Function(getattr(self._function, name))
+        found = getattr(self._function, name)
+        return _Function(found) if callable(found) else found
 
 
 class _Special:

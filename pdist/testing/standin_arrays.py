@@ -155,14 +155,18 @@ def wrap(value: Any) -> Any:
     return value
 
 
+def _is_array(value: Any) -> bool:
+    """Whether it is an array of some library, that of a trace included."""
+    return hasattr(value, "__array_priority__") and not isinstance(value, (np.generic, type))
+
+
 def unwrap(value: Any) -> Any:
-    """The stand-in's arrays as NumPy's; an array of NumPy's is refused, its scalars are not, as by CuPy."""
+    """The stand-in's arrays as NumPy's; other libraries' arrays are refused, as by CuPy, scalars are not."""
     if isinstance(value, StandIn):
         return value._host
-    if isinstance(value, np.ndarray):
-        raise TypeError(
-            "unsupported type numpy.ndarray: the stand-in library's arrays do not mix with NumPy's"
-        )
+    if isinstance(value, np.ndarray) or _is_array(value):
+        kind = f"{type(value).__module__}.{type(value).__name__}"
+        raise TypeError(f"unsupported type {kind}: the stand-in library's arrays do not mix with others")
     if isinstance(value, (tuple, list)):
         return type(value)([unwrap(v) for v in value])
     if isinstance(value, dict):

@@ -183,6 +183,18 @@ class Traced:
                 name = f"{part}.{name}"
         return self.recording.numpy_function(name, args, kwargs, function)
 
+    def __cupy_override_elementwise_kernel__(self, kernel: Any, *args: Any, **kwargs: Any) -> Any:
+        """What CuPy's ufuncs and elementwise kernels do with a traced array."""
+        recording, n_in = self.recording, kernel.nin
+        if len(args) > n_in:
+            args, kwargs = args[:n_in], {**kwargs, "out": args[n_in]}
+        for module, prefix in ((recording.xp, "cupy_"), (recording.base.special, "cupyx_scipy_special_")):
+            if kernel.name.startswith(prefix) and hasattr(module, name := kernel.name.removeprefix(prefix)):
+                if getattr(module, name) is kernel:
+                    return recording.ufunc(name, args, kwargs, kernel)
+                return recording.numpy_function(name, args, kwargs)  # cupy.where, which calls its ufunc
+        return recording.opaque(kernel, args, kwargs)
+
     # Elements -----------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Any:

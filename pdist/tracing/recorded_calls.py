@@ -170,7 +170,7 @@ class RecordedCalls(RecordedState):
         """A function that looks at values, as one call."""
         with hooks.paused():
             result = function(*self._real(args), **self._real(kwargs))
-        return self._take("opaque", function.__name__, function, args, kwargs, result)
+        return self._take("opaque", getattr(function, "__name__", "kernel"), function, args, kwargs, result)
 
     def assume(self, condition: Any) -> bool:
         """Whether a condition holds everywhere and can be looked at first: see ``hooks.assume``."""

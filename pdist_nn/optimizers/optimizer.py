@@ -142,7 +142,7 @@ class Optimizer(HeldParameters):
                 note_written(*buffer.parameters[group.first : group.last])
 
     def _update(self, buffer: FlatBuffer, groups: Any) -> None:
-        xp, dtype, step = buffer.xp, buffer.array.dtype, self.step
+        dtype, step, on_host = buffer.array.dtype, self.step, buffer.xp is np
         hooks.section(type(self).__name__)
         with np.errstate(all="ignore"):
             for group in groups:
@@ -151,12 +151,13 @@ class Optimizer(HeldParameters):
                     t, h, blocks = self._as_state(t, h, blocks)
                 t += 1
                 rates = self.rates(t[()], {name: value[()] for name, value in h.items()}, dtype)
+                xp = module_of(t) if hooks.running else buffer.xp
                 for arrays in blocks:
                     if self.squares:
                         *arrays, room = arrays
-                        arrays[1] = _limited(xp, arrays[1], room)
+                        arrays[1] = _limited(arrays[1], room, on_host)
                     step(xp, rates, *arrays)
-                if self.flushed and xp is np:
+                if self.flushed and on_host:
                     means = [hooks.seen(buffer.part(group, n), name=n) for n in self.flushed]
                     hooks.effect(group.flush_denormals, means, changes=means)
         hooks.section("")
@@ -256,16 +257,16 @@ class Optimizer(HeldParameters):
             self._serialize_moments(serializer)
 
 
-def _limited(xp: Any, g: Any, room: Any) -> Any:
+def _limited(g: Any, room: Any, on_host: bool) -> Any:
     """Gradients whose squares are finite: see :func:`limit_squares`.
 
     In a trace they have a room of their own: the gradients themselves are computed where the optimizer wants
     them, and stay as they are.
     """
-    if xp is not np or hooks.current() is None:
+    if not on_host or hooks.current() is None:
         limit_squares(g)
         return g
-    xp.copyto(room, g)
+    np.copyto(room, g)
     hooks.effect(limit_squares, room, changes=[room])  # it looks at the values
     return room
 

@@ -270,10 +270,11 @@ def test_a_moved_model_goes_on(device, xp):
     for to in ("cpu", device, "cpu", device):
         link.to_device(to)
         link.p0.grad = link.xp.asarray(np.float32([1, 2, -3]))
-        twin.p0.grad = np.float32([1, 2, -3])
+        twin.p0.grad = twin.xp.asarray(np.float32([1, 2, -3]))
         optimizer.update()
         other.update()
     link.to_cpu()
+    twin.to_cpu()
     np.testing.assert_allclose(link.p0.array, twin.p0.array, rtol=1e-6)
 
 

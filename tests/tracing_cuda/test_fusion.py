@@ -130,7 +130,7 @@ def run(lines: list[tuple[Any, ...]], x: Any, y: Any, state: Any) -> Any:
         elif kind == "matmul":
             have.append(a @ b)
         elif kind == "where":
-            have.append(xp.where(a > number, a, b))
+            have.append(pdist.get_array_module(a).where(a > number, a, b))
         elif kind == "write":
             copy = a.copy()
             copy[1:3] = b[which % 2 : which % 2 + 2]
