@@ -183,7 +183,7 @@ def costs_table(costs: Iterable[Mapping[str, Any]], times: float = 50, size: flo
 
     Args:
         costs: see :mod:`benchmarks.jobs.traces`.
-        times: how many eager steps the first call may take.
+        times: the allowed time of the first call, in eager steps.
         size: the fraction of an eager step's memory that the trace may keep.
     """
     lines = [["", "first call", "eager step", "ratio", "trace keeps", "eager step's peak", "ratio"]]

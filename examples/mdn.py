@@ -171,7 +171,7 @@ SHOWN = np.linspace(0.1, 1.0, 200)[:, None].astype(np.float32)
 
 
 def picture_samples(report: Report, data: dict[str, Any], models: dict[str, Any]) -> None:
-    """Data beside draws from every model."""
+    """Data next to draws from every model."""
     fig, axes = plotting.subplots(2, 4, size=(3.3, 2.9), sharex=True, sharey="row")
     for row, (problem, (x, y)) in zip(axes, data.items(), strict=True):
         for ax, kind in zip(row, ("the data", *MODELS), strict=True):

@@ -166,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Train two VAEs and an autoencoder; draw what they learned."""
     parser = options(__doc__, epochs=20)
     parser.add_argument("--data", type=Path, help="the full set: a .npz, or a folder of IDX files")
-    parser.add_argument("--n-train", type=int, help="how many of the training images to take")
+    parser.add_argument("--n-train", type=int, help="number of training images to use")
     args = parser.parse_args(argv)
     if args.quick:
         args.epochs, args.n_train = min(args.epochs, 2), 1000
@@ -198,7 +198,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         for name, model in models.items()
     }
 
-    # What 20 epochs of 5,000 images, or 5 of all, should reach.
+    # Targets for 20 epochs of 5,000 images, or 5 of all.
     asked = {"vae": -170.0, "vae20": -124.0 if len(x_train) <= 5000 else -112.5}
     enough = args.epochs * len(x_train) >= 100_000
     for name, title in (("vae", "2 latents"), ("vae20", "20 latents")):

@@ -39,5 +39,5 @@ def check_loss(loss: Any, who: str) -> Variable:
     if loss.size != 1:
         raise ValueError(f"{who}: the loss has shape {loss.shape}; expected a scalar: take its mean or sum")
     if not loss.requires_grad:
-        raise ValueError(f"{who}: the loss depends on no parameter")
+        raise ValueError(f"{who}: the loss does not depend on any parameter")
     return loss

@@ -1,4 +1,4 @@
-"""Chain, ChainList, Sequential: links made of other links."""
+"""Chain, ChainList, Sequential: links composed of other links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .registration import restructured
 
 
 class Chain(Link):
-    """A link made of named child links: ``chain["l1"]`` is ``chain.l1``.
+    """A link with named child links: ``chain["l1"]`` is ``chain.l1``.
 
     Args:
         **links: the initial children.
@@ -47,7 +47,7 @@ class Chain(Link):
 
 
 class ChainList(Link):
-    """A link made of a list of child links.
+    """A link with a list of child links.
 
     Args:
         *links: the initial children.

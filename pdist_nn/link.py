@@ -42,9 +42,9 @@ class Link(Movable, Registry):
     dict_keys(['/factor'])
     """
 
-    _in_sequence: ClassVar[Callable[..., Any]]  # Sequential, which is made of links and tells them of itself
+    _in_sequence: ClassVar[Callable[..., Any]]  # Sequential, which imports Link and registers itself here
 
-    # What it computes ---------------------------------------------------------------------------------
+    # Computation --------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if hooks.running:
@@ -72,7 +72,7 @@ class Link(Movable, Registry):
             setattr(self, name, link)
         return link
 
-    # What is in it ------------------------------------------------------------------------------------
+    # Contents -----------------------------------------------------------------------------------------
 
     def children(self) -> Iterator[Link]:
         """The child links."""
@@ -267,7 +267,7 @@ class Link(Movable, Registry):
         """A Sequential of ``n`` copies of this link; ``mode`` as in :meth:`copy`."""
         return self._in_sequence(*(self.copy(mode) for _ in range(n)))
 
-    # What its parameters are --------------------------------------------------------------------------
+    # Array library and dtype --------------------------------------------------------------------------
 
     @property
     def xp(self) -> Any:

@@ -77,6 +77,6 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
         )
     if 0 in shape:
         raise ValueError(
-            f"negative_log_likelihood: the target has shape {shape}: there is no mean of nothing"
+            f"negative_log_likelihood: the target has shape {shape}; expected at least one element"
         )
     return -F.mean(distribution.log_prob(target))

@@ -63,7 +63,7 @@ def cost(job: Job, steps: int = 50, traces: int = 5) -> Cost:
 def peak_bytes(step: Callable[[], Any]) -> int:
     """The most bytes that a warm step holds at a time, above what was there before."""
     tracemalloc.start()
-    step()  # what is kept from step to step is there after this one
+    step()  # allocates what is kept from step to step
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
     step()

@@ -173,7 +173,7 @@ def _variable(array: Any, edge: Any, wrap: Any) -> Any:
     return edge if edge.dtype == array.dtype else public.cast(edge, array.dtype)
 
 
-# Where a pass begins and ends ------------------------------------------------------------------------------
+# Start and end of a pass -----------------------------------------------------------------------------------
 
 
 def seed_of(output: Any, loss_scale: float | None) -> Any:

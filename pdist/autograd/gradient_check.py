@@ -34,7 +34,7 @@ def check_gradients(
     Args:
         f: a function of Variables that returns a Variable or several.
         inputs: its arguments, arrays or Variables: one or a sequence. Floating ones are taken in float64 and
-            differentiated, integer and bool ones are passed as they are.
+            differentiated, integer and bool ones are passed unchanged.
         order: the highest derivative to check.
         eps: the step of the finite differences, times ``max(1, |x|)`` for each element x.
         atol: the allowed absolute error, times the sum of the weights.

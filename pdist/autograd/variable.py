@@ -71,7 +71,7 @@ class Variable(Operators):
         if grad is not None:
             self.grad = grad
 
-    # What it is ---------------------------------------------------------------------------------------
+    # Shape, dtype, device -----------------------------------------------------------------------------
 
     @property
     def array(self) -> Array:
@@ -178,7 +178,7 @@ class Variable(Operators):
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
-    # Its gradient -------------------------------------------------------------------------------------
+    # Gradient -----------------------------------------------------------------------------------------
 
     @property
     def _gradient(self) -> Any:
@@ -301,7 +301,7 @@ class Variable(Operators):
             self._node.cut_all()
             self.unchain()
 
-    # Where it lives -----------------------------------------------------------------------------------
+    # Device -------------------------------------------------------------------------------------------
 
     def to_cpu(self) -> None:
         """Move the array and the gradient to the host."""

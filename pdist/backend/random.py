@@ -115,7 +115,7 @@ def as_generator_of(rng: Any, owner: Library) -> Any:
         )
     if isinstance(rng, np.random.Generator) != (owner is numpy_library):
         raise TypeError(
-            f"rng: {type(rng).__module__}.{type(rng).__name__} makes no arrays of {owner.name}; expected a "
+            f"rng: {type(rng).__module__}.{type(rng).__name__} does not make {owner.name} arrays; expected a "
             f"seed, or a generator of {owner.name}"
         )
     return rng

@@ -128,7 +128,7 @@ def _series(coefficients, w):
     return y
 
 
-# Of the entropy less log(2 pi e lam)/2, in powers of w = 1/lam (Evans and Boersma 1988)
+# The entropy minus log(2 pi e lam)/2, in powers of w = 1/lam (Evans and Boersma 1988)
 _ENTROPY = (0.0, -1 / 12, -1 / 24, -19 / 360, -9 / 80, -863 / 2520) + (
     -1375 / 1008,
     -33953 / 5040,

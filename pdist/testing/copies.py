@@ -47,7 +47,7 @@ def check_copies(dist: Any, *, seed: int = 0) -> None:
     same("copy.copy", copy.copy(dist))
     same("copy.deepcopy", copy.deepcopy(dist))
     same("copy()", dist.copy())
-    require(dist.copy().params.keys() == dist.params.keys(), "copies", dist, "copy() forgot what was given")
+    require(dist.copy().params.keys() == dist.params.keys(), "copies", dist, "copy() lost given parameters")
     if dist.xp is np:
         same("to_cpu()", dist.to_cpu())
     wide = np.broadcast_to(x[:, None], (2, 3, *x.shape[1:]))

@@ -67,7 +67,7 @@ def _check_seeds(dist: Any, seed: int) -> None:
     require(np.array_equal(first, again), "sample", dist, "pdist.random.seed does not decide the draws")
     if not dist.support.discrete and first.size:
         require(not np.array_equal(first, other), "sample", dist, "another seed gives the same draws")
-        require(not np.array_equal(first, moved), "sample", dist, "the stream does not move on")
+        require(not np.array_equal(first, moved), "sample", dist, "the stream does not advance")
     if dist.support.discrete or not first.size:
         return
     flat = first.reshape(20, -1)
@@ -194,7 +194,7 @@ def carries_gradients(dist: Any) -> bool:
     else:
         for parameter, g in zip(parameters, reached, strict=True):
             require(
-                g is not None, "pathwise", dist, f"rsample silently gives no gradient to {parameter.name}"
+                g is not None, "pathwise", dist, f"rsample silently gives no gradient in {parameter.name}"
             )
     return any(g is not None for g in reached)
 

@@ -118,7 +118,7 @@ class Generator:
     def _draw(self, name: str, *args: Any, **kwargs: Any) -> StandIn:
         if tapes.current is not None:
             if name not in ("random", "standard_normal", "standard_exponential", "integers"):
-                raise RuntimeError(f"{name} copies from the host what describes its arguments")
+                raise RuntimeError(f"{name} copies a description of its arguments from the host")
             tapes.current.keep_state(self._rng)
         drawn = getattr(self._rng, name)
         return perform(lambda *args, **kwargs: np.asarray(drawn(*args, **kwargs)), args, kwargs)
@@ -223,7 +223,7 @@ def elementwise(kernel: Any) -> Callable[..., None]:
 def _matmul(x: StandIn, y: StandIn, out: StandIn | None = None) -> StandIn:
     """The matrix product in a capture."""
     if out is not None and any(np.may_share_memory(out._host, a._host) for a in (x, y)):
-        raise ValueError("matmul: the result would lie where an argument does")
+        raise ValueError("matmul: the result would overwrite an argument")
     return perform(lambda x, y, out: np.matmul(x, y, out=out), (x, y, out), {})
 
 

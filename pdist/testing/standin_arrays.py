@@ -72,7 +72,7 @@ class StandIn:
         return repr(self._host).replace("array(", "standin(", 1)
 
     def __bool__(self) -> bool:
-        raise TypeError("a kernel looks at a value: on a GPU it would wait for the device")
+        raise TypeError("a kernel inspects a value, which is a device sync on a GPU")
 
     __float__ = __int__ = __index__ = __complex__ = __bool__
 
@@ -141,7 +141,7 @@ def perform(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     if name in tapes.PRODUCTS:
         raise NotImplementedError("calling cuBLAS API during stream capture is currently unsupported")
     if name == "concatenate" and len(args[0]) >= tapes.MANY:
-        raise RuntimeError("concatenate copies addresses from the host: no graph can do that again")
+        raise RuntimeError("concatenate copies addresses from the host, which a graph cannot repeat")
     return tapes.current.note(function, args, kwargs, wrap)
 
 

@@ -223,7 +223,7 @@ def _check_kl_gradients(pair: _Pair) -> None:
             expected, error = slope(shifted)
             along = (analytic * direction).reshape(expected.shape + (-1,)).sum(axis=-1)
             usable = np.isfinite(error) & (error <= 1e-3 * (1 + np.abs(along)))
-            what = f"the derivative by {value.name} of {'p' if i < len(of_p) else 'q'}"
+            what = f"the derivative in {value.name} of {'p' if i < len(of_p) else 'q'}"
             atol = 1e-6 + 20 * np.where(usable, error, 0)
             require_close(
                 np.where(usable, along, 0), np.where(usable, expected, 0), "kl", pair, what, 1e-5, atol

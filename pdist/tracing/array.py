@@ -27,7 +27,7 @@ class Traced:
     def __init__(self, array: Any, node: Value, recording: Any) -> None:
         self.array, self.node, self.recording = array, node, recording
 
-    # What it is ---------------------------------------------------------------------------------------
+    # Shape, dtype, memory -----------------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -90,7 +90,7 @@ class Traced:
             raise TypeError("iteration over a 0-d array")
         return (self[i] for i in range(len(self.array)))
 
-    # What a trace cannot know -------------------------------------------------------------------------
+    # Not available while tracing ----------------------------------------------------------------------
 
     def _look(self, what: str, read: Callable[[Any], Any]) -> Any:
         self.recording.refuse(

@@ -56,7 +56,7 @@ class RecordedState:
         self._assigned: dict[tuple[int, str], tuple[Any, str, Any]] = {}
         self._guarded: set[tuple[int, str, int]] = set()  # the subjects of the program's guards
 
-    # What enters --------------------------------------------------------------------------------------
+    # Inputs -------------------------------------------------------------------------------------------
 
     def seen(self, array: Any, owner: Any = None, attribute: str = "_array", name: str = "") -> Any:
         """The proxy of an array that is state."""

@@ -307,7 +307,7 @@ class Writer:
         shorter = {f"    {shown}": f"    {runs}" for shown, runs in self.by_position.items()}
         return "\n".join([shorter.get(line, line) for line in source.split("\n")])
 
-    # All of it ----------------------------------------------------------------------------------------
+    # The whole program --------------------------------------------------------------------------------
 
     def write(self) -> tuple[str, dict[str, Any]]:
         """The source and the globals that it needs."""

@@ -1,4 +1,4 @@
-"""Datasets made of arrays, and parts of datasets."""
+"""Datasets composed of arrays, and subsets of datasets."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Optimizer(HeldParameters):
         """
         raise NotImplementedError
 
-    # Life ---------------------------------------------------------------------------------------------
+    # Setup and updates --------------------------------------------------------------------------------
 
     @property
     def t(self) -> int:

@@ -92,7 +92,7 @@ class Trainer:
         """
         if not callable(extension):
             raise TypeError(
-                f"Trainer.extend: a {type(extension).__name__} is no extension: it cannot be called"
+                f"Trainer.extend: a {type(extension).__name__} is not an extension: it cannot be called"
             )
         name = str(
             name

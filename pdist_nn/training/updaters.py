@@ -144,7 +144,7 @@ class StandardUpdater:
         if "main/loss" not in current.observation:
             report({"loss": loss}, target)
 
-    # Where it stands ----------------------------------------------------------------------------------
+    # Progress -----------------------------------------------------------------------------------------
 
     @property
     def epoch(self) -> int:

@@ -17,7 +17,7 @@ from .standard import Standard
 
 
 class FamilyOps(NamedTuple):
-    """What :func:`ops_of` makes.
+    """The result of :func:`ops_of`.
 
     Attributes:
         log_prob: ``(x, loc, scale, *shapes, given, careful)``. If not ``careful``, it may be wrong if

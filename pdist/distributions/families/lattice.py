@@ -52,7 +52,7 @@ class Lattice(Distribution):
 
     >>> import numpy as np
     >>> from pdist.distributions import Param, supports
-    >>> class Geometric(Lattice):  # how many failures before the first success
+    >>> class Geometric(Lattice):  # the number of failures before the first success
     ...     p, support = Param(supports.unit_interval), supports.non_negative_integer
     ...     def _log_prob(self, x):
     ...         return F.xlog1py(x, -self.p) + F.log(self.p)

@@ -60,7 +60,7 @@ class Clusters:
         for call in program.calls:
             self.add(call)
 
-    # What a call uses ---------------------------------------------------------------------------------
+    # Resources ----------------------------------------------------------------------------------------
 
     def resource(self, value: Value) -> Any:
         """The key of the memory that a value lies in; None for a constant."""
@@ -81,7 +81,7 @@ class Clusters:
         reads = [] if call.view else [(self.resource(v), v) for v in call.inputs]
         return [(r, v) for r, v in reads if r is not None], writes
 
-    # Where it goes ------------------------------------------------------------------------------------
+    # Placement ----------------------------------------------------------------------------------------
 
     def add(self, call: Call) -> None:
         """Add a call to the cluster where it belongs, or to a new one."""
