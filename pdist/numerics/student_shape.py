@@ -1,4 +1,4 @@
-"""Quantiles of a standard Student's t variable, and what its degrees of freedom move."""
+"""Quantiles of a standard Student's t variable, and derivatives in its degrees of freedom."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .student import (
 
 @hooks.opaque
 def _quantile(xp, p, df):
-    """The z with P(Z <= z) = p: a start, then Newton's steps on the smaller tail."""
+    """The z with P(Z <= z) = p: an initial value, then Newton steps on the smaller tail."""
     p, df = xp.broadcast_arrays(p, df)
     tail = xp.minimum(p, 1 - p)
     inside = (tail > 0) & (tail < 0.5)
@@ -40,7 +40,7 @@ def _quantile(xp, p, df):
     for _ in range(7):
         now, _ = upper_tail(xp, a, df)
         density = xp.exp(student_log_kernel.kernel(xp, a, df) - student_log_norm.kernel(xp, df))
-        step = xp.clip(xp.log1p((now - u) / u) * now / (a * density), -4, 4)  # of log a
+        step = xp.clip(xp.log1p((now - u) / u) * now / (a * density), -4, 4)  # in log a
         step = xp.where(step == step, step, 0)  # a may be infinite
         below = middle_share(xp, xp.minimum(a, 1), df) * xp.minimum(a, 1) * density  # P(0 < Z < a)
         a = xp.where(a < 1, xp.maximum(a + ((0.5 - u) - below) / density, 0), a * xp.exp(step))
@@ -57,10 +57,10 @@ def _log_cosh(xp, v, rise):
 
 @hooks.opaque
 def _slopes(xp, z, df, upper, log):
-    """First and second derivatives of a tail by df, by means over the tail beyond a = |z|, or from 0 to a.
+    """First and second derivatives of a tail in df, by means over the tail beyond a = |z|, or from 0 to a.
 
     With t = sqrt(df) sinh(u) the density is cosh(u)^-df, and nothing overflows. The derivative s of log f
-    falls from s(0) > 0 without end: the part in which its sign does not change is taken.
+    decreases from s(0) > 0 without bound: the part in which its sign does not change is used.
     """
     z, df = xp.broadcast_arrays(z, df)
     a = xp.minimum(abs(z), np.finfo(z.dtype).max)
@@ -100,13 +100,13 @@ def _slopes(xp, z, df, upper, log):
 
 @differentiable
 def student_tail_slope(xp, z, df, /, upper, log):
-    """The derivative by df of P(Z <= z) or, if ``upper``, P(Z > z), or of its logarithm."""
+    """The derivative in df of P(Z <= z) or, if ``upper``, P(Z > z), or of its logarithm."""
     return _slopes(xp, z, df, upper, log)[0]
 
 
 @differentiable
 def student_tail_bend(xp, z, df, /, upper, log):
-    """The second derivative by df."""
+    """The second derivative in df."""
     return _slopes(xp, z, df, upper, log)[1]
 
 
@@ -127,7 +127,7 @@ def hazard(F, z, df):
 
 
 def _tail_slope_by_z(F, g, y, z, df, upper, log):
-    """The derivative by df of the density, or, if ``log``, of the density over the tail."""
+    """The derivative in df of the density, or, if ``log``, of the density over the tail."""
     change, density = shape_slope(F, z, df), log_density(F, z, df)
     if log:
         change, density = change - y, density - F(student_log_cdf)(-z if upper else z, df)
@@ -153,7 +153,7 @@ def student_quantile(xp, p, df):
 
 @differentiable
 def moved_student(xp, z, df):
-    """z as it is; it moves with df so that its place in the distribution stays the same."""
+    """z unchanged; its derivative in df keeps its quantile level constant."""
     return z + 0 * df
 
 

@@ -16,7 +16,7 @@ from ..families.scales import standardized
 
 
 class Uniform(Distribution):
-    r"""The Uniform distribution on an interval, ends included.
+    r"""The Uniform distribution on a closed interval.
 
     .. math:: p(x) = \frac{1}{b - a}, \quad a \le x \le b
 
@@ -46,7 +46,7 @@ class Uniform(Distribution):
 
     @property
     def support(self) -> Support:
-        """The interval, ends included."""
+        """The closed interval."""
         return interval(self.low.array, self.high.array, "[low, high]", self._mean().array)
 
     def _log_prob(self, x: Variable) -> Variable:
@@ -70,7 +70,7 @@ class Uniform(Distribution):
         return log_by_complement(self._survival_function(x), self._cdf(x))
 
     def _icdf(self, p: Variable) -> Variable:
-        """From the nearer end: never outside, and exact at both."""
+        """From the nearer end: never outside, and exact at both ends."""
         u = 1 if self.given("scale") else unit(self.low.array, self.high.array)
         low, high = u * self.low, u * self.high
         width = self.scale if self.given("scale") else high - low
