@@ -17,6 +17,7 @@ import numpy as np
 
 from ..autograd import differentiable
 from ..backend import hooks
+from ..functions.special import lgamma1p
 from .blocks import in_blocks, piecewise
 from .constants import HALF_LOG_2PI, SUBNORMAL
 from .differences import deviance, log1pmx, log_ratio
@@ -82,17 +83,6 @@ _HALF_STEP_BEND = (
     + (-0.00017520789404241088, 0.00013775142482435736, 0.0007019265592153162, -0.0035462678857351294)
     + (0.006024528260692939, 0.023275383112417978, -0.23661048598393258),
 )
-_LGAMMA1P = (
-    (-2.9794039164698916e-06, 9.563504136167467e-06, -2.4347176804440096e-05, 8.32068471936509e-05)
-    + (-0.00029488716972991824, 0.0010505134705454111, -0.003913499880582094, 0.015727762132883072)
-    + (-0.07297994941473007, 0.48312896490097046),
-    (-3.803618166622364e-12, 1.1586115295157278e-11, -1.5395748006420787e-11, 5.0258222095609345e-11)
-    + (-2.0874620693971093e-10, 6.566403819263112e-10, -2.016947955623982e-09, 6.430260727636965e-09)
-    + (-2.0621027431854287e-08, 6.623878077265301e-08, -2.1386323384115519e-07, 6.948428064186312e-07)
-    + (-2.2742474102383936e-06, 7.511391855641883e-06, -2.5094328668947195e-05, 8.510090373499432e-05)
-    + (-0.0002945507015196472, 0.0010498186644547402, -0.003913560937626182, 0.015727850268641094)
-    + (-0.07297994795715304, 0.4831289505409809),
-)
 WIDE_ATANH = (  # (atanh(sqrt w)/sqrt w - 1)/w for 0 <= w <= 1/4, in powers of w
     (0.15872491896152496, 0.018047397956252098, 0.08818051964044571, 0.08951491117477417)
     + (0.11120323091745377, 0.14285418391227722, 0.20000003278255463, 0.3333333432674408),
@@ -138,22 +128,6 @@ def trigamma_minus(xp, x):
 stirling_error.derivative(x=lambda F, g, x: g * (0.5 / x - F(log_minus_digamma)(x)))
 log_minus_digamma.derivative(x=lambda F, g, x: -g * F(trigamma_minus)(x))
 trigamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(2, x) + 1 / (x * x)))
-
-
-def lgamma1p(xp, k):
-    """log Gamma(1 + k) for 0 <= k <= 1, to the last digits also at its zeros 0 and 1."""
-    return k * (k - 1) * polynomial(_LGAMMA1P, 2 * k - 1)
-
-
-@differentiable
-def lgamma_near(xp, x):
-    """log Gamma(x) for 0 < x <= 2, to the last digits also at its zeros 1 and 2."""
-    small = x < 1
-    y = lgamma1p(xp, xp.where(small, x, x - 1))
-    return xp.where(small, y - xp.log(xp.where(small, x, 1)), y)
-
-
-lgamma_near.derivative(x=lambda F, g, x: g * (F.log(x) - F(log_minus_digamma)(x)))
 
 
 # Half a step, as in the density of Student's t --------------------------------------------------------------
