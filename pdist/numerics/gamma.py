@@ -83,6 +83,33 @@ _HALF_STEP_BEND = (
     + (-0.00017520789404241088, 0.00013775142482435736, 0.0007019265592153162, -0.0035462678857351294)
     + (0.006024528260692939, 0.023275383112417978, -0.23661048598393258),
 )
+_HALF_STEP_THIRD = (
+    (1.8886001271312125e-05, 4.807029472431168e-05, 5.972376311547123e-05, 0.00015755849017295986)
+    + (0.0004854845174122602, 0.0012015056563541293, 0.002873932709917426, 0.0068392022512853146)
+    + (0.01572609879076481, 0.0345485657453537, 0.07073383033275604, 0.1263376921415329)
+    + (0.17432312667369843, 0.14196348190307617),
+    (1.601201115447917e-10, 4.3392358740862595e-10, 1.7095535386677226e-10, 5.390076072332244e-10)
+    + (4.447891782763654e-09, 1.2050171975457044e-08, 2.7979487293881987e-08, 7.660455801293071e-08)
+    + (2.129706145205637e-07, 5.733958898015281e-07, 1.534079632142137e-06, 4.081757840013933e-06)
+    + (1.078279817660385e-05, 2.8250785975137905e-05, 7.320803804295738e-05, 0.0001876677146211465)
+    + (0.00047463773827514347, 0.0011799310726119407, 0.002878510829021572, 0.00684698371610611)
+    + (0.015725117249614586, 0.03454724102009045, 0.07073392316518269, 0.1263377797048524)
+    + (0.17432312141541953, 0.1419634822467861),
+)
+_TETRAGAMMA = (
+    (-7.784065019222908e-06, 1.3221034350863192e-05, 1.537362186354585e-05, -6.513654807349667e-05)
+    + (0.00010760623263195157, -9.418578702025115e-05, -0.00023598704137839377, 0.00141737493686378)
+    + (-0.0034267245791852474, 0.0009709155419841409, 0.0344010628759861, -0.20429909229278564)
+    + (-1.232910394668579,),
+    (-4.255686249140322e-09, 3.558598840812139e-09, 3.170843216167415e-08, -3.20392262567101e-08)
+    + (-9.151258718245983e-08, 1.0416757339048142e-07, 1.3664118081016322e-07, -1.552555088421818e-07)
+    + (-1.6405708312211082e-07, 1.672052935007422e-07, 1.7458079736042843e-07, -2.502642791332157e-07)
+    + (1.1796836347882735e-07, -1.4045213453721313e-07, 8.920942901413368e-08, 4.7525096577343556e-07)
+    + (-1.7525766357661167e-06, 3.6406480844400208e-06, -4.995751855069138e-06, 1.9483143309595432e-06)
+    + (1.371253171802553e-05, -5.222214264353831e-05, 0.0001078752293790354, -0.00010139844669876643)
+    + (-0.00023588428120019185, 0.0014193628870234711, -0.003426764742300005, 0.0009706780177670041)
+    + (0.03440106670196198, -0.2042990846087406, -1.2329104505535087),
+)
 WIDE_ATANH = (  # (atanh(sqrt w)/sqrt w - 1)/w for 0 <= w <= 1/4, in powers of w
     (0.15872491896152496, 0.018047397956252098, 0.08818051964044571, 0.08951491117477417)
     + (0.11120323091745377, 0.14285418391227722, 0.20000003278255463, 0.3333333432674408),
@@ -125,9 +152,28 @@ def trigamma_minus(xp, x):
     return v * v * rest + v / x / x
 
 
+def trigamma_minus_times(xp, x):
+    """x trigamma_minus(x), which is a number yet where the second factor underflows."""
+    v, rest = _rest(xp, _TRIGAMMA, x)
+    return (x * v) * v * rest + v / x
+
+
+def tetragamma_minus_times(xp, x):
+    """x times the derivative of trigamma_minus; about -1/x^2 for large x."""
+    v, rest = _rest(xp, _TETRAGAMMA, x)
+    return v * v * ((x * v) * rest - (3 + 2 / x) / x)
+
+
+@differentiable
+def tetragamma_minus(xp, x):
+    """The second derivative of digamma(x), and 1/x^2, for x > 0; about -1/x^3 for large x."""
+    return tetragamma_minus_times(xp, x) / x
+
+
 stirling_error.derivative(x=lambda F, g, x: g * (0.5 / x - F(log_minus_digamma)(x)))
 log_minus_digamma.derivative(x=lambda F, g, x: -g * F(trigamma_minus)(x))
-trigamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(2, x) + 1 / (x * x)))
+trigamma_minus.derivative(x=lambda F, g, x: g * F(tetragamma_minus)(x))
+tetragamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(3, x) - 2 / x / x / x))
 
 
 # Half a step, as in the density of Student's t --------------------------------------------------------------
@@ -154,8 +200,29 @@ def half_step_bend(xp, x):
     return v * v * v * rest - step * (1 / x + 1 / (x + 0.5) + v)
 
 
+def half_step_bend_times(xp, x):
+    """(x + 1/2) half_step_bend(x), which is a number yet where the second factor underflows."""
+    v, rest = _rest(xp, _HALF_STEP_BEND, x)
+    return ((x + 0.5) * v) * v * v * rest - 0.25 * v / x * (1 / x + 1 / (x + 0.5) + v)
+
+
+def half_step_third_times(xp, x):
+    """(x + 1/2) times the derivative of half_step_bend; about 3/(4 x^3) for large x."""
+    y, v = x + 0.5, 2 / (x + 2)
+    r, s = 1 / y, y / x / (x + 1)
+    step = (3 - (0.375 - 0.03125 * r * r) * r * r) * s * s / x / (x + 1)  # from x + 1 back to x
+    return (y * v) * v * v * v * polynomial(_HALF_STEP_THIRD, 2 * v - 1) + step
+
+
+@differentiable
+def half_step_third(xp, x):
+    """The derivative of half_step_bend, for x > 0."""
+    return half_step_third_times(xp, x) / (x + 0.5)
+
+
 half_step.derivative(x=lambda F, g, x: g * F(half_step_slope)(x))
 half_step_slope.derivative(x=lambda F, g, x: g * F(half_step_bend)(x))
+half_step_bend.derivative(x=lambda F, g, x: g * F(half_step_third)(x))
 
 
 # The density that counts and waiting times share ------------------------------------------------------------
