@@ -8,6 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+import pdist
 import pdist.distributions as D
 from pdist import Variable
 
@@ -64,3 +65,15 @@ def test_the_slope_by_a_rate_counts_the_rounding_of_the_product(dtype: type) -> 
     with mp.workdps(40):
         truth = [float(1 / mp.mpf(float(r)) - mp.mpf(float(v))) for r, v in zip(lam.array, x, strict=True)]
     np.testing.assert_allclose(lam.grad, truth, rtol=8 * float(np.finfo(dtype).eps))
+
+
+@pytest.mark.parametrize("k", [0.5, 1.0, 3.0])
+def test_second_derivatives_of_a_tail_near_zero(k: float) -> None:
+    """log P(X <= x) is k log(x/theta) and a constant there: -k/x^2 overflows, k/theta^2 does not."""
+    x, theta = Variable(np.array([1e-300, 1e-140])), Variable(np.array([1.0, 4.0]))
+    y = D.Gamma(np.array(k), theta).log_cdf(x)
+    by_x, by_theta = pdist.grad([y], [x, theta], enable_double_backprop=True)
+    (second,) = pdist.grad([by_x], [x])
+    np.testing.assert_allclose(second.array, [-math.inf, -k * 1e280], rtol=1e-11)
+    (second,) = pdist.grad([by_theta], [theta])
+    np.testing.assert_allclose(second.array, [k, k / 16], rtol=1e-11)

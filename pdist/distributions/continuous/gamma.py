@@ -33,11 +33,8 @@ class StandardGamma(Standard):
     sf = lambda xp, z, k: tails.upper(xp, k, z)
     log_cdf = lambda xp, z, k: tails.log_lower(xp, k, z)
     log_sf = lambda xp, z, k: tails.log_upper(xp, k, z)
-    hazard = lambda F, z, k: F.exp(F(log_gamma_density)(z, k) - F(tails.gamma_log_tail)(z, k, upper=False))
-
-    def hazard_sf(F, z, k):
-        return F.exp(F(log_gamma_density)(z, k) - F(tails.gamma_log_tail)(z, k, upper=True))
-
+    hazard = lambda F, z, k: F(tails.gamma_hazard)(z, k, upper=False)
+    hazard_sf = lambda F, z, k: F(tails.gamma_hazard)(z, k, upper=True)
     quantile = lambda F, p, k: F(tails.gamma_quantile)(p, k)
     mean = lambda F, k: k
 
