@@ -289,7 +289,7 @@ def _slopes_by_means(large):
             log_weight,
             lambda w: start + sign * w,
             lambda w: curvature,
-            xp.where(z < k, (50 + z) / k, xp.sqrt(100 / z)),
+            xp.minimum(xp.where(z < k, (50 + z) / k, xp.sqrt(100 / z)), 50 / abs(distance)),
         )[:2]
 
     return slopes
