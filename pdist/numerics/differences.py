@@ -52,8 +52,6 @@ def expm1mx(xp, x):
     return xp.where(abs(x) < 0.5, x * x * polynomial(_EXPM1MX, x), far)
 
 
-log1pmx_op = differentiable(log1pmx)
-log1pmx_op.derivative(u=lambda F, g, u: -g * u / (1 + u))
 expm1mx_op = differentiable(expm1mx)
 expm1mx_op.derivative(x=lambda F, g, x: g * F.expm1(x))
 
@@ -126,6 +124,21 @@ def plus_constant(xp, x, /, constant, residual, log):
 
 
 plus_constant.derivative(x=lambda F, g, x, log: g / x if log else g)
+
+
+@differentiable
+def plus_double(xp, x, hi, lo, /, log):
+    """x, or log x if ``log``, plus the double word hi + lo: right if they cancel."""
+    h, rest = log_minus_double(xp, x, -hi) if log else two_sum(xp, x, hi)
+    h = xp.where(abs(hi) < math.inf, h, hi)
+    return h + rounding(xp, rest + lo, abs(hi) + abs(h))
+
+
+plus_double.derivative(
+    x=lambda F, g, x, log: g / x if log else g,
+    hi=lambda F, g: g,
+    lo=zero,
+)
 
 
 @differentiable
