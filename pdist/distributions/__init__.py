@@ -3,13 +3,17 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .continuous.asymmetric_laplace import AsymmetricLaplace
 from .continuous.cauchy import Cauchy
 from .continuous.exponential import Exponential
 from .continuous.gamma import Chisquare, Gamma
 from .continuous.gumbel import Gumbel
+from .continuous.half_cauchy import HalfCauchy
+from .continuous.half_normal import HalfNormal
 from .continuous.laplace import Laplace
 from .continuous.log_normal import LogNormal
 from .continuous.logistic import Logistic
+from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.student_t import StudentT
 from .continuous.uniform import Uniform
@@ -23,6 +27,7 @@ from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
 
 __all__ = [
+    "AsymmetricLaplace",
     "Bernoulli",
     "Categorical",
     "Cauchy",
@@ -31,11 +36,14 @@ __all__ = [
     "Exponential",
     "Gamma",
     "Gumbel",
+    "HalfCauchy",
+    "HalfNormal",
     "Independent",
     "Laplace",
     "LogNormal",
     "Logistic",
     "MixtureSameFamily",
+    "Moyal",
     "Normal",
     "OneHotCategorical",
     "Option",

@@ -102,6 +102,18 @@ _ENTRIES = [
         elements={"scale": positives(0.4, 2.5), "log_scale": reals(-1, 1), "raw_scale": reals(-0.5, 2)},
         twin=lambda d: stats.gumbel_r(d.loc, d.scale),
     ),
+    Entry(
+        D.Moyal,
+        elements={"scale": positives(0.4, 2.5), "log_scale": reals(-1, 1), "raw_scale": reals(-0.5, 2)},
+        twin=lambda d: stats.moyal(d.loc, d.scale),
+    ),
+    Entry(
+        D.AsymmetricLaplace,
+        elements={"asymmetry": positives(0.4, 2.5)},
+        twin=lambda d: stats.laplace_asymmetric(d.asymmetry, d.loc, d.scale),
+    ),
+    Entry(D.HalfNormal, twin=lambda d: stats.halfnorm(scale=d.scale)),
+    Entry(D.HalfCauchy, twin=lambda d: stats.halfcauchy(scale=d.scale)),
     Entry(D.Gamma, elements={"k": positives(0.5, 8)}, twin=lambda d: stats.gamma(d.k, scale=d.theta)),
     Entry(D.Chisquare, elements={"k": positives(1, 12)}, twin=lambda d: stats.chi2(d.k)),
     Entry(

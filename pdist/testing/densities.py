@@ -233,6 +233,8 @@ def check_scipy(dist: Any, twin: Callable[[Any], Any], *, seed: int = 0, rtol: f
             with np.errstate(all="ignore"):
                 expected = named[name](asked)
             got = host(getattr(member, name)(asked))
+            if name.startswith("log_"):  # SciPy may take the logarithm of a tail that has underflowed
+                expected = np.where((expected == -np.inf) & (got < -700), got, expected)
             require_close(got, expected, "scipy", dist, name, rtol, 1e-13, member=index, x=asked)
         for name, theirs in _SCIPY_STATISTICS.items():
             ask = getattr(frozen, theirs, None)

@@ -160,7 +160,7 @@ def check_pathwise(dist: Any, *, seed: int = 0, n: int = 4000) -> None:
 
         def f(x: Any, tanh: Any, center: Any, scale: Any, weights: Any) -> Any:
             z = (x - center) * scale
-            return (tanh(z + 0.3) + 0.2 * z) * weights
+            return (tanh(z + 0.3) + tanh(0.2 * z)) * weights  # bounded: X need not have a mean
 
         wide = double(dist[index] if index else dist).expand((n,))
         drawn_from, parameters = leaves(wide)

@@ -1,4 +1,4 @@
-"""Divergences within location-scale families: Normal, LogNormal, Laplace, Cauchy, Gumbel, Uniform."""
+"""Divergences within location-scale families."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from ... import functions as F
 from ...autograd import Variable, differentiable
 from ...numerics.bregman import bregman_lgamma, digamma_difference, trigamma
-from ...numerics.constants import EULER
+from ...numerics.constants import EULER, LOG_2
 from ...numerics.differences import (
     expm1mx,
     expm1mx_op,
@@ -20,8 +20,11 @@ from ...numerics.differences import (
 from ..continuous.cauchy import Cauchy
 from ..continuous.exponential import Exponential
 from ..continuous.gumbel import Gumbel
+from ..continuous.half_cauchy import HalfCauchy
+from ..continuous.half_normal import HalfNormal
 from ..continuous.laplace import Laplace
 from ..continuous.log_normal import LogNormal
+from ..continuous.moyal import Moyal
 from ..continuous.normal import Normal
 from ..continuous.uniform import Uniform
 from .registry import register_kl
@@ -129,6 +132,12 @@ def _kl_laplace_laplace(p: Laplace, q: Laplace) -> Variable:
     return laplace_kl(p.loc - q.loc, p.scale, q.scale)
 
 
+@register_kl(HalfNormal, HalfNormal)
+def _kl_half_normal_half_normal(p: HalfNormal, q: HalfNormal) -> Variable:
+    """That of the Normals: both densities are doubled."""
+    return normal_kl(0 * p.scale, p.scale, q.scale)
+
+
 @register_kl(Uniform, Uniform)
 def _kl_uniform_uniform(p: Uniform, q: Uniform) -> Variable:
     """The logarithm of the widths' ratio where q's interval contains p's, else inf."""
@@ -161,6 +170,12 @@ cauchy_kl.joint_derivative(_cauchy_kl_rule)
 @register_kl(Cauchy, Cauchy)
 def _kl_cauchy_cauchy(p: Cauchy, q: Cauchy) -> Variable:
     return cauchy_kl(p.loc - q.loc, p.scale, q.scale)
+
+
+@register_kl(HalfCauchy, HalfCauchy)
+def _kl_half_cauchy_half_cauchy(p: HalfCauchy, q: HalfCauchy) -> Variable:
+    """That of the Cauchys: both densities are doubled."""
+    return cauchy_kl(0 * p.scale, p.scale, q.scale)
 
 
 @register_kl(Exponential, Exponential)
@@ -207,3 +222,15 @@ def _kl_gumbel_gumbel(p: Gumbel, q: Gumbel) -> Variable:
     u = (p.scale - q.scale) / q.scale
     y = log_gamma_step(u) - q._standardize(p.loc)
     return expm1mx_op(y) + bregman_lgamma(1 + u, 1.0, u)
+
+
+@register_kl(Moyal, Moyal)
+def _kl_moyal_moyal(p: Moyal, q: Moyal) -> Variable:
+    """(e^y - 1 - y + B(r + 1/2, 3/2))/2 + r - 1 - log r, r = p.scale/q.scale, e^y = E[e^-z] for z of q.
+
+    B is the Bregman divergence of log Gamma; no term is negative.
+    """
+    u = (p.scale - q.scale) / q.scale
+    b = bregman_lgamma(1.5 + u, 1.5, u)
+    y = b + (2 - EULER - LOG_2) * u - q._standardize(p.loc)
+    return 0.5 * (expm1mx_op(y) + b) + rate_kl(q.scale, p.scale)

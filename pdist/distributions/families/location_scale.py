@@ -140,7 +140,8 @@ class Family(Distribution):
     def _median(self) -> Variable:
         median = self.standard.value("median", public, *self._shapes)
         if median is None:
-            median = self.standard.quantile(public, 0.5, *self._shapes)
+            half = as_variable(self.xp.asarray(0.5, self.dtype))
+            median = self.standard.quantile(public, half, *self._shapes)
         return self._moved(median)
 
     def _stddev(self) -> Variable:
