@@ -7,6 +7,8 @@ from .continuous.asymmetric_laplace import AsymmetricLaplace
 from .continuous.cauchy import Cauchy
 from .continuous.exponential import Exponential
 from .continuous.gamma import Chisquare, Gamma
+from .continuous.generalized_extreme_value import GeneralizedExtremeValue
+from .continuous.generalized_pareto import GeneralizedPareto
 from .continuous.gumbel import Gumbel
 from .continuous.half_cauchy import HalfCauchy
 from .continuous.half_normal import HalfNormal
@@ -35,6 +37,8 @@ __all__ = [
     "Distribution",
     "Exponential",
     "Gamma",
+    "GeneralizedExtremeValue",
+    "GeneralizedPareto",
     "Gumbel",
     "HalfCauchy",
     "HalfNormal",

@@ -112,6 +112,16 @@ _ENTRIES = [
         elements={"asymmetry": positives(0.4, 2.5)},
         twin=lambda d: stats.laplace_asymmetric(d.asymmetry, d.loc, d.scale),
     ),
+    Entry(
+        D.GeneralizedPareto,
+        elements={"shape": reals(-0.4, 0.4)},
+        twin=lambda d: stats.genpareto(d.shape, d.loc, d.scale),
+    ),
+    Entry(
+        D.GeneralizedExtremeValue,
+        elements={"shape": reals(-0.4, 0.4)},
+        twin=lambda d: stats.genextreme(-d.shape, d.loc, d.scale),
+    ),
     Entry(D.HalfNormal, twin=lambda d: stats.halfnorm(scale=d.scale)),
     Entry(D.HalfCauchy, twin=lambda d: stats.halfcauchy(scale=d.scale)),
     Entry(D.Gamma, elements={"k": positives(0.5, 8)}, twin=lambda d: stats.gamma(d.k, scale=d.theta)),
