@@ -106,11 +106,19 @@ def log_double(xp, x, finer=False):
     return hi, lo + (cube + (k * log2_lo + (2 * v_lo * (1 + w) + (cube_lo + 2 * v * w * w * rest))))
 
 
-def exp_double(xp, x):
-    """e^x as a double word with some five digits (binary) more than the dtype has."""
+def log_finer(xp, x):
+    """log x as a double word with some twelve digits (binary) more, whose second part is a rounding error."""
+    return two_sum(xp, *log_double(xp, x, finer=True))
+
+
+def exp_double(xp, x, x_lo=0, finer=False):
+    """e^(x + x_lo) as a double word with some five digits (binary) more than the dtype has.
+
+    With ``finer`` some twelve digits more.
+    """
     y = xp.exp(x)
-    log_y, lo = log_double(xp, y)
-    return y, rounding(xp, y * ((x - log_y) - lo), 4 * y)
+    log_y, lo = log_double(xp, y, finer)
+    return y, rounding(xp, y * ((x - log_y) - (lo - x_lo)), (4 + abs(x)) * y)
 
 
 def exp_minus_exp(xp, x):

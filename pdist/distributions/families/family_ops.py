@@ -12,6 +12,7 @@ import numpy as np
 from ...autograd import differentiable, raw, zero
 from ...numerics.blocks import in_blocks, rule_in_blocks
 from ...numerics.differences import log_minus
+from ...numerics.double import two_sum
 from .scales import FORMS, distance, standardize, standardize_double
 from .standard import Standard
 
@@ -52,6 +53,13 @@ def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
 
     def kernel(xp: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool) -> Any:
         F, form = raw(xp), FORMS[given]
+        if steep and standard.log_kernel_double is not None:  # its terms may cancel
+            z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
+            y, lo = standard.log_kernel_double(F, z, *shapes)
+            log_s, log_lo = form.log_double(F, s)
+            lo = lo - log_lo - residual * standard.slope(F, z, *shapes)
+            y, rest = two_sum(xp, y, -log_s)
+            return y + finite_correction.kernel(xp, rest + lo)
         constant = form.log(F, s) + (log_norm(F, *shapes) if callable(log_norm) else log_norm)
         if steep:
             z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
