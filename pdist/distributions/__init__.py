@@ -19,10 +19,11 @@ from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.student_t import StudentT
 from .continuous.uniform import Uniform
+from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
 from .discrete.poisson import Poisson
-from .divergences import exponential_family, location_scale, unlike_pairs, wrappers
+from .divergences import exponential_family, location_scale, unlike_pairs, waiting_times, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent
@@ -56,6 +57,7 @@ __all__ = [
     "Poisson",
     "StudentT",
     "Uniform",
+    "Weibull",
     "cross_entropy",
     "kl_divergence",
     "register_kl",

@@ -107,7 +107,7 @@ def log_double(xp, x, finer=False):
 
 
 def log_finer(xp, x):
-    """log x as a double word with some twelve digits more than the dtype has, the second part a rounding error."""
+    """log x as a double word with some twelve digits (binary) more, whose second part is a rounding error."""
     return two_sum(xp, *log_double(xp, x, finer=True))
 
 

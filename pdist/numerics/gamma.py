@@ -109,6 +109,13 @@ def _rest(xp, coefficients, x):
     return v, polynomial(coefficients, 2 * v - 1)
 
 
+def log1pmx_wide(u):
+    """log(1 + u) - u for -0.6 < u < 1.5, to the last digits."""
+    v = u / (2 + u)
+    w = v * v
+    return v * (2 * w * polynomial(WIDE_ATANH, w) - u)
+
+
 # Stirling's formula ----------------------------------------------------------------------------------------
 
 
@@ -140,9 +147,9 @@ log_minus_digamma.derivative(x=lambda F, g, x: -g * F(trigamma_minus)(x))
 trigamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(2, x) + 1 / (x * x)))
 
 
-def lgamma1p(xp, k):
-    """log Gamma(1 + k) for 0 <= k <= 1, to the last digits also at its zeros 0 and 1."""
-    return k * (k - 1) * polynomial(_LGAMMA1P, 2 * k - 1)
+def lgamma1p(xp, k, below=None):
+    """log Gamma(1 + k) for 0 <= k <= 1, to the last digits also at its zeros 0 and 1; ``below`` is k - 1."""
+    return k * (k - 1 if below is None else below) * polynomial(_LGAMMA1P, 2 * k - 1)
 
 
 @differentiable

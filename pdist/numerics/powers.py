@@ -12,7 +12,7 @@ import numpy as np
 
 from ..autograd import differentiable
 from .bregman import trigamma
-from .constants import LARGEST, SMALLEST
+from .constants import LARGEST, SMALLEST, SUBNORMAL
 from .differences import log1pmx
 from .double import divide_double, exp_double, is_double, log_finer, rounding, two_product, two_sum
 from .gamma import lgamma1p, log_minus_digamma, stirling_error
@@ -65,7 +65,8 @@ power_excess.joint_derivative(_power_rule)
 
 
 def weibull_log_density_double(xp, z, a):
-    """log(a z^(a - 1)) - z^a as a double word, for z > 0."""
+    """log(a z^(a - 1)) - z^a as a double word, for z > 0; 0 is taken for the smallest number."""
+    z = xp.maximum(z, SUBNORMAL[is_double(z)])
     log_z, log_lo, t, t_lo = log_power_double(xp, z, a)
     u, u_lo = exp_double(xp, t, t_lo, finer=True)
     log_a, a_lo = log_finer(xp, a)
@@ -95,6 +96,7 @@ def weibull_shape_slope(xp, z, a):
 @differentiable
 def weibull_slope(xp, z, a):
     """Minus the derivative by z: (1 - a + a z^a)/z."""
+    z = xp.maximum(z, SUBNORMAL[is_double(z)])
     u, u_lo = power_double(xp, z, a)
     y, lo = two_product(xp, a, u)
     rest, rest_lo = two_sum(xp, 1 + 0 * a, -a)
@@ -146,7 +148,7 @@ def weibull_quantile(xp, p, a):
     h, lo = divide_double(xp, *_log_exponential_quantile(xp, p), a)
     z = xp.exp(h)
     z = z + z * rounding(xp, lo, 4 * h)
-    return xp.where(p == 0, 0, xp.where(p == 1, math.inf, z)).astype(z.dtype)
+    return xp.where(p > 0, xp.where(p < 1, z, math.inf), p)  # which is 0, or nan
 
 
 weibull_quantile.derivative(

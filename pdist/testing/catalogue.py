@@ -131,6 +131,11 @@ _ENTRIES = [
         elements={"df": positives(4.5, 40)},
         twin=lambda d: stats.t(d.df, d.loc, d.scale),
     ),
+    Entry(
+        D.Weibull,
+        elements={"shape": positives(0.6, 6)},
+        twin=lambda d: stats.weibull_min(d.shape, scale=d.scale),
+    ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
     Entry(
         D.Uniform,

@@ -17,6 +17,7 @@ from ...numerics.differences import (
     log_minus,
     log_ratio,
 )
+from ...numerics.gamma import lgamma1p
 from ..continuous.cauchy import Cauchy
 from ..continuous.exponential import Exponential
 from ..continuous.gumbel import Gumbel
@@ -199,8 +200,11 @@ rate_kl.derivative(
 
 @differentiable
 def log_gamma_step(xp, u):
-    """log Gamma(2 + u) for u > -1: that of 1 + u, seen from 1, and log(1 + u)."""
-    return (bregman_lgamma.kernel(xp, 1 + u, xp.ones_like(u), u) - EULER * u) + xp.log1p(u)
+    """log Gamma(2 + u) for u > -1: beyond 0 that of 1 + u, for u > 1 as seen from 1, and log(1 + u)."""
+    far = bregman_lgamma.kernel(xp, 1 + u, xp.ones_like(u), u) - EULER * u
+    k = xp.minimum(u, 1)
+    above = xp.where(u > 1, far, lgamma1p(xp, xp.maximum(k, 0))) + xp.log1p(u)
+    return xp.where(u > 0, above, lgamma1p(xp, xp.minimum(1 + k, 1), xp.minimum(k, 0)))
 
 
 @differentiable

@@ -53,9 +53,7 @@ def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
 
     def kernel(xp: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool) -> Any:
         F, form = raw(xp), FORMS[given]
-        if (
-            steep and standard.log_kernel_double is not None
-        ):  # terms that may cancel are added in double words
+        if steep and standard.log_kernel_double is not None:  # its terms may cancel
             z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
             y, lo = standard.log_kernel_double(F, z, *shapes)
             log_s, log_lo = form.log_double(F, s)
