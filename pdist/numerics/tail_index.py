@@ -42,11 +42,20 @@ def index_double(xp, z, c):
     log_q, log_lo = two_sum(xp, log_q, log_lo + xp.where(inside, lo / xp.where(inside, q, 1), 0))
     few = abs(c) < _FEW[is_double(c)]
     t, t_lo = divide_double(xp, log_q, log_lo, xp.where(few, 1, c))
-    beyond = xp.where(q > 0, math.inf, -math.inf)
+    beyond = math.inf * xp.where(q > 0, xp.ones_like(q), xp.where(q <= 0, -1, q))
     t = xp.where(few, z, xp.where(inside, t, beyond / xp.where(few, 1, c)))
-    log_q = xp.where(few, c * z, xp.where(inside, log_q, beyond))
+    log_q = xp.where(few, c * xp.where(abs(z) < math.inf, z, 0), xp.where(inside, log_q, beyond))
     inside = inside & ~few
     return t, xp.where(inside, t_lo, 0), log_q, xp.where(inside, log_lo, 0)
+
+
+def log_fall_double(xp, z, c):
+    """-T(z) - log(1 + c z) as a double word, and T(z) as another one."""
+    t, t_lo, h, h_lo = index_double(xp, z, c)
+    y, lo = two_sum(xp, -t, -h)
+    end = xp.where(c > -1, -math.inf, xp.where(c < -1, math.inf, c + 1))  # where T is infinite and c < 0
+    y = xp.where((t == math.inf) & (c < 0), end, y)
+    return y, xp.where(abs(y) < math.inf, lo - (t_lo + h_lo), 0), t, t_lo
 
 
 @differentiable
@@ -99,10 +108,10 @@ def index_inverse(xp, t, c):
     h, lo = two_product(xp, c, t)
     few = abs(c) < _FEW[is_double(c)]
     e = xp.expm1(h)
-    e = e + (1 + e) * rounding(xp, lo, h)
+    e = e + xp.where(abs(h) < math.inf, (1 + e) * rounding(xp, lo, h), 0)
     some = xp.where(few, 1, c)
-    z = xp.where((abs(t) < math.inf) | ((t < 0) == (c < 0)), e / some, -1 / some)
-    return xp.where(few, t, z)
+    at_end = (abs(t) == math.inf) & ((t < 0) != (c < 0))
+    return xp.where(few, t, xp.where(at_end, -1 / some, e / some))
 
 
 def _index_inverse_rule(F, g, y, c, t):

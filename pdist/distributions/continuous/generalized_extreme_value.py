@@ -21,11 +21,10 @@ class StandardExtremeValue(Through):
     shapes, steep, inner = ("shape",), True, StandardGumbel
 
     def log_kernel_double(F, z, c):
-        u, u_lo, h, h_lo = index.index_double(F.xp, z, c)
+        y, lo, u, u_lo = index.log_fall_double(F.xp, z, c)
         t, t_lo = exp_double(F.xp, -u, -u_lo, finer=True)
-        y, lo = two_sum(F.xp, -u, -h)
         y, rest = two_sum(F.xp, y, -t)
-        return y, lo + (rest - (u_lo + h_lo + t_lo))
+        return F.where(t < math.inf, y, F.where(t == t, -math.inf, t)), lo + (rest - t_lo)
 
     def log_kernel(F, z, c):
         u = F(index.index_of)(z, c)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from ...numerics import tail_index as index
-from ...numerics.double import two_sum
 from ..base.parameters import Param
 from ..base.supports import Support, interval, real
 from ..families.location_scale import LocationScale
@@ -18,11 +17,7 @@ class StandardGeneralizedPareto(Through):
 
     shapes, steep, inner = ("shape",), True, StandardExponential
 
-    def log_kernel_double(F, z, c):
-        t, t_lo, h, h_lo = index.index_double(F.xp, z, c)
-        y, lo = two_sum(F.xp, -t, -h)
-        return y, lo - (t_lo + h_lo)
-
+    log_kernel_double = lambda F, z, c: index.log_fall_double(F.xp, z, c)[:2]
     log_kernel = lambda F, z, c: -(F(index.index_of)(z, c) * (1 + c))
     slope = lambda F, z, c: (1 + c) / F(index.remaining)(z, c)
     bend = lambda F, z, c: -c * (1 + c) / F(index.remaining)(z, c) ** 2
