@@ -59,7 +59,8 @@ def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
             log_s, log_lo = form.log_double(F, s)
             lo = lo - log_lo - residual * standard.slope(F, z, *shapes)
             y, rest = two_sum(xp, y, -log_s)
-            return y + finite_correction.kernel(xp, rest + lo)
+            lo = rest + lo  # beside an end of the support it may be of no use
+            return y + xp.where(abs(lo) <= 0.0625 * (1 + abs(y)), lo, 0)
         constant = form.log(F, s) + (log_norm(F, *shapes) if callable(log_norm) else log_norm)
         if steep:
             z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
