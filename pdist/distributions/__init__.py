@@ -13,10 +13,12 @@ from .continuous.gumbel import Gumbel
 from .continuous.half_cauchy import HalfCauchy
 from .continuous.half_normal import HalfNormal
 from .continuous.laplace import Laplace
+from .continuous.log_logistic import LogLogistic
 from .continuous.log_normal import LogNormal
 from .continuous.logistic import Logistic
 from .continuous.moyal import Moyal
 from .continuous.normal import Normal
+from .continuous.pareto import Pareto
 from .continuous.student_t import StudentT
 from .continuous.uniform import Uniform
 from .continuous.weibull import Weibull
@@ -45,6 +47,7 @@ __all__ = [
     "HalfNormal",
     "Independent",
     "Laplace",
+    "LogLogistic",
     "LogNormal",
     "Logistic",
     "MixtureSameFamily",
@@ -53,6 +56,7 @@ __all__ = [
     "OneHotCategorical",
     "Option",
     "Param",
+    "Pareto",
     "Part",
     "Poisson",
     "StudentT",

@@ -157,6 +157,63 @@ weibull_quantile.derivative(
 )
 
 
+# Pareto and log-logistic ------------------------------------------------------------------------------------
+
+
+def plus_log(xp, y, a):
+    """y + log a, what rounding took from it, and the lower digits of log a."""
+    log_a, lo = log_finer(xp, a)
+    y, rest = two_sum(xp, y, log_a)
+    return y, rest, lo
+
+
+def _exp_share(xp, h, lo, a):
+    """e^((h + lo)/a), the digits of the exponent that rounding takes coming back as a factor."""
+    t, t_lo = divide_double(xp, h, lo, a)
+    y = xp.exp(t)
+    return y + y * rounding(xp, t_lo, 4 * t)
+
+
+def _log_complement_double(xp, p):
+    """log(1 - p) as a double word."""
+    q, lo = two_sum(xp, 1 + 0 * p, -p)
+    some = xp.where(q > 0, q, 1)
+    return two_sum(xp, *_sum_low(log_finer(xp, some), lo / some))
+
+
+def _sum_low(word, lo):
+    return word[0], word[1] + lo
+
+
+@differentiable
+def pareto_quantile(xp, p, a):
+    """(1 - p)^(-1/a)."""
+    h, lo = _log_complement_double(xp, p)
+    y = _exp_share(xp, -h, -lo, a)
+    return xp.where(p == 1, math.inf, xp.where((p >= 0) & (p < 1), y, math.nan)).astype(y.dtype)
+
+
+@differentiable
+def odds_quantile(xp, p, a):
+    """(p/(1 - p))^(1/a)."""
+    h, lo = _log_complement_double(xp, p)
+    log_p, p_lo = log_finer(xp, xp.where(p > 0, p, 1))
+    log_p, rest = two_sum(xp, log_p, -h)
+    y = _exp_share(xp, log_p, rest + (p_lo - lo), a)
+    y = xp.where(p == 1, math.inf, xp.where(p == 0, 0, y))
+    return xp.where((p >= 0) & (p <= 1), y, math.nan).astype(h.dtype)
+
+
+pareto_quantile.derivative(
+    p=lambda F, g, y, p, a: g * y / (a * (1 - p)),
+    a=lambda F, g, y, a: -g * y * F.log(y) / a,
+)
+odds_quantile.derivative(
+    p=lambda F, g, y, p, a: g * y / (a * p * (1 - p)),
+    a=lambda F, g, y, a: -g * y * F.log(y) / a,
+)
+
+
 # Moments ----------------------------------------------------------------------------------------------------
 
 

@@ -122,6 +122,16 @@ _ENTRIES = [
         elements={"shape": reals(-0.4, 0.4)},
         twin=lambda d: stats.genextreme(-d.shape, d.loc, d.scale),
     ),
+    Entry(
+        D.Pareto,
+        elements={"alpha": positives(2.5, 8)},
+        twin=lambda d: stats.pareto(d.alpha, scale=d.scale),
+    ),
+    Entry(
+        D.LogLogistic,
+        elements={"shape": positives(2.5, 8)},
+        twin=lambda d: stats.fisk(d.shape, scale=d.scale),
+    ),
     Entry(D.HalfNormal, twin=lambda d: stats.halfnorm(scale=d.scale)),
     Entry(D.HalfCauchy, twin=lambda d: stats.halfcauchy(scale=d.scale)),
     Entry(D.Gamma, elements={"k": positives(0.5, 8)}, twin=lambda d: stats.gamma(d.k, scale=d.theta)),

@@ -112,6 +112,17 @@ def interval(low: Any, high: Any, name: str, inner: Any = None) -> Support:
     return Support(name, lambda xp, x: (x >= low) & (x <= high), inner=inner, low=low, high=high)
 
 
+def half_line(low: Any, name: str, inner: Any) -> Support:
+    """The finite numbers from ``low`` on.
+
+    Args:
+        low: an array or number.
+        name: how it is called.
+        inner: a number inside.
+    """
+    return Support(name, lambda xp, x: (x >= low) & (x < math.inf), inner=inner, low=low)
+
+
 def labels(n: int) -> Support:
     """The integers from 0 to ``n - 1``."""
     return Support(
