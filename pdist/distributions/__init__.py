@@ -12,7 +12,9 @@ from .continuous.generalized_pareto import GeneralizedPareto
 from .continuous.gumbel import Gumbel
 from .continuous.half_cauchy import HalfCauchy
 from .continuous.half_normal import HalfNormal
+from .continuous.johnson_su import JohnsonSU
 from .continuous.laplace import Laplace
+from .continuous.levy import Levy
 from .continuous.log_logistic import LogLogistic
 from .continuous.log_normal import LogNormal
 from .continuous.logistic import Logistic
@@ -46,7 +48,9 @@ __all__ = [
     "HalfCauchy",
     "HalfNormal",
     "Independent",
+    "JohnsonSU",
     "Laplace",
+    "Levy",
     "LogLogistic",
     "LogNormal",
     "Logistic",

@@ -71,6 +71,14 @@ def divide_double(xp, hi, lo, b):
     return q, (((hi - p) - e) + lo) / b
 
 
+def inverse_root_double(xp, x):
+    """1/sqrt(x) as a double word, for x >= 0."""
+    r = 1 / xp.sqrt(x)
+    square, lo = two_product(xp, r, r)
+    p, p_lo = two_product(xp, x, square)
+    return r, rounding(xp, 0.5 * r * (((1 - p) - p_lo) - x * lo), r)
+
+
 def rounding(xp, lo, hi):
     """lo where it is a rounding error of hi, else 0: it is inf or nan where a product overflowed."""
     eps = 2.0**-52 if is_double(hi) else 2.0**-23

@@ -74,3 +74,14 @@ asymmetric_laplace_quantile.derivative(
     p=lambda F, g, y, p, k: g * F.where(y < 0, k / p, 1 / k / (1 - p)),
     k=lambda F, g, y, k: -g * (abs(y) / k + 2 / (1 + k * k)),
 )
+
+
+@differentiable
+def levy_quantile(xp, p):
+    """1/(2 erfcinv(p)^2), above 1/2 by erfinv(1 - p)."""
+    above = p > 0.5
+    u = xp.where(above, special(xp).erfinv(1 - p), special(xp).erfcinv(xp.where(above, 0.5, p)))
+    return 0.5 / (u * u)
+
+
+levy_quantile.derivative(p=lambda F, g, y: g * F.exp(1.5 * F.log(y) + 0.5 / y + HALF_LOG_2PI))

@@ -132,6 +132,12 @@ _ENTRIES = [
         elements={"shape": positives(2.5, 8)},
         twin=lambda d: stats.fisk(d.shape, scale=d.scale),
     ),
+    Entry(D.Levy, twin=lambda d: stats.levy(d.loc, d.scale)),
+    Entry(
+        D.JohnsonSU,
+        elements={"skewness": reals(-1, 1), "tailweight": positives(1.2, 3)},
+        twin=lambda d: stats.johnsonsu(d.skewness, d.tailweight, d.loc, d.scale),
+    ),
     Entry(D.HalfNormal, twin=lambda d: stats.halfnorm(scale=d.scale)),
     Entry(D.HalfCauchy, twin=lambda d: stats.halfcauchy(scale=d.scale)),
     Entry(D.Gamma, elements={"k": positives(0.5, 8)}, twin=lambda d: stats.gamma(d.k, scale=d.theta)),

@@ -12,6 +12,7 @@ array([False, False,  True])
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -112,15 +113,17 @@ def interval(low: Any, high: Any, name: str, inner: Any = None) -> Support:
     return Support(name, lambda xp, x: (x >= low) & (x <= high), inner=inner, low=low, high=high)
 
 
-def half_line(low: Any, name: str, inner: Any) -> Support:
+def half_line(low: Any, name: str, inner: Any, closed: bool = True) -> Support:
     """The finite numbers from ``low`` on.
 
     Args:
         low: an array or number.
         name: how it is called.
         inner: a number inside.
+        closed: whether ``low`` itself belongs to it.
     """
-    return Support(name, lambda xp, x: (x >= low) & (x < math.inf), inner=inner, low=low)
+    above = operator.ge if closed else operator.gt
+    return Support(name, lambda xp, x: above(x, low) & (x < math.inf), inner=inner, low=low)
 
 
 def labels(n: int) -> Support:

@@ -15,7 +15,7 @@ from .cauchy import StandardCauchy
 class StandardHalfCauchy(Half):
     """Of the absolute value of a standard Cauchy."""
 
-    whole, entropy, entropy_residual = StandardCauchy, math.log(2 * math.pi), 0.0
+    whole, entropy, entropy_residual = StandardCauchy, math.log(2 * math.pi), 1.444787218e-16
     mean, median, variance = math.inf, 1.0, math.inf
 
     within = lambda F, z: F.arctan2(z, 1.0) * (2 / math.pi)

@@ -15,7 +15,7 @@ from .normal import StandardNormal
 class StandardHalfNormal(Half):
     """Of the absolute value of a standard Normal."""
 
-    whole, entropy, entropy_residual = StandardNormal, 0.5 * math.log(0.5 * math.pi * math.e), 0.0
+    whole, entropy, entropy_residual = StandardNormal, 0.5 * math.log(0.5 * math.pi * math.e), 4.904889274e-17
     mean, variance = math.sqrt(2 / math.pi), 1 - 2 / math.pi
 
     within = lambda F, z: F.erf(SQRT_HALF * z)

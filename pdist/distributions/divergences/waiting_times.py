@@ -1,13 +1,15 @@
-"""Divergences between waiting times: Weibull, Gamma and Exponential distributions."""
+"""Divergences between waiting times: Weibull, Gamma, Pareto and Exponential distributions."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from ... import functions as F
 from ...autograd import Variable, differentiable
 from ...numerics.bregman import bregman_lgamma
 from ...numerics.constants import EULER, HALF_LOG_2PI
-from ...numerics.differences import expm1mx, is_near
+from ...numerics.differences import expm1mx, is_near, log1pmx_op, log_ratio
 from ...numerics.double import divide_double, rounding, two_product
 from ...numerics.gamma import (
     bregman_gamma,
@@ -21,9 +23,10 @@ from ...numerics.gamma import (
 from ...numerics.powers import digamma1p, gamma1p, power_double
 from ..continuous.exponential import Exponential
 from ..continuous.gamma import Gamma
+from ..continuous.pareto import Pareto
 from ..continuous.weibull import Weibull
 from .exponential_family import product_log
-from .location_scale import digamma_step, log_gamma_step
+from .location_scale import digamma_step, log_gamma_step, rate_kl
 from .registry import register_kl
 
 
@@ -230,3 +233,41 @@ def _kl_gamma_exponential(p: Gamma, q: Exponential) -> Variable:
 @register_kl(Exponential, Gamma)
 def _kl_exponential_gamma(p: Exponential, q: Gamma) -> Variable:
     return exponential_gamma_kl(q.k, q.theta, p.lam)
+
+
+@register_kl(Pareto, Pareto)
+def _kl_pareto_pareto(p: Pareto, q: Pareto) -> Variable:
+    """a log(s/t) + r - 1 - log r with r = q.alpha/p.alpha = a/p.alpha; inf unless s >= t, the ends."""
+    s, t = p.scale, q.scale
+    ends = F.where(s.array >= t.array, q.alpha * log_ratio(s, t, s - t), math.inf)
+    return ends + rate_kl(p.alpha, q.alpha)
+
+
+@register_kl(Pareto, Exponential)
+def _kl_pareto_exponential(p: Pareto, q: Exponential) -> Variable:
+    """r - 1 - log r + log(a^2/(a - 1)) - 1/a with a = p.alpha and r the mean of p in that of q."""
+    a = F.where(p.alpha.array > 1, p.alpha, 2.0)
+    near = pareto_information(a) - log1pmx_op(mean_excess(q.lam, p.scale, a))
+    return F.where(p.alpha.array > 1, near, math.inf)
+
+
+@differentiable
+def pareto_information(xp, a):
+    """log(a^2/(a - 1)) - 1/a, for a > 1."""
+    return xp.log(a) - xp.log1p(-1 / a) - 1 / a
+
+
+@differentiable
+def mean_excess(xp, rate, s, a):
+    """rate s a/(a - 1) - 1, which counts in full if it is small."""
+    p, lo = two_product(xp, rate, s)
+    y, y_lo = two_product(xp, p, a)
+    return ((y - (a - 1)) + rounding(xp, y_lo + lo * a, 4 * y)) / (a - 1)
+
+
+pareto_information.derivative(a=lambda F, g, a: g * ((a - 1) - 1 / a) / a / (a - 1))
+mean_excess.derivative(
+    rate=lambda F, g, y, rate: g * (1 + y) / rate,
+    s=lambda F, g, y, s: g * (1 + y) / s,
+    a=lambda F, g, y, a: -g * (1 + y) / a / (a - 1),
+)
