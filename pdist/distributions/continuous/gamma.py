@@ -47,6 +47,8 @@ class StandardGamma(Standard):
     mean = lambda F, k: k
 
     variance = mean
+    skewness = lambda F, k: 2 / F.sqrt(k)
+    kurtosis = lambda F, k: 6 / k
 
     mode = lambda F, k: F.maximum(k - 1, 0.0)
 

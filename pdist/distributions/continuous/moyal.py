@@ -22,6 +22,7 @@ class StandardMoyal(Standard):
     steep, log_norm = True, HALF_LOG_2PI
     entropy, entropy_residual = 0.5 * (1 + LOG_2 + EULER) + HALF_LOG_2PI, 8.136313737e-17
     mean, mode, variance = LOG_2 + EULER, 0.0, math.pi**2 / 2
+    skewness, kurtosis = 1.5351415907229, 4.0  # 28 sqrt(2) zeta(3)/pi^3
 
     log_kernel = lambda F, z: -0.5 * (F.maximum(z, -1e4) + F.exp(-z))  # -inf, and not nan, at z = -inf
     slope = lambda F, z: -0.5 * F.expm1(-z)

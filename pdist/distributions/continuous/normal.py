@@ -13,7 +13,7 @@ class StandardNormal(Standard):
     """Of mean 0 and standard deviation 1."""
 
     log_norm, entropy, entropy_residual = HALF_LOG_2PI, HALF_LOG_2PIE, 7.223936088e-17
-    mean, mode, median, variance = 0.0, 0.0, 0.0, 1.0
+    mean, mode, median, variance, skewness, kurtosis = 0.0, 0.0, 0.0, 1.0, 0.0, 0.0
     hazard = lambda F, z: F(log_ndtr_slope)(z)
 
     log_kernel = lambda F, z: -0.5 * z * z

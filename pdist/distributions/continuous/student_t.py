@@ -30,6 +30,11 @@ class StandardT(Standard):
 
     quantile = lambda F, p, df: F(by_shape.student_quantile)(p, df)
     mean = lambda F, df: F.where(df.array > 1, 0 * df, math.nan)
+    skewness = lambda F, df: F.where(df.array > 3, 0 * df, math.nan)
+
+    def kurtosis(F, df):
+        near = F.where(df.array > 4, 6 / (F.where(df.array > 4, df, 5.0) - 4), math.inf)
+        return F.where(df.array > 2, near, math.nan)
 
     def draw(F, rng, shape, dtype, df):
         chi = 2 * rng.standard_gamma(0.5 * df.array, shape)

@@ -94,5 +94,11 @@ class Uniform(Distribution):
     def _variance(self) -> Variable:
         return self.scale * self.scale / 12
 
+    def _skewness(self) -> Variable:
+        return 0 * self.scale
+
+    def _kurtosis(self) -> Variable:
+        return 0 * self.scale - 1.2
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return self._icdf(as_variable(rng.random(shape, dtype=self.dtype)))

@@ -62,6 +62,11 @@ class Half(Standard):
         return cls.whole.hazard_sf(F, z, *shapes)
 
     @classmethod
+    def quantile_sf(cls, F: Any, q: Any, *shapes: Any) -> Any:
+        """That of Z at half the probability."""
+        return cls.whole.quantile_sf(F, 0.5 * q, *shapes)
+
+    @classmethod
     def draw(cls, F: Any, rng: Any, shape: tuple[int, ...], dtype: Any, *shapes: Any) -> Any:
         """Draws of Z without their signs."""
         return abs(cls.whole.draw(F, rng, shape, dtype, *shapes))

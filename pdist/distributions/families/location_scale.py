@@ -122,6 +122,10 @@ class Family(Distribution):
     def _icdf(self, p: Variable) -> Variable:
         return self._moved(self.standard.quantile(public, p, *self._shapes))
 
+    def _isf(self, q: Variable) -> Variable:
+        z = self.standard.quantile_sf(public, q, *self._shapes)
+        return super()._isf(q) if z is None else self._moved(z)
+
     def _entropy(self) -> Variable:
         """Of a scale of about e^-entropy the two terms cancel: then the constant's own rounding counts."""
         _, s, given = self._place()
@@ -157,6 +161,12 @@ class Family(Distribution):
         _, s, given = self._place()
         return (F.exp(2 * s) if given == "log" else self._scale() * self._scale()) * variance
 
+    def _skewness(self) -> Variable:
+        return as_variable(self.xp.asarray(0, self.dtype)) + self._constant_of("skewness")
+
+    def _kurtosis(self) -> Variable:
+        return as_variable(self.xp.asarray(0, self.dtype)) + self._constant_of("kurtosis")
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return self._moved(self.standard.draw(public, rng, shape, self.dtype, *self._shapes))
 
@@ -189,7 +199,7 @@ class LocationScale(Family):
         real, instead_of="scale", derive=lambda self: self.scale + F.log1mexp(-self.scale)
     )  # the inverse of softplus
     scales = {"scale": "scale", "log_scale": "log", "raw_scale": "softplus"}
-    support = real
+    support: Any = real
     _kind = LINE
 
 
@@ -202,7 +212,7 @@ class PositiveScale(Family):
     ``scales``: see :class:`pdist.distributions.Exponential`.
     """
 
-    support = nonnegative
+    support: Any = nonnegative
 
 
 class ExpLocationScale(Family):
@@ -214,12 +224,15 @@ class ExpLocationScale(Family):
     ``scales``, names the location in ``loc_name``, and states its moments.
     """
 
-    support = positive
+    support: Any = positive
     loc_name = "mu"
     _kind = LOG
 
     def _icdf(self, p: Variable) -> Variable:
         return F.exp(super()._icdf(p))
+
+    def _isf(self, q: Variable) -> Variable:
+        return F.exp(super()._isf(q))
 
     def _entropy(self) -> Variable:
         return super()._entropy() + super()._mean()

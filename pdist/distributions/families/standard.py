@@ -24,8 +24,9 @@ class Standard:
     - ``slope(F, z, *shapes)``: -d log f(z)/dz.
     - ``cdf(xp, z, *shapes)`` and ``log_cdf(xp, z, *shapes)``, exact to the last digits; ``sf`` and ``log_sf``
       too, unless the distribution is symmetric about 0.
-    - ``quantile(F, p, *shapes)``.
-    - ``entropy``, ``mean``, ``variance``, ``mode``: numbers, or functions ``(F, *shapes)``.
+    - ``quantile(F, p, *shapes)``; ``quantile_sf(F, q, *shapes)``, the z with P(Z > z) = q, if it is known.
+    - ``entropy``, ``mean``, ``variance``, ``mode``: numbers, or functions ``(F, *shapes)``; ``skewness`` and
+      ``kurtosis`` (0 for a Normal) if they are known.
     - ``draw(F, rng, shape, dtype, *shapes)``: independent draws.
 
     May be stated if there is a more exact form:
@@ -64,6 +65,8 @@ class Standard:
     mode: Any = None
     median: Any = None
     variance: Any = None
+    skewness: Any = None
+    kurtosis: Any = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -106,6 +109,12 @@ class Standard:
     def hazard_sf(cls, F: Any, z: Any, *shapes: Any) -> Any:
         """f(z)/P(Z > z), for a distribution that is symmetric about 0."""
         return cls.hazard(F, -z, *shapes)
+
+    @classmethod
+    def quantile_sf(cls, F: Any, q: Any, *shapes: Any) -> Any:
+        """The z with P(Z > z) = q, for a distribution that is symmetric about 0; else None, if not stated."""
+        symmetric = getattr(cls.sf, "__func__", None) is Standard.sf.__func__  # type: ignore[attr-defined]
+        return -cls.quantile(F, q, *shapes) if symmetric else None
 
     @classmethod
     def value(cls, name: str, F: Any, *shapes: Any) -> Any:

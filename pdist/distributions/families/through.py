@@ -68,12 +68,19 @@ class Through(Standard):
         return cls.inner.tail_slope(F, u, *inner, upper=upper != cls.falls, log=log)
 
     @classmethod
-    def quantile(cls, F: Any, p: Any, *shapes: Any) -> Any:  # type: ignore[override]
+    def quantile(cls, F: Any, p: Any, *shapes: Any) -> Any:
         """The z with P(Z <= z) = p."""
         quantile = cls.inner.quantile_sf if cls.falls else cls.inner.quantile
         return cls.back(F, quantile(F, p, *cls.inner_shapes(F, *shapes)), *shapes)
 
     @classmethod
-    def draw(cls, F: Any, rng: Any, shape: Any, dtype: Any, *shapes: Any) -> Any:  # type: ignore[override]
+    def quantile_sf(cls, F: Any, q: Any, *shapes: Any) -> Any:
+        """The z with P(Z > z) = q; None if that of U is not stated."""
+        quantile = cls.inner.quantile if cls.falls else cls.inner.quantile_sf
+        u = quantile(F, q, *cls.inner_shapes(F, *shapes))
+        return None if u is None else cls.back(F, u, *shapes)
+
+    @classmethod
+    def draw(cls, F: Any, rng: Any, shape: Any, dtype: Any, *shapes: Any) -> Any:
         """Independent draws."""
         return cls.back(F, cls.inner.draw(F, rng, shape, dtype, *cls.inner_shapes(F, *shapes)), *shapes)
