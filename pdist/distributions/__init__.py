@@ -4,9 +4,11 @@ from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
 from .continuous.cauchy import Cauchy
+from .continuous.chi import Chi
 from .continuous.exponential import Exponential
 from .continuous.gamma import Chisquare, Gamma
 from .continuous.gumbel import Gumbel
+from .continuous.inverse_gamma import InverseGamma
 from .continuous.laplace import Laplace
 from .continuous.log_normal import LogNormal
 from .continuous.logistic import Logistic
@@ -27,12 +29,14 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "Cauchy",
+    "Chi",
     "Chisquare",
     "Distribution",
     "Exponential",
     "Gamma",
     "Gumbel",
     "Independent",
+    "InverseGamma",
     "Laplace",
     "LogNormal",
     "Logistic",

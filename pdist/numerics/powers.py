@@ -145,7 +145,8 @@ def _log_exponential_quantile(xp, p):
 @differentiable
 def weibull_quantile(xp, p, a):
     """(-log(1 - p))^(1/a): the digits that the exponent loses by rounding come back as a factor."""
-    h, lo = divide_double(xp, *_log_exponential_quantile(xp, p), a)
+    log_u, log_lo = _log_exponential_quantile(xp, p)
+    h, lo = divide_double(xp, log_u, log_lo, a)
     z = xp.exp(h)
     z = z + z * rounding(xp, lo, 4 * h)
     return xp.where(p > 0, xp.where(p < 1, z, math.inf), p)  # which is 0, or nan
@@ -200,3 +201,18 @@ gamma_of_reciprocal.derivative(a=lambda F, g, y, a: -g * y * digamma1p(F, 1 / a)
 gamma_excess.derivative(
     a=lambda F, g, a: -2 * g * (digamma1p(F, 2 / a) - digamma1p(F, 1 / a)) / a / a,
 )
+
+
+def weibull_mode(F, a):
+    """(1 - 1/a)^(1/a), 0 for a up to 1."""
+    inside = F.where(a > 1, a, 2.0)
+    return F.where(a > 1, F.exp(F.log1p(-1 / inside) / inside), 0.0)
+
+
+def weibull_variance(F, a):
+    """Gamma(1 + 2/a) - Gamma(1 + 1/a)^2, unless a is small as a multiple of the latter."""
+    mean = F(gamma_of_reciprocal)(a)
+    near = F.where(a > 0.5, a, 1.0)
+    far = F.where(a > 0.5, 1.0, a)
+    large = F(gamma_of_reciprocal)(0.5 * far) - F(gamma_of_reciprocal)(far) ** 2
+    return F.where(a > 0.5, F.expm1(F(gamma_excess)(near)) * mean * mean, large)

@@ -105,6 +105,12 @@ _ENTRIES = [
     Entry(D.Gamma, elements={"k": positives(0.5, 8)}, twin=lambda d: stats.gamma(d.k, scale=d.theta)),
     Entry(D.Chisquare, elements={"k": positives(1, 12)}, twin=lambda d: stats.chi2(d.k)),
     Entry(
+        D.InverseGamma,
+        elements={"k": positives(4.5, 12)},
+        twin=lambda d: stats.invgamma(d.k, scale=d.theta),
+    ),
+    Entry(D.Chi, elements={"k": positives(1, 12)}, twin=lambda d: stats.chi(d.k)),
+    Entry(
         D.StudentT,
         elements={"df": positives(4.5, 40)},
         twin=lambda d: stats.t(d.df, d.loc, d.scale),

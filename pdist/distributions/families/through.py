@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ...numerics.constants import SMALLEST
 from .family_ops import finite_correction
 from .standard import Standard
 
@@ -68,12 +69,13 @@ class Through(Standard):
         return cls.inner.tail_slope(F, u, *inner, upper=upper != cls.falls, log=log)
 
     @classmethod
-    def quantile(cls, F: Any, p: Any, *shapes: Any) -> Any:  # type: ignore[override]
+    def quantile(cls, F: Any, p: Any, *shapes: Any) -> Any:
         """The z with P(Z <= z) = p."""
         quantile = cls.inner.quantile_sf if cls.falls else cls.inner.quantile
         return cls.back(F, quantile(F, p, *cls.inner_shapes(F, *shapes)), *shapes)
 
     @classmethod
-    def draw(cls, F: Any, rng: Any, shape: Any, dtype: Any, *shapes: Any) -> Any:  # type: ignore[override]
-        """Independent draws."""
-        return cls.back(F, cls.inner.draw(F, rng, shape, dtype, *cls.inner_shapes(F, *shapes)), *shapes)
+    def draw(cls, F: Any, rng: Any, shape: Any, dtype: Any, *shapes: Any) -> Any:
+        """Independent draws; U is never 0."""
+        u = cls.inner.draw(F, rng, shape, dtype, *cls.inner_shapes(F, *shapes))
+        return cls.back(F, F.maximum(u, SMALLEST[dtype.itemsize > 4]), *shapes)
