@@ -13,7 +13,7 @@ from .continuous.laplace import Laplace
 from .continuous.log_normal import LogNormal
 from .continuous.logistic import Logistic
 from .continuous.normal import Normal
-from .continuous.student_t import StudentT
+from .continuous.student_t import HalfStudentT, StudentT
 from .continuous.uniform import Uniform
 from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
@@ -35,6 +35,7 @@ __all__ = [
     "Exponential",
     "Gamma",
     "Gumbel",
+    "HalfStudentT",
     "Independent",
     "InverseGamma",
     "Laplace",

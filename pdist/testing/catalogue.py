@@ -120,6 +120,7 @@ _ENTRIES = [
         elements={"shape": positives(0.6, 6)},
         twin=lambda d: stats.weibull_min(d.shape, scale=d.scale),
     ),
+    Entry(D.HalfStudentT, elements={"df": positives(4.5, 40)}),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
     Entry(
         D.Uniform,
