@@ -7,6 +7,7 @@ from .continuous.cauchy import Cauchy
 from .continuous.chi import Chi
 from .continuous.exponential import Exponential
 from .continuous.gamma import Chisquare, Gamma
+from .continuous.generalized_normal import GeneralizedNormal
 from .continuous.gumbel import Gumbel
 from .continuous.inverse_gamma import InverseGamma
 from .continuous.laplace import Laplace
@@ -34,6 +35,7 @@ __all__ = [
     "Distribution",
     "Exponential",
     "Gamma",
+    "GeneralizedNormal",
     "Gumbel",
     "HalfStudentT",
     "Independent",

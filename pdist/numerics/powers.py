@@ -11,12 +11,13 @@ import math
 import numpy as np
 
 from ..autograd import differentiable
-from .bregman import trigamma
+from .bregman import digamma_difference, trigamma
 from .constants import LARGEST, SMALLEST, SUBNORMAL
 from .differences import log1pmx
 from .double import divide_double, exp_double, is_double, log_finer, rounding, two_product, two_sum
 from .gamma import lgamma1p, log_minus_digamma, stirling_error
 
+_ZERO, _ZERO_LOW = 0.46163214496836236, -1.5522348162858677e-17  # of digamma(1 + x)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 
 
@@ -192,14 +193,18 @@ def gamma_excess(xp, a):
     return v * v * total
 
 
-def digamma1p(F, x):
-    """digamma(1 + x)."""
-    return F.log1p(x) - F(log_minus_digamma)(1 + x)
+@differentiable
+def digamma1p(xp, x):
+    """digamma(1 + x) for x > 0, to the last digits also near its zero."""
+    from_zero = (x - _ZERO) - (_ZERO_LOW if is_double(x) else _ZERO - float(np.float32(_ZERO)))
+    near = digamma_difference.kernel(xp, 1 + x, xp.full_like(x, 1 + _ZERO), from_zero)
+    return xp.where(abs(from_zero) < 0.3, near, xp.log1p(x) - log_minus_digamma.kernel(xp, 1 + x))
 
 
-gamma_of_reciprocal.derivative(a=lambda F, g, y, a: -g * y * digamma1p(F, 1 / a) / a / a)
+digamma1p.derivative(x=lambda F, g, x: g * F(trigamma)(1 + x))
+gamma_of_reciprocal.derivative(a=lambda F, g, y, a: -g * y * F(digamma1p)(1 / a) / a / a)
 gamma_excess.derivative(
-    a=lambda F, g, a: -2 * g * (digamma1p(F, 2 / a) - digamma1p(F, 1 / a)) / a / a,
+    a=lambda F, g, a: -2 * g * (F(digamma1p)(2 / a) - F(digamma1p)(1 / a)) / a / a,
 )
 
 

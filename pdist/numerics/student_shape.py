@@ -34,7 +34,7 @@ def _quantile(xp, p, df):
 
 @hooks.opaque
 def _quantile_of_half(xp, inner, tail, df):
-    """The a >= 0 with P(0 < Z <= a) = inner and P(Z > a) = tail: a start, then Newton's steps on one of them."""
+    """The a >= 0 with P(0 < Z <= a) = inner and P(Z > a) = tail: a start, then Newton's steps on one."""
     inside = (tail > 0) & (inner > 0)
     u, v = xp.where(inside, tail, 0.25), xp.where(inside, inner, 0.25)
     # Wallace's approximation by a Normal quantile, and the power law of the far tail

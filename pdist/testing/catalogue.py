@@ -121,6 +121,11 @@ _ENTRIES = [
         twin=lambda d: stats.weibull_min(d.shape, scale=d.scale),
     ),
     Entry(D.HalfStudentT, elements={"df": positives(4.5, 40)}),
+    Entry(
+        D.GeneralizedNormal,
+        elements={"power": positives(0.8, 5)},
+        twin=lambda d: stats.gennorm(d.power, d.loc, d.scale),
+    ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
     Entry(
         D.Uniform,

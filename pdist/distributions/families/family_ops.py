@@ -58,8 +58,9 @@ def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
             y, lo = standard.log_kernel_double(F, z, *shapes)
             log_s, log_lo = form.log_double(F, s)
             lo = lo - log_lo - residual * standard.slope(F, z, *shapes)
-            y, rest = two_sum(xp, y, -log_s)
-            return y + finite_correction.kernel(xp, rest + lo)
+            constant, rest = two_sum(xp, log_s, standard.value("log_norm", F, *shapes) + 0 * log_s)
+            y, last = two_sum(xp, y, -constant)
+            return y + finite_correction.kernel(xp, last + (lo - rest))
         constant = form.log(F, s) + (log_norm(F, *shapes) if callable(log_norm) else log_norm)
         if steep:
             z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
