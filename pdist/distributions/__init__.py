@@ -20,7 +20,14 @@ from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
 from .discrete.poisson import Poisson
-from .divergences import exponential_family, location_scale, unlike_pairs, waiting_times, wrappers
+from .divergences import (
+    exponential_family,
+    generalized_normal,
+    location_scale,
+    unlike_pairs,
+    waiting_times,
+    wrappers,
+)
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent

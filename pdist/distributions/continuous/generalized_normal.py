@@ -53,7 +53,7 @@ class GeneralizedNormal(LocationScale):
     >>> import numpy as np
     >>> d = GeneralizedNormal(loc=0.0, scale=1.0, power=np.array([1.0, 2.0]))
     >>> d.cdf(1.0).array
-    array([0.81606028, 0.92135040])
+    array([0.81606028, 0.9213504 ])
     """
 
     power = Param(positive)
