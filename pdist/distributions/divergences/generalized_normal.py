@@ -61,7 +61,7 @@ _NODES, _MASSES = np.polynomial.legendre.leggauss(12)
 
 
 def _curvature(xp, r, v):
-    """r^2 times the second derivative by r of what powers of the ratio r leave at the best scale; v is 1/q."""
+    """r^2 times the second derivative by r of what powers of the ratio r leave at best; v is 1/q."""
     x = r * v
     few = x < 1
     small = xp.minimum(x, 1)
@@ -118,7 +118,7 @@ def _power_mean(d: Any, a: Any, b: Any, s: Any, t: Any) -> Variable:
     """E |X + d|^b / t^b for an X of power a and scale s about 0, and d > 0."""
     xp = d.xp
     ones = (1,) * (d * a * b * s * t).ndim
-    share, weight = (xp.asarray(v.reshape(-1, *ones), d.dtype) for v in (_SHARES, _WEIGHTS))
+    share, weight = (xp.reshape(xp.asarray(v.tolist(), d.dtype), (-1, *ones)) for v in (_SHARES, _WEIGHTS))
     end = xp.exp(xp.minimum(math.log(100.0) / a.array, 60.0))  # what is beyond has no probability
     z = end * share
     power = lambda y: F.exp(b * F.log(y / t))
