@@ -8,6 +8,7 @@ from .continuous.chi import Chi
 from .continuous.exponential import Exponential
 from .continuous.gamma import Chisquare, Gamma
 from .continuous.generalized_normal import GeneralizedNormal
+from .continuous.gompertz import Gompertz
 from .continuous.gumbel import Gumbel
 from .continuous.inverse_gamma import InverseGamma
 from .continuous.laplace import Laplace
@@ -43,6 +44,7 @@ __all__ = [
     "Exponential",
     "Gamma",
     "GeneralizedNormal",
+    "Gompertz",
     "Gumbel",
     "HalfStudentT",
     "Independent",

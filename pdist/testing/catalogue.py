@@ -126,6 +126,11 @@ _ENTRIES = [
         elements={"power": positives(0.8, 5)},
         twin=lambda d: stats.gennorm(d.power, d.loc, d.scale),
     ),
+    Entry(
+        D.Gompertz,
+        elements={"shape": positives(0.05, 5)},
+        twin=lambda d: stats.gompertz(d.shape, scale=1 / d.rate),
+    ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
     Entry(
         D.Uniform,
