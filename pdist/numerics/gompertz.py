@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import functions
 from ..autograd import differentiable, raw
-from .constants import EULER
+from .constants import EULER, LARGEST
 from .differences import expm1mx
 from .double import exp_double, is_double, log_finer, rounding, two_product, two_sum
 
@@ -56,17 +56,17 @@ def log_density(xp, z, c):
 
 @differentiable
 def slope(xp, z, c):
-    """Minus the derivative of the log density by z: c e^z - 1."""
+    """Minus the derivative of the log density by z: c e^z - 1, always finite."""
     e, e_lo = _exp(xp, z)
     y, lo = two_product(xp, c, e)
-    return (y - 1) + rounding(xp, lo + c * e_lo, 4 * y)
+    return xp.minimum((y - 1) + rounding(xp, lo + c * e_lo, 4 * y), LARGEST[is_double(y)])
 
 
 @differentiable
 def scale_slope(xp, z, c):
-    """z (c e^z - 1) - 1."""
+    """z (c e^z - 1) - 1, always finite."""
     y, lo = two_product(xp, z, slope.kernel(xp, z, c))
-    return (y - 1) + rounding(xp, lo, y)
+    return xp.minimum((y - 1) + rounding(xp, lo, y), LARGEST[is_double(y)])
 
 
 @differentiable

@@ -51,7 +51,7 @@ class Gompertz(PositiveScale):
     >>> import numpy as np
     >>> d = Gompertz(shape=np.array([0.1, 1.0]), rate=1.0)
     >>> d.survival_function(1.0).array
-    array([0.84212346, 0.17937408])
+    array([0.84212385, 0.17937408])
     """
 
     shape = Param(positive)
