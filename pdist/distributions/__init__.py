@@ -5,13 +5,17 @@ from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
 from .continuous.asymmetric_laplace import AsymmetricLaplace
 from .continuous.cauchy import Cauchy
+from .continuous.chi import Chi
 from .continuous.exponential import Exponential
 from .continuous.gamma import Chisquare, Gamma
 from .continuous.generalized_extreme_value import GeneralizedExtremeValue
+from .continuous.generalized_normal import GeneralizedNormal
 from .continuous.generalized_pareto import GeneralizedPareto
+from .continuous.gompertz import Gompertz
 from .continuous.gumbel import Gumbel
 from .continuous.half_cauchy import HalfCauchy
 from .continuous.half_normal import HalfNormal
+from .continuous.inverse_gamma import InverseGamma
 from .continuous.johnson_su import JohnsonSU
 from .continuous.laplace import Laplace
 from .continuous.levy import Levy
@@ -21,13 +25,20 @@ from .continuous.logistic import Logistic
 from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.pareto import Pareto
-from .continuous.student_t import StudentT
+from .continuous.student_t import HalfStudentT, StudentT
 from .continuous.uniform import Uniform
 from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
 from .discrete.poisson import Poisson
-from .divergences import exponential_family, location_scale, unlike_pairs, waiting_times, wrappers
+from .divergences import (
+    exponential_family,
+    generalized_normal,
+    location_scale,
+    unlike_pairs,
+    waiting_times,
+    wrappers,
+)
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent
@@ -38,16 +49,21 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "Cauchy",
+    "Chi",
     "Chisquare",
     "Distribution",
     "Exponential",
     "Gamma",
     "GeneralizedExtremeValue",
+    "GeneralizedNormal",
     "GeneralizedPareto",
+    "Gompertz",
     "Gumbel",
     "HalfCauchy",
     "HalfNormal",
+    "HalfStudentT",
     "Independent",
+    "InverseGamma",
     "JohnsonSU",
     "Laplace",
     "Levy",

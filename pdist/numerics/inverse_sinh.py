@@ -76,9 +76,9 @@ def johnson_log_density_double(xp, z, c, d):
 
 
 @differentiable
-def johnson_log_kernel(xp, z, c, d):
-    """-(c + d arcsinh z)^2/2 - log(1 + z^2)/2."""
-    return johnson_log_density_double(xp, z, c, d)[0] - xp.log(d) + HALF_LOG_2PI
+def johnson_log_density(xp, z, c, d):
+    """log d - (c + d arcsinh z)^2/2 - log(2 pi (1 + z^2))/2."""
+    return johnson_log_density_double(xp, z, c, d)[0]
 
 
 johnson.derivative(
@@ -89,13 +89,13 @@ johnson.derivative(
 
 
 def johnson_slope(F, z, c, d):
-    """Minus the derivative of johnson_log_kernel by z."""
+    """Minus the derivative of johnson_log_density by z."""
     w = fall(F, z)
     return w * (F(johnson)(z, c, d) * d + z * w)
 
 
-johnson_log_kernel.derivative(
+johnson_log_density.derivative(
     z=lambda F, g, z, c, d: -g * johnson_slope(F, z, c, d),
     c=lambda F, g, z, c, d: -g * F(johnson)(z, c, d),
-    d=lambda F, g, z, c, d: -g * F(johnson)(z, c, d) * F.arcsinh(z),
+    d=lambda F, g, z, c, d: g * (1 / d - F(johnson)(z, c, d) * F.arcsinh(z)),
 )

@@ -11,12 +11,13 @@ import math
 import numpy as np
 
 from ..autograd import differentiable
-from .bregman import trigamma
+from .bregman import digamma_difference, trigamma
 from .constants import LARGEST, SMALLEST, SUBNORMAL
 from .differences import log1pmx
 from .double import divide_double, exp_double, is_double, log_finer, rounding, two_product, two_sum
 from .gamma import lgamma1p, log_minus_digamma, stirling_error
 
+_ZERO, _ZERO_LOW = 0.46163214496836236, -1.5522348162858677e-17  # of digamma(1 + x)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 
 
@@ -145,7 +146,8 @@ def _log_exponential_quantile(xp, p):
 @differentiable
 def weibull_quantile(xp, p, a):
     """(-log(1 - p))^(1/a): the digits that the exponent loses by rounding come back as a factor."""
-    h, lo = divide_double(xp, *_log_exponential_quantile(xp, p), a)
+    log_u, log_lo = _log_exponential_quantile(xp, p)
+    h, lo = divide_double(xp, log_u, log_lo, a)
     z = xp.exp(h)
     z = z + z * rounding(xp, lo, 4 * h)
     return xp.where(p > 0, xp.where(p < 1, z, math.inf), p)  # which is 0, or nan
@@ -248,12 +250,31 @@ def gamma_excess(xp, a):
     return v * v * total
 
 
-def digamma1p(F, x):
-    """digamma(1 + x)."""
-    return F.log1p(x) - F(log_minus_digamma)(1 + x)
+@differentiable
+def digamma1p(xp, x):
+    """digamma(1 + x) for x > 0, to the last digits also near its zero."""
+    from_zero = (x - _ZERO) - (_ZERO_LOW if is_double(x) else _ZERO - float(np.float32(_ZERO)))
+    near = digamma_difference.kernel(xp, 1 + x, xp.full_like(x, 1 + _ZERO), from_zero)
+    return xp.where(abs(from_zero) < 0.3, near, xp.log1p(x) - log_minus_digamma.kernel(xp, 1 + x))
 
 
-gamma_of_reciprocal.derivative(a=lambda F, g, y, a: -g * y * digamma1p(F, 1 / a) / a / a)
+digamma1p.derivative(x=lambda F, g, x: g * F(trigamma)(1 + x))
+gamma_of_reciprocal.derivative(a=lambda F, g, y, a: -g * y * F(digamma1p)(1 / a) / a / a)
 gamma_excess.derivative(
-    a=lambda F, g, a: -2 * g * (digamma1p(F, 2 / a) - digamma1p(F, 1 / a)) / a / a,
+    a=lambda F, g, a: -2 * g * (F(digamma1p)(2 / a) - F(digamma1p)(1 / a)) / a / a,
 )
+
+
+def weibull_mode(F, a):
+    """(1 - 1/a)^(1/a), 0 for a up to 1."""
+    inside = F.where(a > 1, a, 2.0)
+    return F.where(a > 1, F.exp(F.log1p(-1 / inside) / inside), 0.0)
+
+
+def weibull_variance(F, a):
+    """Gamma(1 + 2/a) - Gamma(1 + 1/a)^2, unless a is small as a multiple of the latter."""
+    mean = F(gamma_of_reciprocal)(a)
+    near = F.where(a > 0.5, a, 1.0)
+    far = F.where(a > 0.5, 1.0, a)
+    large = F(gamma_of_reciprocal)(0.5 * far) - F(gamma_of_reciprocal)(far) ** 2
+    return F.where(a > 0.5, F.expm1(F(gamma_excess)(near)) * mean * mean, large)

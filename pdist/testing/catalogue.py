@@ -143,6 +143,12 @@ _ENTRIES = [
     Entry(D.Gamma, elements={"k": positives(0.5, 8)}, twin=lambda d: stats.gamma(d.k, scale=d.theta)),
     Entry(D.Chisquare, elements={"k": positives(1, 12)}, twin=lambda d: stats.chi2(d.k)),
     Entry(
+        D.InverseGamma,
+        elements={"k": positives(4.5, 12)},
+        twin=lambda d: stats.invgamma(d.k, scale=d.theta),
+    ),
+    Entry(D.Chi, elements={"k": positives(1, 12)}, twin=lambda d: stats.chi(d.k)),
+    Entry(
         D.StudentT,
         elements={"df": positives(4.5, 40)},
         twin=lambda d: stats.t(d.df, d.loc, d.scale),
@@ -151,6 +157,17 @@ _ENTRIES = [
         D.Weibull,
         elements={"shape": positives(0.6, 6)},
         twin=lambda d: stats.weibull_min(d.shape, scale=d.scale),
+    ),
+    Entry(D.HalfStudentT, elements={"df": positives(4.5, 40)}),
+    Entry(
+        D.GeneralizedNormal,
+        elements={"power": positives(0.8, 5)},
+        twin=lambda d: stats.gennorm(d.power, d.loc, d.scale),
+    ),
+    Entry(
+        D.Gompertz,
+        elements={"shape": positives(0.05, 5)},
+        twin=lambda d: stats.gompertz(d.shape, scale=1 / d.rate),
     ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
     Entry(

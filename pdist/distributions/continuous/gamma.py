@@ -43,7 +43,8 @@ class StandardGamma(Standard):
     def hazard_sf(F, z, k):
         return F.exp(F(log_gamma_density)(z, k) - F(tails.gamma_log_tail)(z, k, upper=True))
 
-    quantile = lambda F, p, k: F(tails.gamma_quantile)(p, k)
+    quantile = lambda F, p, k: F(tails.gamma_quantile)(p, k, upper=False)
+    quantile_sf = lambda F, p, k: F(tails.gamma_quantile)(p, k, upper=True)
     mean = lambda F, k: k
 
     variance = mean

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...numerics import inverse_sinh as arc
-from ...numerics.constants import HALF_LOG_2PI
 from ..base.parameters import Param
 from ..base.supports import positive, real
 from ..families.location_scale import LocationScale
@@ -16,9 +15,8 @@ class StandardJohnsonSU(Through):
 
     shapes, steep, inner = ("skewness", "tailweight"), True, StandardNormal
 
-    log_norm = lambda F, c, d: HALF_LOG_2PI - F.log(d)
     log_kernel_double = lambda F, z, c, d: arc.johnson_log_density_double(F.xp, z, c, d)
-    log_kernel = lambda F, z, c, d: F(arc.johnson_log_kernel)(z, c, d)
+    log_kernel = lambda F, z, c, d: F(arc.johnson_log_density)(z, c, d)
     slope = arc.johnson_slope
 
     def bend(F, z, c, d):

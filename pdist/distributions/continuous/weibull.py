@@ -47,17 +47,7 @@ class StandardWeibull(Through):
     entropy = lambda F, a: (1 - 1 / a) * EULER - F.log(a) + 1
     mean = lambda F, a: F(powers.gamma_of_reciprocal)(a)
     median = lambda F, a: F.exp(math.log(LOG_2) / a)
-
-    def mode(F, a):
-        inside = F.where(a > 1, a, 2.0)
-        return F.where(a > 1, F.exp(F.log1p(-1 / inside) / inside), 0.0)
-
-    def variance(F, a):
-        mean = F(powers.gamma_of_reciprocal)(a)
-        near = F.where(a > 0.5, a, 1.0)
-        far = F.where(a > 0.5, 1.0, a)
-        large = F(powers.gamma_of_reciprocal)(0.5 * far) - F(powers.gamma_of_reciprocal)(far) ** 2
-        return F.where(a > 0.5, F.expm1(F(powers.gamma_excess)(near)) * mean * mean, large)
+    mode, variance = powers.weibull_mode, powers.weibull_variance
 
 
 class Weibull(PositiveScale):

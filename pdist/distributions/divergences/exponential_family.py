@@ -11,7 +11,9 @@ from ...numerics.gamma import bregman_gamma, log_minus_digamma_change, trigamma_
 from ...numerics.logits import class_kl
 from ...numerics.odds import bernoulli_kl, bernoulli_kl_logit
 from ...numerics.probability import i_divergence
+from ..continuous.chi import Chi
 from ..continuous.gamma import Chisquare, Gamma
+from ..continuous.inverse_gamma import InverseGamma
 from ..discrete.bernoulli import Bernoulli
 from ..discrete.categorical import Categorical
 from ..discrete.poisson import Poisson
@@ -95,8 +97,15 @@ def _kl_gamma_gamma(p: Gamma, q: Gamma) -> Variable:
     return gamma_kl(p.k, q.k, *scales)
 
 
+@register_kl(InverseGamma, InverseGamma)
+def _kl_inverse_gamma_inverse_gamma(p: InverseGamma, q: InverseGamma) -> Variable:
+    """That of the reciprocals, whose rates these are."""
+    return gamma_kl(p.k, q.k, q.theta, p.theta)
+
+
+@register_kl(Chi, Chi)
 @register_kl(Chisquare, Chisquare)
-def _kl_chisquare_chisquare(p: Chisquare, q: Chisquare) -> Variable:
+def _kl_chisquare_chisquare(p: Any, q: Any) -> Variable:
     """That of the Gamma distributions, which share their scale."""
     return gamma_kl(0.5 * p.k, 0.5 * q.k, 1.0, 1.0)
 

@@ -72,7 +72,7 @@ def moment_kl(xp, p, q, a, b, c, d):
 
 def _by_each(F, g, p, q, a, b, c, d):
     r = q / p
-    step = digamma1p(F, r) / p
+    step = F(digamma1p)(r) / p
     each = g * q
     return -g * r * step, g * (step + F(product_log)(a, b, c, d)), each / a, -each / b, each / c, -each / d
 
@@ -126,7 +126,7 @@ def weibull_gamma_kl(xp, p, k, a, b, c, d):
 def _weibull_gamma_rule(F, g, p, k, a, b, c, d):
     v, one = 1 / p, 1 + 0 * p
     excess = F(moment_excess)(p, one, a, b, c, d)
-    by_p = (1 - k * v * (F(digamma_step)(v) + excess * digamma1p(F, v))) / p
+    by_p = (1 - k * v * (F(digamma_step)(v) + excess * F(digamma1p)(v))) / p
     by_k = EULER * v - F(product_log)(a, b, c, d) - F(log_minus_digamma)(k)
     each = g * k * excess
     return g * by_p, g * by_k, each / a, -each / b, each / c, 0 * each

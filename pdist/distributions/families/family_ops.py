@@ -58,8 +58,9 @@ def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
             y, lo = standard.log_kernel_double(F, z, *shapes)
             log_s, log_lo = form.log_double(F, s)
             lo = lo - log_lo - residual * standard.slope(F, z, *shapes)
-            y, rest = two_sum(xp, y, -log_s)
-            lo = rest + lo  # beside an end of the support it may be of no use
+            constant, rest = two_sum(xp, log_s, standard.value("log_norm", F, *shapes) + 0 * log_s)
+            y, last = two_sum(xp, y, -constant)
+            lo = last + (lo - rest)  # beside an end of the support it may be of no use
             return y + xp.where(abs(lo) <= 0.0625 * (1 + abs(y)), lo, 0)
         constant = form.log(F, s) + (log_norm(F, *shapes) if callable(log_norm) else log_norm)
         if steep:

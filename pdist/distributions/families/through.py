@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ...numerics.constants import SMALLEST
 from .family_ops import finite_correction
 from .standard import Standard
 
@@ -82,5 +83,7 @@ class Through(Standard):
 
     @classmethod
     def draw(cls, F: Any, rng: Any, shape: Any, dtype: Any, *shapes: Any) -> Any:
-        """Independent draws."""
-        return cls.back(F, cls.inner.draw(F, rng, shape, dtype, *cls.inner_shapes(F, *shapes)), *shapes)
+        """Independent draws; U is never 0."""
+        u = cls.inner.draw(F, rng, shape, dtype, *cls.inner_shapes(F, *shapes))
+        zero = getattr(u, "array", u) == 0
+        return cls.back(F, F.where(zero, SMALLEST[dtype.itemsize > 4], u), *shapes)

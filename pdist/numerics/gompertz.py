@@ -1,0 +1,153 @@
+"""The standard Gompertz variable Z, for which c (e^Z - 1) is a standard Exponential variable.
+
+Source:
+    A. Lenart, "The moments of the Gompertz distribution and maximum likelihood estimation of its parameters",
+    Scandinavian Actuarial Journal (2014). DLMF, sections 6.6 and 8.19.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import functions
+from ..autograd import differentiable, raw
+from .constants import EULER, LARGEST
+from .differences import expm1mx
+from .double import exp_double, is_double, log_finer, rounding, two_product, two_sum
+
+_FAR = (80.0, 700.0)  # e to this is finite in (float32, float64)
+
+
+def _exp(xp, z):
+    """e^z as a double word; that of a large number for larger ones."""
+    return exp_double(xp, xp.minimum(z, _FAR[is_double(z)]), finer=True)
+
+
+def growth_double(xp, z, c):
+    """c (e^z - 1) as a double word."""
+    e, e_lo = _exp(xp, z)
+    far, far_lo = two_sum(xp, e, -xp.ones_like(e))
+    near, near_lo = two_sum(xp, z, expm1mx(xp, xp.minimum(z, 1)))
+    small = z < 0.015625
+    m, m_lo = two_sum(xp, xp.where(small, near, far), xp.where(small, near_lo, far_lo + e_lo))
+    u, lo = two_product(xp, c, m)
+    return xp.where(z < math.inf, u, z), rounding(xp, lo + c * m_lo, 4 * u)
+
+
+def log_density_double(F, z, c):
+    """log c + z - c (e^z - 1) as a double word."""
+    xp = F.xp
+    u, u_lo = growth_double(xp, z, c)
+    log_c, log_lo = log_finer(xp, c)
+    y, lo = two_sum(xp, z, log_c)
+    y, rest = two_sum(xp, y, -u)
+    low = (lo + rest) + (log_lo - u_lo)
+    return xp.where(z < math.inf, y, -z), xp.where(abs(low) < math.inf, low, 0)
+
+
+@differentiable
+def log_density(xp, z, c):
+    """log c + z - c (e^z - 1)."""
+    y, lo = log_density_double(raw(xp), z, c)
+    return y + lo
+
+
+@differentiable
+def slope(xp, z, c):
+    """Minus the derivative of the log density by z: c e^z - 1, always finite."""
+    e, e_lo = _exp(xp, z)
+    y, lo = two_product(xp, c, e)
+    return xp.minimum((y - 1) + rounding(xp, lo + c * e_lo, 4 * y), LARGEST[is_double(y)])
+
+
+@differentiable
+def scale_slope(xp, z, c):
+    """z (c e^z - 1) - 1, always finite."""
+    y, lo = two_product(xp, z, slope.kernel(xp, z, c))
+    return xp.minimum((y - 1) + rounding(xp, lo, y), LARGEST[is_double(y)])
+
+
+@differentiable
+def shape_slope(xp, z, c):
+    """The derivative of the log density by c: 1/c - (e^z - 1)."""
+    u, lo = growth_double(xp, z, c)
+    return ((1 - u) - lo) / c
+
+
+def exponential(F, z):
+    """e^z, that of a large number for larger ones."""
+    return F.exp(F.minimum(z, _FAR[is_double(z)]))
+
+
+def growth_and_slope(F, z, c):
+    """c (e^z - 1) and its derivative by z, those of a large number for larger ones."""
+    z = F.minimum(z, _FAR[is_double(z)])
+    return c * F.expm1(z), c * F.exp(z)
+
+
+log_density.derivative(
+    z=lambda F, g, z, c: -g * F(slope)(z, c),
+    c=lambda F, g, z, c: g * F(shape_slope)(z, c),
+)
+slope.derivative(
+    z=lambda F, g, z, c: g * c * exponential(F, z),
+    c=lambda F, g, z: g * exponential(F, z),
+)
+scale_slope.derivative(
+    z=lambda F, g, z, c: g * (F(slope)(z, c) + z * c * exponential(F, z)),
+    c=lambda F, g, z: g * z * exponential(F, z),
+)
+shape_slope.derivative(z=lambda F, g, z: -g * exponential(F, z), c=lambda F, g, c: -g / c / c)
+
+
+# Moments ----------------------------------------------------------------------------------------------------
+
+
+@differentiable
+def scaled_integral(xp, c, /, n):
+    """e^c E_n(c) of the exponential integral E_n, for c > 0 and n > 0: 1/(c + n) or nearly, if c is large."""
+    steps = 130
+    t = c + n + 2 * steps
+    for j in range(steps, 0, -1):
+        t = c + n + 2 * (j - 1) - j * (j + n - 1) / t
+    small = xp.minimum(c, 0.8)
+    y = xp.exp(small) * ((_entire(xp, small) - EULER) - xp.log(small))
+    for m in range(1, n):
+        y = (1 - small * y) / m
+    return xp.where(c < 0.8, y, 1 / t)
+
+
+def _entire(xp, c):
+    """E_1(c) + log c + EULER for 0 <= c < 1, by its series."""
+    term, total = -xp.ones_like(c), 0
+    for k in range(1, 20):
+        term = term * (-c / k)
+        total = total + term / k
+    return total
+
+
+scaled_integral.derivative(c=lambda F, g, y, c, n: g * ((n - 1) * y - n * F(scaled_integral)(c, n=n + 1)) / c)
+
+
+@differentiable
+def mean_excess(xp, c):
+    """e^c E_1(c) + log c, without the logarithm for small c."""
+    small = xp.minimum(c, 0.8)
+    near = xp.exp(small) * (_entire(xp, small) - EULER) - xp.expm1(small) * xp.log(small)
+    return xp.where(c < 0.8, near, scaled_integral.kernel(xp, c, 1) + xp.log(c))
+
+
+mean_excess.derivative(c=lambda F, g, c: g * (1 - F(scaled_integral)(c, n=2)) / c)
+
+_STEPS = np.arange(-300, 24) / 6
+_VALUES, _WEIGHTS = np.exp(_STEPS), np.exp(_STEPS - np.exp(_STEPS)) / 6
+
+
+def variance(F, c):
+    """The mean of the square of log(1 + U/c) less its mean, for an Exponential U, by the trapezoidal rule."""
+    shape = (-1, *(1,) * c.ndim)
+    u, weight = (c.xp.reshape(c.xp.asarray(v.tolist(), c.dtype), shape) for v in (_VALUES, _WEIGHTS))
+    apart = F.log1p(u / c) - F(scaled_integral)(c, n=1)
+    return functions.sum(weight * apart * apart, axis=0)
