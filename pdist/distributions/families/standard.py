@@ -144,7 +144,6 @@ class Standard:
     log_cdf: ClassVar[Any]
     hazard: ClassVar[Any]
     quantile: ClassVar[Any]
-    quantile_sf: ClassVar[Any]
     draw: ClassVar[Any]
     log_kernel_double: ClassVar[Any] = None
     shape_slopes: ClassVar[Any] = None
