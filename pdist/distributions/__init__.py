@@ -12,6 +12,7 @@ from .continuous.half_cauchy import HalfCauchy
 from .continuous.half_normal import HalfNormal
 from .continuous.laplace import Laplace
 from .continuous.log_normal import LogNormal
+from .continuous.log_uniform import LogUniform
 from .continuous.logistic import Logistic
 from .continuous.moyal import Moyal
 from .continuous.normal import Normal
@@ -20,7 +21,7 @@ from .continuous.uniform import Uniform
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
 from .discrete.poisson import Poisson
-from .divergences import exponential_family, location_scale, unlike_pairs, wrappers
+from .divergences import exponential_family, intervals, location_scale, unlike_pairs, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent
@@ -41,6 +42,7 @@ __all__ = [
     "Independent",
     "Laplace",
     "LogNormal",
+    "LogUniform",
     "Logistic",
     "MixtureSameFamily",
     "Moyal",

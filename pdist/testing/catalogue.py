@@ -129,6 +129,12 @@ _ENTRIES = [
         twin=lambda d: stats.uniform(d.low, d.high - d.low),
     ),
     Entry(
+        D.LogUniform,
+        elements={"high": positives(0.5, 10)},
+        adjust=_uniform,
+        twin=lambda d: stats.loguniform(d.low, d.high),
+    ),
+    Entry(
         D.Bernoulli,
         options={"binary_check": st.booleans()},
         twin=lambda d: stats.bernoulli(d.p),
