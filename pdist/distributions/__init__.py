@@ -3,6 +3,7 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .continuous.arcsine import Arcsine
 from .continuous.asymmetric_laplace import AsymmetricLaplace
 from .continuous.cauchy import Cauchy
 from .continuous.exponential import Exponential
@@ -17,6 +18,7 @@ from .continuous.logistic import Logistic
 from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.student_t import StudentT
+from .continuous.triangular import Triangular
 from .continuous.uniform import Uniform
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
@@ -28,6 +30,7 @@ from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
 
 __all__ = [
+    "Arcsine",
     "AsymmetricLaplace",
     "Bernoulli",
     "Categorical",
@@ -53,6 +56,7 @@ __all__ = [
     "Part",
     "Poisson",
     "StudentT",
+    "Triangular",
     "Uniform",
     "cross_entropy",
     "kl_divergence",

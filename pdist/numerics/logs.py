@@ -13,7 +13,13 @@ def total(xp, *terms):
     for term, rest in terms[1:]:
         hi, error = two_sum(xp, hi, term)
         lo = lo + (error + rest)
-    return hi, lo
+    return hi, xp.where(abs(hi) < math.inf, lo, 0)
+
+
+def constant(x, value, residual):
+    """A number, whose rounding to a Python float took ``residual``, as a double word of x's dtype."""
+    high = x.dtype.type(value)
+    return high, (value - float(high)) + residual
 
 
 def log_of(xp, hi, lo):
