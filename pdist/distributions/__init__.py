@@ -11,6 +11,7 @@ from .continuous.gamma import Chisquare, Gamma
 from .continuous.gumbel import Gumbel
 from .continuous.half_cauchy import HalfCauchy
 from .continuous.half_normal import HalfNormal
+from .continuous.kumaraswamy import Kumaraswamy
 from .continuous.laplace import Laplace
 from .continuous.log_normal import LogNormal
 from .continuous.log_uniform import LogUniform
@@ -43,6 +44,7 @@ __all__ = [
     "HalfCauchy",
     "HalfNormal",
     "Independent",
+    "Kumaraswamy",
     "Laplace",
     "LogNormal",
     "LogUniform",

@@ -6,7 +6,7 @@ import math
 
 from ..autograd import differentiable
 from .differences import expm1mx_op, log_ratio
-from .double import log_double, two_product
+from .double import two_product
 from .logs import log_of, log_quotient, total
 
 # (cosh h - sinh(h)/h)/h^2 in powers of h^2, the highest first; the terms are positive
@@ -17,7 +17,7 @@ _NEAR = 3.0  # the w up to which that is taken
 @differentiable
 def log_uniform_log_prob(xp, x, low, high):
     """-log x - log w: near a density of 1 the two cancel."""
-    hi, lo = total(xp, log_of(xp, *log_quotient(xp, high, low)), log_double(xp, x))
+    hi, lo = total(xp, log_of(xp, *log_quotient(xp, high, low)), log_of(xp, x))
     return -(hi + lo)
 
 
@@ -74,7 +74,7 @@ log_uniform_quantile.derivative(
 @differentiable
 def log_uniform_entropy(xp, low, high):
     """log w + (log low + log high)/2."""
-    (a, a_lo), (b, b_lo) = log_double(xp, low), log_double(xp, high)
+    (a, a_lo), (b, b_lo) = log_of(xp, low), log_of(xp, high)
     w = log_of(xp, *log_quotient(xp, high, low))
     hi, lo = total(xp, w, (0.5 * a, 0.5 * a_lo), (0.5 * b, 0.5 * b_lo))
     return hi + lo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .double import divide_double, log_double, rounding, two_sum
+from .double import divide_double, exp_double, log_double, rounding, two_product, two_sum
 
 
 def total(xp, *terms):
@@ -13,7 +13,26 @@ def total(xp, *terms):
     for term, rest in terms[1:]:
         hi, error = two_sum(xp, hi, term)
         lo = lo + (error + rest)
-    return hi, xp.where(abs(hi) < math.inf, lo, 0)
+    high, low = two_sum(xp, hi, xp.where(abs(hi) < math.inf, lo, 0))
+    return high, xp.where(abs(hi) < math.inf, low, 0)
+
+
+def times(xp, a, b):
+    """The product of two double words as a double word."""
+    (a, a_lo), (b, b_lo) = a, b
+    hi, lo = two_product(xp, a, b)
+    return hi, rounding(xp, lo + (a * b_lo + a_lo * b), 2 * hi)
+
+
+def one_minus_exp(xp, hi, lo):
+    """1 - e^(hi + lo) as a double word, for a double word that is not positive."""
+    e, e_lo = exp_double(xp, hi)
+    far, far_lo = two_sum(xp, xp.ones_like(e), -e)
+    near = -xp.expm1(hi)
+    back, back_lo = log1p_of(xp, -near, 0)  # what hi would be if near were exact
+    near_lo = rounding(xp, (near - 1) * ((hi - back) - back_lo), 4 * near)
+    small = hi > -0.7
+    return xp.where(small, near, far), xp.where(small, near_lo, far_lo - e_lo) - e * lo
 
 
 def constant(x, value, residual):
@@ -22,11 +41,13 @@ def constant(x, value, residual):
     return high, (value - float(high)) + residual
 
 
-def log_of(xp, hi, lo):
-    """log(hi + lo) as a double word; -inf at 0, nan below."""
-    y, y_lo = log_double(xp, hi)
-    t = rounding(xp, lo, hi) / hi
-    y, y_lo = two_sum(xp, y, y_lo + t * (1 - 0.5 * t))
+def log_of(xp, hi, lo=None, finer=False):
+    """log(hi + lo) as a double word; -inf at 0, nan below. ``finer`` is that of ``log_double``."""
+    y, y_lo = log_double(xp, hi, finer)
+    if lo is not None:
+        t = rounding(xp, lo, hi) / hi
+        y_lo = y_lo + t * (1 - 0.5 * t)
+    y, y_lo = two_sum(xp, y, y_lo)
     usable = (hi > 0) & (hi < math.inf)
     return xp.where(usable, y, xp.log(hi)), xp.where(usable, y_lo, 0)
 
@@ -41,6 +62,6 @@ def log_quotient(xp, a, b):
     """log(a/b) as a double word, for 0 < b <= a."""
     q, rest = divide_double(xp, a, 0, b)
     near = log_of(xp, q, rest)
-    (a, a_lo), (b, b_lo) = log_double(xp, a), log_double(xp, b)
+    (a, a_lo), (b, b_lo) = log_of(xp, a), log_of(xp, b)
     far = total(xp, (a, a_lo), (-b, -b_lo))
     return tuple(xp.where(q < math.inf, x, y) for x, y in zip(near, far, strict=True))

@@ -147,6 +147,7 @@ _ENTRIES = [
         adjust=_uniform,
         twin=lambda d: stats.arcsine(d.low, d.high - d.low),
     ),
+    Entry(D.Kumaraswamy, elements={"a": positives(0.5, 8), "b": positives(0.5, 8)}),
     Entry(
         D.LogUniform,
         elements={"high": positives(0.5, 10)},

@@ -30,7 +30,7 @@ class Arcsine(Interval):
     >>> import numpy as np
     >>> d = Arcsine(low=np.array([0.0, -1.0]), high=1.0)
     >>> d.cdf(0.25).array
-    array([0.33333333, 0.58043061])
+    array([0.33333333, 0.58043062])
     """
 
     def _log_prob(self, x: Variable) -> Variable:
