@@ -6,6 +6,7 @@ from .base.parameters import Option, Param, Part
 from .continuous.arcsine import Arcsine
 from .continuous.asymmetric_laplace import AsymmetricLaplace
 from .continuous.cauchy import Cauchy
+from .continuous.continuous_bernoulli import ContinuousBernoulli
 from .continuous.exponential import Exponential
 from .continuous.gamma import Chisquare, Gamma
 from .continuous.gumbel import Gumbel
@@ -37,6 +38,7 @@ __all__ = [
     "Categorical",
     "Cauchy",
     "Chisquare",
+    "ContinuousBernoulli",
     "Distribution",
     "Exponential",
     "Gamma",

@@ -187,7 +187,7 @@ def kumaraswamy_mean(xp, a, b):
 
 @differentiable
 def kumaraswamy_variance(xp, a, b):
-    """E[X]^2 (e^d - 1) with d = log(E[X^2]/E[X]^2): where 1/a is small d is an integral, without cancelling."""
+    """E[X]^2 (e^d - 1) with d = log(E[X^2]/E[X]^2), which for small 1/a is an integral: no cancelling."""
     hi, lo = _log_moment(xp, 1, a, b)
     twice, twice_lo = _log_moment(xp, 2, a, b)
     d, d_lo = total(xp, (twice, twice_lo), (-2 * hi, -2 * lo))

@@ -148,6 +148,7 @@ _ENTRIES = [
         twin=lambda d: stats.arcsine(d.low, d.high - d.low),
     ),
     Entry(D.Kumaraswamy, elements={"a": positives(0.5, 8), "b": positives(0.5, 8)}),
+    Entry(D.ContinuousBernoulli),
     Entry(
         D.LogUniform,
         elements={"high": positives(0.5, 10)},

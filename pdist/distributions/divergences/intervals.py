@@ -6,7 +6,9 @@ import math
 
 from ... import functions as F
 from ...autograd import Variable, differentiable
+from ...numerics.continuous_bernoulli import cb_kl
 from ...numerics.differences import deviance, log_ratio
+from ..continuous.continuous_bernoulli import ContinuousBernoulli
 from ..continuous.log_uniform import LogUniform
 from ..continuous.uniform import Uniform
 from .registry import register_kl
@@ -43,3 +45,14 @@ def _kl_uniform_log_uniform(p: Uniform, q: LogUniform) -> Variable:
     low, high = F.where(inside, p.low, q.low), F.where(inside, p.high, q.high)
     y = uniform_log_uniform_kl(low, high, log_ratio(q.high, q.low, q.high - q.low))
     return F.where(inside, y, math.inf)
+
+
+@register_kl(ContinuousBernoulli, ContinuousBernoulli)
+def _kl_continuous_bernoulli(p: ContinuousBernoulli, q: ContinuousBernoulli) -> Variable:
+    """By logits, whose difference has more digits if it comes from probabilities that were given."""
+    if p.given("p") and q.given("p"):
+        d = q.p - p.p
+        difference = log_ratio(q.p, p.p, d) + log_ratio(1 - p.p, 1 - q.p, d)
+    else:
+        difference = q.logit - p.logit
+    return cb_kl(p.logit, q.logit, difference)
