@@ -5,8 +5,6 @@ S(l) = log(sinh(l/2)/(l/2)) is even, and its derivatives give the moments; a = a
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ..autograd import differentiable, zero
@@ -185,29 +183,38 @@ def cb_tail(xp, x, logit, /, upper, log):
     return xp.where(is_far, xp.where(far < 0.5, xp.log(rest) - (h + lo), xp.log1p(-near)), log_near)
 
 
-def _cdf_slope(F, x, logit):
-    """The derivative of the cdf by the logit; it is not positive."""
-    a = abs(logit)
-    high = logit > 0
+def _slope(F, x, logit, upper, log):
+    """The derivative of a tail by the logit, as the tail that x lies in times a factor of one sign."""
+    high, a = logit > 0, F.maximum(abs(logit), _LEAST[is_double(x)])
     y, z = F.where(high, 1 - x, x), F.where(high, x, 1 - x)
-    near, far = F(cb_tail)(y, -a, upper=False, log=False), F(cb_tail)(y, -a, upper=True, log=False)
-    s = F(log_sinhc)(a, order=1)
-    small = y * F(log_sinhc)(a * y, order=1) - s + 0.5 * z
-    large = F.maximum(a, _NEAR)
-    small = F.where(a < _NEAR, small, y / F.expm1(large * y) - 1 / F.expm1(large))
-    beyond = (s + 0.5) - z * (F(log_sinhc)(a * z, order=1) + 0.5)
-    return -F.where(y < 0.5, near * small, far * beyond)
-
-
-def _tail_rule(F, g, needs, y, x, logit, upper, log):
-    inside = (x > 0) & (x < 1)
-    g, x = F.where(inside, -g if upper else g, 0.0), F.where(inside, x, 0.5)
-    slope = F(cb_log_prob)(x, logit)
+    s, large = F(log_sinhc)(a, order=1), F.maximum(a, _NEAR)
+    near = y * F(log_sinhc)(a * y, order=1) - s + 0.5 * z
+    near = F.where(a < _NEAR, near, y / F.expm1(large * y) - 1 / F.expm1(large))
+    far = (s + 0.5) - z * (F(log_sinhc)(a * z, order=1) + 0.5)
+    is_upper = (y < 0.5) == high  # of the tail that x lies in
+    tail = F.where(
+        is_upper,
+        F(cb_tail)(x, logit, upper=True, log=False),
+        F(cb_tail)(x, logit, upper=False, log=False),
+    )
     if log:
-        y = F.where(inside, y, 0.0)
-        by_logit = _cdf_slope(F, x, logit) * F.exp(-y) if needs.logit else None
-        return g * F.exp(slope - y), g * by_logit if needs.logit else None
-    return g * F.exp(slope), g * _cdf_slope(F, x, logit) if needs.logit else None
+        same = is_upper == upper
+        tail = F.where(same, 1.0, tail / F(cb_tail)(x, logit, upper=upper, log=False))
+    slope = tail * F.where(y < 0.5, near, far)
+    return slope if upper else -slope
+
+
+def _tail_rule(F, g, needs, x, logit, upper, log):
+    inside = (x > 0) & (x < 1)
+    g, x = F.where(inside, g, 0.0), F.where(inside, x, 0.5)
+    by_logit = g * _slope(F, x, logit, upper, log) if needs.logit else None
+    if not log:
+        density = F.exp(F(cb_log_prob)(x, logit))
+    else:
+        a = F.maximum(abs(logit), _LEAST[is_double(x)])
+        at = a * (1 - x if upper else x)
+        density = a / F.where((logit > 0) ^ upper, -F.expm1(-at), F.expm1(at))
+    return g * (-density if upper else density), by_logit
 
 
 cb_tail.joint_derivative(_tail_rule)
@@ -230,9 +237,9 @@ _FAR = (170.0, 1400.0)  # e to half of this is finite
 
 
 def _quantile_rule(F, g, y, logit):
-    by_p = F.exp(-F(cb_log_prob)(y, logit))
+    by_p = g * F.exp(-F(cb_log_prob)(y, logit))
     inside = (y > 0) & (y < 1)
-    return g * by_p, -g * by_p * F.where(inside, _cdf_slope(F, F.where(inside, y, 0.5), logit), 0.0)
+    return by_p, -by_p * F.where(inside, _slope(F, F.where(inside, y, 0.5), logit, False, False), 0.0)
 
 
 cb_quantile.joint_derivative(_quantile_rule)

@@ -11,7 +11,7 @@ from ..families.logits import InnerOdds
 
 
 class ContinuousBernoulli(InnerOdds):
-    r"""The ContinuousBernoulli distribution, of grey values: the density on [0, 1] that a coin's mass becomes.
+    r"""The ContinuousBernoulli distribution, of grey values: a coin's mass as a density on [0, 1].
 
     .. math:: p(x) = C(\lambda) \lambda^x (1 - \lambda)^{1 - x}, \quad 0 \le x \le 1
 
