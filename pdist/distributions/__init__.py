@@ -3,9 +3,11 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .continuous.arcsine import Arcsine
 from .continuous.asymmetric_laplace import AsymmetricLaplace
 from .continuous.cauchy import Cauchy
 from .continuous.chi import Chi
+from .continuous.continuous_bernoulli import ContinuousBernoulli
 from .continuous.exponential import Exponential
 from .continuous.gamma import Chisquare, Gamma
 from .continuous.generalized_extreme_value import GeneralizedExtremeValue
@@ -17,15 +19,18 @@ from .continuous.half_cauchy import HalfCauchy
 from .continuous.half_normal import HalfNormal
 from .continuous.inverse_gamma import InverseGamma
 from .continuous.johnson_su import JohnsonSU
+from .continuous.kumaraswamy import Kumaraswamy
 from .continuous.laplace import Laplace
 from .continuous.levy import Levy
 from .continuous.log_logistic import LogLogistic
 from .continuous.log_normal import LogNormal
+from .continuous.log_uniform import LogUniform
 from .continuous.logistic import Logistic
 from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.pareto import Pareto
 from .continuous.student_t import HalfStudentT, StudentT
+from .continuous.triangular import Triangular
 from .continuous.uniform import Uniform
 from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
@@ -34,6 +39,7 @@ from .discrete.poisson import Poisson
 from .divergences import (
     exponential_family,
     generalized_normal,
+    intervals,
     location_scale,
     unlike_pairs,
     waiting_times,
@@ -45,12 +51,14 @@ from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
 
 __all__ = [
+    "Arcsine",
     "AsymmetricLaplace",
     "Bernoulli",
     "Categorical",
     "Cauchy",
     "Chi",
     "Chisquare",
+    "ContinuousBernoulli",
     "Distribution",
     "Exponential",
     "Gamma",
@@ -65,10 +73,12 @@ __all__ = [
     "Independent",
     "InverseGamma",
     "JohnsonSU",
+    "Kumaraswamy",
     "Laplace",
     "Levy",
     "LogLogistic",
     "LogNormal",
+    "LogUniform",
     "Logistic",
     "MixtureSameFamily",
     "Moyal",
@@ -80,6 +90,7 @@ __all__ = [
     "Part",
     "Poisson",
     "StudentT",
+    "Triangular",
     "Uniform",
     "Weibull",
     "cross_entropy",

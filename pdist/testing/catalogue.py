@@ -84,6 +84,13 @@ def _uniform(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _triangular(given: dict[str, Any]) -> dict[str, Any]:
+    """``high`` was drawn as a width, and ``peak`` as a share of it."""
+    low, peak = given["low"], given["peak"]
+    high = (low + given["high"]).astype(low.dtype)
+    return {"low": low, "high": high, "peak": (low + (high - low) * peak).astype(low.dtype)}
+
+
 _ENTRIES = [
     Entry(D.Normal, twin=lambda d: stats.norm(d.loc, d.scale)),
     Entry(
@@ -175,6 +182,26 @@ _ENTRIES = [
         elements={"high": positives()},
         adjust=_uniform,
         twin=lambda d: stats.uniform(d.low, d.high - d.low),
+    ),
+    Entry(
+        D.Triangular,
+        elements={"high": positives(), "peak": reals(0.1, 0.9)},
+        adjust=_triangular,
+        twin=lambda d: stats.triang((d.peak - d.low) / (d.high - d.low), d.low, d.high - d.low),
+    ),
+    Entry(
+        D.Arcsine,
+        elements={"high": positives()},
+        adjust=_uniform,
+        twin=lambda d: stats.arcsine(d.low, d.high - d.low),
+    ),
+    Entry(D.Kumaraswamy, elements={"a": positives(0.5, 8), "b": positives(0.5, 8)}),
+    Entry(D.ContinuousBernoulli),
+    Entry(
+        D.LogUniform,
+        elements={"high": positives(0.5, 10)},
+        adjust=_uniform,
+        twin=lambda d: stats.loguniform(d.low, d.high),
     ),
     Entry(
         D.Bernoulli,

@@ -26,6 +26,7 @@ class Declared:
         options: the settings that are not arrays, by name.
         order: the order of positional arguments, if it is not that of the declarations.
         ordered: names of parameters, each of which must be greater than the one before.
+        between: names of three parameters, the second of which lies between the others or is one of them.
         batch_shape: the broadcast shape of all that was given.
     """
 
@@ -34,6 +35,7 @@ class Declared:
     options: ClassVar[dict[str, Option]] = {}
     order: ClassVar[tuple[str, ...]] = ()
     ordered: ClassVar[tuple[str, ...]] = ()
+    between: ClassVar[tuple[str, ...]] = ()
     batch_shape: tuple[int, ...]
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()  # each argument with what may stand for it
     _plans: ClassVar[dict[tuple[str, ...], Plan]] = {}
@@ -167,6 +169,9 @@ class Declared:
         if self.ordered and all(name in state for name in self.ordered):
             arrays = [state[name]._array for name in self.ordered]
             hooks.check(_check_order, who, self.ordered, *arrays, holds=_grow)
+        if self.between:
+            arrays = [state[name]._array for name in self.between]
+            hooks.check(_check_between, who, self.between, *arrays, holds=_contained)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.parameters or name in self.parts or name in self.options:
@@ -252,6 +257,25 @@ def _check_order(who: str, names: tuple[str, ...], *arrays: Any) -> None:
             raise ValueError(
                 f"{who}: {where} is {arrays[i][at]}; expected more than {names[i - 1]}, {arrays[i - 1][at]}"
             )
+
+
+def _contained(xp: Any, low: Any, x: Any, high: Any) -> Any:
+    """Whether x lies from low to high."""
+    return xp.logical_and(xp.less_equal(low, x), xp.less_equal(x, high))
+
+
+def _check_between(who: str, names: tuple[str, ...], *arrays: Any) -> None:
+    """Raise ValueError if the second parameter is not between the others, naming the first such element."""
+    owner = library_of(arrays[0])
+    if owner is not None and not owner.host:
+        return
+    low, x, high = np.broadcast_arrays(*arrays)
+    wrong = np.argwhere(~_contained(np, low, x, high))
+    if len(wrong):
+        at = tuple(int(k) for k in wrong[0])
+        where = f"{names[1]}{list(at) if at else ''}"
+        bounds = f"from {names[0]}, {low[at]}, to {names[2]}, {high[at]}"
+        raise ValueError(f"{who}: {where} is {x[at]}; expected a number {bounds}")
 
 
 def _alike(values: Sequence[Any]) -> bool:

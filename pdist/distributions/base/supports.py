@@ -182,6 +182,14 @@ unit_interval = Support(
     high=1.0,
     wanted="a number in [0, 1]",
 )
+open_unit_interval = Support(
+    "(0, 1)",
+    lambda xp, x: (x > 0) & (x < 1),
+    inner=0.5,
+    low=0.0,
+    high=1.0,
+    wanted="a number in (0, 1), ends excluded",
+)
 extended_real = Support("real or infinite", lambda xp, x: x == x, wanted="a number, infinite ones included")
 log_probabilities = Support(
     "real or -inf, not all -inf",
