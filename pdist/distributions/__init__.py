@@ -3,6 +3,9 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .circular.von_mises import VonMises
+from .circular.wrapped_cauchy import WrappedCauchy
+from .circular.wrapped_normal import WrappedNormal
 from .continuous.asymmetric_laplace import AsymmetricLaplace
 from .continuous.cauchy import Cauchy
 from .continuous.exponential import Exponential
@@ -20,7 +23,7 @@ from .continuous.uniform import Uniform
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
 from .discrete.poisson import Poisson
-from .divergences import exponential_family, location_scale, unlike_pairs, wrappers
+from .divergences import circular, exponential_family, location_scale, unlike_pairs, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent
@@ -52,6 +55,9 @@ __all__ = [
     "Poisson",
     "StudentT",
     "Uniform",
+    "VonMises",
+    "WrappedCauchy",
+    "WrappedNormal",
     "cross_entropy",
     "kl_divergence",
     "register_kl",

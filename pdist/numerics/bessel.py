@@ -1,9 +1,9 @@
 """Modified Bessel functions of orders 0 and 1, as moments of the angle that has a von Mises density.
 
-Of an angle t with density proportional to e^(k cos t) the mean of cos t is A(k) = I1(k)/I0(k), its variance is
-A'(k), its third central moment A''(k); and I0(k) e^-k is the mean of e^-k(1 - cos t) over the circle. By the
-trapezoidal rule, which converges fast for periodic functions and for bells, each is a sum of few terms, all of
-one sign for 1 - A, A and A': so nothing cancels, however small or large k is.
+Of an angle t with density proportional to e^(k cos t) the mean of cos t is A(k) = I1(k)/I0(k), its variance
+is A'(k), its third central moment A''(k); and I0(k) e^-k is the mean of e^-k(1 - cos t) over the circle. By
+the trapezoidal rule, which converges fast for periodic functions and for bells, each is a sum of few terms,
+all of one sign for 1 - A, A and A': so nothing cancels, however small or large k is.
 
 Source:
     L. N. Trefethen and J. A. C. Weideman, "The exponentially convergent trapezoidal rule", SIAM Review 56
@@ -41,16 +41,21 @@ def _mean(nodes, k, xp, f):
     return total / mass
 
 
-def _i0e(xp, k):
+def _mean_and_nodes(xp, k):
     """I0(k) e^-k, and the nodes."""
     nodes, half = _nodes(xp, k)
     return sum(w * xp.exp(-k * y) for w, y in nodes) * (half / math.pi), nodes
 
 
+def i0e(xp, k):
+    """I0(k) e^-k."""
+    return _mean_and_nodes(xp, k)[0]
+
+
 @differentiable
 def log_i0e(xp, k):
     """log(I0(k) e^-k) for k >= 0."""
-    far, nodes = _i0e(xp, k)
+    far, nodes = _mean_and_nodes(xp, k)
     small = xp.minimum(k, 1)
     rise = sum(w * expm1mx(xp, small * (1 - y)) for w, y in nodes) / (2 * _STEPS[is_double(k)][0])
     return xp.where(k < 1, xp.log1p(rise) - k, xp.log(far))  # the mean of cos t is 0
@@ -125,7 +130,7 @@ def log_i0_divergence(xp, q, p):
     nodes, gap, near = _tilted(xp, p, q)
     d = xp.where(near, q - p, 0)
     small = xp.log1p(_mean(nodes, xp.where(near, p, 1), xp, lambda y: expm1mx(xp, d * (gap - y))))
-    return xp.where(near, small, xp.log(_i0e(xp, q)[0] / _i0e(xp, p)[0]) + (q - p) * gap)
+    return xp.where(near, small, xp.log(i0e(xp, q) / i0e(xp, p)) + (q - p) * gap)
 
 
 @differentiable
