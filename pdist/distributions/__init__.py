@@ -3,6 +3,9 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .circular.von_mises import VonMises
+from .circular.wrapped_cauchy import WrappedCauchy
+from .circular.wrapped_normal import WrappedNormal
 from .continuous.arcsine import Arcsine
 from .continuous.asymmetric_laplace import AsymmetricLaplace
 from .continuous.cauchy import Cauchy
@@ -37,6 +40,7 @@ from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
 from .discrete.poisson import Poisson
 from .divergences import (
+    circular,
     exponential_family,
     generalized_normal,
     intervals,
@@ -92,7 +96,10 @@ __all__ = [
     "StudentT",
     "Triangular",
     "Uniform",
+    "VonMises",
     "Weibull",
+    "WrappedCauchy",
+    "WrappedNormal",
     "cross_entropy",
     "kl_divergence",
     "register_kl",

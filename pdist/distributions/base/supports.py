@@ -40,6 +40,7 @@ class Support:
         low: the lower bound of the numbers in it, a number or an array of the batch.
         high: the upper bound.
         wanted: what an error says was expected; by default the name.
+        period: of angles, a whole turn: their mean, median and variance are those of directions. Else 0.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Support:
     low: Any = -math.inf
     high: Any = math.inf
     wanted: str = ""
+    period: float = 0.0
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str):
@@ -182,6 +184,7 @@ unit_interval = Support(
     high=1.0,
     wanted="a number in [0, 1]",
 )
+<<<<<<< HEAD
 open_unit_interval = Support(
     "(0, 1)",
     lambda xp, x: (x > 0) & (x < 1),
@@ -190,6 +193,17 @@ open_unit_interval = Support(
     high=1.0,
     wanted="a number in (0, 1), ends excluded",
 )
+=======
+below_one = Support(
+    "[0, 1)",
+    lambda xp, x: (x >= 0) & (x < 1),
+    inner=0.5,
+    low=0.0,
+    high=1.0,
+    wanted="a number in [0, 1)",
+)
+circle = replace(interval(-math.pi, math.pi, "[-pi, pi]"), period=2 * math.pi)
+>>>>>>> circle
 extended_real = Support("real or infinite", lambda xp, x: x == x, wanted="a number, infinite ones included")
 log_probabilities = Support(
     "real or -inf, not all -inf",
