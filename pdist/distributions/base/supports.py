@@ -184,7 +184,6 @@ unit_interval = Support(
     high=1.0,
     wanted="a number in [0, 1]",
 )
-<<<<<<< HEAD
 open_unit_interval = Support(
     "(0, 1)",
     lambda xp, x: (x > 0) & (x < 1),
@@ -193,7 +192,6 @@ open_unit_interval = Support(
     high=1.0,
     wanted="a number in (0, 1), ends excluded",
 )
-=======
 below_one = Support(
     "[0, 1)",
     lambda xp, x: (x >= 0) & (x < 1),
@@ -203,7 +201,6 @@ below_one = Support(
     wanted="a number in [0, 1)",
 )
 circle = replace(interval(-math.pi, math.pi, "[-pi, pi]"), period=2 * math.pi)
->>>>>>> circle
 extended_real = Support("real or infinite", lambda xp, x: x == x, wanted="a number, infinite ones included")
 log_probabilities = Support(
     "real or -inf, not all -inf",
