@@ -19,8 +19,9 @@ from .continuous.student_t import StudentT
 from .continuous.uniform import Uniform
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
+from .discrete.discrete_uniform import DiscreteUniform
 from .discrete.poisson import Poisson
-from .divergences import exponential_family, location_scale, unlike_pairs, wrappers
+from .divergences import counts, exponential_family, location_scale, unlike_pairs, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent
@@ -32,6 +33,7 @@ __all__ = [
     "Categorical",
     "Cauchy",
     "Chisquare",
+    "DiscreteUniform",
     "Distribution",
     "Exponential",
     "Gamma",

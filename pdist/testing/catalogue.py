@@ -84,6 +84,11 @@ def _uniform(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _discrete_uniform(given: dict[str, Any]) -> dict[str, Any]:
+    """``high`` was drawn as a width."""
+    return {**given, "high": (given["low"] + given["high"]).astype(given["low"].dtype)}
+
+
 _ENTRIES = [
     Entry(D.Normal, twin=lambda d: stats.norm(d.loc, d.scale)),
     Entry(
@@ -144,6 +149,13 @@ _ENTRIES = [
         D.OneHotCategorical,
         twin=lambda d: stats.multinomial(1, d.p),
         lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(
+        D.DiscreteUniform,
+        elements={"low": st.integers(-20, 20).map(float), "high": st.integers(1, 20).map(float)},
+        adjust=_discrete_uniform,
+        twin=lambda d: stats.randint(d.low, d.high + 1),
+        lacks=frozenset({"pathwise", "gradients"}),
     ),
     Entry(D.Poisson, twin=lambda d: stats.poisson(d.lam), lacks=frozenset({"pathwise"})),
 ]

@@ -112,6 +112,12 @@ def interval(low: Any, high: Any, name: str, inner: Any = None) -> Support:
     return Support(name, lambda xp, x: (x >= low) & (x <= high), inner=inner, low=low, high=high)
 
 
+def whole_numbers(low: Any, high: Any, name: str) -> Support:
+    """The whole numbers from ``low`` to ``high``, ends included; both are arrays of whole numbers."""
+    test = lambda xp, x: (x >= low) & (x <= high) & (x == xp.floor(x))
+    return Support(name, test, discrete=True, inner=low, low=low, high=high)
+
+
 def labels(n: int) -> Support:
     """The integers from 0 to ``n - 1``."""
     return Support(
@@ -188,5 +194,11 @@ non_negative_integer = Support(
     lambda xp, x: (x >= 0) & (x == xp.floor(x)) & xp.isfinite(x),
     discrete=True,
     low=0.0,
+)
+integer = Support(
+    "integer",
+    lambda xp, x: (x == xp.floor(x)) & xp.isfinite(x),
+    discrete=True,
+    wanted="a whole number",
 )
 one_hot = Support("one hot", _one_hot, event_ndim=1, discrete=True, inner=_first_class)

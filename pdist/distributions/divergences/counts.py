@@ -1,0 +1,16 @@
+"""KL divergences between distributions of counts."""
+
+from __future__ import annotations
+
+from ...autograd import Variable, as_variable, promote
+from ...numerics.discrete_uniform import count_log_ratio
+from ..discrete.discrete_uniform import DiscreteUniform
+from .registry import register_kl
+
+
+@register_kl(DiscreteUniform, DiscreteUniform)
+def _kl_discrete_uniform_discrete_uniform(p: DiscreteUniform, q: DiscreteUniform) -> Variable:
+    """log(n_q/n_p); inf unless the numbers of q cover those of p."""
+    names = ("p.low", "p.high", "q.low", "q.high")
+    ends = promote("kl_divergence", names, (p.low, p.high, q.low, q.high))
+    return as_variable(count_log_ratio(p.xp, *[end.array for end in ends]))
