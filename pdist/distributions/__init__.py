@@ -21,6 +21,7 @@ from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
 from .discrete.discrete_uniform import DiscreteUniform
 from .discrete.poisson import Poisson
+from .discrete.zipf import Zipf
 from .divergences import counts, exponential_family, location_scale, unlike_pairs, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
@@ -54,6 +55,7 @@ __all__ = [
     "Poisson",
     "StudentT",
     "Uniform",
+    "Zipf",
     "cross_entropy",
     "kl_divergence",
     "register_kl",

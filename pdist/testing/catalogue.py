@@ -157,6 +157,12 @@ _ENTRIES = [
         twin=lambda d: stats.randint(d.low, d.high + 1),
         lacks=frozenset({"pathwise", "gradients"}),
     ),
+    Entry(
+        D.Zipf,  # tails that a sum over some hundred counts reaches the end of
+        elements={"alpha": positives(8, 20)},
+        twin=lambda d: stats.zipf(d.alpha),
+        lacks=frozenset({"pathwise"}),
+    ),
     Entry(D.Poisson, twin=lambda d: stats.poisson(d.lam), lacks=frozenset({"pathwise"})),
 ]
 

@@ -166,6 +166,13 @@ nonnegative = Support(
     wanted="a nonnegative finite number",
 )
 positive_or_zero = replace(nonnegative, name="positive")  # Chainer's name; at 0 the density is its limit
+above_one = Support(
+    "greater than one",
+    lambda xp, x: (x > 1) & (x < np.inf),
+    inner=2.0,
+    low=1.0,
+    wanted="a finite number greater than 1",
+)
 unit_interval = Support(
     "[0, 1]",
     lambda xp, x: (x >= 0) & (x <= 1),
@@ -189,6 +196,13 @@ simplex = Support(
     wanted="nonnegative numbers of sum 1",
 )
 boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True, low=0.0, high=1.0)
+positive_integer = Support(
+    "positive integer",
+    lambda xp, x: (x >= 1) & (x == xp.floor(x)) & xp.isfinite(x),
+    discrete=True,
+    inner=1.0,
+    low=1.0,
+)
 non_negative_integer = Support(
     "non negative integer",
     lambda xp, x: (x >= 0) & (x == xp.floor(x)) & xp.isfinite(x),
