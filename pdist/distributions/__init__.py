@@ -38,9 +38,12 @@ from .continuous.uniform import Uniform
 from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
+from .discrete.discrete_uniform import DiscreteUniform
 from .discrete.poisson import Poisson
+from .discrete.zipf import Zipf
 from .divergences import (
     circular,
+    counts,
     exponential_family,
     generalized_normal,
     intervals,
@@ -63,6 +66,7 @@ __all__ = [
     "Chi",
     "Chisquare",
     "ContinuousBernoulli",
+    "DiscreteUniform",
     "Distribution",
     "Exponential",
     "Gamma",
@@ -100,6 +104,7 @@ __all__ = [
     "Weibull",
     "WrappedCauchy",
     "WrappedNormal",
+    "Zipf",
     "cross_entropy",
     "kl_divergence",
     "register_kl",

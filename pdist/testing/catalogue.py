@@ -91,6 +91,11 @@ def _triangular(given: dict[str, Any]) -> dict[str, Any]:
     return {"low": low, "high": high, "peak": (low + (high - low) * peak).astype(low.dtype)}
 
 
+def _discrete_uniform(given: dict[str, Any]) -> dict[str, Any]:
+    """``high`` was drawn as a width."""
+    return {**given, "high": (given["low"] + given["high"]).astype(given["low"].dtype)}
+
+
 _ENTRIES = [
     Entry(D.Normal, twin=lambda d: stats.norm(d.loc, d.scale)),
     Entry(
@@ -219,6 +224,19 @@ _ENTRIES = [
         D.OneHotCategorical,
         twin=lambda d: stats.multinomial(1, d.p),
         lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(
+        D.DiscreteUniform,
+        elements={"low": st.integers(-20, 20).map(float), "high": st.integers(1, 20).map(float)},
+        adjust=_discrete_uniform,
+        twin=lambda d: stats.randint(d.low, d.high + 1),
+        lacks=frozenset({"pathwise", "gradients"}),
+    ),
+    Entry(
+        D.Zipf,  # tails that a sum over some hundred counts reaches the end of
+        elements={"alpha": positives(8, 20)},
+        twin=lambda d: stats.zipf(d.alpha),
+        lacks=frozenset({"pathwise"}),
     ),
     Entry(D.Poisson, twin=lambda d: stats.poisson(d.lam), lacks=frozenset({"pathwise"})),
 ]

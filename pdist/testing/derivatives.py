@@ -12,7 +12,7 @@ from ..autograd import Variable, as_variable, grad
 from .contracts import STATISTICS, arguments
 from .differences import slope
 from .report import Inapplicable, PropertyError, host, require, require_close
-from .variants import double, leaves, like
+from .variants import double, leaves, like, whole
 
 #: Methods and statistics whose first derivatives are checked; of log_prob the second ones too.
 FIRST_ORDER = (
@@ -40,11 +40,14 @@ def check_gradients(dist: Any, *, seed: int = 0, of: tuple[str, ...] = FIRST_ORD
 
     Raises:
         PropertyError: naming the method, the argument, both derivatives and the inputs.
-        Inapplicable: where a parameter lies on the edge of what it may be, so that no step leads both ways.
+        Inapplicable: where a parameter lies on the edge of what it may be, so that no step leads both ways,
+            and where all parameters are whole numbers.
     """
     n = 5
     if 0 in dist.batch_shape + dist.event_shape:
         raise Inapplicable("an empty batch")
+    if all(whole(dist)):
+        raise Inapplicable("whole numbers have no slopes")
     wide = double(dist).expand((n, *dist.batch_shape))
     for name in of:
         x = None if name in STATISTICS else arguments(double(dist), name, n, seed)
@@ -145,7 +148,9 @@ class _Setup:
             x, shift = x + shift[1], None
         self.dist, self.inputs = leaves(dist, shift)
         self.x = None if x is None else Variable(like(dist, x), requires_grad=with_x, name="x")
-        self.places = list(range(len(self.inputs)))
+        smooth = [not fixed for fixed in whole(dist)]
+        self.places = [i for i, chosen in enumerate(smooth) if chosen]
+        self.inputs = [self.inputs[i] for i in self.places]
         if self.x is not None and with_x:
             self.inputs.append(self.x)
             self.places.append(-1)

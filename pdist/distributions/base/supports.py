@@ -126,6 +126,10 @@ def half_line(low: Any, name: str, inner: Any, closed: bool = True) -> Support:
     """
     above = operator.ge if closed else operator.gt
     return Support(name, lambda xp, x: above(x, low) & (x < math.inf), inner=inner, low=low)
+def whole_numbers(low: Any, high: Any, name: str) -> Support:
+    """The whole numbers from ``low`` to ``high``, ends included; both are arrays of whole numbers."""
+    test = lambda xp, x: (x >= low) & (x <= high) & (x == xp.floor(x))
+    return Support(name, test, discrete=True, inner=low, low=low, high=high)
 
 
 def labels(n: int) -> Support:
@@ -176,6 +180,13 @@ nonnegative = Support(
     wanted="a nonnegative finite number",
 )
 positive_or_zero = replace(nonnegative, name="positive")  # Chainer's name; at 0 the density is its limit
+above_one = Support(
+    "greater than one",
+    lambda xp, x: (x > 1) & (x < np.inf),
+    inner=2.0,
+    low=1.0,
+    wanted="a finite number greater than 1",
+)
 unit_interval = Support(
     "[0, 1]",
     lambda xp, x: (x >= 0) & (x <= 1),
@@ -216,10 +227,23 @@ simplex = Support(
     wanted="nonnegative numbers of sum 1",
 )
 boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True, low=0.0, high=1.0)
+positive_integer = Support(
+    "positive integer",
+    lambda xp, x: (x >= 1) & (x == xp.floor(x)) & xp.isfinite(x),
+    discrete=True,
+    inner=1.0,
+    low=1.0,
+)
 non_negative_integer = Support(
     "non negative integer",
     lambda xp, x: (x >= 0) & (x == xp.floor(x)) & xp.isfinite(x),
     discrete=True,
     low=0.0,
+)
+integer = Support(
+    "integer",
+    lambda xp, x: (x == xp.floor(x)) & xp.isfinite(x),
+    discrete=True,
+    wanted="a whole number",
 )
 one_hot = Support("one hot", _one_hot, event_ndim=1, discrete=True, inner=_first_class)

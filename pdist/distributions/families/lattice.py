@@ -97,6 +97,13 @@ class Lattice(Distribution):
 
     # Quantiles and draws ------------------------------------------------------------------------------
 
+    def _near(self, u: Any) -> Any:
+        """Counts near the quantiles of u: a Normal's, if the moments are stated; else the first one."""
+        first, kind = self._ends[0], type(self)
+        if kind._mean is Lattice._mean or kind._variance is Lattice._variance:
+            return first + 0 * u  # they would be sums over a table
+        return self.xp.floor(self.mean.array + self.stddev.array * special(self.xp).ndtri(u))
+
     def _icdf(self, p: Variable) -> Variable:
         names = self._plan.given
         u, *given = promote(type(self).__name__, ("p", *names), (p, *[getattr(self, n) for n in names]))
@@ -201,7 +208,8 @@ def smallest_count(xp, u, *given, dist):
             unknown = unknown | (y != y)
             return (x >= last) | ((x >= first) & ~(y < some))  # nan ends the search
 
-        x = search_count(xp, reached, *bracket_count(xp, reached, _guess(xp, some, dist), 1.0, first - 1))
+        guess, step = _guess(xp, some, dist)
+        x = search_count(xp, reached, *bracket_count(xp, reached, guess, xp.floor(step), first - 1))
         top = last
         if not library(xp).host or (u == 1).any():  # 1 is reached at the first count if it is the only one
             top = xp.where(dist._tail("survival_function", first + 0 * u).array == 0, first, last)
@@ -210,13 +218,11 @@ def smallest_count(xp, u, *given, dist):
 
 
 def _guess(xp, u, dist):
-    """Counts near the quantiles: a Normal's, if the moments are stated; else the first one."""
+    """Counts near the quantiles, and a step from there that is no less than the rounding of the count."""
     first, last = dist._ends
-    kind = type(dist)
-    if kind._mean is Lattice._mean or kind._variance is Lattice._variance:  # they would be sums over a table
-        return first + 0 * u
-    x = xp.floor(dist.mean.array + dist.stddev.array * special(xp).ndtri(u))
-    return xp.maximum(xp.minimum(xp.where(abs(x) < math.inf, x, first), last), first) + 0 * u
+    x = dist._near(u)
+    x = xp.maximum(xp.minimum(xp.where(abs(x) < math.inf, x, first), last), first) + 0 * u
+    return x, xp.maximum(4 * float(xp.finfo(x.dtype).eps) * abs(x), 1)
 
 
 def all_between(x: Variable, low: float, high: float) -> bool:
