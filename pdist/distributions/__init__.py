@@ -16,6 +16,7 @@ from .continuous.logistic import Logistic
 from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.student_t import StudentT
+from .continuous.truncated_normal import TruncatedNormal
 from .continuous.uniform import Uniform
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
@@ -51,6 +52,7 @@ __all__ = [
     "Part",
     "Poisson",
     "StudentT",
+    "TruncatedNormal",
     "Uniform",
     "cross_entropy",
     "kl_divergence",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,13 @@ def _uniform(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _truncnorm(d: Any) -> Any:
+    """SciPy's, without what cancels or underflows far out in a tail: variance and entropy."""
+    twin = stats.truncnorm((d.low - d.loc) / d.scale, (d.high - d.loc) / d.scale, d.loc, d.scale)
+    names = ("logpdf", "cdf", "sf", "logcdf", "logsf", "ppf", "median", "mean")
+    return SimpleNamespace(**{name: getattr(twin, name) for name in names})
+
+
 _ENTRIES = [
     Entry(D.Normal, twin=lambda d: stats.norm(d.loc, d.scale)),
     Entry(
@@ -127,6 +135,18 @@ _ENTRIES = [
         elements={"high": positives()},
         adjust=_uniform,
         twin=lambda d: stats.uniform(d.low, d.high - d.low),
+    ),
+    Entry(
+        D.TruncatedNormal,
+        elements={"low": reals(), "high": positives()},
+        adjust=_uniform,
+        twin=_truncnorm,
+    ),
+    Entry(
+        D.TruncatedNormal,
+        "TruncatedNormal above",
+        elements={"low": reals(), "high": st.just(np.inf)},
+        twin=_truncnorm,
     ),
     Entry(
         D.Bernoulli,
