@@ -34,6 +34,7 @@ from .continuous.normal import Normal
 from .continuous.pareto import Pareto
 from .continuous.student_t import HalfStudentT, StudentT
 from .continuous.triangular import Triangular
+from .continuous.truncated_normal import TruncatedNormal
 from .continuous.uniform import Uniform
 from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
@@ -99,6 +100,7 @@ __all__ = [
     "Poisson",
     "StudentT",
     "Triangular",
+    "TruncatedNormal",
     "Uniform",
     "VonMises",
     "Weibull",

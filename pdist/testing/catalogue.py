@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,11 @@ def _triangular(given: dict[str, Any]) -> dict[str, Any]:
 def _discrete_uniform(given: dict[str, Any]) -> dict[str, Any]:
     """``high`` was drawn as a width."""
     return {**given, "high": (given["low"] + given["high"]).astype(given["low"].dtype)}
+def _truncnorm(d: Any) -> Any:
+    """SciPy's, without what cancels or underflows far out in a tail: variance and entropy."""
+    twin = stats.truncnorm((d.low - d.loc) / d.scale, (d.high - d.loc) / d.scale, d.loc, d.scale)
+    names = ("logpdf", "cdf", "sf", "logcdf", "logsf", "ppf", "median", "mean")
+    return SimpleNamespace(**{name: getattr(twin, name) for name in names})
 
 
 _ENTRIES = [
@@ -207,6 +213,16 @@ _ENTRIES = [
         elements={"high": positives(0.5, 10)},
         adjust=_uniform,
         twin=lambda d: stats.loguniform(d.low, d.high),
+        D.TruncatedNormal,
+        elements={"low": reals(), "high": positives()},
+        adjust=_uniform,
+        twin=_truncnorm,
+    ),
+    Entry(
+        D.TruncatedNormal,
+        "TruncatedNormal above",
+        elements={"low": reals(), "high": st.just(np.inf)},
+        twin=_truncnorm,
     ),
     Entry(
         D.Bernoulli,
