@@ -126,6 +126,8 @@ def half_line(low: Any, name: str, inner: Any, closed: bool = True) -> Support:
     """
     above = operator.ge if closed else operator.gt
     return Support(name, lambda xp, x: above(x, low) & (x < math.inf), inner=inner, low=low)
+
+
 def whole_numbers(low: Any, high: Any, name: str) -> Support:
     """The whole numbers from ``low`` to ``high``, ends included; both are arrays of whole numbers."""
     test = lambda xp, x: (x >= low) & (x <= high) & (x == xp.floor(x))
