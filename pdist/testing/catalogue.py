@@ -95,6 +95,8 @@ def _triangular(given: dict[str, Any]) -> dict[str, Any]:
 def _discrete_uniform(given: dict[str, Any]) -> dict[str, Any]:
     """``high`` was drawn as a width."""
     return {**given, "high": (given["low"] + given["high"]).astype(given["low"].dtype)}
+
+
 def _truncnorm(d: Any) -> Any:
     """SciPy's, without what cancels or underflows far out in a tail: variance and entropy."""
     twin = stats.truncnorm((d.low - d.loc) / d.scale, (d.high - d.loc) / d.scale, d.loc, d.scale)
@@ -213,6 +215,8 @@ _ENTRIES = [
         elements={"high": positives(0.5, 10)},
         adjust=_uniform,
         twin=lambda d: stats.loguniform(d.low, d.high),
+    ),
+    Entry(
         D.TruncatedNormal,
         elements={"low": reals(), "high": positives()},
         adjust=_uniform,
