@@ -47,6 +47,7 @@ from .divergences import (
     counts,
     exponential_family,
     generalized_normal,
+    half_line_pairs,
     intervals,
     location_scale,
     unlike_pairs,
