@@ -3,6 +3,7 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .continuous.beta import Beta
 from .continuous.cauchy import Cauchy
 from .continuous.exponential import Exponential
 from .continuous.gamma import Chisquare, Gamma
@@ -16,7 +17,7 @@ from .continuous.uniform import Uniform
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
 from .discrete.poisson import Poisson
-from .divergences import exponential_family, location_scale, unlike_pairs, wrappers
+from .divergences import beta, exponential_family, location_scale, unlike_pairs, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent
@@ -24,6 +25,7 @@ from .wrappers.mixture_same_family import MixtureSameFamily
 
 __all__ = [
     "Bernoulli",
+    "Beta",
     "Categorical",
     "Cauchy",
     "Chisquare",

@@ -106,6 +106,11 @@ def log_double(xp, x, finer=False):
     return hi, lo + (cube + (k * log2_lo + (2 * v_lo * (1 + w) + (cube_lo + 2 * v * w * w * rest))))
 
 
+def series_from_fifth(w):
+    """((atanh(sqrt w)/sqrt w - 1)/w - 1/3)/w for 0 <= w <= 0.0296."""
+    return polynomial(_ATANH_FROM_FIFTH, w)
+
+
 def exp_double(xp, x):
     """e^x as a double word with some five digits (binary) more than the dtype has."""
     y = xp.exp(x)

@@ -117,6 +117,11 @@ _ENTRIES = [
         twin=lambda d: stats.uniform(d.low, d.high - d.low),
     ),
     Entry(
+        D.Beta,
+        elements={"a": positives(0.5, 8), "b": positives(1, 8)},  # floats are too far apart near 1
+        twin=lambda d: stats.beta(d.a, d.b),
+    ),
+    Entry(
         D.Bernoulli,
         options={"binary_check": st.booleans()},
         twin=lambda d: stats.bernoulli(d.p),
