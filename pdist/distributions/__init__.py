@@ -15,7 +15,10 @@ from .continuous.normal import Normal
 from .continuous.student_t import StudentT
 from .continuous.uniform import Uniform
 from .discrete.bernoulli import Bernoulli
+from .discrete.binomial import Binomial
 from .discrete.categorical import Categorical
+from .discrete.geometric import Geometric
+from .discrete.negative_binomial import NegativeBinomial
 from .discrete.poisson import Poisson
 from .divergences import beta, exponential_family, location_scale, unlike_pairs, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
@@ -26,18 +29,21 @@ from .wrappers.mixture_same_family import MixtureSameFamily
 __all__ = [
     "Bernoulli",
     "Beta",
+    "Binomial",
     "Categorical",
     "Cauchy",
     "Chisquare",
     "Distribution",
     "Exponential",
     "Gamma",
+    "Geometric",
     "Gumbel",
     "Independent",
     "Laplace",
     "LogNormal",
     "Logistic",
     "MixtureSameFamily",
+    "NegativeBinomial",
     "Normal",
     "OneHotCategorical",
     "Option",

@@ -218,7 +218,9 @@ def _step_of_tail(xp, z, p, q, a, b):
     y, y_lo = complement(xp, z)
     tail, log_tail, lower = smaller_tail(xp, z, 0 * z, y, y_lo, a, b)
     h, lo = log_mass(xp, (z, 0 * z), (y, y_lo), a, b)
-    change = xp.log1p((xp.where(lower, p, q) - tail) / tail)
+    aim = xp.where(lower, p, q)
+    ratio = (aim - tail) / tail
+    change = xp.where(abs(ratio) < 1, xp.log1p(ratio), xp.log(aim) - log_tail)
     step = change * (y * xp.exp(log_tail - (h + lo)))
     return (xp.where(lower, step, -step),)
 

@@ -129,6 +129,18 @@ _ENTRIES = [
         extended=lambda x: (x > 0) & (x < 1),
     ),
     Entry(
+        D.Binomial,
+        elements={"n": st.just(7.0)},  # the same for both of a divergence
+        twin=lambda d: stats.binom(d.n, d.p),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
+        D.NegativeBinomial,
+        twin=lambda d: stats.nbinom(d.n, 1 - d.p),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(D.Geometric, twin=lambda d: stats.geom(d.p), lacks=frozenset({"pathwise"})),
+    Entry(
         D.Categorical,
         twin=lambda d: stats.rv_discrete(values=(np.arange(d.p.size), d.p)),
         lacks=frozenset({"pathwise"}),

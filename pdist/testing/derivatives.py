@@ -128,6 +128,14 @@ def _check_quantiles(wide: Any, p: np.ndarray) -> None:
             )
 
 
+def counts(dist: Any) -> set[str]:
+    """Which of the parameters, by name, are whole numbers: these have no derivatives."""
+    found = {name for name, param in dist.parameters.items() if param.support.discrete}
+    for part in dist.parts:
+        found |= {f"{part}.{name}" for name in counts(getattr(dist, part))}
+    return found
+
+
 class _Setup:
     """A distribution of fresh leaves and the values it is asked at, one of them shifted.
 
@@ -144,8 +152,10 @@ class _Setup:
         if x is not None and shift is not None and shift[0] == -1:
             x, shift = x + shift[1], None
         self.dist, self.inputs = leaves(dist, shift)
+        whole = counts(dist)
         self.x = None if x is None else Variable(like(dist, x), requires_grad=with_x, name="x")
-        self.places = list(range(len(self.inputs)))
+        self.places = [i for i, v in enumerate(self.inputs) if v.name not in whole]
+        self.inputs = [self.inputs[i] for i in self.places]
         if self.x is not None and with_x:
             self.inputs.append(self.x)
             self.places.append(-1)
