@@ -8,6 +8,7 @@ from .circular.wrapped_cauchy import WrappedCauchy
 from .circular.wrapped_normal import WrappedNormal
 from .continuous.arcsine import Arcsine
 from .continuous.asymmetric_laplace import AsymmetricLaplace
+from .continuous.beta import Beta
 from .continuous.cauchy import Cauchy
 from .continuous.chi import Chi
 from .continuous.continuous_bernoulli import ContinuousBernoulli
@@ -38,11 +39,15 @@ from .continuous.truncated_normal import TruncatedNormal
 from .continuous.uniform import Uniform
 from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
+from .discrete.binomial import Binomial
 from .discrete.categorical import Categorical
 from .discrete.discrete_uniform import DiscreteUniform
+from .discrete.geometric import Geometric
+from .discrete.negative_binomial import NegativeBinomial
 from .discrete.poisson import Poisson
 from .discrete.zipf import Zipf
 from .divergences import (
+    beta,
     circular,
     counts,
     exponential_family,
@@ -63,6 +68,8 @@ __all__ = [
     "Arcsine",
     "AsymmetricLaplace",
     "Bernoulli",
+    "Beta",
+    "Binomial",
     "Categorical",
     "Cauchy",
     "Chi",
@@ -75,6 +82,7 @@ __all__ = [
     "GeneralizedExtremeValue",
     "GeneralizedNormal",
     "GeneralizedPareto",
+    "Geometric",
     "Gompertz",
     "Gumbel",
     "HalfCauchy",
@@ -92,6 +100,7 @@ __all__ = [
     "Logistic",
     "MixtureSameFamily",
     "Moyal",
+    "NegativeBinomial",
     "Normal",
     "OneHotCategorical",
     "Option",

@@ -119,6 +119,11 @@ def log_finer(xp, x):
     return two_sum(xp, *log_double(xp, x, finer=True))
 
 
+def series_from_fifth(w):
+    """((atanh(sqrt w)/sqrt w - 1)/w - 1/3)/w for 0 <= w <= 0.0296."""
+    return polynomial(_ATANH_FROM_FIFTH, w)
+
+
 def exp_double(xp, x, x_lo=0, finer=False):
     """e^(x + x_lo) as a double word with some five digits (binary) more than the dtype has.
 

@@ -267,17 +267,23 @@ def bregman_gamma(xp, a, b):
     phi' is digamma(x) - log x. For a and b within a factor of two as (a - b)^2 times the integral of (1 - t)
     phi''(b + t (a - b)), t from 0 to 1, in which no term is negative.
     """
-    near = 0
-    for t, w in zip(_NODES, _WEIGHTS, strict=True):
-        at, mass = 0.5 * (1 + float(t)), 0.5 * float(w)
-        near = near + mass * (1 - at) * trigamma_minus.kernel(xp, b + at * (a - b))
+    near = bregman_gamma_near(xp, b, a - b)
     far = (
         (stirling_error.kernel(xp, a) - stirling_error.kernel(xp, b))
         - 0.5 * log_ratio.kernel(xp, a, b, a - b)
         + (a - b) * log_minus_digamma.kernel(xp, b)
     )
     far = xp.where((a < 1) & (b < 1), _bregman_of_few(xp, xp.minimum(a, 1), xp.minimum(b, 1)), far)
-    return xp.where(_alike(a, b), (a - b) * (a - b) * near, far)
+    return xp.where(_alike(a, b), near, far)
+
+
+def bregman_gamma_near(xp, b, difference):
+    """:func:`bregman_gamma` of b + difference and b, where these are within a factor of two."""
+    near = 0
+    for t, w in zip(_NODES, _WEIGHTS, strict=True):
+        at, mass = 0.5 * (1 + float(t)), 0.5 * float(w)
+        near = near + mass * (1 - at) * trigamma_minus.kernel(xp, b + at * difference)
+    return difference * difference * near
 
 
 def _bregman_of_few(xp, a, b):

@@ -227,6 +227,9 @@ _ENTRIES = [
         "TruncatedNormal above",
         elements={"low": reals(), "high": st.just(np.inf)},
         twin=_truncnorm,
+        D.Beta,
+        elements={"a": positives(0.5, 8), "b": positives(1, 8)},  # floats are too far apart near 1
+        twin=lambda d: stats.beta(d.a, d.b),
     ),
     Entry(
         D.Bernoulli,
@@ -235,6 +238,18 @@ _ENTRIES = [
         lacks=frozenset({"pathwise"}),
         extended=lambda x: (x > 0) & (x < 1),
     ),
+    Entry(
+        D.Binomial,
+        elements={"n": st.just(7.0)},  # the same for both of a divergence
+        twin=lambda d: stats.binom(d.n, d.p),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
+        D.NegativeBinomial,
+        twin=lambda d: stats.nbinom(d.n, 1 - d.p),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(D.Geometric, twin=lambda d: stats.geom(d.p), lacks=frozenset({"pathwise"})),
     Entry(
         D.Categorical,
         twin=lambda d: stats.rv_discrete(values=(np.arange(d.p.size), d.p)),

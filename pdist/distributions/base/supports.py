@@ -145,6 +145,17 @@ def labels(n: int) -> Support:
     )
 
 
+def counts_to(n: Any) -> Support:
+    """The integers from 0 to ``n``, an array or number."""
+    return Support(
+        "{0, ..., n}",
+        lambda xp, x: (x >= 0) & (x <= n) & (x == xp.floor(x)),
+        discrete=True,
+        low=0.0,
+        high=n,
+    )
+
+
 def _simplex(xp: Any, p: Array) -> Array:
     """Nonnegative vectors on the last axis whose exact sum is 1 but for 64 roundings, however many they are.
 
@@ -214,6 +225,16 @@ below_one = Support(
     wanted="a number in [0, 1)",
 )
 circle = replace(interval(-math.pi, math.pi, "[-pi, pi]"), period=2 * math.pi)
+above_zero = Support(
+    "(0, 1]",
+    lambda xp, x: (x > 0) & (x <= 1),
+    inner=0.5,
+    low=0.0,
+    high=1.0,
+    wanted="a number in (0, 1]",
+)
+real_or_minus_inf = Support("real or -inf", lambda xp, x: x < np.inf, wanted="a number less than inf")
+real_or_inf = Support("real or inf", lambda xp, x: x > -np.inf, wanted="a number greater than -inf")
 extended_real = Support("real or infinite", lambda xp, x: x == x, wanted="a number, infinite ones included")
 log_probabilities = Support(
     "real or -inf, not all -inf",
@@ -247,5 +268,11 @@ integer = Support(
     lambda xp, x: (x == xp.floor(x)) & xp.isfinite(x),
     discrete=True,
     wanted="a whole number",
+positive_integer = Support(
+    "positive integer",
+    lambda xp, x: (x >= 1) & (x == xp.floor(x)) & xp.isfinite(x),
+    discrete=True,
+    inner=1.0,
+    low=1.0,
 )
 one_hot = Support("one hot", _one_hot, event_ndim=1, discrete=True, inner=_first_class)
