@@ -17,8 +17,10 @@ from .continuous.laplace import Laplace
 from .continuous.log_normal import LogNormal
 from .continuous.log_uniform import LogUniform
 from .continuous.logistic import Logistic
+from .continuous.logit_normal import LogitNormal
 from .continuous.moyal import Moyal
 from .continuous.normal import Normal
+from .continuous.relaxed_bernoulli import RelaxedBernoulli
 from .continuous.student_t import StudentT
 from .continuous.triangular import Triangular
 from .continuous.uniform import Uniform
@@ -51,6 +53,7 @@ __all__ = [
     "LogNormal",
     "LogUniform",
     "Logistic",
+    "LogitNormal",
     "MixtureSameFamily",
     "Moyal",
     "Normal",
@@ -59,6 +62,7 @@ __all__ = [
     "Param",
     "Part",
     "Poisson",
+    "RelaxedBernoulli",
     "StudentT",
     "Triangular",
     "Uniform",
