@@ -30,9 +30,11 @@ from .continuous.log_logistic import LogLogistic
 from .continuous.log_normal import LogNormal
 from .continuous.log_uniform import LogUniform
 from .continuous.logistic import Logistic
+from .continuous.logit_normal import LogitNormal
 from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.pareto import Pareto
+from .continuous.relaxed_bernoulli import RelaxedBernoulli
 from .continuous.student_t import HalfStudentT, StudentT
 from .continuous.triangular import Triangular
 from .continuous.truncated_normal import TruncatedNormal
@@ -98,6 +100,7 @@ __all__ = [
     "LogNormal",
     "LogUniform",
     "Logistic",
+    "LogitNormal",
     "MixtureSameFamily",
     "Moyal",
     "NegativeBinomial",
@@ -108,6 +111,7 @@ __all__ = [
     "Pareto",
     "Part",
     "Poisson",
+    "RelaxedBernoulli",
     "StudentT",
     "Triangular",
     "TruncatedNormal",

@@ -210,6 +210,11 @@ _ENTRIES = [
     ),
     Entry(D.Kumaraswamy, elements={"a": positives(0.5, 8), "b": positives(0.5, 8)}),
     Entry(D.ContinuousBernoulli),
+    Entry(D.LogitNormal, elements={"loc": reals(-2, 2), "scale": positives(0.2, 2)}),
+    Entry(
+        D.RelaxedBernoulli,
+        elements={"temperature": positives(0.5, 5), "logit": reals(-2, 2), "p": reals(0.1, 0.9)},
+    ),
     Entry(
         D.LogUniform,
         elements={"high": positives(0.5, 10)},

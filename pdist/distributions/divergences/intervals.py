@@ -10,7 +10,10 @@ from ...numerics.continuous_bernoulli import cb_kl
 from ...numerics.differences import deviance, log_ratio
 from ..continuous.continuous_bernoulli import ContinuousBernoulli
 from ..continuous.log_uniform import LogUniform
+from ..continuous.logit_normal import LogitNormal
 from ..continuous.uniform import Uniform
+from ..families.scales import standardized
+from .location_scale import normal_kl
 from .registry import register_kl
 
 
@@ -56,3 +59,9 @@ def _kl_continuous_bernoulli(p: ContinuousBernoulli, q: ContinuousBernoulli) -> 
     else:
         difference = q.logit - p.logit
     return cb_kl(p.logit, q.logit, difference)
+
+
+@register_kl(LogitNormal, LogitNormal)
+def _kl_logit_normal(p: LogitNormal, q: LogitNormal) -> Variable:
+    """That of the Normal logits."""
+    return normal_kl(standardized(p.loc, q.loc, q.scale, given="scale"), p.scale, q.scale)
