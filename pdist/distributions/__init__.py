@@ -11,6 +11,7 @@ from .continuous.generalized_normal import GeneralizedNormal
 from .continuous.gompertz import Gompertz
 from .continuous.gumbel import Gumbel
 from .continuous.inverse_gamma import InverseGamma
+from .continuous.inverse_gaussian import InverseGaussian
 from .continuous.laplace import Laplace
 from .continuous.log_normal import LogNormal
 from .continuous.logistic import Logistic
@@ -49,6 +50,7 @@ __all__ = [
     "HalfStudentT",
     "Independent",
     "InverseGamma",
+    "InverseGaussian",
     "Laplace",
     "LogNormal",
     "Logistic",
