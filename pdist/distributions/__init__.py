@@ -22,6 +22,7 @@ from .continuous.gumbel import Gumbel
 from .continuous.half_cauchy import HalfCauchy
 from .continuous.half_normal import HalfNormal
 from .continuous.inverse_gamma import InverseGamma
+from .continuous.inverse_gaussian import InverseGaussian
 from .continuous.johnson_su import JohnsonSU
 from .continuous.kumaraswamy import Kumaraswamy
 from .continuous.laplace import Laplace
@@ -92,6 +93,7 @@ __all__ = [
     "HalfStudentT",
     "Independent",
     "InverseGamma",
+    "InverseGaussian",
     "JohnsonSU",
     "Kumaraswamy",
     "Laplace",

@@ -2,7 +2,7 @@
 
 Source:
     A. Lenart, "The moments of the Gompertz distribution and maximum likelihood estimation of its parameters",
-    Scandinavian Actuarial Journal (2014). DLMF, sections 6.6 and 8.19.
+    Scandinavian Actuarial Journal (2014).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 
 from .. import functions
 from ..autograd import differentiable, raw
-from .constants import EULER, LARGEST
+from .constants import LARGEST
 from .differences import expm1mx
 from .double import exp_double, is_double, log_finer, rounding, two_product, two_sum
+from .exponential_integral import scaled_integral
 
 _FAR = (80.0, 700.0)  # e to this is finite in (float32, float64)
 
@@ -104,42 +105,6 @@ shape_slope.derivative(z=lambda F, g, z: -g * exponential(F, z), c=lambda F, g, 
 
 # Moments ----------------------------------------------------------------------------------------------------
 
-
-@differentiable
-def scaled_integral(xp, c, /, n):
-    """e^c E_n(c) of the exponential integral E_n, for c > 0 and n > 0: 1/(c + n) or nearly, if c is large."""
-    steps = 130
-    t = c + n + 2 * steps
-    for j in range(steps, 0, -1):
-        t = c + n + 2 * (j - 1) - j * (j + n - 1) / t
-    small = xp.minimum(c, 0.8)
-    y = xp.exp(small) * ((_entire(xp, small) - EULER) - xp.log(small))
-    for m in range(1, n):
-        y = (1 - small * y) / m
-    return xp.where(c < 0.8, y, 1 / t)
-
-
-def _entire(xp, c):
-    """E_1(c) + log c + EULER for 0 <= c < 1, by its series."""
-    term, total = -xp.ones_like(c), 0
-    for k in range(1, 20):
-        term = term * (-c / k)
-        total = total + term / k
-    return total
-
-
-scaled_integral.derivative(c=lambda F, g, y, c, n: g * ((n - 1) * y - n * F(scaled_integral)(c, n=n + 1)) / c)
-
-
-@differentiable
-def mean_excess(xp, c):
-    """e^c E_1(c) + log c, without the logarithm for small c."""
-    small = xp.minimum(c, 0.8)
-    near = xp.exp(small) * (_entire(xp, small) - EULER) - xp.expm1(small) * xp.log(small)
-    return xp.where(c < 0.8, near, scaled_integral.kernel(xp, c, 1) + xp.log(c))
-
-
-mean_excess.derivative(c=lambda F, g, c: g * (1 - F(scaled_integral)(c, n=2)) / c)
 
 _STEPS = np.arange(-300, 24) / 6
 _VALUES, _WEIGHTS = np.exp(_STEPS), np.exp(_STEPS - np.exp(_STEPS)) / 6

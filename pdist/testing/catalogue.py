@@ -189,6 +189,11 @@ _ENTRIES = [
         elements={"shape": positives(0.05, 5)},
         twin=lambda d: stats.gompertz(d.shape, scale=1 / d.rate),
     ),
+    Entry(
+        D.InverseGaussian,
+        elements={"loc": positives(0.3, 3), "shape": positives(0.5, 10)},
+        twin=lambda d: stats.invgauss(d.loc / d.shape, scale=d.shape),
+    ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
     Entry(
         D.Uniform,
@@ -232,6 +237,8 @@ _ENTRIES = [
         "TruncatedNormal above",
         elements={"low": reals(), "high": st.just(np.inf)},
         twin=_truncnorm,
+    ),
+    Entry(
         D.Beta,
         elements={"a": positives(0.5, 8), "b": positives(1, 8)},  # floats are too far apart near 1
         twin=lambda d: stats.beta(d.a, d.b),

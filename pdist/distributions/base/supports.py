@@ -268,11 +268,5 @@ integer = Support(
     lambda xp, x: (x == xp.floor(x)) & xp.isfinite(x),
     discrete=True,
     wanted="a whole number",
-positive_integer = Support(
-    "positive integer",
-    lambda xp, x: (x >= 1) & (x == xp.floor(x)) & xp.isfinite(x),
-    discrete=True,
-    inner=1.0,
-    low=1.0,
 )
 one_hot = Support("one hot", _one_hot, event_ndim=1, discrete=True, inner=_first_class)

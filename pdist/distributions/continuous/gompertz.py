@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...numerics import gompertz as numerics
 from ...numerics.constants import LOG_2
+from ...numerics.exponential_integral import integral_excess, scaled_integral
 from ..base.parameters import Param
 from ..base.supports import positive
 from ..families.location_scale import PositiveScale
@@ -29,8 +30,8 @@ class StandardGompertz(Through):
 
     rise = numerics.growth_and_slope
 
-    entropy = lambda F, c: 1 - F(numerics.mean_excess)(c)
-    mean = lambda F, c: F(numerics.scaled_integral)(c, n=1)
+    entropy = lambda F, c: 1 - F(integral_excess)(c)
+    mean = lambda F, c: F(scaled_integral)(c, n=1)
     mode = lambda F, c: F.maximum(-F.log(c), 0.0)
     median = lambda F, c: F.log1p(LOG_2 / c)
     variance = numerics.variance

@@ -1,4 +1,4 @@
-"""Divergences between waiting times: Weibull, Gamma, Pareto and Exponential distributions."""
+"""Divergences between waiting times: Weibull, Gamma, Pareto, Exponential and InverseGaussian."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from ...numerics.gamma import (
     stirling_error,
     trigamma_minus,
 )
+from ...numerics.inverse_gaussian import mean_divergence
 from ...numerics.powers import digamma1p, gamma1p, power_double
 from ..continuous.exponential import Exponential
 from ..continuous.gamma import Gamma
+from ..continuous.inverse_gaussian import InverseGaussian
 from ..continuous.pareto import Pareto
 from ..continuous.weibull import Weibull
 from .exponential_family import product_log
@@ -139,6 +141,12 @@ weibull_gamma_kl.joint_derivative(_weibull_gamma_rule)
 def _kl_weibull_gamma(p: Weibull, q: Gamma) -> Variable:
     scales = (q.theta, 1.0) if q.given("theta") else (1.0, q.rate)
     return weibull_gamma_kl(p.shape, q.k, p.scale, *scales, q.k)
+
+
+@register_kl(InverseGaussian, InverseGaussian)
+def _kl_inverse_gaussian(p: InverseGaussian, q: InverseGaussian) -> Variable:
+    """That of the shapes, and that of the means."""
+    return 0.5 * rate_kl(p.shape, q.shape) + mean_divergence(p.loc, q.loc, q.shape)
 
 
 # Gamma and Exponential --------------------------------------------------------------------------------------
