@@ -10,7 +10,8 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...backend import get_array_module, hooks, library_of, random
-from .batching import Batched, as_shape
+from .batching import as_shape
+from .intervals import Intervals
 from .supports import real
 
 # How each method follows from the formulas that a class states, best first.
@@ -43,7 +44,7 @@ _WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-class Distribution(Batched):
+class Distribution(Intervals):
     """Base of all distributions.
 
     A subclass declares its parameters and support and states its formulas as methods with a leading
