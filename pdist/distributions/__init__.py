@@ -58,6 +58,7 @@ from .divergences import (
     half_line_pairs,
     intervals,
     location_scale,
+    truncated,
     unlike_pairs,
     waiting_times,
     wrappers,

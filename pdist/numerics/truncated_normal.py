@@ -19,7 +19,7 @@ from .differences import log_difference
 from .normal_interval import frame, is_narrow, mass, moments, over, product, sum_over
 
 
-def _log_scaled_mass(xp, fr, s, low, high):
+def log_scaled_mass(xp, fr, s, low, high):
     """log(s M), M being the mass of a frame."""
     m, rest = mass(xp, fr)
     narrow = is_narrow(fr)
@@ -28,10 +28,14 @@ def _log_scaled_mass(xp, fr, s, low, high):
     return xp.where(narrow, width + rest, far)
 
 
+def nearest(xp, low, high, loc):
+    """The point of [low, high] that is nearest to loc."""
+    return xp.where(low >= loc, low, xp.where(high <= loc, high, loc))
+
+
 def _from_top(xp, x, loc, s, low, high):
     """x less the point of [low, high] that is nearest to loc, and their sum less 2 loc, over s."""
-    above, below = low >= loc, high <= loc
-    top = xp.where(above, low, xp.where(below, high, loc))
+    top = nearest(xp, low, high, loc)
     d, d_lo = over(xp, x, top, s)
     e, e_lo = sum_over(xp, x, top, loc, s)
     return d, d_lo, e, e_lo
@@ -40,7 +44,7 @@ def _from_top(xp, x, loc, s, low, high):
 @differentiable
 def log_prob(xp, x, loc, s, low, high):
     """The log density at an x in between."""
-    scaled = _log_scaled_mass(xp, frame(xp, loc, s, low, high), s, low, high)
+    scaled = log_scaled_mass(xp, frame(xp, loc, s, low, high), s, low, high)
     d, _, e, _ = _from_top(xp, x, loc, s, low, high)
     return -0.5 * d * e - scaled
 
@@ -56,7 +60,7 @@ def entropy(xp, loc, s, low, high):
         narrow, 0.5 * xp.where(across, fr.middle * fr.middle, fr.delta - 0.25 * fr.width * fr.width), 0
     )
     spread = 0.5 * second + r * first
-    return _log_scaled_mass(xp, fr, s, low, high) + (drop + spread)
+    return log_scaled_mass(xp, fr, s, low, high) + (drop + spread)
 
 
 @differentiable
@@ -189,19 +193,38 @@ def quantile(xp, p, loc, s, low, high):
     whole = mass(xp, frame(xp, loc, s, low, high))[0]
     least = low + s * (target * whole)  # the density is nowhere greater than 1/(s whole)
     x = xp.clip(_guess(xp, target, loc, s, low, high, whole), least, high)
-    host, eps = library(xp).host, float(np.finfo(x.dtype).eps)
-    done = x != x
-    for _ in range(50 if host else 12):
-        y, h, lo = _share(xp, x, loc, s, low, high, whole)
-        log_share = xp.log(y) + (h + lo)
-        d, _, e, _ = _from_top(xp, x, loc, s, low, high)
-        step = (xp.log(target) - log_share) * (s * whole) * xp.exp(log_share + 0.5 * d * e)
-        new = xp.clip(xp.where(abs(step) < math.inf, x + step, x), least, high)
-        x, done = xp.where(done, x, new), done | (new == x) | (abs(step) <= 4 * eps * abs(x))
-        if host and done.all():
-            break
+    arrays = [target, loc, s, low, high, whole, least]
+    if library(xp).host:
+        x, left = xp.array(x, ndmin=1), xp.nonzero(xp.atleast_1d(target > 0))
+        shape, arrays = xp.shape(target), [xp.atleast_1d(v)[left] for v in arrays]
+        for _ in range(50):
+            x[left], done = _improved(xp, x[left], *arrays)
+            left, arrays = tuple([i[~done] for i in left]), [v[~done] for v in arrays]
+            if done.all():
+                break
+        x = x.reshape(shape)
+    else:
+        done = x != x
+        for _ in range(10):
+            new, found = _improved(xp, x, *arrays)
+            x, done = xp.where(done, x, new), done | found
     x = xp.where(target > 0, x, low)
     return xp.where(p == p, xp.where(upper, -x, x), p)
+
+
+def _improved(xp, x, target, loc, s, low, high, whole, least):
+    """A step of Halley's method towards log P(X <= x) = log target, and whether it is the last."""
+    y, h, lo = _share(xp, x, loc, s, low, high, whole)
+    log_share, log_target = xp.log(y) + (h + lo), xp.log(target)
+    d, _, e, _ = _from_top(xp, x, loc, s, low, high)
+    error = log_target - log_share
+    share_over_density = whole * xp.exp(log_share + 0.5 * d * e)  # in units of s
+    newton = error * share_over_density
+    bend = 0.5 * (error + newton * ((x - loc) / s))
+    step = s * newton / xp.maximum(1 - bend, 0.5)
+    new = xp.clip(xp.where(abs(step) < math.inf, x + step, x), least, high)
+    eps = float(np.finfo(x.dtype).eps)
+    return new, (new == x) | (abs(step) <= 4 * eps * abs(x)) | (abs(error) <= 4 * eps * (1 + abs(log_target)))
 
 
 def _guess(xp, target, loc, s, low, high, whole):
@@ -228,10 +251,10 @@ def _guess(xp, target, loc, s, low, high, whole):
 def _by_ends(F, loc, s, low, high, at):
     """How an expectation E[f] moves with low and high, of f less E[f] at both ends."""
     a, b = (F(end_density)(loc, s, low, high, upper=u) / s for u in (False, True))
-    return -a * at(_finite(F, low, loc)), b * at(_finite(F, high, loc))
+    return -a * at(finite_end(F, low, loc)), b * at(finite_end(F, high, loc))
 
 
-def _finite(F, end, loc):
+def finite_end(F, end, loc):
     """An end; the location, which does no harm where it is multiplied by 0, if the end is infinite."""
     return F.where(abs(end) < math.inf, end, loc)
 
@@ -301,7 +324,7 @@ def _variance_rule(F, g, loc, s, low, high):
 
 def _end_density_rule(F, g, y, loc, s, low, high, upper):
     where = loc, s, low, high
-    here = _finite(F, high if upper else low, loc)
+    here = finite_end(F, high if upper else low, loc)
     other = F(end_density)(*where, upper=not upper)
     first = F(below_mean)(here, *where)
     g = g * y / s

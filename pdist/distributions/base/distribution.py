@@ -9,7 +9,8 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...backend import get_array_module, hooks, library_of, random
-from .batching import Batched, as_shape
+from .batching import as_shape
+from .intervals import Intervals
 from .moments import Moments
 from .quantiles import Quantiles
 from .supports import real
@@ -44,7 +45,7 @@ _WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-class Distribution(Quantiles, Moments, Batched):
+class Distribution(Quantiles, Moments, Intervals):
     """Base of all distributions.
 
     A subclass declares its parameters and support and states its formulas as methods with a leading

@@ -38,7 +38,7 @@ class RelaxedBernoulli(InnerOdds, LogitPlace):
         p: the probability of X > 1/2, between 0 and 1, of shape ``[*batch]``.
         logit: l = log(p/(1 - p)), instead of ``p``.
 
-    No formula is known for the mean, the variance and the entropy. Samples that would round to 0 or 1 are held
+    No formula is known for the mean, the variance and the entropy. Samples that would round to 0 or 1 stay
     inside.
 
     Source:

@@ -8,6 +8,7 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable, as_variable, raw
 from ...numerics import truncated_normal as ops
+from ...numerics.truncated_normal_kl import log_within
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import Support, extended_real, positive, real
@@ -78,6 +79,12 @@ class TruncatedNormal(Distribution):
 
     def _log_survival_function(self, x: Variable) -> Variable:
         return ops.tail(x, *self._where, upper=True, log=True)
+
+    def _log_interval_probability(self, low: Variable, high: Variable) -> Variable:
+        a, b = (F.minimum(F.maximum(end, self.low), self.high) for end in (low, high))
+        none = a.array >= b.array
+        y = log_within(*self._where, F.where(none, self.low, a), F.where(none, self.high, b))
+        return F.where(none, -math.inf, y)
 
     def _icdf(self, p: Variable) -> Variable:
         return ops.quantile(p, *self._where)
