@@ -13,6 +13,19 @@ from ..backend import special
 
 _SQRT_PI = math.sqrt(math.pi)
 
+# log Gamma(1 + k)/(k (k - 1)) in powers of 2 k - 1, the highest first, for (float32, float64)
+_LGAMMA1P = (
+    (-2.9794039164698916e-06, 9.563504136167467e-06, -2.4347176804440096e-05, 8.32068471936509e-05)
+    + (-0.00029488716972991824, 0.0010505134705454111, -0.003913499880582094, 0.015727762132883072)
+    + (-0.07297994941473007, 0.48312896490097046),
+    (-3.803618166622364e-12, 1.1586115295157278e-11, -1.5395748006420787e-11, 5.0258222095609345e-11)
+    + (-2.0874620693971093e-10, 6.566403819263112e-10, -2.016947955623982e-09, 6.430260727636965e-09)
+    + (-2.0621027431854287e-08, 6.623878077265301e-08, -2.1386323384115519e-07, 6.948428064186312e-07)
+    + (-2.2742474102383936e-06, 7.511391855641883e-06, -2.5094328668947195e-05, 8.510090373499432e-05)
+    + (-0.0002945507015196472, 0.0010498186644547402, -0.003913560937626182, 0.015727850268641094)
+    + (-0.07297994795715304, 0.4831289505409809),
+)
+
 
 def in_own_dtype(function: Any, *xs: Any) -> Any:
     """``function`` of floating arrays; by way of float32 if they are of half precision, which it lacks."""
@@ -24,9 +37,25 @@ def in_own_dtype(function: Any, *xs: Any) -> Any:
 # Gamma -----------------------------------------------------------------------------------------------------
 
 
+def lgamma1p(xp, k, below=None):
+    """log Gamma(1 + k) for 0 <= k <= 1, to the last digits also at its zeros 0 and 1; ``below`` is k - 1."""
+    y, *others = _LGAMMA1P[k.dtype.itemsize > 4]
+    t = 2 * k - 1
+    for c in others:
+        y = y * t + c
+    return k * (k - 1 if below is None else below) * y
+
+
+def _lgamma_of_few(xp, x):
+    """log Gamma(x) for 0 < x <= 2, to the last digits also at its zeros 1 and 2."""
+    small = x < 1
+    # 0 - log 1 is 0, not -0, and so is log Gamma(1)
+    return lgamma1p(xp, xp.where(small, x, x - 1)) + (0 - xp.log(xp.where(small, x, 1)))
+
+
 @differentiable
 def lgamma(xp, x):
-    """log |Gamma(x)|, elementwise.
+    """log |Gamma(x)|, elementwise; for x > 0 to the last digits also at its zeros 1 and 2.
 
     Args:
         x: Variable, array or number, of any shape.
@@ -38,7 +67,11 @@ def lgamma(xp, x):
     >>> F.lgamma(np.array([1.0, 10.0])).array
     array([ 0.        , 12.80182748])
     """
-    return in_own_dtype(special(xp).gammaln, x)
+    y = in_own_dtype(special(xp).gammaln, x)
+    if x.dtype.itemsize <= 4:  # SciPy rounds these from float64
+        return y
+    few = (x > 0) & (x <= 2)  # where SciPy's loses digits, near its zeros
+    return xp.where(few, _lgamma_of_few(xp, xp.where(few, x, 1)), y)
 
 
 lgamma.derivative(x=lambda F, g, x: g * F.digamma(x))

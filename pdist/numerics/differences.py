@@ -128,6 +128,21 @@ plus_constant.derivative(x=lambda F, g, x, log: g / x if log else g)
 
 
 @differentiable
+def plus_double(xp, x, hi, lo, /, log):
+    """x, or log x if ``log``, plus the double word hi + lo: right if they cancel."""
+    h, rest = log_minus_double(xp, x, -hi) if log else two_sum(xp, x, hi)
+    h = xp.where(abs(hi) < math.inf, h, hi)
+    return h + rounding(xp, rest + lo, abs(hi) + abs(h))
+
+
+plus_double.derivative(
+    x=lambda F, g, x, log: g / x if log else g,
+    hi=lambda F, g: g,
+    lo=zero,
+)
+
+
+@differentiable
 def log_difference(xp, low, high):
     """log(high - low): the rounding of the difference counts if it is near 1."""
     u = unit(low, high)

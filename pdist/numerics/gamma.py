@@ -17,6 +17,7 @@ import numpy as np
 
 from ..autograd import differentiable
 from ..backend import hooks
+from ..functions.special import lgamma1p
 from .blocks import in_blocks, piecewise
 from .constants import HALF_LOG_2PI, SUBNORMAL
 from .differences import deviance, log1pmx, log_ratio
@@ -82,16 +83,32 @@ _HALF_STEP_BEND = (
     + (-0.00017520789404241088, 0.00013775142482435736, 0.0007019265592153162, -0.0035462678857351294)
     + (0.006024528260692939, 0.023275383112417978, -0.23661048598393258),
 )
-_LGAMMA1P = (
-    (-2.9794039164698916e-06, 9.563504136167467e-06, -2.4347176804440096e-05, 8.32068471936509e-05)
-    + (-0.00029488716972991824, 0.0010505134705454111, -0.003913499880582094, 0.015727762132883072)
-    + (-0.07297994941473007, 0.48312896490097046),
-    (-3.803618166622364e-12, 1.1586115295157278e-11, -1.5395748006420787e-11, 5.0258222095609345e-11)
-    + (-2.0874620693971093e-10, 6.566403819263112e-10, -2.016947955623982e-09, 6.430260727636965e-09)
-    + (-2.0621027431854287e-08, 6.623878077265301e-08, -2.1386323384115519e-07, 6.948428064186312e-07)
-    + (-2.2742474102383936e-06, 7.511391855641883e-06, -2.5094328668947195e-05, 8.510090373499432e-05)
-    + (-0.0002945507015196472, 0.0010498186644547402, -0.003913560937626182, 0.015727850268641094)
-    + (-0.07297994795715304, 0.4831289505409809),
+_HALF_STEP_THIRD = (
+    (1.8886001271312125e-05, 4.807029472431168e-05, 5.972376311547123e-05, 0.00015755849017295986)
+    + (0.0004854845174122602, 0.0012015056563541293, 0.002873932709917426, 0.0068392022512853146)
+    + (0.01572609879076481, 0.0345485657453537, 0.07073383033275604, 0.1263376921415329)
+    + (0.17432312667369843, 0.14196348190307617),
+    (1.601201115447917e-10, 4.3392358740862595e-10, 1.7095535386677226e-10, 5.390076072332244e-10)
+    + (4.447891782763654e-09, 1.2050171975457044e-08, 2.7979487293881987e-08, 7.660455801293071e-08)
+    + (2.129706145205637e-07, 5.733958898015281e-07, 1.534079632142137e-06, 4.081757840013933e-06)
+    + (1.078279817660385e-05, 2.8250785975137905e-05, 7.320803804295738e-05, 0.0001876677146211465)
+    + (0.00047463773827514347, 0.0011799310726119407, 0.002878510829021572, 0.00684698371610611)
+    + (0.015725117249614586, 0.03454724102009045, 0.07073392316518269, 0.1263377797048524)
+    + (0.17432312141541953, 0.1419634822467861),
+)
+_TETRAGAMMA = (
+    (-7.784065019222908e-06, 1.3221034350863192e-05, 1.537362186354585e-05, -6.513654807349667e-05)
+    + (0.00010760623263195157, -9.418578702025115e-05, -0.00023598704137839377, 0.00141737493686378)
+    + (-0.0034267245791852474, 0.0009709155419841409, 0.0344010628759861, -0.20429909229278564)
+    + (-1.232910394668579,),
+    (-4.255686249140322e-09, 3.558598840812139e-09, 3.170843216167415e-08, -3.20392262567101e-08)
+    + (-9.151258718245983e-08, 1.0416757339048142e-07, 1.3664118081016322e-07, -1.552555088421818e-07)
+    + (-1.6405708312211082e-07, 1.672052935007422e-07, 1.7458079736042843e-07, -2.502642791332157e-07)
+    + (1.1796836347882735e-07, -1.4045213453721313e-07, 8.920942901413368e-08, 4.7525096577343556e-07)
+    + (-1.7525766357661167e-06, 3.6406480844400208e-06, -4.995751855069138e-06, 1.9483143309595432e-06)
+    + (1.371253171802553e-05, -5.222214264353831e-05, 0.0001078752293790354, -0.00010139844669876643)
+    + (-0.00023588428120019185, 0.0014193628870234711, -0.003426764742300005, 0.0009706780177670041)
+    + (0.03440106670196198, -0.2042990846087406, -1.2329104505535087),
 )
 WIDE_ATANH = (  # (atanh(sqrt w)/sqrt w - 1)/w for 0 <= w <= 1/4, in powers of w
     (0.15872491896152496, 0.018047397956252098, 0.08818051964044571, 0.08951491117477417)
@@ -142,25 +159,28 @@ def trigamma_minus(xp, x):
     return v * v * rest + v / x / x
 
 
-stirling_error.derivative(x=lambda F, g, x: g * (0.5 / x - F(log_minus_digamma)(x)))
-log_minus_digamma.derivative(x=lambda F, g, x: -g * F(trigamma_minus)(x))
-trigamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(2, x) + 1 / (x * x)))
+def trigamma_minus_times(xp, x):
+    """x trigamma_minus(x), which is a number yet where the second factor underflows."""
+    v, rest = _rest(xp, _TRIGAMMA, x)
+    return (x * v) * v * rest + v / x
 
 
-def lgamma1p(xp, k, below=None):
-    """log Gamma(1 + k) for 0 <= k <= 1, to the last digits also at its zeros 0 and 1; ``below`` is k - 1."""
-    return k * (k - 1 if below is None else below) * polynomial(_LGAMMA1P, 2 * k - 1)
+def tetragamma_minus_times(xp, x):
+    """x times the derivative of trigamma_minus; about -1/x^2 for large x."""
+    v, rest = _rest(xp, _TETRAGAMMA, x)
+    return v * v * ((x * v) * rest - (3 + 2 / x) / x)
 
 
 @differentiable
-def lgamma_near(xp, x):
-    """log Gamma(x) for 0 < x <= 2, to the last digits also at its zeros 1 and 2."""
-    small = x < 1
-    y = lgamma1p(xp, xp.where(small, x, x - 1))
-    return xp.where(small, y - xp.log(xp.where(small, x, 1)), y)
+def tetragamma_minus(xp, x):
+    """The second derivative of digamma(x), and 1/x^2, for x > 0; about -1/x^3 for large x."""
+    return tetragamma_minus_times(xp, x) / x
 
 
-lgamma_near.derivative(x=lambda F, g, x: g * (F.log(x) - F(log_minus_digamma)(x)))
+stirling_error.derivative(x=lambda F, g, x: g * (0.5 / x - F(log_minus_digamma)(x)))
+log_minus_digamma.derivative(x=lambda F, g, x: -g * F(trigamma_minus)(x))
+trigamma_minus.derivative(x=lambda F, g, x: g * F(tetragamma_minus)(x))
+tetragamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(3, x) - 2 / x / x / x))
 
 
 # Half a step, as in the density of Student's t --------------------------------------------------------------
@@ -187,8 +207,29 @@ def half_step_bend(xp, x):
     return v * v * v * rest - step * (1 / x + 1 / (x + 0.5) + v)
 
 
+def half_step_bend_times(xp, x):
+    """(x + 1/2) half_step_bend(x), which is a number yet where the second factor underflows."""
+    v, rest = _rest(xp, _HALF_STEP_BEND, x)
+    return ((x + 0.5) * v) * v * v * rest - 0.25 * v / x * (1 / x + 1 / (x + 0.5) + v)
+
+
+def half_step_third_times(xp, x):
+    """(x + 1/2) times the derivative of half_step_bend; about 3/(4 x^3) for large x."""
+    y, v = x + 0.5, 2 / (x + 2)
+    r, s = 1 / y, y / x / (x + 1)
+    step = (3 - (0.375 - 0.03125 * r * r) * r * r) * s * s / x / (x + 1)  # from x + 1 back to x
+    return (y * v) * v * v * v * polynomial(_HALF_STEP_THIRD, 2 * v - 1) + step
+
+
+@differentiable
+def half_step_third(xp, x):
+    """The derivative of half_step_bend, for x > 0."""
+    return half_step_third_times(xp, x) / (x + 0.5)
+
+
 half_step.derivative(x=lambda F, g, x: g * F(half_step_slope)(x))
 half_step_slope.derivative(x=lambda F, g, x: g * F(half_step_bend)(x))
+half_step_bend.derivative(x=lambda F, g, x: g * F(half_step_third)(x))
 
 
 # The density that counts and waiting times share ------------------------------------------------------------

@@ -290,7 +290,7 @@ def _slopes_by_means(large):
             log_weight,
             lambda w: start + sign * w,
             lambda w: curvature,
-            xp.where(z < k, (50 + z) / k, xp.sqrt(100 / z)),
+            xp.minimum(xp.where(z < k, (50 + z) / k, xp.sqrt(100 / z)), 50 / abs(distance)),
         )[:2]
 
     return slopes
@@ -346,13 +346,24 @@ def gamma_log_tail(xp, z, k, /, upper):
     return (log_upper if upper else log_lower)(xp, k, z)
 
 
-def _gamma_log_tail_by_z(F, g, y, z, k, upper):
-    slope = F.exp(F(log_gamma_density)(z, k) - y)
-    return g * (-slope if upper else slope)
+@differentiable
+def gamma_hazard(xp, z, k, /, upper):
+    """The density over P(Z <= z) or, if ``upper``, over P(Z > z)."""
+    return xp.exp(log_gamma_density.kernel(xp, z, k) - gamma_log_tail.kernel(xp, z, k, upper=upper))
 
 
+def _gamma_hazard_rule(F, g, needs, y, z, k, upper):
+    """The hazard times its difference to the density's slope: times either slope it may overflow."""
+    change = ((k - 1) - z) / z
+    by_z = g * y * (change + y if upper else change - y)
+    if not needs.k:
+        return by_z, None
+    return by_z, g * y * (F(log_minus_digamma_of)(z, k) - F(gamma_tail_slope)(z, k, upper=upper, log=True))
+
+
+gamma_hazard.joint_derivative(_gamma_hazard_rule)
 gamma_log_tail.derivative(
-    z=_gamma_log_tail_by_z,
+    z=lambda F, g, z, k, upper: (-g if upper else g) * F(gamma_hazard)(z, k, upper=upper),
     k=lambda F, g, z, k, upper: g * F(gamma_tail_slope)(z, k, upper=upper, log=True),
 )
 gamma_tail_slope.derivative(

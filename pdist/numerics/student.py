@@ -131,11 +131,6 @@ def variance(F, df):
     return F.where(df.array > 2, finite / (finite - 2), otherwise)
 
 
-def entropy(F, df):
-    """-E log f(Z), in which E log(1 + Z^2/df) is a difference of digammas."""
-    return F(student_log_norm)(df) + 0.5 * (df + 1) * (F(half_step_slope)(0.5 * df) + 1 / df)
-
-
 # The tails -------------------------------------------------------------------------------------------------
 
 

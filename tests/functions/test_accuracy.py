@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy.special
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 import pdist
 import pdist.functions as F
@@ -52,6 +56,7 @@ CASES: dict[str, tuple[Any, Any, Any, np.ndarray, float, float]] = {
     "log_ndtr": (
         F.log_ndtr, lambda x: mp.log(cdf(x)), lambda x: mp.npdf(x) / cdf(x), -magnitudes(1e-3, 1e3), 16, 16,
     ),
+    "lgamma": (F.lgamma, mp.loggamma, mp.digamma, magnitudes(2.5, 1e30), 4, 8),
     "digamma": (F.digamma, mp.digamma, lambda x: mp.polygamma(1, x), magnitudes(1e-3, 1e4), 4, 8),
     "xlogy": (
         lambda x: F.xlogy(x, x), lambda x: x * mp.log(x), lambda x: mp.log(x) + 1, magnitudes(1, 1e4), 4, 4,
@@ -113,3 +118,54 @@ def test_cross_entropy_of_a_sure_classifier(dtype: Any):
             truth = [v / total for v in e]
             truth[t] = -mp.fsum(v for j, v in enumerate(e) if j != t) / total
             assert ulps(slopes, truth).max() <= 6
+
+
+def near(zero: float, step: float) -> float:
+    """A number beside ``zero``, as far as ``step`` on a scale of powers of two tells, but not beyond 1/2."""
+    return zero + math.copysign(2.0 ** -abs(step), step)
+
+
+anywhere = st.floats(-36, 36).map(lambda k: 10.0**k)
+beside_zeros = st.builds(near, st.sampled_from([1.0, 2.0]), st.one_of(st.floats(1, 52), st.floats(-52, -1)))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
+@settings(max_examples=300, deadline=None)
+@given(points=st.lists(st.one_of(anywhere, beside_zeros), min_size=1, max_size=20))
+@example(points=[math.nextafter(1, 0), math.nextafter(1, 2), math.nextafter(2, 0), math.nextafter(2, 3)])
+@example(points=[1e-300, 5e-324, 1e-20, 0.5, 1.4616321449683622, 1e300, 1.0, 2.0])
+def test_lgamma_to_the_last_digits(dtype: Any, points: list[float]):
+    """Relative to the value itself, which passes through zero at 1 and at 2."""
+    with np.errstate(over="ignore"):
+        x = np.array(points).astype(dtype)
+    x = x[(x > 0) & (x < math.inf)]
+    got = F.lgamma(x).array
+    assert got.dtype == dtype
+    with mp.workdps(60):
+        truth = [mp.loggamma(mp.mpf(float(p))) for p in x]
+        zero = np.array([t == 0 for t in truth], bool)
+        held = np.array([abs(t) <= np.finfo(dtype).max for t in truth], bool)
+        assert (got[zero] == 0).all() and not np.signbit(got[zero]).any()
+        rest = held & ~zero
+        assert (ulps(got[rest], [t for t, r in zip(truth, rest, strict=True) if r]) <= 6).all(), x[rest]
+        assert (got[~held] == math.inf).all()
+
+
+def test_derivatives_of_lgamma_at_its_zeros():
+    """digamma, trigamma and so on, as everywhere else."""
+    x = pdist.Variable(np.array([1e-9, 0.3, 1.0, 1 + 2**-40, 1.5, 2.0, 2.5]))
+    y = F.lgamma(x)
+    for n in range(3):
+        (y,) = pdist.grad([y], [x], enable_double_backprop=True)
+        np.testing.assert_array_equal(y.array, F.polygamma(n, x.array).array)
+
+
+def test_lgamma_beyond_the_positive_numbers():
+    """At and below zero it is SciPy's."""
+    x = np.array([0.0, -0.0, -1.0, -0.5, -1.5, -3.2, math.inf, math.nan])
+    np.testing.assert_array_equal(F.lgamma(x).array, scipy.special.gammaln(x))
+    half = np.array([0.25, 1.0, 1.5, 2.0, 3.0], np.float16)
+    assert F.lgamma(half).array.dtype == np.float16
+    np.testing.assert_array_equal(
+        F.lgamma(half).array, scipy.special.gammaln(half.astype(np.float64)).astype(np.float16)
+    )

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from ...autograd import Variable, as_variable
 from ...numerics import incomplete_gamma as tails
-from ...numerics.constants import HALF_LOG_2PI
-from ...numerics.gamma import (
-    log_gamma_density,
-    log_minus_digamma,
-    log_minus_digamma_of,
-    stirling_error,
-)
+from ...numerics.entropies import gamma_entropy, gamma_entropy_residual
+from ...numerics.gamma import log_gamma_density, log_minus_digamma_of
 from ..base.parameters import Param
 from ..base.supports import positive, positive_or_zero
 from ..families.location_scale import PositiveScale
@@ -38,11 +33,8 @@ class StandardGamma(Standard):
     sf = lambda xp, z, k: tails.upper(xp, k, z)
     log_cdf = lambda xp, z, k: tails.log_lower(xp, k, z)
     log_sf = lambda xp, z, k: tails.log_upper(xp, k, z)
-    hazard = lambda F, z, k: F.exp(F(log_gamma_density)(z, k) - F(tails.gamma_log_tail)(z, k, upper=False))
-
-    def hazard_sf(F, z, k):
-        return F.exp(F(log_gamma_density)(z, k) - F(tails.gamma_log_tail)(z, k, upper=True))
-
+    hazard = lambda F, z, k: F(tails.gamma_hazard)(z, k, upper=False)
+    hazard_sf = lambda F, z, k: F(tails.gamma_hazard)(z, k, upper=True)
     quantile = lambda F, p, k: F(tails.gamma_quantile)(p, k, upper=False)
     quantile_sf = lambda F, p, k: F(tails.gamma_quantile)(p, k, upper=True)
     mean = lambda F, k: k
@@ -53,9 +45,8 @@ class StandardGamma(Standard):
 
     mode = lambda F, k: F.maximum(k - 1, 0.0)
 
-    def entropy(F, k):
-        rest = F(stirling_error)(k) + (k - 1) * F(log_minus_digamma)(k)
-        return 0.5 * F.log(k) + HALF_LOG_2PI + rest
+    entropy = lambda F, k: F(gamma_entropy)(k)
+    entropy_residual = lambda F, k: F(gamma_entropy_residual)(k)
 
     def draw(F, rng, shape, dtype, k):
         z = rng.standard_gamma(k.array, shape).astype(dtype)

@@ -7,6 +7,7 @@ import math
 from ...numerics import student as t
 from ...numerics import student_shape as by_shape
 from ...numerics.constants import LOG_2
+from ...numerics.entropies import student_entropy, student_entropy_residual
 from ..base.parameters import Param
 from ..base.supports import nonnegative, positive
 from ..families.location_scale import LocationScale, PositiveScale
@@ -18,7 +19,7 @@ class StandardT(Standard):
 
     shapes, mode, median = ("df",), 0.0, 0.0
     cdf, log_cdf, hazard = t.cdf, t.log_cdf, by_shape.hazard
-    scale_slope, variance, entropy = t.scale_slope, t.variance, t.entropy
+    scale_slope, variance = t.scale_slope, t.variance
 
     log_norm = lambda F, df: F(t.student_log_norm)(df)
     log_kernel = lambda F, z, df: F(t.student_log_kernel)(z, df)
@@ -30,6 +31,8 @@ class StandardT(Standard):
         return (F(by_shape.student_tail_slope)(z, df, upper=upper, log=log),)
 
     quantile = lambda F, p, df: F(by_shape.student_quantile)(p, df)
+    entropy = lambda F, df: F(student_entropy)(df)
+    entropy_residual = lambda F, df: F(student_entropy_residual)(df)
     mean = lambda F, df: F.where(df.array > 1, 0 * df, math.nan)
     skewness = lambda F, df: F.where(df.array > 3, 0 * df, math.nan)
 

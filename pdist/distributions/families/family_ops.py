@@ -11,8 +11,9 @@ import numpy as np
 
 from ...autograd import differentiable, raw, zero
 from ...numerics.blocks import in_blocks, rule_in_blocks
+from ...numerics.constants import LARGEST, SMALLEST
 from ...numerics.differences import log_minus
-from ...numerics.double import two_sum
+from ...numerics.double import is_double, two_sum
 from .scales import FORMS, distance, standardize, standardize_double
 from .standard import Standard
 
@@ -65,8 +66,11 @@ def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
         constant = form.log(F, s) + (log_norm(F, *shapes) if callable(log_norm) else log_norm)
         if steep:
             z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
-            y = standard.log_kernel(F, z, *shapes)
-            y = y + finite_correction.kernel(xp, -residual * standard.slope(F, z, *shapes))
+            z, out = held(F, form, kind, x, s, z, over=careful, under=shapes)
+            slope = standard.slope(F, z, *shapes)
+            y = standard.log_kernel(F, z, *shapes) + finite_correction.kernel(xp, -residual * slope)
+            if out is not None:  # log f is a multiple of z there, or of log z and a constant
+                y = y - xp.where(out.over | out.under, out.log * z * slope, 0)
         elif kind == LOG:
             z = standardize(F, form, log_minus.kernel(xp, x, loc), None, s)
             y = standard.log_kernel(F, z, *shapes)
@@ -80,6 +84,9 @@ def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
         form = FORMS[given]
         g, d, half = _distance(F, form, kind, g, x, loc, s, careful)
         z, d, scale = form.stretched(F, d, half, s, careful)
+        out = None
+        if steep:
+            z, out = held(F, form, kind, x, s, z, over=careful, under=shapes)
         slope = standard.slope(F, z, *shapes)
         d_s = standard.scale_slope(F, d, scale, *shapes) if needs[-1 - len(shapes)] else None
         d_shapes = standard.shape_slopes(F, z, *shapes) if shapes else ()
@@ -91,8 +98,15 @@ def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
             slope = slope + F(finite_correction)(residual * bend)
             bends = standard.shape_bends(F, z, *shapes) if shapes else ()
             d_shapes = [d + F(finite_correction)(residual * b) for d, b in zip(d_shapes, bends, strict=True)]
+            if out is not None:
+                far = out.over | out.under
+                bends = [F.where(far, out.log * (z * b), 0.0) for b in bends]
+                d_shapes = [d + b for d, b in zip(d_shapes, bends, strict=True)]
         d_loc = form.over(F, g * slope, s, careful)
         d_s = None if d_s is None else form.slope(F, g * d_s, s)
+        if out is not None:
+            d_loc = F.where(out.under & (abs(slope) > _STEEP), g * (z * slope) / x, d_loc)
+            d_s = d_s if d_s is None or given != "rate" else F.where(out.over, -g * slope * x, d_s)
         d_x = None
         if needs[0]:
             d_x = -(d_loc + g) / x if kind == LOG else -d_loc
@@ -110,8 +124,11 @@ def _tail(standard: type[Standard], kind: str) -> tuple[Any, Any]:
         F, form = raw(xp), FORMS[given]
         x = x if kind == LINE else xp.maximum(x, 0)
         z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
+        lower = log and not upper
+        z, out = held(F, form, kind, x, s, z, over=False, under=shapes and lower)
         y, slope = standard.tail_and_slope(F, z, *shapes, upper=upper, log=log)
-        return y + finite_correction.kernel(xp, residual * slope)
+        y = y + finite_correction.kernel(xp, residual * slope)
+        return y if out is None else y + xp.where(out.under, out.log * z * slope, 0)
 
     def rule(
         F: Any, needs: Any, g: Any, x: Any, loc: Any, s: Any, *shapes: Any,
@@ -123,13 +140,69 @@ def _tail(standard: type[Standard], kind: str) -> tuple[Any, Any]:
             g, x = F.where(inside, g, 0.0), F.where(inside, x, 1.0)
         g, d, half = _distance(F, form, kind, g, x, loc, s, careful)
         z, _, _ = form.stretched(F, d, half, s, careful)
-        slope = g * standard.tail_slope(F, z, *shapes, upper=upper, log=log)
+        lower = log and not upper
+        z, out = held(F, form, kind, x, s, z, over=careful, under=shapes and lower)
+        slope = standard.tail_slope(F, z, *shapes, upper=upper, log=log)
+        steep, slope = abs(slope) > _STEEP, g * slope
         d_z = form.over(F, slope, s, careful)
         d_s = form.slope(F, -slope * z, s) if needs[-1 - len(shapes)] else None
         d_shapes = standard.tail_slopes(F, z, *shapes, upper=upper, log=log) if shapes else ()
+        if out is not None:
+            if lower:
+                d_z = F.where(out.under & steep, slope * z / x, d_z)
+            if d_s is not None and given == "rate":
+                d_s = F.where(out.over, slope * x, d_s)
+            if log and shapes and standard.shape_bends is not None:
+                far = out.under if lower else out.over
+                bends = [F.where(far, out.log * (z * b), 0.0) for b in standard.shape_bends(F, z, *shapes)]
+                d_shapes = [d + b for d, b in zip(d_shapes, bends, strict=True)]
         return (d_z / x if kind == LOG else d_z, -d_z, d_s, *[g * d for d in d_shapes])
 
     return kernel, rule
+
+
+class Out(NamedTuple):
+    """Where x/scale is no normal number though x is one or finite.
+
+    Attributes:
+        over: where it overflows.
+        under: where it is less than the smallest normal number, and has lost digits.
+        log: the logarithm of x/scale over the number that stands for it; 0 elsewhere.
+    """
+
+    over: Any
+    under: Any
+    log: Any
+
+
+_STEEP = 1e10  # a slope at the smallest normal number that is a power law's
+
+
+def held(
+    F: Any, form: Any, kind: str, x: Any, s: Any, z: Any, over: Any, under: Any
+) -> tuple[Any, Out | None]:
+    """z = x/scale, the next normal number where it is none, and what that takes away: None if nothing.
+
+    A standard form on the half line is, that far out, a power of z or of e^z. ``over`` and ``under`` say
+    which end is asked for: without a shape it is no power of z near 0.
+    """
+    if kind != HALF_LINE or not (over or under):
+        return z, None
+    double = is_double(z)
+    low, high = SMALLEST[double], LARGEST[double]
+    numbers = getattr(z, "_array", z)
+    plain = isinstance(numbers, (np.ndarray, np.generic))
+    if plain and np.count_nonzero((numbers >= low) & (numbers <= high)) == numbers.size:
+        return z, None
+    finite = (x > 0) & (x < math.inf)
+    over = finite & (z > high) & bool(over)
+    under = finite & (z < low) & (s != 1) & bool(under)
+    far = over | under
+    if plain and not far.any():
+        return z, None
+    z = F.where(over, high, F.where(under, low, z))
+    log = (F.log(F.where(far, x, 1.0)) - form.log(F, s)) - F.log(F.where(far, z, 1.0))
+    return z, Out(over, under, F.where(far, log, 0.0))
 
 
 def _distance(

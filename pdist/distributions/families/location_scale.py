@@ -10,7 +10,7 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable, public
 from ...backend import hooks
-from ...numerics.differences import plus_constant
+from ...numerics.differences import plus_constant, plus_double
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import nonnegative, positive, real
@@ -129,11 +129,14 @@ class Family(Distribution):
     def _entropy(self) -> Variable:
         """Of a scale of about e^-entropy the two terms cancel: then the constant's own rounding counts."""
         _, s, given = self._place()
-        constant, residual = self._constant_of("entropy"), self.standard.entropy_residual
-        if not isinstance(constant, float) or given == "softplus":
+        constant = self._constant_of("entropy")
+        residual = self.standard.value("entropy_residual", public, *self._shapes)
+        sign, log = -1 if given == "rate" else 1, given != "log"
+        if isinstance(constant, float) and given != "softplus":
+            return sign * plus_constant(s, constant=sign * constant, residual=sign * residual, log=log)
+        if isinstance(residual, float) or given == "softplus":
             return self._log_scale() + constant
-        sign = -1 if given == "rate" else 1
-        return sign * plus_constant(s, constant=sign * constant, residual=sign * residual, log=given != "log")
+        return sign * plus_double(s, sign * constant, sign * residual, log=log)
 
     def _mean(self) -> Variable:
         return self._moved(self._constant_of("mean"))

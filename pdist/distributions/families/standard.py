@@ -60,7 +60,7 @@ class Standard:
     steep: ClassVar[bool] = False
     log_norm: Any = 0.0
     entropy: Any = None
-    entropy_residual: float = 0.0  # what rounding took from it, if it is a number
+    entropy_residual: Any = 0.0  # what rounding took from it: a number, or a function (F, *shapes)
     mean: Any = None
     mode: Any = None
     median: Any = None
