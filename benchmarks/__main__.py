@@ -1,8 +1,8 @@
 """Speed: ``python -m benchmarks [core jobs ...] [--quick]`` prints tables in Markdown.
 
-Everything is measured twice: with every library held to one core, and with every library free to use all.
-Each setting has a process of its own, for libraries choose their threads when they are loaded. On one core
-the clock is the process's own; with all cores it is the clock on the wall.
+Everything is measured twice: with every library limited to one core, and with every library free to use all.
+Each setting runs in its own process, because libraries choose their threads when they are loaded. On one core
+process time is measured; with all cores, wall-clock time.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def jobs() -> Iterable[Comparison]:
     return comparisons()
 
 
-# Another joins here: a function that yields comparisons.
+# To add one, register a function that yields comparisons.
 BENCHMARKS = {"core": core, "jobs": jobs}
 
 
@@ -57,7 +57,7 @@ def run_here(names: list[str], only: str, rounds: int, budget: float, threads: i
 
 
 def prepare(threads: int) -> None:
-    """Hold this process to one core, or leave it all; no library validates."""
+    """Limit this process to one core if asked; turn validation off in every library."""
     if threads == 1 and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with contextlib.suppress(ImportError):
@@ -68,15 +68,15 @@ def prepare(threads: int) -> None:
     with contextlib.suppress(ImportError):
         import jax
 
-        # Steps this short are faster where they are computed by the thread that calls them
+        # Steps this short are faster if the calling thread computes them
         jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 
 def run_apart(threads: int, arguments: list[str]) -> list[dict[str, Any]]:
-    """Measure in a process of its own.
+    """Measure in a separate process.
 
-    The threads of a library that waits for its turn sleep: spinning, they would keep the cores from the
-    other one.
+    The threads of a library that waits for its turn must sleep: if they spun, they would keep the other
+    one from the cores.
     """
     environment = {
         **os.environ,
@@ -112,7 +112,7 @@ def header() -> str:
 
 
 def tables(answers: list[dict[str, Any]], threads: int) -> str:
-    """All that was found, in Markdown."""
+    """All results, in Markdown."""
     results = [Result(**answer) for answer in answers]
     found = []
     if plain := [result for result in results if not result.pairs]:
@@ -127,13 +127,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", help=f"which: {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("names", nargs="*", help=f"any of {', '.join(BENCHMARKS)}; all by default")
     parser.add_argument("--only", default="", help="comparisons whose name contains this")
-    parser.add_argument("--rounds", type=int, default=100, help="how often every side has its turn")
-    parser.add_argument("--budget", type=float, default=5.0, help="seconds a comparison may take")
-    parser.add_argument("--quick", action="store_true", help="a first impression: few rounds")
+    parser.add_argument("--rounds", type=int, default=100, help="number of turns of each library")
+    parser.add_argument("--budget", type=float, default=5.0, help="seconds per comparison")
+    parser.add_argument("--quick", action="store_true", help="a first impression, with few rounds")
     parser.add_argument("--threads", type=int, default=0, help=argparse.SUPPRESS)
-    parser.add_argument("--traces", action="store_true", help="what tracing the jobs' steps costs")
+    parser.add_argument("--traces", action="store_true", help="the cost of tracing the jobs' steps")
     options = parser.parse_args()
     names = options.names or list(BENCHMARKS)
     if unknown := [name for name in names if name not in BENCHMARKS]:
@@ -154,7 +154,7 @@ def main() -> None:
     arguments = [*names, "--only", options.only, "--rounds", str(rounds), "--budget", str(budget)]
     cores = os.cpu_count() or 1
     for title, threads in (
-        ("Every library held to one core", 1),
+        ("Every library limited to one core", 1),
         (f"Every library free to use {cores} cores", cores),
     ):
         print(f"\n{title}:\n\n{tables(run_apart(threads, arguments), threads)}", flush=True)

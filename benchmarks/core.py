@@ -1,13 +1,13 @@
 """The engine on small arrays, and the distributions on large ones.
 
-Small: what a step of a small model consists of, beside PyTorch, in float32. A Normal is constructed from two
-Variables and its log-density of 32 numbers is summed and differentiated; and so is a chain of add, multiply,
-exp and sum on 32 numbers.
+Small: the building blocks of a step of a small model, against PyTorch, in float32. A Normal is constructed
+from two Variables, and its log-density of 32 numbers is summed and differentiated; so is a chain of add,
+multiply, exp and sum on 32 numbers.
 
 Large: log_prob, cdf and draws of a million numbers by Normal, Bernoulli, Categorical (10 classes) and a
-mixture of three Normals, beside SciPy and PyTorch where they have the like. SciPy's discrete distribution of
-given probabilities stands beside Categorical, ``numpy.random.Generator.choice`` beside its draws. Nothing
-records a graph. Validation is off on all sides that have it.
+mixture of three Normals, against SciPy and PyTorch where they have equivalents. Categorical is compared with
+SciPy's discrete distribution of given probabilities, and its draws with ``numpy.random.Generator.choice``. No
+graph is recorded. Validation is off wherever it exists.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SMALL, LARGE = 32, 1_000_000
 
 
 def comparisons() -> Iterator[Comparison]:
-    """All of them, those that the project promises something about first."""
+    """All comparisons, those with a target first."""
     yield Comparison("Normal log_prob, backward", {"pdist": pdist_normal, "torch": torch_normal}, asked=0.5)
     yield Comparison(
         "add multiply exp sum, backward", {"pdist": pdist_chain, "torch": torch_chain}, asked=0.5
@@ -54,7 +54,7 @@ def small_numbers() -> tuple[np.ndarray, ...]:
 
 
 def pdist_normal() -> Step:
-    """Construct, evaluate, differentiate by pdist."""
+    """Construct, evaluate, differentiate with pdist."""
     import pdist
     import pdist.distributions as D
     import pdist.functions as F
@@ -88,7 +88,7 @@ def torch_normal() -> Step:
 
 
 def pdist_chain() -> Step:
-    """sum(exp((x + a) x)) and its gradients by pdist."""
+    """sum(exp((x + a) x)) and its gradients with pdist."""
     import pdist
     import pdist.functions as F
 
@@ -123,7 +123,7 @@ WEIGHTS, LOCS, SCALES = np.array([0.2, 0.3, 0.5]), np.array([-2.0, 0.0, 3.0]), n
 
 
 def values(family: str, dtype: str) -> np.ndarray:
-    """A million points where the distribution lives."""
+    """A million points in the support."""
     rng = np.random.default_rng(0)
     if family == "Bernoulli":
         return (rng.random(LARGE) < P).astype(dtype)

@@ -1,12 +1,12 @@
-"""What a GPU makes of the jobs and of many numbers: ``python -m benchmarks.gpu``.
+"""The jobs, and densities and draws of many numbers, on a GPU: ``python -m benchmarks.gpu``.
 
     python -m benchmarks.gpu                     # all stages
     python -m benchmarks.gpu jobs --out FOLDER   # one of them
-    python -m benchmarks.gpu --device cpu        # a try where there is none
+    python -m benchmarks.gpu --device cpu        # a trial run without a GPU
 
-Each stage writes its lines to ``FOLDER/gpu.md`` as it has them, so a failure later on loses nothing. Every
-side is given another batch at each step, in arrays of its own on the device; the device is waited for once a
-turn.
+Each stage writes its lines to ``FOLDER/gpu.md`` as they become available, so a later failure loses nothing.
+Each library gets another batch at each step, in its own arrays on the device; the device is synchronized once
+per turn.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .jobs import SIDES, data
 ROUNDS = 5
 TURN = 0.04  # seconds
 
-#: Sides on the device, and one on the host to compare with.
+#: Variants on the device; one on the host is added for comparison.
 ON_DEVICE = ("pdist", "traced", "torch", "torch.graph", "jax")
 
 #: Model: settings, and batch sizes.
@@ -41,7 +41,7 @@ MODELS: dict[str, tuple[dict[str, int], tuple[int, ...]]] = {
 
 
 def waiting(device: str) -> Callable[[], None]:
-    """What waits until the device has done all."""
+    """A function that waits until the device has finished."""
     if device == "cpu":
         return lambda: None
     import cupy
@@ -68,7 +68,7 @@ def stepper(model: str, side: str, batch: int, device: str) -> Callable[[], Any]
 
 
 def microseconds(steps: dict[str, Callable[[], Any]], wait: Callable[[], None]) -> dict[str, float]:
-    """The median time of a step by side, all in turn."""
+    """The median time of a step of each, all taking turns."""
     times: dict[str, list[float]] = {side: [] for side in steps}
     count = dict.fromkeys(steps, 2)
     for r in range(ROUNDS + 1):
@@ -105,13 +105,13 @@ def jobs(device: str) -> Iterator[str]:
 
 
 def numbers(device: str) -> Iterator[str]:
-    """Densities and draws of 1e8 numbers, in units of what memory allows."""
+    """Densities and draws of 1e8 numbers, relative to the memory bandwidth."""
     import pdist
     import pdist.distributions as D
 
     n = 10**8 if device != "cpu" else 10**6
     wait = waiting(device)
-    yield "| what | dtype | ms | share of a copy's bandwidth | PyTorch ms |"
+    yield "| operation | dtype | ms | fraction of a copy's bandwidth | PyTorch ms |"
     yield "|---|---|---|---|---|"
     with pdist.using_device(device):
         for dtype in (np.float32, np.float64):
@@ -156,7 +156,7 @@ STAGES = {"numbers": numbers, "jobs": jobs}
 
 
 def main() -> None:
-    """Run the stages asked for."""
+    """Run the requested stages."""
     parser = argparse.ArgumentParser(description="the jobs on a GPU")
     parser.add_argument("stages", nargs="*", choices=[[], *STAGES], default=[])
     parser.add_argument("--device", default="cuda")

@@ -1,8 +1,8 @@
-"""Timing: every side in turn, round after round, and the medians compared.
+"""Timing: all libraries take turns, round after round, and the medians are compared.
 
-What the machine does meanwhile strikes all sides alike where they take turns. A short step is repeated for
-some 20 milliseconds, as it is in a training loop: after a turn of another library the caches hold that one's
-code, and in turns of 2 milliseconds the first, slow steps would be what is measured.
+Taking turns, all are affected alike by other load on the machine. A short step is repeated for some
+20 milliseconds, as it would be in a training loop: after another library's turn the caches hold that one's
+code, and turns of 2 milliseconds would measure mostly the first, slow steps.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Any, NamedTuple
 Step = Callable[[], Any]
 Clock = Callable[[], float]
 
-SHORTEST = 0.02  # seconds that are worth timing
+SHORTEST = 0.02  # seconds that can be timed reliably
 
 
 class Pair(NamedTuple):
     """Two sides whose ratio of times is of interest.
 
     Args:
-        ours: the one.
-        theirs: the other, whose time is the unit.
-        asked: the highest ratio that will do; None for any.
-        one_core: whether that is asked only where every library is held to one core.
+        ours: the one in the numerator.
+        theirs: the one in the denominator.
+        asked: the highest acceptable ratio; None for any.
+        one_core: whether this applies only when every library is limited to one core.
     """
 
     ours: str
@@ -37,13 +37,14 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Several ways to do the same.
+    """Several ways to do the same thing.
 
     Args:
-        name: what the table calls it.
-        sides: makers of a step, by library; ours is ``"pdist"``. One that raises ImportError is left out.
-        asked: the highest ratio of our time to that of the fastest other side that will do; None for any.
-        pairs: the sides to compare one by one instead.
+        name: its name in the table.
+        sides: functions that make a step, by library; ours is ``"pdist"``. One that raises ImportError is
+            left out.
+        asked: the highest acceptable ratio of our time to that of the fastest other library; None for any.
+        pairs: pairs to compare instead.
     """
 
     name: str
@@ -54,7 +55,7 @@ class Comparison:
 
 @dataclass
 class Result:
-    """The median seconds of a step by side."""
+    """The median seconds of a step, by library."""
 
     name: str
     seconds: dict[str, float]
@@ -68,7 +69,7 @@ class Result:
 
     @property
     def ratio(self) -> float | None:
-        """Our time in units of the fastest other side's; None where there is no other."""
+        """Our time relative to the fastest other library's; None if there is no other."""
         others = [self.seconds[side] for side in self.others]
         return self.seconds["pdist"] / min(others) if others else None
 
@@ -82,14 +83,14 @@ class Result:
 def measure(
     steps: Mapping[str, Step], rounds: int = 100, budget: float = 5.0, clock: Clock = time.perf_counter
 ) -> dict[str, float]:
-    """Median seconds of one step by side.
+    """Median seconds of one step, by library.
 
     Args:
-        steps: by side.
-        rounds: how often every side has its turn.
-        budget: seconds after which no further round begins, three aside.
-        clock: ``time.process_time`` counts this process's own time, which others that want the processor do
-            not stretch; for steps in one thread it is the time on an idle machine.
+        steps: the steps, by library.
+        rounds: number of turns of each.
+        budget: seconds after which no further round begins, except for the first three.
+        clock: ``time.process_time`` counts this process's own time, which other processes do not lengthen;
+            for single-threaded steps it is the time on an idle machine.
     """
     repeats = {side: _repeats(step, clock) for side, step in steps.items()}
     times: dict[str, list[float]] = {side: [] for side in steps}
@@ -104,7 +105,7 @@ def measure(
 
 
 def _repeats(step: Step, clock: Clock) -> int:
-    """How many steps take long enough to be timed; they warm up on the way.
+    """How many steps take long enough to be timed; running them warms up.
 
     The first one does not count: it may compile.
     """
@@ -125,7 +126,7 @@ def _time(step: Step, n: int, clock: Clock) -> float:
 def compare(
     comparison: Comparison, rounds: int = 100, budget: float = 5.0, clock: Clock = time.perf_counter
 ) -> Result:
-    """Make the steps of all sides that can be made, and time them."""
+    """Make the steps of all available libraries, and time them."""
     steps = {}
     for side, make in comparison.sides.items():
         try:
@@ -137,7 +138,7 @@ def compare(
 
 
 def table(results: Iterable[Result]) -> str:
-    """The results in Markdown: times by side, the ratio to the fastest other side, and what is asked."""
+    """The results in Markdown: times by library, the ratio to the fastest other one, and the target."""
     results = list(results)
     sides = _sides(results)
     lines = [["", *sides, "ratio", "asked"]]
@@ -149,18 +150,18 @@ def table(results: Iterable[Result]) -> str:
 
 
 def times_table(results: Iterable[Result]) -> str:
-    """Times by side in Markdown."""
+    """Times by library in Markdown."""
     results = list(results)
     sides = _sides(results)
     return _markdown([["", *sides], *([result.name, *_times(result, sides)] for result in results)])
 
 
 def pairs_table(results: Iterable[Result], one_core: bool = True) -> str:
-    """The ratios of the results' pairs in Markdown, each with what is asked in brackets.
+    """The ratios of the results' pairs in Markdown, each with its target in brackets.
 
     Args:
-        results: those to show.
-        one_core: whether what is asked on one core only is asked here.
+        results: the results to show.
+        one_core: whether targets for one core apply.
     """
     results = list(results)
     columns = list(dict.fromkeys((pair.ours, pair.theirs) for result in results for pair in result.pairs))
@@ -182,8 +183,8 @@ def costs_table(costs: Iterable[Mapping[str, Any]], times: float = 50, size: flo
 
     Args:
         costs: see :mod:`benchmarks.jobs.traces`.
-        times: how many eager steps the first call may take.
-        size: what share of an eager step's memory the trace may keep.
+        times: the allowed time of the first call, in eager steps.
+        size: the fraction of an eager step's memory that the trace may keep.
     """
     lines = [["", "first call", "eager step", "ratio", "trace keeps", "eager step's peak", "ratio"]]
     for cost in costs:
@@ -211,7 +212,7 @@ def _times(result: Result, sides: list[str]) -> list[str]:
 
 
 def _ratio(ratio: float, asked: float | None) -> str:
-    """Two digits, bold where it is more than asked."""
+    """Two digits, bold if it exceeds the target."""
     return f"**{ratio:.2f}**" if asked is not None and ratio > asked else f"{ratio:.2f}"
 
 

@@ -1,4 +1,4 @@
-"""Bayes by backprop: a classifier whose weights have a distribution knows where it does not know."""
+"""Bayes by backprop: a classifier whose weights have a distribution knows where it is uncertain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
+if __package__ in (None, ""):  # run as a script: make the shared modules importable
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
@@ -27,7 +27,7 @@ POINT = np.array([[0.1, 0.15]], np.float32)
 
 
 def data(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Points of the square (-1, 1)^2, and whether x1 > x0^2 after a shift by noise of 0.1."""
+    """Points of the square (-1, 1)^2, and whether x1 > x0^2 after adding noise of 0.1."""
     x = rng.uniform(-1, 1, (N, 2))
     noisy = x + rng.normal(scale=0.1, size=x.shape)
     return x.astype(np.float32), (noisy[:, 1] > noisy[:, 0] ** 2).astype(np.float32)
@@ -39,7 +39,7 @@ def deterministic() -> nn.Sequential:
 
 
 def probabilistic() -> nn.Sequential:
-    """2-10-1, with weights that have a distribution: drawn afresh at every call."""
+    """2-10-1, with weights that have a distribution and are drawn anew at every call."""
     prior = D.Normal(0.0, 2.0)
     return nn.Sequential(
         L.DenseReparameterization(2, 10, prior=prior), F.tanh, L.DenseReparameterization(10, 1, prior=prior)
@@ -47,7 +47,7 @@ def probabilistic() -> nn.Sequential:
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """Train both, draw what they say."""
+    """Train both and plot their predictions."""
     args = options(__doc__, epochs=4000).parse_args(argv)
     if args.quick:
         args.epochs = min(args.epochs, 1000)
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         "Bayes by backprop",
         "200 points of a square, labelled by a parabola with some noise; two networks of ten hidden "
         "units. The weights of one are numbers, those of the other have a distribution and are drawn "
-        "afresh at every call.",
+        "anew at every call.",
     )
     pdist.random.seed(args.seed)
     x, y = data(np.random.default_rng(args.seed))
@@ -99,12 +99,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 def cross_entropy(logit: pdist.Variable, y: Any) -> pdist.Variable:
-    """The mean of -log P(y) of a coin with that logit."""
+    """The mean of -log P(y) under a Bernoulli with that logit."""
     return -F.mean(D.Bernoulli(logit=logit[:, 0]).log_prob(y))
 
 
 def prediction(model: Any, x: np.ndarray) -> np.ndarray:
-    """The probability of label 1 at each point, by one set of weights."""
+    """The probability of label 1 at each point, for one set of weights."""
     with pdist.no_backprop_mode():
         return F.sigmoid(model(x)).array[:, 0]
 
@@ -136,11 +136,11 @@ def picture_maps(report: Report, x: Any, y: Any, single: Any, mean: Any, stddev:
     report.picture(
         fig,
         "maps.png",
-        "What the two networks say",
-        "The dashed line is the true border, the solid one where a network says one half. The last map "
-        "is what only the second network knows: how much its prediction changes from one draw of the "
+        "Predictions of the two networks",
+        "The dashed line is the true border, the solid one where a network predicts one half. The last map "
+        "shows what only the second network can tell: how much its prediction varies from one draw of the "
         "weights to the next. It is large along the border, most of all where there are few points to "
-        "tell where the border runs, and small elsewhere.",
+        "locate the border, and small elsewhere.",
     )
 
 
@@ -157,12 +157,12 @@ def picture_point(report: Report, draws: np.ndarray, single: float) -> None:
         "point.png",
         "One point near the border, a thousand draws",
         "Each draw of the weights gives another prediction for the point (0.1, 0.15), which lies just "
-        "inside the parabola; the deterministic network has but one answer.",
+        "inside the parabola; the deterministic network has only one answer.",
     )
 
 
 def running_mean(values: Sequence[float], width: int) -> np.ndarray:
-    """Means of ``width`` neighbours."""
+    """Means over windows of ``width`` values."""
     return np.convolve(values, np.full(width, 1 / width), mode="valid")
 
 
@@ -182,8 +182,8 @@ def picture_training(report: Report, plain: Path, bayes: Path) -> None:
         fig,
         "training.png",
         "Training",
-        "The second loss is noisy, as the weights are drawn afresh in each step, and higher, as it pays "
-        "for all that the weights' distribution knows beyond the prior.",
+        "The second loss is noisy, because the weights are drawn anew in each step, and higher, because it "
+        "includes the divergence of the weights' distribution from the prior.",
     )
 
 

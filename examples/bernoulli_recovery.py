@@ -1,4 +1,4 @@
-"""Recovering the weight 1 and bias 0 that 500 coins were thrown with."""
+"""Recovering the weight 1 and bias 0 from 500 coin flips."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
+if __package__ in (None, ""):  # run as a script: make the shared modules importable
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
@@ -21,7 +21,7 @@ from pdist import plotting
 
 
 def coins(weight: float, bias: float) -> nn.Sequential:
-    """At each x a coin that falls on 1 with probability sigmoid(weight x + bias)."""
+    """At each x, a coin that shows 1 with probability sigmoid(weight x + bias)."""
     return nn.Sequential(
         L.Linear(1, 1, initialW=weight, initial_bias=bias),
         nn.heads.DistributionLambda(lambda h: D.Bernoulli(logit=h[:, 0])),
@@ -29,13 +29,13 @@ def coins(weight: float, bias: float) -> nn.Sequential:
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """Throw coins, begin with other numbers and watch them go back."""
+    """Flip coins, start from other parameters and watch them converge to the true ones."""
     args = options(__doc__, epochs=100).parse_args(argv)
     report = Report(
         args.out,
         "Recovering a Bernoulli's weight and bias",
-        "500 coins with P(1) = sigmoid(1 x + 0) are thrown once; a model that begins at weight 2 and "
-        "bias 2 learns from the throws, by RMSprop.",
+        "500 coins with P(1) = sigmoid(1 x + 0) are flipped once; a model that starts at weight 2 and "
+        "bias 2 learns from the outcomes, by RMSprop.",
     )
     pdist.random.seed(args.seed)
     x = np.linspace(-5, 5, 500, dtype=np.float32)[:, None]
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         train(args, "bernoulli", model, negative_log_likelihood, (x, y), optimizer=optimizer)
     )
 
-    # The throws are random: 500 of them tell weight and bias up to these standard errors.
+    # The flips are random: 500 of them determine weight and bias up to these standard errors.
     p = 1 / (1 + np.exp(-x))
     design = np.concatenate([x, np.ones_like(x)], axis=1).astype(float)
     error = np.sqrt(np.diag(np.linalg.inv((design * p * (1 - p)).T @ design)))
@@ -67,17 +67,17 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 def picture(report: Report, log: Any, model: Any, x: np.ndarray, y: np.ndarray) -> None:
-    """The two numbers over the epochs, and the probability that they stand for."""
+    """The two parameters over the epochs, and the probability that they define."""
     fig, (left, right) = plotting.subplots(1, 2, size=(5.2, 3.6))
     start = [{"epoch": 0, "main/weight": 2, "main/bias": 2}]
     plotting.plot_log(start + log, {"main/weight": "weight", "main/bias": "bias"}, ax=left)
     left.axhline(1, color="#333333", linestyle=":", linewidth=1.2, label="true weight")
     left.axhline(0, color="#333333", linestyle="--", linewidth=1.2, label="true bias")
-    left.set(title="The way back", ylabel="value")
+    left.set(title="Convergence", ylabel="value")
     left.legend()
 
-    right.plot(x, y, "|", color="#333333", alpha=0.3, markersize=9, label="throws")
-    right.plot(x, 1 / (1 + np.exp(-2 * x - 2)), ":", color=plotting.COLORS[1], label="at first")
+    right.plot(x, y, "|", color="#333333", alpha=0.3, markersize=9, label="flips")
+    right.plot(x, 1 / (1 + np.exp(-2 * x - 2)), ":", color=plotting.COLORS[1], label="initial")
     right.plot(x, 1 / (1 + np.exp(-x)), color="#333333", linewidth=5, alpha=0.3, label="truth")
     with pdist.no_backprop_mode():
         right.plot(x, model(x).mean.array, color=plotting.COLORS[0], label="learned")
@@ -86,8 +86,8 @@ def picture(report: Report, log: Any, model: Any, x: np.ndarray, y: np.ndarray) 
     report.picture(
         fig,
         "recovery.png",
-        "Weight and bias on their way",
-        "Both go to the numbers that the coins were made with, or as near as 500 throws can tell.",
+        "Weight and bias during training",
+        "Both converge to the true values, as closely as 500 flips can determine them.",
     )
 
 

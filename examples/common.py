@@ -1,4 +1,4 @@
-"""What the examples share: their options, what they report, and the page that shows it."""
+"""What the examples share: options, reports, and the page that shows them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ DATA = Path(__file__).resolve().parent / "data"
 
 
 def options(description: str | None, epochs: int | None = None) -> argparse.ArgumentParser:
-    """The command line that all examples have; each may add to it."""
+    """The command line options of all examples; each may add to them."""
     parser = argparse.ArgumentParser(
         description=(description or "").splitlines()[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for pictures and figures")
-    parser.add_argument("--seed", type=int, default=0, help="of data, initial weights and draws")
-    parser.add_argument("--quick", action="store_true", help="a short run, to see that everything works")
+    parser.add_argument("--seed", type=int, default=0, help="seed of data, initial weights and draws")
+    parser.add_argument("--quick", action="store_true", help="a short run, to check that everything works")
     if epochs is not None:
-        parser.add_argument("--epochs", type=int, default=epochs, help="how often to go through the data")
+        parser.add_argument("--epochs", type=int, default=epochs, help="number of passes over the data")
         parser.add_argument("--device", default="cpu", help="cpu or cuda")
-        parser.add_argument("--resume", action="store_true", help="continue the run that --out holds")
+        parser.add_argument("--resume", action="store_true", help="continue the run in --out")
         parser.add_argument(
             "--no-trace", dest="trace", action="store_false", help="run every step eagerly: the same numbers"
         )
@@ -61,24 +61,24 @@ def train(
     validation_data: Any = None,
     seed: int | None = None,
 ) -> Path:
-    """``pdist_nn.fit`` with what the command line says; the run's folder is ``OUT/runs/NAME``.
+    """``pdist_nn.fit`` with the command line's options; the run's folder is ``OUT/runs/NAME``.
 
-    Afterwards the model is on the host, for figures and pictures. ``fit`` keeps BLAS to one thread, if
-    threadpoolctl is installed: the products of all examples are small.
+    Afterwards the model is on the host, for figures and pictures. ``fit`` limits BLAS to one thread, if
+    threadpoolctl is installed: the matrix products of all examples are small.
 
     Args:
         args: the command line.
-        name: of the run.
+        name: name of the run.
         model: a link.
         loss: of the model's output and the target; None if the model returns it.
         data: inputs and targets.
-        epochs: how often to go through the data; what the command line says if None.
-        batch_size: how many examples a step takes.
-        optimizer: Adam with a rate of 0.001 if None.
-        decay: whether the rate goes down to zero along half a cosine.
+        epochs: number of passes over the data; by default the command line's.
+        batch_size: number of examples per step.
+        optimizer: by default Adam with a rate of 0.001.
+        decay: whether the rate decreases to zero along half a cosine.
         snapshot_every: epochs from one snapshot to the next.
-        validation_data: what to evaluate after each epoch.
-        seed: of the order of the data; what the command line says if None.
+        validation_data: data to evaluate after each epoch.
+        seed: seed of the order of the data; by default the command line's.
 
     Returns:
         The file of the log.
@@ -111,18 +111,18 @@ def train(
         out=folder,
         trace=args.trace,
     )
-    for step in steps if args.trace else ():  # none if a resumed run had come to its end
+    for step in steps if args.trace else ():  # none if a resumed run was already finished
         print(f"{name}: a traced step is {step.report().calls} array calls", file=sys.stderr, flush=True)
     model.to_cpu()
     return folder / "log.jsonl"
 
 
 class Report:
-    """What an example has to tell: figures and pictures, printed and written as it goes.
+    """An example's report: figures and pictures, printed and written as it runs.
 
     Args:
         out: its folder.
-        title: what the page calls it.
+        title: its title on the page.
         about: a sentence or two for the page.
     """
 
@@ -137,23 +137,23 @@ class Report:
     def figure(
         self, name: str, value: float, at_least: float | None = None, at_most: float | None = None
     ) -> None:
-        """A number, and what it should reach."""
+        """A number, and its target."""
         self.content["figures"].append(
             {"name": name, "value": float(value), "at_least": at_least, "at_most": at_most}
         )
 
     def picture(self, figure: Any, file: str, title: str, see: str) -> None:
-        """Save a matplotlib figure, with a sentence on what to see in it."""
+        """Save a matplotlib figure, with a sentence on what to look for."""
         plotting.save(figure, self.out / file)
         self.content["pictures"].append({"file": file, "title": title, "see": see})
 
     def text(self, text: str, file: str, title: str, see: str) -> None:
-        """Save a text that the page shows."""
+        """Save a text to be shown on the page."""
         (self.out / file).write_text(text, encoding="utf-8")
         self.content["texts"].append({"file": file, "title": title, "see": see})
 
     def close(self) -> dict[str, Any]:
-        """Print everything, write ``metrics.json`` and return what is in it."""
+        """Print everything, write ``metrics.json`` and return its contents."""
         self.content["seconds"] = round(time.perf_counter() - self.started, 1)
         path = self.out / "metrics.json"
         temporary = path.with_suffix(".tmp")
@@ -169,7 +169,7 @@ class Report:
 
 
 def goal(figure: dict[str, Any]) -> str:
-    """What a figure should reach, and whether it does."""
+    """The target of a figure, and whether it is met."""
     value, low, high = figure["value"], figure["at_least"], figure["at_most"]
     if low is None and high is None:
         return ""
@@ -181,11 +181,11 @@ def goal(figure: dict[str, Any]) -> str:
 
 
 def write_page(out: str | os.PathLike[str], sections: Sequence[str]) -> Path:
-    """``index.html``: every picture of the given subfolders of ``out`` with what to see in it.
+    """``index.html``: every picture of the given subfolders of ``out`` with its caption.
 
     Args:
         out: the folder that holds them.
-        sections: subfolders that a :class:`Report` wrote, in order.
+        sections: subfolders written by a :class:`Report`, in order.
 
     Returns:
         The page's path.

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
+if __package__ in (None, ""):  # run as a script: make the shared modules importable
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from examples import bayes_by_backprop, bernoulli_recovery, mdn, poisson_regression, tour, traced_step, vae
@@ -25,7 +25,7 @@ EXAMPLES = {
 
 
 def main(argv: Sequence[str] | None = None) -> Path:
-    """Run everything and write ``index.html``; returns its path."""
+    """Run everything and write ``index.html``; return its path."""
     parser = options(__doc__)
     parser.set_defaults(out=Path("demo-out"))
     args = parser.parse_args(argv)

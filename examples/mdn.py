@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
+if __package__ in (None, ""):  # run as a script: make the shared modules importable
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
@@ -17,7 +17,7 @@ import pdist
 import pdist.distributions as D
 import pdist_nn as nn
 from examples.common import Report, options, read_csv, train
-from examples.mdn_models import (  # noqa: F401 - some for those who look for them here
+from examples.mdn_models import (  # noqa: F401 - some are re-exported
     KINDS,
     MODELS,
     PROBLEMS,
@@ -33,7 +33,7 @@ from pdist import plotting
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """Train everything, print what the held-out points say, draw."""
+    """Train everything, print the held-out likelihoods, plot."""
     args = options(__doc__, epochs=30).parse_args(argv)
     if args.quick:
         args.epochs = min(args.epochs, 3)
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         args.out,
         "Mixture density networks",
         "Networks of 64-64 hidden units that predict the distribution of y at each x, on 10,000 points "
-        "of two made problems, (a): y ~ Normal(x, x), and (b): half of the points Normal(x, 0.01), half "
+        "of two synthetic problems, (a): y ~ Normal(x, x), and (b): half of the points Normal(x, 0.01), half "
         "Normal(-x, x); and on five real data sets.",
     )
     five_epochs(args, report)
@@ -77,7 +77,7 @@ def five_epochs(args: Any, report: Report) -> None:
 
 
 def full_run(args: Any, report: Report) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
-    """All epochs, the learning rate going down to zero; every model against the true density."""
+    """All epochs, with a learning rate that decreases to zero; every model against the true density."""
     data, models = {}, {}
     for problem, truth in PROBLEMS.items():
         best = held_out(problem, lambda x, truth=truth: truth(x[:, 0].astype(float)), args.seed)
@@ -112,7 +112,7 @@ def held_out(problem: str, model: Callable[..., Any], seed: int) -> float:
 
 
 def fit_real(x: np.ndarray, y: np.ndarray, kind: str, args: Any) -> Callable[[np.ndarray], D.Distribution]:
-    """A function of x that predicts y: trained on standardized data, it answers in the data's own units."""
+    """A function of x that predicts y: trained on standardized data, it predicts in the data's own units."""
     x0, dx, y0, dy = x.mean(), x.std(), y.mean(), y.std()
     pdist.random.seed(args.seed)
     make, loss = MODELS[kind]
@@ -171,7 +171,7 @@ SHOWN = np.linspace(0.1, 1.0, 200)[:, None].astype(np.float32)
 
 
 def picture_samples(report: Report, data: dict[str, Any], models: dict[str, Any]) -> None:
-    """Data beside draws from every model."""
+    """Data next to draws from every model."""
     fig, axes = plotting.subplots(2, 4, size=(3.3, 2.9), sharex=True, sharey="row")
     for row, (problem, (x, y)) in zip(axes, data.items(), strict=True):
         for ax, kind in zip(row, ("the data", *MODELS), strict=True):
@@ -192,8 +192,8 @@ def picture_samples(report: Report, data: dict[str, Any], models: dict[str, Any]
     report.picture(
         fig,
         "samples.png",
-        "Data, and what each model takes them for",
-        "1,000 points of the data and of each model's own draws. A regressor knows the mean only. One "
+        "Data, and draws from each model",
+        "1,000 points of the data and of each model's draws. A regressor learns only the mean. One "
         "Normal learns the growing spread of (a), but for (b), half a thin line and half a wide cloud, "
         "it can only draw one wide cloud. The mixture of two draws both.",
     )
@@ -223,9 +223,9 @@ def picture_moments(report: Report, models: dict[str, Any]) -> None:
         fig,
         "moments.png",
         "Mean and standard deviation",
-        "What one Normal and the mixture say of mean and standard deviation, against the truth (grey). "
-        "Both come close to them, for problem (b) too: two numbers do not tell a line and a cloud from "
-        "one wide cloud.",
+        "Mean and standard deviation of one Normal and of the mixture, against the truth (grey). "
+        "Both come close, also for problem (b): the first two moments cannot distinguish a line and a "
+        "cloud from one wide cloud.",
     )
 
 
@@ -238,7 +238,7 @@ def components(mixture: D.Distribution) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 
 def picture_components(report: Report, model: Any) -> None:
-    """The mixture's own account of its components, against the truth."""
+    """The mixture's components, against the truth."""
     fig, axes = plotting.subplots(1, 3, size=(4.0, 3.3))
     x = SHOWN[:, 0]
     found, true = components(model(SHOWN)), components(problem_b(x.astype(float)))
@@ -255,13 +255,13 @@ def picture_components(report: Report, model: Any) -> None:
         fig,
         "components.png",
         "The two components of problem (b), one by one",
-        "Weight, mean and standard deviation of each component over x, as the trained mixture tells "
-        "them; grey is the truth: weights of one half, means x and -x, standard deviations 0.01 and x.",
+        "Weight, mean and standard deviation of each component of the trained mixture over x; grey is "
+        "the truth: weights of one half, means x and -x, standard deviations 0.01 and x.",
     )
 
 
 def picture_bands(report: Report, data: dict[str, Any], models: dict[str, Any]) -> None:
-    """Predictive quantile bands by icdf."""
+    """Predictive quantile bands from icdf."""
     fig, axes = plotting.subplots(1, 3, size=(4.2, 3.6))
     shown = (("a", "one Normal"), ("b", "one Normal"), ("b", "mixture of two"))
     for ax, (problem, kind) in zip(axes, shown, strict=True):
@@ -274,8 +274,8 @@ def picture_bands(report: Report, data: dict[str, Any], models: dict[str, Any]) 
     report.picture(
         fig,
         "bands.png",
-        "Quantile bands by icdf",
-        "The median and the bands that hold 50% and 90% of the predicted probability, from icdf. For (b) "
+        "Quantile bands from icdf",
+        "The median and the bands that hold 50% and 90% of the predicted probability. For (b) "
         "one Normal's bands are as wide above as below; the mixture's end sharply at the line y = x, "
         "above which there is hardly a point.",
     )
@@ -304,7 +304,7 @@ def picture_density(report: Report, model: Any) -> None:
 
 
 def picture_real(report: Report, scores: dict[str, Any], fitted: dict[str, Any]) -> None:
-    """The mixture's bands and components on every real data set, and what it gains."""
+    """The mixture's bands and components on every real data set, and its gain in likelihood."""
     rows, columns = (2, 3) if len(scores) > 1 else (1, 2)
     fig, axes = plotting.subplots(rows, columns, size=(4.2, 3.5))
     labels = {
@@ -335,21 +335,21 @@ def picture_real(report: Report, scores: dict[str, Any], fitted: dict[str, Any])
     gains = [score["one Normal"] - score["mixture of two"] for score in scores.values()]
     last.barh(list(scores)[::-1], gains[::-1], color=plotting.COLORS[0])
     last.axvline(0, color="#333333", linewidth=1)
-    last.set(title="What the mixture gains", xlabel="cross-validated nats per point")
+    last.set(title="Gain of the mixture", xlabel="cross-validated nats per point")
     fig.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * columns)
     report.picture(
         fig,
         "real.png",
         "Real data",
-        "Median, 50% and 90% bands of the mixture, and its components' means where they weigh more than "
+        "Median, 50% and 90% bands of the mixture, and its components' means where their weight exceeds "
         "a tenth. Old Faithful's eruptions (geyser) are of two kinds after a long waiting time; the "
         "musician of tonedata tuned by one of two rules. Last: by how much the mixture's likelihood of "
-        "points left out of training is better than one Normal's.",
+        "held-out points exceeds that of one Normal.",
     )
 
 
 def picture_training(report: Report, runs: Path) -> None:
-    """The likelihood on the way."""
+    """The likelihood during training."""
     fig, axes = plotting.subplots(1, 2, size=(5.0, 3.4))
     for ax, problem in zip(axes, PROBLEMS, strict=True):
         for i, kind in enumerate(KINDS):
@@ -361,7 +361,7 @@ def picture_training(report: Report, runs: Path) -> None:
         "training.png",
         "Training",
         "The mean of -log q(y | x) over the epochs. For (a) a second component hardly matters; for (b) "
-        "it is what makes the difference.",
+        "it makes all the difference.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The problems and the models of the mixture density networks' example."""
+"""The problems and models of the example on mixture density networks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def problem_a(x: np.ndarray) -> D.Distribution:
 
 
 def problem_b(x: np.ndarray) -> D.Distribution:
-    """Half of the points lie close to the line y = x, half of them widely about y = -x."""
+    """Half of the points lie close to the line y = x, half are spread widely about y = -x."""
     loc, scale = np.stack([x, -x], axis=-1), np.stack([np.full_like(x, 0.01), x], axis=-1)
     return D.MixtureSameFamily(D.Categorical(np.full_like(loc, 0.5)), D.Normal(loc, scale))
 
@@ -30,7 +30,7 @@ def problem_b(x: np.ndarray) -> D.Distribution:
 def draw(
     problem: Callable[..., D.Distribution], n: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """n points: x uniform on (0.1, 1), y as the problem says."""
+    """n points: x uniform on (0.1, 1), y drawn from the problem's distribution."""
     x = rng.uniform(0.1, 1.0, n)
     return x[:, None].astype(np.float32), problem(x).sample(rng=rng).array.astype(np.float32)
 
@@ -60,12 +60,12 @@ def mixture_of_two() -> nn.Sequential:
 
 
 def squared_error(prediction: pdist.Variable, y: Any) -> pdist.Variable:
-    """What the regressor minimizes."""
+    """The loss of the regressor."""
     return F.mean((prediction[:, 0] - y) ** 2)
 
 
 def negative_log_likelihood(q: D.Distribution, y: Any) -> pdist.Variable:
-    """What the others minimize."""
+    """The loss of the other models."""
     return -F.mean(q.log_prob(y))
 
 

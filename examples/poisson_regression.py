@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
+if __package__ in (None, ""):  # run as a script: make the shared modules importable
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
@@ -24,13 +24,13 @@ WEIGHT, BIAS = 0.8, 1.0  # the true rate is exp(WEIGHT x + BIAS)
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """Learn the rate from 1,000 counts and draw it."""
+    """Learn the rate from 1,000 counts and plot it."""
     args = options(__doc__, epochs=40).parse_args(argv)
     report = Report(
         args.out,
         "Poisson regression",
-        "1,000 counts whose rate is exp(0.8 x + 1), and a model of two numbers that learns it by "
-        "-Poisson.log_prob.",
+        "1,000 counts whose rate is exp(0.8 x + 1), and a model with two parameters that learns it by "
+        "minimizing -Poisson.log_prob.",
     )
     pdist.random.seed(args.seed)
     rng = np.random.default_rng(args.seed)
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     optimizer = nn.optimizers.Adam(0.02)
     train(args, "poisson", model, lambda q, y: -q.log_prob(y).mean(), (x, y), optimizer=optimizer, decay=True)
 
-    # Fisher's information at the truth says how exactly 1,000 counts can tell the two numbers.
+    # The Fisher information at the truth tells how precisely 1,000 counts determine the two parameters.
     design = np.concatenate([x, np.ones_like(x)], axis=1).astype(float)
     information = (design * np.exp(design @ [[WEIGHT], [BIAS]])).T @ design
     error = np.sqrt(np.diag(np.linalg.inv(information)))
@@ -67,12 +67,12 @@ def picture(report: Report, model: Any, x: np.ndarray, y: np.ndarray) -> None:
     left.set(title="Counts and predicted bands", ylabel="count")
     left.legend()
     plotting.plot_distribution(slices, labels=["x = -1", "x = 0", "x = 1.5"], ax=right)
-    right.set(title="Predicted probabilities at three places", xlabel="count")
+    right.set(title="Predicted probabilities at three points", xlabel="count")
     report.picture(
         fig,
         "poisson.png",
-        "Counts, and what the model expects",
-        "The bands' width comes from the Poisson distribution alone: the model has one number for the "
+        "Counts, and the model's prediction",
+        "The bands' width comes from the Poisson distribution alone: the model predicts only the "
         "rate at each x. Their steps are whole counts.",
     )
 

@@ -1,4 +1,4 @@
-"""A tour of distributions: what can be asked of one, and how exact the answers are."""
+"""A tour of distributions: what they can compute, and how accurately."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
+if __package__ in (None, ""):  # run as a script: make the shared modules importable
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Draw the pictures of the tour."""
     args = options(__doc__).parse_args(argv)
     pdist.random.seed(args.seed)
-    report = Report(args.out, "A tour of distributions", "What can be asked of a distribution.")
+    report = Report(args.out, "A tour of distributions", "What distributions can compute.")
     with plotting.style():
         families(report)
         tails(report)
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 def families(report: Report) -> None:
-    """One call draws a whole batch of distributions, with a legend of what differs between them."""
+    """One call plots a whole batch of distributions, with a legend of the parameters that differ."""
     fig, axes = plotting.subplots(2, 3)
     scale = np.array([0.5, 1.0, 2.0])
     plotting.plot_distribution(D.Normal(0.0, scale), title="Normal(0, scale)", ax=axes[0, 0])
@@ -60,13 +60,13 @@ def families(report: Report) -> None:
         fig,
         "families.png",
         "Families of distributions",
-        "Densities as curves, probabilities of integers as stems. Every curve of a panel is one of a "
-        "batch: a single distribution object with an array for a parameter.",
+        "Densities as curves, probabilities of integers as stems. The curves of a panel are one "
+        "batch: a single distribution object with an array as a parameter.",
     )
 
 
 def tails(report: Report) -> None:
-    """Where the textbook's formula loses its digits and pdist keeps them."""
+    """Where textbook formulas lose digits and pdist keeps them."""
     fig, axes = plotting.subplots(1, 3)
     blue, red = plotting.COLORS[:2]
 
@@ -98,10 +98,10 @@ def tails(report: Report) -> None:
     report.picture(
         fig,
         "tails.png",
-        "Right in the tails, in single precision",
-        "Solid: pdist in float32. Dashed: the formula that one would write down first, also in float32. "
-        "Its log cdf is minus infinity from 14 standard deviations on, its clamped coin never falls "
-        "below 1e-7, and its divergence is zero for all d under 0.0003; pdist goes on. "
+        "Accurate in the tails, in single precision",
+        "Solid: pdist in float32. Dashed: the obvious formula, also in float32. "
+        "Its log cdf is minus infinity from 14 standard deviations on, its clamped Bernoulli never falls "
+        "below 1e-7, and its divergence is zero for all d under 0.0003; pdist stays accurate. "
         f"Normal.log_cdf(-40) is {normal.log_cdf(np.float32(-40)).item():.3f} and "
         f"Bernoulli(logit=-100).log_prob(0) is {D.Bernoulli(logit=-100.0).log_prob(0).item():.2g}.",
     )
@@ -109,7 +109,7 @@ def tails(report: Report) -> None:
 
 
 def mixture(report: Report, n: int) -> None:
-    """All that a mixture knows about itself."""
+    """Everything about a mixture."""
     weight, loc, scale = np.array([0.5, 0.3, 0.2]), np.array([-2.0, 0.5, 2.0]), np.array([0.7, 0.3, 1.0])
     dist = D.MixtureSameFamily(D.Categorical(weight), D.Normal(loc, scale))
     x = np.linspace(-5, 5.5, 600)
@@ -122,7 +122,7 @@ def mixture(report: Report, n: int) -> None:
         ax.plot(x, weight[k] * component.prob(x).array, "--", color=colors[k], linewidth=1.5)
     ax.set(title="Draws, density and its components", xlim=(-5, 5.5))
 
-    # A batch of copies with parameters of their own: the sum's gradient is each draw's own.
+    # A batch of copies with separate parameters: the gradient of the sum is that of each draw.
     logits, locs = (pdist.Variable(np.tile(value, (n, 1))) for value in (np.log(weight), loc))
     draws = D.MixtureSameFamily(D.Categorical(logit=logits), D.Normal(locs, scale)).rsample()
     F.sum(draws).backward()
@@ -142,7 +142,7 @@ def mixture(report: Report, n: int) -> None:
     ax = axes[1, 0]
     p = np.linspace(0.001, 0.999, 400)
     plotting.plot_distribution(dist, x=x, what="cdf", labels="cdf", ax=ax)
-    ax.plot(dist.icdf(p).array, p, ":", color=colors[0], linewidth=4, label="icdf, turned over")
+    ax.plot(dist.icdf(p).array, p, ":", color=colors[0], linewidth=4, label="icdf, axes swapped")
     for level in (0.05, 0.5, 0.95):
         at = dist.icdf(level).item()
         ax.plot([x[0], at, at], [level, level, 0], color="#999999", linewidth=1)
@@ -158,19 +158,19 @@ def mixture(report: Report, n: int) -> None:
     report.picture(
         fig,
         "mixture.png",
-        "A mixture tells everything about itself",
+        "Everything about a mixture",
         "Its draws, density and components; which component a point comes from; cdf and icdf; and how "
-        "each draw moves when a parameter does. The dots on the responsibilities are pathwise gradients "
-        "to the components' locations, averaged over the draws of a bin: a draw follows a component as "
-        "far as it belongs to it. Gradients to the logits are large where the density is small, between "
-        "the modes.",
+        "each draw moves with a parameter. The dots on the responsibilities are pathwise gradients "
+        "in the components' locations, averaged over the draws of a bin: a draw follows a component to "
+        "the extent that it belongs to it. Gradients in the logits are large where the density is small, "
+        "between the modes.",
     )
     error = abs(dist.cdf(dist.icdf(p)).array - p).max()
     report.figure("largest error of cdf(icdf(p)) for the mixture", error, at_most=1e-12)
 
 
 def divergences(report: Report, n: int) -> None:
-    """One number by three ways."""
+    """One number computed in three ways."""
     fig, (left, right) = plotting.subplots(1, 2, size=(5.4, 3.8))
     loc = np.linspace(-3, 3, 61)
     p, q = D.Laplace(loc, 1.0), D.Normal(0.0, 1.0)
@@ -184,7 +184,7 @@ def divergences(report: Report, n: int) -> None:
     left.set(title="KL(Laplace(m, 1) || Normal(0, 1))", xlabel="m", ylabel="nats", ylim=(0, None))
     left.legend()
 
-    # A pair without a formula: the quadrature is the truth that the estimates go to.
+    # A pair without a closed form: quadrature gives the true value, to which the estimates converge.
     p = D.MixtureSameFamily(D.Categorical(np.array([0.3, 0.7])), D.Normal(np.array([-1.0, 1.5]), 0.5))
     truth = pdist.kl_divergence(p, q, method="quadrature").item()
     repeats = 8 if n < 10_000 else 50
@@ -200,15 +200,15 @@ def divergences(report: Report, n: int) -> None:
     right.loglog(counts, np.median(errors, axis=1), color=plotting.COLORS[2], label="median error")
     expected = np.median(errors[0]) * (counts[0] / counts) ** 0.5
     right.loglog(counts, expected, "--", color="#999999", label="1 / sqrt(n)")
-    right.set(title="KL(mixture || Normal) by draws", xlabel="draws n", ylabel="error against quadrature")
+    right.set(title="KL(mixture || Normal) by Monte Carlo", xlabel="draws n", ylabel="error")
     right.legend()
     report.picture(
         fig,
         "divergences.png",
-        "Divergences by formula, by quadrature and by draws",
-        "Left: three ways agree. Right: a mixture and a Normal have no formula; quadrature gives the "
-        "number to twelve digits, and estimates by draws come closer as one over the square root of "
-        "their number. An estimate is made only where it is asked for by name.",
+        "Divergences in closed form, by quadrature and by Monte Carlo",
+        "Left: the three ways agree. Right: a mixture and a Normal have no closed form; quadrature "
+        "gives twelve digits, and the error of Monte Carlo estimates decreases with the square root of the "
+        "number of draws. Estimates are made only if asked for by name.",
     )
     report.figure(
         "largest difference between formula and quadrature", abs(formula - quadrature).max(), at_most=1e-9
@@ -238,7 +238,7 @@ def scores(report: Report) -> None:
     axes[1].set(title="Scores of the Normal's parameters", xlabel="x")
     axes[1].legend()
 
-    # E[score] = 0, and its variance is Fisher's information: 1 / scale^2 for loc, 2 / scale^2 for scale.
+    # E[score] = 0, and its variance is the Fisher information: 1 / scale^2 for loc, 2 / scale^2 for scale.
     scales = np.linspace(0.4, 2, 9)
     loc, scale = (pdist.Variable(np.broadcast_to(v, (20_000, 9)).copy()) for v in (0.0, scales))
     dist = D.Normal(loc, scale)
@@ -250,14 +250,14 @@ def scores(report: Report) -> None:
             scales, parameter.grad.var(axis=0), "o", color=color, label=f"variance of the {name} score"
         )
         axes[2].plot(fine, (1 + i) / fine**2, color=color, linewidth=1.2)
-    axes[2].set(title="Fisher's information", xlabel="scale", ylim=(0, None))
+    axes[2].set(title="Fisher information", xlabel="scale", ylim=(0, None))
     axes[2].legend()
     report.picture(
         fig,
         "scores.png",
         "Score functions",
         "Gradients of log densities by automatic differentiation. Right: the variance of the score over "
-        "20,000 draws (dots) is Fisher's information (lines: 1 / scale^2 and 2 / scale^2).",
+        "20,000 draws (dots) is the Fisher information (lines: 1 / scale^2 and 2 / scale^2).",
     )
 
 

@@ -1,4 +1,4 @@
-"""A traced step: one training step of a mixture density network as a page of NumPy, and what that gains."""
+"""A traced step: one training step of a mixture density network as a page of NumPy, and its speedup."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
+if __package__ in (None, ""):  # run as a script: make the shared modules importable
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
@@ -25,7 +25,7 @@ Step = Callable[..., Any]
 
 
 def training_step(model: nn.Link, loss: Callable[..., pdist.Variable]) -> Step:
-    """What a trainer repeats: loss, gradients, optimizer."""
+    """The step that a trainer repeats: loss, gradients, optimizer."""
     optimizer = nn.optimizers.Adam(1e-3).setup(model)
 
     def step(*batch: Any) -> pdist.Variable:
@@ -39,13 +39,13 @@ def training_step(model: nn.Link, loss: Callable[..., pdist.Variable]) -> Step:
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """Trace a step, print its code, see that its numbers are the same, and take the time."""
+    """Trace a step, print its code, check that its numbers are the same, and time it."""
     args = options(__doc__).parse_args(argv)
     report = Report(
         args.out,
         "A traced step",
-        "pdist.trace runs a training step once, writes down every call of NumPy that it makes (forward, "
-        "backward and optimizer), and from then on runs that list: the same numbers in less time.",
+        "pdist.trace runs a training step once, records every NumPy call that it makes (forward, "
+        "backward and optimizer), and from then on replays that list: the same numbers in less time.",
     )
     n_steps, n_times = (100, 5) if args.quick else (1000, 30)
     show_code(report, args.seed)
@@ -73,7 +73,7 @@ def mdn_step(seed: int) -> tuple[Step, Callable[[int], tuple[np.ndarray, ...]]]:
 
 
 def bbb_step(seed: int) -> tuple[Step, Callable[[int], tuple[np.ndarray, ...]]]:
-    """The step of Bayes by backprop: the weights are drawn afresh in each."""
+    """The step of Bayes by backprop, which draws new weights each time."""
     pdist.random.seed(seed)
     model, rng = bayes_by_backprop.probabilistic(), np.random.default_rng(seed)
 
@@ -110,9 +110,9 @@ def show_code(report: Report, seed: int) -> None:
     report.text(
         traced.source,
         "step.py",
-        "The step, written out",
-        "All that a training step of the mixture density network does with its 32 examples. Lines "
-        "that begin with # say where a part comes from: the line of the program, then the operation.",
+        "The code of the step",
+        "Everything that a training step of the mixture density network does with its 32 examples. Lines "
+        "that begin with # tell where a part comes from: the line of the program, then the operation.",
     )
     report.figure("array calls in the step", traced.report().calls)
 
@@ -133,7 +133,7 @@ def compare_numbers(report: Report, seed: int, n_steps: int) -> None:
 
 
 def medians(functions: Sequence[Callable[[], Any]], n_times: int) -> list[float]:
-    """Seconds of a call of each: medians, the functions taking turns."""
+    """Median seconds of a call of each, the functions taking turns."""
     repeats = []
     for function in functions:
         function()
@@ -162,7 +162,7 @@ def products(n: int) -> Callable[[], None]:
         for i, (x, w, g) in enumerate(layers):
             x @ w
             x.T @ g
-            if i:  # nobody asks for the gradient of the data
+            if i:  # the gradient of the data is not needed
                 g @ w.T
 
     return run
@@ -176,7 +176,7 @@ def eager_and_traced(make: Any, n: int, n_times: int, seed: int, *others: Any) -
 
 
 def picture_times(report: Report, seed: int, sizes: Sequence[int], n_times: int) -> None:
-    """Time of a step by batch size, and the gain for three models."""
+    """Time of a step by batch size, and the speedup for three models."""
     fig, (left, right) = plotting.subplots(1, 2, size=(5.4, 3.8))
     times = 1e6 * np.array([eager_and_traced(mdn_step, n, n_times, seed, products(n)) for n in sizes])
     names = ("eager", "traced", "its matrix products alone")
@@ -196,16 +196,14 @@ def picture_times(report: Report, seed: int, sizes: Sequence[int], n_times: int)
     bars = right.barh(list(gains)[::-1], list(gains.values())[::-1], color=plotting.COLORS[1])
     right.bar_label(bars, fmt="%.1f", padding=4)
     right.axvline(1, color="#333333", linewidth=1)
-    right.set(
-        title="How many times faster", xlabel="eager time / traced time", xlim=(0, 1.15 * max(gains.values()))
-    )
+    right.set(title="Speedup", xlabel="eager time / traced time", xlim=(0, 1.15 * max(gains.values())))
     report.picture(
         fig,
         "times.png",
-        "What it gains",
-        "Medians, one batch size after the other. Small batches spend their time between the array calls, "
-        "and that is what a trace leaves out; large ones spend it in the arithmetic, which stays. Right: "
-        "three models at the batch sizes that their examples train with.",
+        "Speedup",
+        "Medians by batch size. Small batches spend their time between the array calls, which is what a "
+        "trace saves; large ones spend it in the arithmetic, which remains. Right: three models at the "
+        "batch sizes that their examples train with.",
     )
 
 

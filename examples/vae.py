@@ -1,4 +1,4 @@
-"""Variational autoencoder: handwritten digits from a plane of two numbers, or from twenty."""
+"""Variational autoencoder: handwritten digits from two latent dimensions, or from twenty."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-if __package__ in (None, ""):  # run as a file: let it find the examples' common parts
+if __package__ in (None, ""):  # run as a script: make the shared modules importable
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
@@ -25,7 +25,7 @@ from pdist import plotting
 
 
 class Encoder(nn.Chain):
-    """q(z | x): a Normal for each latent number."""
+    """q(z | x): a Normal for each latent dimension."""
 
     def __init__(self, n_in: int, n_latent: int, n_h: int) -> None:
         super().__init__()
@@ -40,13 +40,13 @@ class Encoder(nn.Chain):
 
 
 class Decoder(nn.Chain):
-    """p(x | z): a Bernoulli for each pixel; grey counts as a share of black.
+    """p(x | z): a Bernoulli for each pixel; grey counts as a fraction of black.
 
     Args:
-        n_in: how many pixels.
-        n_latent: how many latent numbers.
-        n_h: how many hidden units.
-        initial_bias: the logits that it begins with.
+        n_in: number of pixels.
+        n_latent: number of latent dimensions.
+        n_h: number of hidden units.
+        initial_bias: the initial logits.
     """
 
     def __init__(self, n_in: int, n_latent: int, n_h: int, initial_bias: Any = None) -> None:
@@ -62,7 +62,7 @@ class Decoder(nn.Chain):
 
 
 class Prior(nn.Link):
-    """p(z): Normal(0, 1) for each latent number."""
+    """p(z): Normal(0, 1) for each latent dimension."""
 
     def __init__(self, n_latent: int) -> None:
         super().__init__()
@@ -75,14 +75,14 @@ class Prior(nn.Link):
 
 
 class AvgELBOLoss(nn.Chain):
-    """Minus the evidence lower bound, the mean over a batch, by k draws of z for each x.
+    """Minus the evidence lower bound, the mean over a batch, with k draws of z for each x.
 
     Args:
-        encoder: makes q(z | x).
-        decoder: makes p(x | z).
+        encoder: q(z | x).
+        decoder: p(x | z).
         prior: p(z).
-        beta: weight of the divergence; 1 makes it the bound.
-        k: how many draws.
+        beta: weight of the divergence; 1 gives the bound.
+        k: number of draws.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ def load(path: Path | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Args:
         path: a ``.npz`` with x_train, x_test and y_test; or a folder with the original IDX files, gzipped or
-            not. By default the extract beside this script.
+            not. By default the extract next to this script.
     """
     path = path or DATA / "mnist_6000.npz"
     if path.is_dir():
@@ -154,7 +154,7 @@ def read_idx(folder: Path, name: str) -> np.ndarray:
     if found[0].suffix == ".gz":
         raw = gzip.decompress(raw)
     if raw[:3] != b"\0\0\x08":
-        raise ValueError(f"{found[0]} is no IDX file of bytes: it begins with {raw[:4]!r}")
+        raise ValueError(f"{found[0]} is not an IDX file of bytes: it begins with {raw[:4]!r}")
     shape = np.frombuffer(raw, ">u4", raw[3], offset=4)
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3]).reshape(shape)
 
@@ -166,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Train two VAEs and an autoencoder; draw what they learned."""
     parser = options(__doc__, epochs=20)
     parser.add_argument("--data", type=Path, help="the full set: a .npz, or a folder of IDX files")
-    parser.add_argument("--n-train", type=int, help="how many of the training images to take")
+    parser.add_argument("--n-train", type=int, help="number of training images to use")
     args = parser.parse_args(argv)
     if args.quick:
         args.epochs, args.n_train = min(args.epochs, 2), 1000
@@ -198,7 +198,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         for name, model in models.items()
     }
 
-    # What 20 epochs of 5,000 images, or 5 of all, should reach.
+    # Targets for 20 epochs of 5,000 images, or 5 of all.
     asked = {"vae": -170.0, "vae20": -124.0 if len(x_train) <= 5000 else -112.5}
     enough = args.epochs * len(x_train) >= 100_000
     for name, title in (("vae", "2 latents"), ("vae20", "20 latents")):
@@ -242,13 +242,13 @@ def mean_code(encoder: Encoder, x: np.ndarray) -> np.ndarray:
 
 
 def images(decoder: Decoder, z: np.ndarray) -> np.ndarray:
-    """The probabilities of black that the decoder makes of latent points ``[N, latent]``."""
+    """The decoder's probabilities of black for latent points ``[N, latent]``."""
     with pdist.no_backprop_mode():
         return decoder(z).mean.array
 
 
 def picture_latent(report: Report, codes: dict[str, np.ndarray], labels: np.ndarray) -> None:
-    """Where the test digits lie in the plane."""
+    """Where the test digits lie in the latent plane."""
     fig, axes = plotting.subplots(1, 3, size=(4.6, 4.5))
     cdf = D.Normal(np.float32(0), np.float32(1)).cdf(codes["vae"]).array
     shown = (("autoencoder", codes["ae"]), ("VAE", codes["vae"]), ("VAE, through the Normal's cdf", cdf))
@@ -264,14 +264,14 @@ def picture_latent(report: Report, codes: dict[str, np.ndarray], labels: np.ndar
         "latent.png",
         "Where the test digits lie in the plane",
         "Each point is a test digit, coloured by its label, which training never saw. The autoencoder "
-        "lays them out over as much of the plane as it likes, with empty room between. The VAE has to "
-        "draw them together about the origin, where the prior is; there similar digits meet. The cdf "
-        "turns the prior into an even square, and shows which parts of it the digits fill.",
+        "is free to spread them over the plane, with empty regions between. The VAE has to "
+        "keep them near the origin, where the prior is; there similar digits meet. The cdf "
+        "turns the prior into a uniform square, and shows which parts of it the digits fill.",
     )
 
 
 def picture_reconstructions(report: Report, rows: dict[str, np.ndarray]) -> None:
-    """Test digits and what the models make of them."""
+    """Test digits and the models' reconstructions."""
     n = len(next(iter(rows.values())))
     fig, ax = plotting.subplots(size=(9.5, 0.95 * len(rows)))
     plotting.plot_images(np.concatenate(list(rows.values())), columns=n, row_labels=list(rows), ax=ax)
@@ -279,7 +279,7 @@ def picture_reconstructions(report: Report, rows: dict[str, np.ndarray]) -> None
         fig,
         "reconstructions.png",
         "Test digits and their reconstructions",
-        "Two numbers keep the kind of digit and its slant; twenty keep most of the handwriting.",
+        "Two dimensions keep the kind of digit and its slant; twenty keep most of the handwriting.",
     )
 
 
@@ -301,10 +301,10 @@ def picture_planes(report: Report, decoders: dict[str, Decoder], codes: dict[str
         fig,
         "planes.png",
         "Digits decoded over the latent plane",
-        "Every image is decoded from a point of a grid: for the VAE at even steps of probability (by "
+        "Every image is decoded from a point of a grid: for the VAE at equal steps of probability (by "
         "icdf), for the autoencoder over the rectangle where its codes lie. In the VAE's plane digits "
-        "change smoothly into each other; the autoencoder's has regions where nothing lay in training "
-        "and no digit comes out.",
+        "change smoothly into each other; the autoencoder's has regions without training codes, where "
+        "no digit comes out.",
     )
 
 
@@ -321,7 +321,7 @@ def picture_samples(report: Report, decoders: dict[str, Decoder], rng: np.random
         "samples.png",
         "New digits, from the prior",
         "Decoded from draws of Normal(0, 1): digits that nobody wrote. With twenty latents they are "
-        "sharper, and more of them are no digit at all, since the codes of real digits fill less of the "
+        "sharper, but fewer of them look like digits, since the codes of real digits fill less of the "
         "space.",
     )
 
@@ -345,9 +345,9 @@ def picture_training(report: Report, logs: dict[str, Path]) -> None:
         fig,
         "training.png",
         "Training",
-        "The bound, and the two parts that it is the difference of: how well the digit is told by its "
-        "code, less how far the code's distribution is from the prior. Twenty latents say more about a "
-        "digit, and pay for it.",
+        "The bound, and the two terms whose difference it is: how well the code predicts the digit, "
+        "minus how far the code's distribution is from the prior. Twenty latents say more about a "
+        "digit, at a higher cost.",
     )
 
 

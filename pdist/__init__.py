@@ -56,7 +56,7 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        # Tracing is imported when it is first asked for: it would be a sixth of what the import costs.
+        # Tracing is imported on first use: it would be a sixth of the import time.
         if name not in ("TraceError", "trace", "tracing"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         tracing = import_module(f"{__name__}.tracing")

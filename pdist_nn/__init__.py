@@ -1,7 +1,7 @@
 """Layers, optimizers and training for models whose outputs are distributions.
 
-It has pdist's public face too, under Chainer's names, so that ``import pdist_nn as chainer`` makes a program
-written for Chainer run that keeps to these parts.
+It also re-exports pdist's public API under Chainer's names, so that a program written for Chainer that uses
+only these parts runs after ``import pdist_nn as chainer``.
 """
 
 from __future__ import annotations

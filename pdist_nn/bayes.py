@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def total_divergence(link: Link, summing: Any) -> Variable:
     """The sum of KL(posterior || prior) over the stochastic layers inside a link, each counted once.
 
-    Few Normal weights with the prior Normal(0, 1) are summed over all layers at once: a layer names them in
-    ``small_standard_posteriors()``, which returns pairs of loc and log_scale, or None if its divergence is
-    another one.
+    Small Normal posteriors with the prior Normal(0, 1) are summed over all layers at once: a layer returns
+    them from ``small_standard_posteriors()``, as pairs of loc and log_scale, or None if its divergence is
+    different.
 
     Args:
         link: the model.
-        summing: the ``kl_divergence`` of links that only sum those of their parts.
+        summing: the ``kl_divergence`` of links that only sum those of their children.
 
     Returns:
         A scalar; 0 if there is no stochastic layer.
@@ -49,7 +49,7 @@ def total_divergence(link: Link, summing: Any) -> Variable:
 
 
 def _stochastic(link: Link, summing: Any, seen: set[int]) -> Iterator[Link]:
-    """The links inside that state their own divergence, each once; what is in these is their affair."""
+    """The links inside that define their own divergence, each once; their children are not visited."""
     for child in link.children():
         if id(child) in seen:
             continue

@@ -1,4 +1,4 @@
-"""Checks of arguments that several modules make alike."""
+"""Checks of arguments that several modules share."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pdist.backend import hooks, library_of
 
 
 def check_size(who: str, name: str, value: Any) -> int:
-    """``value`` if it is a positive integer; the error says who asked for it."""
+    """``value`` if it is a positive integer; the error begins with ``who``."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < 1:
         raise ValueError(f"{who}: {name} is {value!r}; expected a positive integer")
     return value.__index__()
 
 
 def check_finite(array: Any, who: str) -> None:
-    """Raise ValueError if a host's floating array has nan or infinity, naming the first one's index."""
+    """Raise ValueError if a floating array on the host has nan or infinity, naming the first index."""
     hooks.check(_check_finite, array, who)
 
 
@@ -33,11 +33,11 @@ def _check_finite(array: Any, who: str) -> None:
 
 
 def check_loss(loss: Any, who: str) -> Variable:
-    """``loss`` if it can be differentiated: a Variable of one element."""
+    """``loss`` if it can be differentiated: if it is a Variable of one element."""
     if not isinstance(loss, Variable):
         raise TypeError(f"{who}: the loss is a {type(loss).__name__}; expected a Variable")
     if loss.size != 1:
         raise ValueError(f"{who}: the loss has shape {loss.shape}; expected a scalar: take its mean or sum")
     if not loss.requires_grad:
-        raise ValueError(f"{who}: the loss depends on no parameter")
+        raise ValueError(f"{who}: the loss does not depend on any parameter")
     return loss

@@ -1,4 +1,4 @@
-"""Chain, ChainList, Sequential: links made of other links."""
+"""Chain, ChainList, Sequential: links composed of other links."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .registration import restructured
 
 
 class Chain(Link):
-    """A link made of named child links: ``chain["l1"]`` is ``chain.l1``.
+    """A link with named child links: ``chain["l1"]`` is ``chain.l1``.
 
     Args:
-        **links: children to begin with.
+        **links: the initial children.
 
     >>> import numpy as np, pdist_nn.links as L
     >>> class Regression(Chain):
@@ -47,14 +47,14 @@ class Chain(Link):
 
 
 class ChainList(Link):
-    """A link made of a list of child links.
+    """A link with a list of child links.
 
     Args:
-        *links: children to begin with.
+        *links: the initial children.
     """
 
     _list: list[Any]
-    _edition: int  # another one after each change of the list: traces made before are of another model
+    _edition: int  # incremented at each change of the list, which invalidates earlier traces
 
     def __init__(self, *links: Link) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ class ChainList(Link):
 class Sequential(ChainList):
     """Layers applied one after the other: links, or plain functions such as ``F.relu``.
 
-    If a layer returns a distribution and another layer follows, that one gets the layer's
+    If a layer returns a distribution and another layer follows, the latter gets the former's
     ``convert_to_array(distribution)`` (a sample by default).
 
     Args:
@@ -164,7 +164,7 @@ class Sequential(ChainList):
         return "Sequential(" + ("\n  " + "\n  ".join(lines) + "\n)" if lines else ")")
 
 
-Link._in_sequence = Sequential  # what repeat makes
+Link._in_sequence = Sequential  # what repeat returns
 
 
 def _sample(distribution: Distribution) -> Variable:

@@ -1,4 +1,4 @@
-"""The divergence of Normal weights from a Normal prior, summed over the weights, as one op."""
+"""The divergence of Normal weights from a Normal prior, summed over the weights, as a single op."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ divergence_from_standard_normal.derivative(
 def divergences_from_standard_normal(xp, *arrays):
     """The sum of :func:`divergence_from_standard_normal` over several arrays: all loc, then all log_scale.
 
-    Many small arrays cost as much as one of their joint size.
+    Many small arrays then cost as much as one of their total size.
     """
     return divergence_from_standard_normal.kernel(xp, *_joined(raw(xp), arrays))
 
 
 def _joined(F, arrays):
-    """The first half of some arrays in one row, and the other half."""
+    """The first half of the arrays concatenated, and the other half."""
     n = len(arrays) // 2
     rows = [a.reshape(-1) for a in arrays]
     return F.concat(rows[:n], axis=0), F.concat(rows[n:], axis=0)

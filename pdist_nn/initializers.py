@@ -1,7 +1,7 @@
-"""Initializers: what fills a parameter before training.
+"""Initializers, which fill parameters before training.
 
-An initializer is called with an array and fills it. Its random numbers are of the array's device stream
-(``pdist.random.seed``) or of the ``rng`` it was given.
+An initializer is called with an array and fills it. Its random numbers come from the array's device stream
+(``pdist.random.seed``) or from its ``rng``.
 
 Source: LeCun et al., Efficient BackProp (1998); Glorot and Bengio, AISTATS (2010); He et al., ICCV (2015);
 Saxe et al., ICLR (2014).
@@ -19,7 +19,7 @@ from pdist.backend import default_library, get_array_module, library_of, random,
 
 
 def get_fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """How many inputs and outputs a weight of ``shape`` connects: its first axis counts outputs.
+    """The number of inputs and outputs that a weight of ``shape`` connects; its first axis is the outputs.
 
     >>> get_fans((64, 3, 5, 5))
     (75, 1600)
@@ -31,10 +31,10 @@ def get_fans(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def check_floating(who: str, dtype: Any) -> np.dtype:
-    """``dtype`` if parameters may have it: float32 or float64.
+    """``dtype`` if it is allowed for parameters: float32 or float64.
 
     Raises:
-        TypeError: if it is another one, naming ``who`` asked for it.
+        TypeError: if it is another one; begins with ``who``.
     """
     found = np.dtype(dtype)
     if found.kind != "f" or found.itemsize not in (4, 8):
@@ -46,7 +46,7 @@ class Initializer:
     """Base of all initializers.
 
     Args:
-        dtype: the dtype of the arrays it makes, float32 or float64; ``pdist.config.dtype`` if None.
+        dtype: the dtype of the arrays that it makes, float32 or float64; ``pdist.config.dtype`` if None.
         rng: a generator or a seed; by default the device's stream.
     """
 
@@ -96,7 +96,7 @@ class One(Constant):
 
 
 class NaN(Constant):
-    """All nan: what is used before it was set shows."""
+    """All nan, which reveals use before a value is set."""
 
     def __init__(self, dtype: Any = None) -> None:
         super().__init__(math.nan, dtype)
@@ -116,7 +116,7 @@ class Identity(Initializer):
 
 
 class Normal(Initializer):
-    """Independent draws of a Normal with mean 0 and standard deviation ``scale``.
+    """Independent draws from a Normal with mean 0 and standard deviation ``scale``.
 
     >>> import numpy as np
     >>> array = np.empty(10000)
@@ -135,7 +135,7 @@ class Normal(Initializer):
 
 
 class Uniform(Initializer):
-    """Independent draws of a Uniform on (-scale, scale)."""
+    """Independent draws from a Uniform on (-scale, scale)."""
 
     def __init__(self, scale: float = 0.05, dtype: Any = None, rng: Any = None) -> None:
         super().__init__(dtype, rng)
@@ -148,7 +148,7 @@ class Uniform(Initializer):
 
 
 class _Scaled(Initializer):
-    """Draws whose variance is ``scale^2`` times a number that the shape gives."""
+    """Draws whose variance is ``scale^2`` times a number that depends on the shape."""
 
     def __init__(self, scale: float = 1.0, dtype: Any = None, rng: Any = None) -> None:
         super().__init__(dtype, rng)
@@ -242,11 +242,11 @@ class Orthogonal(Initializer):
 
 
 def get_initializer(initializer: Any, default: Any = None) -> Any:
-    """What an ``initialW=`` argument stands for: None is the default, a number or array itself.
+    """The initializer for an ``initialW=`` argument: the default for None, a number or array itself.
 
     Args:
         initializer: None, an initializer (any callable that fills an array), a number or an array.
-        default: what None stands for; LeCunNormal if it is None too.
+        default: used if it is None; LeCunNormal if that is None too.
     """
     if initializer is None:
         return LeCunNormal() if default is None else default
@@ -258,9 +258,9 @@ def generate_array(initializer: Any, shape: Any, xp: Any = None, dtype: Any = No
 
     Args:
         initializer: an initializer, number or array.
-        shape: a length or a tuple of lengths; an array's own must agree.
-        xp: the library of the new array; that of :func:`pdist.using_device` if None.
-        dtype: if None, the initializer's own or, without one, ``pdist.config.dtype``.
+        shape: a length or a tuple of lengths; that of an array must agree.
+        xp: the library of the new array; by default that of :func:`pdist.using_device`.
+        dtype: by default that of the initializer, or ``pdist.config.dtype`` if it has none.
 
     >>> generate_array(1.5, 2)
     array([1.5, 1.5], dtype=float32)

@@ -14,20 +14,20 @@ from .datasets.batches import as_column
 
 
 class SerialIterator:
-    """Batches of a dataset in its order or shuffled anew in each epoch.
+    """Batches of a dataset, in its own order or shuffled anew in each epoch.
 
-    If the dataset's length is no multiple of the batch size, a repeating iterator completes the last
+    If the dataset's length is not a multiple of the batch size, a repeating iterator completes the last
     batch of an epoch from the next epoch; one that does not repeat returns a shorter last batch.
 
     Args:
-        dataset: an array, or what has a length and is indexed by numbers.
-        batch_size: how many examples a batch has.
-        repeat: whether to begin again after the last example.
+        dataset: an array, or an object with a length, indexed by integers.
+        batch_size: number of examples per batch.
+        repeat: whether to start again after the last example.
         shuffle: whether to shuffle.
-        seed: of the stream that shuffles, its own; by default a number drawn from ``pdist.random``.
+        seed: seed of its own stream for shuffling; by default a number drawn from ``pdist.random``.
 
     Attributes:
-        epoch: how many epochs were completed.
+        epoch: number of completed epochs.
         is_new_epoch: whether the last batch completed one.
 
     >>> import numpy as np
@@ -56,7 +56,7 @@ class SerialIterator:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew; the stream that shuffles goes on from where it is."""
+        """Restart; the stream for shuffling continues from its current state."""
         self.current_position = 0
         self.epoch = 0
         self.is_new_epoch = False
@@ -64,7 +64,7 @@ class SerialIterator:
         self._new_order()
 
     def _new_order(self) -> None:
-        """Shuffle; the stream's state before is what a snapshot keeps of the order."""
+        """Shuffle; a snapshot stores the order as the stream's previous state."""
         self._state = self._stream.bit_generator.state
         n = len(self.dataset)
         self._order = self._stream.permutation(n) if self.shuffle else np.arange(n)
@@ -102,23 +102,23 @@ class SerialIterator:
 
     @property
     def epoch_detail(self) -> float:
-        """How many epochs were done, with the fraction of the present one."""
+        """The number of epochs done, including the fraction of the current one."""
         return self.epoch + self.current_position / len(self._order)
 
     @property
     def previous_epoch_detail(self) -> float | None:
-        """The same before the last batch; None before the first."""
+        """``epoch_detail`` before the last batch; None before the first."""
         return None if self._previous_epoch_detail < 0 else self._previous_epoch_detail
 
     def finalize(self) -> None:
-        """Nothing to do: there are no threads to stop."""
+        """Does nothing: there are no threads to stop."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy shuffles with a stream of its own, from the same state."""
+        """A copy shuffles with its own stream, from the same state."""
         return {**self.__dict__, "_stream": copy.deepcopy(self._stream), "_state": copy.deepcopy(self._state)}
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load where it is, its order and its stream."""
+        """Save or load its position, order and stream."""
         n = serializer("length", len(self._order))
         if n != len(self._order):
             raise ValueError(f"SerialIterator: the dataset has {len(self._order)} examples; expected {n}")

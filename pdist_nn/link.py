@@ -1,4 +1,4 @@
-"""Link: a tree of parameters, which are its attributes."""
+"""Link: a tree of parameters, which are attributes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .serializers import Unknown
 class Link(Movable, Registry):
     """A piece of a model: parameters, children and a ``forward`` method.
 
-    Parameters and child links are found by attribute. A link that opens :meth:`init_scope` registers what is
-    assigned inside, as Chainer's does, and nothing else (a frozen helper may be assigned outside); a link
+    Parameters and child links are attributes. A link that opens :meth:`init_scope` registers what is
+    assigned inside, as in Chainer, and nothing else (a frozen helper may be assigned outside); a link
     that never opens it registers every :class:`Parameter` and Link among its attributes. Those in a plain
-    list or dict would pass unnoticed and are refused: a :class:`ChainList` or :class:`Chain` holds several.
+    list or dict would go unnoticed and raise an error: use a :class:`ChainList` or :class:`Chain` instead.
 
     >>> import numpy as np, pdist_nn
     >>> class Scale(Link):
@@ -42,9 +42,9 @@ class Link(Movable, Registry):
     dict_keys(['/factor'])
     """
 
-    _in_sequence: ClassVar[Callable[..., Any]]  # Sequential, which is made of links and tells them of itself
+    _in_sequence: ClassVar[Callable[..., Any]]  # Sequential, which imports Link and registers itself here
 
-    # What it computes ---------------------------------------------------------------------------------
+    # Computation --------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if hooks.running:
@@ -52,18 +52,18 @@ class Link(Movable, Registry):
         return self.forward(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the link computes when it is called; each class states its own."""
+        """The computation of the link when it is called; defined by each class."""
         raise NotImplementedError(f"{type(self).__name__} has no forward method")
 
     def kl_divergence(self) -> Variable:
         """The sum of the divergences KL(posterior || prior) of all stochastic layers inside, or 0.
 
-        A stochastic layer states its own; one that is used several times counts once.
+        A stochastic layer defines its own; one that is used several times counts once.
         """
         return total_divergence(self, Link.kl_divergence)
 
     def add_link(self, name: str, link: Link) -> Link:
-        """Register a child link under ``name``; it is an attribute from then on."""
+        """Register a child link as the attribute ``name``."""
         if not isinstance(link, Link):
             raise TypeError(
                 f"{type(self).__name__}.add_link: {name} is a {type(link).__name__}; expected a Link"
@@ -72,7 +72,7 @@ class Link(Movable, Registry):
             setattr(self, name, link)
         return link
 
-    # What is in it ------------------------------------------------------------------------------------
+    # Contents -----------------------------------------------------------------------------------------
 
     def children(self) -> Iterator[Link]:
         """The child links."""
@@ -82,9 +82,9 @@ class Link(Movable, Registry):
         return ((name, value) for name, value in self._own() if isinstance(value, Link))
 
     def namedlinks(self, skipself: bool = False) -> Iterator[tuple[str, Link]]:
-        """All links inside by their path (``/encoder/linear``), this one (``/``) first.
+        """All links inside by path (``/encoder/linear``), this one (``/``) first.
 
-        A link that is used several times comes under each of its paths.
+        A link that is used several times appears under each of its paths.
         """
         return self._walk(skipself)
 
@@ -93,10 +93,10 @@ class Link(Movable, Registry):
         return (link for _, link in self._walk(skipself, once=True))
 
     def _walk(self, skipself: bool = False, once: bool = False) -> Iterator[tuple[str, Link]]:
-        """The links inside by their path, depth first, those met before left out if ``once``.
+        """The links inside by path, depth first; each only once if ``once``.
 
         Raises:
-            ValueError: if a link contains itself, naming it.
+            ValueError: if a link contains itself; names it.
         """
         if not skipself:
             yield "/", self
@@ -113,7 +113,7 @@ class Link(Movable, Registry):
             if id(child) in above:
                 raise ValueError(
                     f"{type(self).__name__}: {path}, a {type(child).__name__}, contains itself; register "
-                    "parts in init_scope, and assign what refers to a link above outside of it"
+                    "parts in init_scope, and assign references to enclosing links outside of it"
                 )
             if once and id(child) in met:
                 continue
@@ -123,12 +123,12 @@ class Link(Movable, Registry):
             stack.append((path, child, child._named_children()))
 
     def namedparams(self, include_uninit: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """All parameters inside by their path (``/encoder/linear/W``).
+        """All parameters inside by path (``/encoder/linear/W``).
 
-        A parameter that is used several times comes under each of its paths; :meth:`params` has it once.
+        A parameter that is used several times appears under each of its paths; in :meth:`params` once.
 
         Args:
-            include_uninit: whether those without an array yet are among them.
+            include_uninit: whether to include those without an array yet.
         """
         for path, link in self.namedlinks():
             for name, value in link._own():
@@ -140,7 +140,7 @@ class Link(Movable, Registry):
         return (p for p in self._flattened() if include_uninit or p.is_initialized)
 
     def _flattened(self) -> list[Parameter]:
-        """The distinct parameters, found anew only if some link has changed since."""
+        """The distinct parameters, recomputed only if some link has changed since."""
         flat = self._flat
         if flat is None or flat[0] != structure():
             found: dict[int, Parameter] = {}
@@ -152,13 +152,13 @@ class Link(Movable, Registry):
         return flat[1]
 
     def persistents(self) -> Iterator[tuple[str, Link, str]]:
-        """All persistent values: path, the link that has it and the attribute's name."""
+        """All persistent values: path, the link that owns it and the attribute's name."""
         for path, link in self.namedlinks():
             for name in link._persistent:
                 yield f"{path.rstrip('/')}/{name}", link, name
 
     def count_params(self) -> int:
-        """How many numbers its parameters have.
+        """The total number of elements of its parameters.
 
         Raises:
             ValueError: if a parameter's shape is not known yet.
@@ -189,7 +189,7 @@ class Link(Movable, Registry):
                 parameter.grad = g.copy() if parameter.grad is None else parameter.grad + g
 
     def disable_update(self) -> None:
-        """Freeze it: optimizers pass over its parameters."""
+        """Freeze it: optimizers skip its parameters."""
         for parameter in self.params():
             parameter.update_enabled = False
 
@@ -206,7 +206,7 @@ class Link(Movable, Registry):
     # Copies -------------------------------------------------------------------------------------------
 
     def copyparams(self, link: Link, copy_persistent: bool = True) -> None:
-        """Take the values of another link's parameters (and persistent values) of the same structure.
+        """Copy the values of the parameters (and persistent values) of another link of the same structure.
 
         Raises:
             ValueError: if names or shapes differ; nothing is changed then.
@@ -243,8 +243,8 @@ class Link(Movable, Registry):
         """Another link of the same structure.
 
         Args:
-            mode: ``"share"``: its parameters have the same arrays, but gradients of their own;
-                ``"copy"``: copies of the arrays; ``"init"``: arrays initialized anew.
+            mode: ``"share"``: its parameters have the same arrays, but their own gradients;
+                ``"copy"``: copies of the arrays; ``"init"``: newly initialized arrays.
         """
         if mode not in ("share", "copy", "init"):
             raise ValueError(
@@ -267,7 +267,7 @@ class Link(Movable, Registry):
         """A Sequential of ``n`` copies of this link; ``mode`` as in :meth:`copy`."""
         return self._in_sequence(*(self.copy(mode) for _ in range(n)))
 
-    # What its parameters are --------------------------------------------------------------------------
+    # Array library and dtype --------------------------------------------------------------------------
 
     @property
     def xp(self) -> Any:
@@ -307,7 +307,7 @@ class Link(Movable, Registry):
         return head + ("\n  " + "\n  ".join(lines) + "\n)" if lines else ")")
 
     def printable(self) -> str:
-        """What ``repr`` says of it besides its children."""
+        """Its ``repr`` without its children."""
         return ""
 
 

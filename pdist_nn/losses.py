@@ -15,7 +15,7 @@ BROADCASTING = (F.mean_squared_error, F.mean_absolute_error)
 
 
 def advice(name: str, shape: tuple[int, ...], other: str, expected: tuple[int, ...]) -> str:
-    """What to write if two shapes differ in one last axis of length 1; else nothing."""
+    """A hint if two shapes differ only in a last axis of length 1; else the empty string."""
     if shape == (*expected, 1):
         return f"; write {name}[..., 0]"
     if expected == (*shape, 1):
@@ -24,10 +24,10 @@ def advice(name: str, shape: tuple[int, ...], other: str, expected: tuple[int, .
 
 
 def check_target(who: str, y: Any, t: Any) -> None:
-    """See that predictions and targets do not broadcast to the square of the batch.
+    """Check that predictions and targets do not broadcast to all pairs in the batch.
 
     Args:
-        who: what the error names.
+        who: the beginning of the error message.
         y: predictions, of shape ``[N]`` or ``[N, 1]``.
         t: targets, of the same shape.
 
@@ -48,7 +48,7 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
     """The mean of -log p(target) over a batch of distributions.
 
     Args:
-        distribution: what a model with a head returned, of batch shape ``[B]``.
+        distribution: the output of a model with a head, of batch shape ``[B]``.
         target: of shape ``[B, *event_shape]``.
 
     Returns:
@@ -77,6 +77,6 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
         )
     if 0 in shape:
         raise ValueError(
-            f"negative_log_likelihood: the target has shape {shape}: there is no mean of nothing"
+            f"negative_log_likelihood: the target has shape {shape}; expected at least one element"
         )
     return -F.mean(distribution.log_prob(target))

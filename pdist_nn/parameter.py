@@ -1,4 +1,4 @@
-"""Parameter: a Variable that a model owns and an optimizer changes."""
+"""Parameter: a Variable that a model owns and an optimizer updates."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Parameter(Variable):
     """A Variable that a :class:`Link` owns, with the initializer that fills it.
 
     Its shape may be given later, by :meth:`initialize`: until then ``array`` is None. Once an optimizer is
-    set up its array is a view of the optimizer's flat buffer; assigning ``array`` then copies into that.
+    set up, its array is a view of the optimizer's flat buffer; assigning ``array`` then copies into it.
 
     Args:
         initializer: an initializer, a number (every element), or an array (its values and, if ``shape`` is
-            None, its shape). None fills with nan, so that what was forgotten shows.
+            None, its shape). None fills with nan, so that omissions are noticed.
         shape: its shape; None defers it, unless ``initializer`` is an array or number. One of the lengths may
-            be None: :meth:`complete` tells it.
-        name: what error messages call it.
+            be None until :meth:`complete` sets it.
+        name: its name in error messages.
 
     Attributes:
-        initializer: what fills it.
-        deferred_shape: the shape with a length of None that it was made with; None if there was none.
-        buffer: the optimizer's flat buffer that holds the array; None if it stands alone.
+        initializer: its initializer.
+        deferred_shape: its initial shape with a length of None; None if there was none.
+        buffer: the optimizer's flat buffer that holds the array; None if there is none.
 
     >>> w = Parameter(initializers.Constant(2.0))
     >>> w.array is None
@@ -72,7 +72,7 @@ class Parameter(Variable):
 
     @property
     def update_enabled(self) -> bool:
-        """False freezes it: optimizers pass over it."""
+        """False freezes it: optimizers skip it."""
         return self._update_enabled
 
     @update_enabled.setter
@@ -93,7 +93,7 @@ class Parameter(Variable):
         self._array, self._grad = array, None
 
     def complete(self, length: int) -> None:
-        """Fill it for the first time, if its shape lacks one length.
+        """Fill it for the first time, if one length of its shape is unknown.
 
         Args:
             length: that length.
@@ -148,14 +148,14 @@ class Parameter(Variable):
             super()._move(move)
 
     def release(self) -> None:
-        """Leave the optimizer's flat buffer; the next update makes another."""
+        """Leave the optimizer's flat buffer; the next update makes a new one."""
         if self.buffer is not None:
             self.buffer.stale = True
             self.buffer = None
             hooks.array_replaced()
             self._array = self._array.copy()
 
-    # For optimizers: its array is a part of a flat buffer, and so is its gradient during an update.
+    # For optimizers: its array is part of a flat buffer, and so is its gradient during an update.
 
     def move_into(self, buffer: Any, view: Any) -> None:
         """Copy the array into ``view``, a part of an optimizer's flat buffer, and use that from then on."""
@@ -164,18 +164,18 @@ class Parameter(Variable):
         self._array, self.buffer = view, buffer
 
     def gradient_to_apply(self) -> Any:
-        """The gradient as passes left it, an array or Variable; None if there is none, or if it is frozen."""
+        """The gradient from backward passes, an array or Variable; None if there is none or it is frozen."""
         if hooks.running:
             return hooks.read(self, "_grad") if hooks.depends_on(self, "update_enabled") else None
         return self._grad if self._update_enabled else None
 
     def put_gradient(self, view: Any) -> None:
-        """Let ``view``, a part of a flat buffer with the gradient in it, be the gradient."""
+        """Use ``view``, the part of a flat buffer that contains the gradient, as the gradient."""
         hooks.assigned(self, "_grad")
         self._grad = view
 
     def bring_gradient(self, view: Any) -> None:
-        """Copy into ``view`` the gradient that a hook has assigned since :meth:`put_gradient`."""
+        """Copy a gradient that a hook has assigned since :meth:`put_gradient` into ``view``."""
         if self._grad is not view:
             view[...] = self.grad
             self._grad = view

@@ -1,6 +1,6 @@
-"""Values that are not arrays as JSON: numbers, strings, None, and lists and dicts of these.
+"""JSON for values that are not arrays: numbers, strings, None, and lists and dicts of these.
 
-What would come back as another value is refused when it is written, and what is too deep before it is parsed.
+Values that would be read back differently raise an error when written, and too deep nesting before parsing.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Any
 
 import numpy as np
 
-MAX_DEPTH = 64  # of lists and dicts within each other
+MAX_DEPTH = 64  # of nested lists and dicts
 MAX_TEXT = 2**24  # characters of a value that is not an array
 
 
 def to_json(name: str, value: Any) -> str:
-    """The JSON from which :func:`from_json` makes the same value again.
+    """JSON from which :func:`from_json` restores the same value.
 
     Args:
-        name: what the error names.
+        name: its name in errors.
         value: the value.
 
     Raises:
-        TypeError: if it would come back as another value.
+        TypeError: if it would be read back as a different value.
         ValueError: if it is nested too deep or too long.
     """
     _check_plain(name, value, 0)
@@ -40,7 +40,7 @@ def to_json(name: str, value: Any) -> str:
 
 
 def _check_plain(name: str, value: Any, depth: int) -> None:
-    """Raise TypeError if a value would come back from JSON as another one, naming the entry."""
+    """Raise TypeError if a value would be read back from JSON as a different one; names the entry."""
     if depth > MAX_DEPTH:
         raise ValueError(f"save_npz: {name} is nested more than {MAX_DEPTH} deep")
     kind = type(value)
@@ -65,14 +65,14 @@ def _check_plain(name: str, value: Any, depth: int) -> None:
 
 
 def from_json(name: str, text: str) -> Any:
-    """A value from its JSON, which is looked over before it is parsed.
+    """A value from its JSON, which is checked before it is parsed.
 
     Args:
-        name: what the error names.
+        name: its name in errors.
         text: the JSON.
 
     Raises:
-        ValueError: if it is nested too deep or no JSON.
+        ValueError: if it is nested too deep or not valid JSON.
 
     >>> from_json("p", to_json("p", {"a": [1, None]}))
     {'a': [1, None]}

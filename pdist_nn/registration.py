@@ -1,4 +1,4 @@
-"""Which attributes of a link are its parameters, children and persistent values."""
+"""The attributes of a link that are parameters, children and persistent values."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .parameter import Parameter
 
 _changes = count(1).__next__
 _structure = (
-    0  # moves whenever any link gains or loses a parameter or child: what is flattened before is stale
+    0  # changes whenever any link gains or loses a parameter or child: earlier flattened lists are stale
 )
 
-# What a link knows of itself; its children are attributes besides.
+# The internal attributes of a link; its children are further attributes.
 BOOKKEEPING = {"name", "_members", "_containers", "_persistent", "_open_scopes", "_scoped", "_flat"}
 PLAIN = (list, tuple, dict, set, frozenset, deque)  # containers whose contents no link can register
 
@@ -31,7 +31,7 @@ def is_plain(value: Any) -> bool:
 
 
 def restructured() -> int:
-    """Note that some link has gained or lost a parameter or child; returns the number of the change."""
+    """Record that some link has gained or lost a parameter or child; returns the number of the change."""
     global _structure
     _structure = _changes()
     hooks.array_replaced()
@@ -46,17 +46,17 @@ def structure() -> int:
 class Registry:
     """The base of :class:`pdist_nn.Link`: attributes that are parameters or links are registered."""
 
-    tells_of_attributes = True  # traces are told of each that is set: see trace_guards
+    tells_of_attributes = True  # traces are informed of each that is set: see trace_guards
     name: str | None
     _members: dict[str, bool]  # attributes that are parameters or links: assigned inside an init_scope?
-    _containers: dict[str, bool]  # the same of plain containers, which must hold neither
+    _containers: dict[str, bool]  # likewise for plain containers, which must hold neither
     _persistent: list[str]
     _open_scopes: int
     _scoped: bool  # whether there ever was an init_scope
     _flat: tuple[int, list[Parameter]] | None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        # Not in __init__: a subclass that forgets super().__init__() works all the same.
+        # Not in __init__, so that a subclass that omits super().__init__() still works.
         self = object.__new__(cls)
         self.__dict__.update(
             name=None,
@@ -71,7 +71,7 @@ class Registry:
 
     @contextmanager
     def init_scope(self) -> Iterator[None]:
-        """Inside the block, attributes that are parameters or links are registered."""
+        """Inside the block, assigned attributes that are parameters or links are registered."""
         self.__dict__["_scoped"] = True
         self.__dict__["_open_scopes"] += 1
         try:
@@ -118,7 +118,7 @@ class Registry:
         hooks.array_replaced()
 
     def add_param(self, name: str, shape: Any = None, initializer: Any = None) -> Parameter:
-        """Register a new parameter under ``name``; it is an attribute from then on."""
+        """Register a new parameter as the attribute ``name``."""
         with self._adding(name):
             parameter = Parameter(initializer, shape, name=name)
             setattr(self, name, parameter)
@@ -143,7 +143,7 @@ class Registry:
         self.register_persistent(name)
 
     def register_persistent(self, name: str) -> None:
-        """Save, copy and move the attribute ``name`` with the parameters, though it is not trained.
+        """Save, copy and move the attribute ``name`` with the parameters, although it is not trained.
 
         Args:
             name: an attribute that holds an array or a number.
@@ -157,7 +157,7 @@ class Registry:
             self._persistent.append(name)
 
     def _refuse_containers(self) -> None:
-        """Raise TypeError if links or parameters lie in a plain container that counts as registered."""
+        """Raise TypeError if a plain container that counts as registered holds links or parameters."""
         for name, inside in self._containers.items():
             if inside or not self._scoped:
                 self._refuse_container(name, self.__dict__[name])
@@ -173,12 +173,12 @@ class Registry:
             )
 
     def _own(self) -> Iterator[tuple[str, Any]]:
-        """The registered attributes of this link alone: names with parameters and links."""
+        """The registered attributes of this link itself: names with parameters and links."""
         for name, inside in self._members.items():
             if inside or not self._scoped:
                 yield name, self.__dict__[name]
 
-    # Copies and pickles carry no flattened list, and registries of their own.
+    # Copies and pickles have no flattened list, and their own registries.
     def __getstate__(self) -> dict[str, Any]:
         return {
             **self.__dict__,
@@ -190,7 +190,7 @@ class Registry:
 
 
 def _first_registrable(value: Any, depth: int = 4) -> Any:
-    """The first link or parameter in a plain container, those inside it included; None if there is none."""
+    """The first link or parameter in a plain container or nested ones; None if there is none."""
     items = (
         value.values() if isinstance(value, dict) else value.flat if isinstance(value, np.ndarray) else value
     )

@@ -1,6 +1,6 @@
 """Reporting values from anywhere in a training step: ``reporter.report({"loss": loss}, self)``.
 
-What is reported goes to the *observation*, a dict, of the reporter that is current in the thread. A trainer
+Reported values go to the *observation*, a dict, of the thread's current reporter. A trainer
 makes one; outside of training ``report`` does nothing.
 
 >>> reporter = Reporter()
@@ -37,15 +37,15 @@ class Reporter:
     """Collects what observers report, each under its own name.
 
     Attributes:
-        observation: where reported values go: names (``main/loss``) with raw arrays or numbers.
+        observation: the reported values: raw arrays or numbers by name (``main/loss``).
     """
 
     def __init__(self) -> None:
         self.observation: dict[str, Any] = {}
         self._names: dict[int, str] = {}
-        self._observers: list[Any] = []  # held, so that their ids stay theirs
+        self._observers: list[Any] = []  # kept alive, so that their ids are not reused
 
-    # Copies and pickles: the observers' ids are other ones there.
+    # Copies and pickles: the observers' ids differ there.
     def __getstate__(self) -> dict[str, Any]:
         names = [(observer, self._names[id(observer)]) for observer in self._observers]
         return {"observation": dict(self.observation), "names": names}
@@ -65,7 +65,7 @@ class Reporter:
 
     @contextmanager
     def scope(self, observation: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Inside the block this reporter is current and reports go to ``observation``."""
+        """Inside the block, this reporter is current and reports go to ``observation``."""
         previous, self.observation = self.observation, observation
         _stack().append(self)
         try:
@@ -75,12 +75,12 @@ class Reporter:
             self.observation = previous
 
     def add_observer(self, name: str, observer: Any) -> None:
-        """What ``observer`` reports is called ``name/...``."""
+        """Report the values of ``observer`` as ``name/...``."""
         self._names[id(observer)] = name
         self._observers.append(observer)
 
     def add_observers(self, prefix: str, observers: Iterable[tuple[str, Any]]) -> None:
-        """The same for several: pairs of name and observer."""
+        """Add several observers: pairs of name and observer."""
         for name, observer in observers:
             self.add_observer(prefix + name, observer)
 
@@ -88,8 +88,8 @@ class Reporter:
         """Put values into the observation.
 
         Args:
-            values: numbers, arrays or Variables by name; of Variables the array is kept, without its graph.
-            observer: who reports.
+            values: numbers, arrays or Variables by name; of Variables only the arrays are kept.
+            observer: the reporting object.
 
         Raises:
             KeyError: if the observer was not added.
@@ -114,7 +114,7 @@ def report(values: dict[str, Any], observer: Any = None) -> None:
 
     Args:
         values: numbers, arrays or Variables by name.
-        observer: who reports, usually ``self``: its name is put before the keys.
+        observer: the reporting object, usually ``self``: its name is prefixed to the keys.
     """
     if hooks.running or _stack():
         values = {key: to_read(value) for key, value in values.items()}
@@ -122,7 +122,7 @@ def report(values: dict[str, Any], observer: Any = None) -> None:
 
 
 def _deliver(values: dict[str, Any], observer: Any) -> None:
-    """Who listens is asked at each call: a traced step may be recorded under another reporter."""
+    """The current reporter is looked up at each call: a traced step may be recorded under another one."""
     stack = _stack()
     if stack:
         stack[-1].report(values, observer)
@@ -138,7 +138,7 @@ def get_current_reporter() -> Reporter:
 
 @contextmanager
 def report_scope(observation: dict[str, Any]) -> Iterator[None]:
-    """Inside the block the current reporter puts what it is told into ``observation``."""
+    """Inside the block, the current reporter puts values into ``observation``."""
     current = get_current_reporter()
     previous, current.observation = current.observation, observation
     try:
@@ -148,7 +148,7 @@ def report_scope(observation: dict[str, Any]) -> Iterator[None]:
 
 
 class DictSummary:
-    """Running means of named scalars; what is not a scalar is passed over.
+    """Running means of named scalars; other values are skipped.
 
     >>> summary = DictSummary()
     >>> summary.add({"loss": 1.0}); summary.add({"loss": 2.0, "accuracy": 0.5})
@@ -161,7 +161,7 @@ class DictSummary:
         self._counts: dict[str, float] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy counts on its own."""
+        """A copy accumulates on its own."""
         return {"_sums": dict(self._sums), "_counts": dict(self._counts)}
 
     def add(self, values: dict[str, Any], weight: float = 1) -> None:
@@ -173,7 +173,7 @@ class DictSummary:
             ):
                 value = float(value)
             elif getattr(value, "ndim", None) == 0:
-                value = value.astype(np.float64)  # on its device: nothing waits for it here
+                value = value.astype(np.float64)  # on its device, without a device sync
             else:
                 continue
             self._sums[name] = self._sums.get(name, 0.0) + weight * value

@@ -1,18 +1,18 @@
 """Saving and loading models, optimizers and whole training runs.
 
-Anything with a method ``serialize(serializer)`` can be saved. The method is called alike for both ways:
+Anything with a method ``serialize(serializer)`` can be saved. The same method serves both directions:
 
     def serialize(self, serializer):
         self.epoch = serializer("epoch", self.epoch)
         self.optimizer.serialize(serializer["optimizer"])
 
-A saver stores the value and returns it; a loader returns what the file has. Values are arrays, or numbers,
-strings, None, and lists and dicts (with strings as keys) of these. What would be loaded as something else,
-such as a tuple, is refused when it is saved.
+A saver stores the value and returns it; a loader returns the value in the file. Values are arrays, or
+numbers, strings, None, and lists and dicts (with strings as keys) of these. Values that would be loaded as
+something else, such as tuples, raise an error when saved.
 
-Files are ``.npz`` without pickle: loading one runs no code of its. They are written under a temporary name,
-brought to the disk and renamed, so that at any moment there is either the old file or the new one. Loading
-first compares all names, shapes and dtypes with what is there, and only then changes anything.
+Files are ``.npz`` without pickle: loading one runs no code from it. They are written under a temporary name,
+synced to disk and renamed, so that at any moment there is either the old file or the new one. Loading
+first compares all names, shapes and dtypes with the existing object, and only then changes anything.
 
 >>> import os, tempfile, pdist_nn
 >>> model, other = pdist_nn.links.Linear(2, 3), pdist_nn.links.Linear(2, 3)
@@ -41,18 +41,18 @@ from pdist.backend import library_of, to_cpu
 
 from .plain import MAX_TEXT, from_json, to_json
 
-ARRAY_KINDS = "fiub"  # of the dtypes that are saved and loaded
+ARRAY_KINDS = "fiub"  # the kinds of dtypes that are saved and loaded
 
 
 class Unknown:
-    """Stands for an array that has no shape yet; those of one ``owner`` have the same one."""
+    """Represents an array that has no shape yet; those of one ``owner`` share a shape."""
 
     def __init__(self, owner: Any) -> None:
         self.owner = owner
 
 
 class Serializer:
-    """Base of savers and loaders: takes a key and the present value, returns the value to go on with."""
+    """Base of savers and loaders: takes a key and the current value, returns the value to use."""
 
     def __init__(self, path: str = "") -> None:
         self.path = path
@@ -91,7 +91,7 @@ class DictionarySerializer(Serializer):
 
 
 class DictionaryDeserializer(Serializer):
-    """Returns the values of a dict by their path; those that it has not stay as they are."""
+    """Returns the values of a dict by their path; missing ones keep their current value."""
 
     def __init__(self, source: dict[str, Any], path: str = "") -> None:
         super().__init__(path)
@@ -118,12 +118,12 @@ def save_npz(file: Any, obj: Any, compression: bool = False) -> None:
     Args:
         file: a path, or a file open for writing in binary.
         obj: what to save.
-        compression: whether to deflate the arrays, which takes long and saves little for weights.
+        compression: whether to compress the arrays, which is slow and saves little for weights.
 
     Raises:
-        OSError: if the disk is full and the like; a file that was there before is untouched.
-        TypeError: if a value would be loaded as another one, such as a tuple or a complex array; it is named.
-        ValueError: if a value is nested too deep, or too long for what is not an array.
+        OSError: if the disk is full or similar; an existing file is not affected.
+        TypeError: if a value would be loaded differently, such as a tuple or a complex array; names it.
+        ValueError: if a value that is not an array is nested too deep or too long.
     """
     saver = DictionarySerializer()
     obj.serialize(saver)
@@ -136,9 +136,9 @@ def save_npz(file: Any, obj: Any, compression: bool = False) -> None:
 
 
 def _encode(name: str, value: Any) -> np.ndarray:
-    """A value as an array, what is not an array as JSON in a string; refuses what load_npz cannot read."""
+    """A value as an array, or as JSON in a string array; an error if load_npz could not read it."""
     if "\0" in name or not name.isprintable():
-        raise ValueError(f"save_npz: {name!r} is no name of an entry: it has characters that do not print")
+        raise ValueError(f"save_npz: {name!r} is not a valid entry name: it has non-printable characters")
     if library_of(value) is not None:
         array = to_cpu(value)
         if array.dtype.hasobject:
@@ -163,7 +163,7 @@ def _write(stream: BinaryIO, arrays: dict[str, np.ndarray], compression: bool) -
     method = zipfile.ZIP_DEFLATED if compression else zipfile.ZIP_STORED
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name, array in arrays.items():
-            # A fixed date: equal runs write equal files.
+            # A fixed date, so that equal runs write equal files.
             info = zipfile.ZipInfo(name + ".npy", (1980, 1, 1, 0, 0, 0))
             info.compress_type = method
             with archive.open(info, "w", force_zip64=True) as member:
@@ -175,7 +175,7 @@ def atomic_write(path: Any) -> Iterator[BinaryIO]:
     """A file that appears under ``path``, complete, when the block ends; not at all if the block fails.
 
     Args:
-        path: where. What was there before stays until then.
+        path: the file. An existing file stays until then.
     """
     path = os.path.realpath(os.fspath(path))
     folder, name = os.path.split(path)
@@ -189,7 +189,7 @@ def atomic_write(path: Any) -> Iterator[BinaryIO]:
             os.fsync(stream.fileno())
         os.replace(temporary, path)
     except BaseException:
-        # Closing may fail again on a full disk; what counts is that the half-written file goes.
+        # Closing may fail again on a full disk; what matters is that the partial file is removed.
         with suppress(OSError):
             os.unlink(temporary)
         raise
@@ -197,11 +197,11 @@ def atomic_write(path: Any) -> Iterator[BinaryIO]:
 
 
 def remove_leftovers(folder: Any, written: Callable[[str], bool]) -> None:
-    """Remove what a killed process left half-written by :func:`atomic_write`.
+    """Remove partial files that :func:`atomic_write` left in a killed process.
 
     Args:
-        folder: where.
-        written: says whether a file is one of those written here.
+        folder: the folder.
+        written: tells whether a file is one of those written here.
     """
     for name in os.listdir(folder):
         half = re.fullmatch(r"\.(.+)\.[0-9a-f]{8}\.tmp", name)
@@ -210,7 +210,7 @@ def remove_leftovers(folder: Any, written: Callable[[str], bool]) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Bring a rename to the disk, if the system can."""
+    """Sync a rename to disk, if the system supports it."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:
@@ -237,16 +237,16 @@ def load_npz(
 
     Args:
         file: a path, or a file open for reading in binary.
-        obj: what to load it into, made as the saved one was. A parameter of unknown shape takes the
-            file's.
-        path: load only the part of the file under this path: that of a snapshot's model is
+        obj: the object to load into, of the same structure as the saved one. A parameter of unknown shape
+            takes the file's.
+        path: load only the part of the file under this path: a snapshot's model is under
             ``"updater/model:main/"``.
-        strict: whether names that only one side has are an error; else they are passed over.
-        ignore_names: says whether to ignore a name.
-        may_lack: says whether a name may be on one side only, although ``strict``.
+        strict: whether names that only one side has are an error; otherwise they are skipped.
+        ignore_names: tells whether to ignore a name.
+        may_lack: tells whether a name may be on one side only, in spite of ``strict``.
 
     Raises:
-        ValueError: if the file is damaged or is of something else; it says in what they differ.
+        ValueError: if the file is damaged or does not fit; lists the differences.
             Nothing has changed then.
     """
     if isinstance(file, (str, os.PathLike)):
@@ -273,7 +273,7 @@ def load_npz(
     except Mismatch as error:
         raise ValueError(str(error)) from None
     except Exception as error:  # damaged files make zipfile and NumPy raise errors of a dozen kinds
-        raise ValueError(f"load_npz: {label} is damaged or no .npz file: {error}") from error
+        raise ValueError(f"load_npz: {label} is damaged or not an .npz file: {error}") from error
     backup = {
         name: value.copy() if hasattr(value, "copy") else value for name, value in current.target.items()
     }
@@ -285,7 +285,7 @@ def load_npz(
 
 
 class Mismatch(Exception):
-    """The file is sound but of something else."""
+    """The file is intact but does not fit."""
 
 
 def _members(archive: zipfile.ZipFile, path: str) -> dict[str, zipfile.ZipInfo]:
@@ -300,7 +300,7 @@ def _members(archive: zipfile.ZipFile, path: str) -> dict[str, zipfile.ZipInfo]:
 
 
 def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, order and dtype of an array, read before any memory is given to it."""
+    """Shape, order and dtype of an array, read before any memory is allocated for it."""
     with archive.open(info) as member:
         version = npy.read_magic(member)
         if version == (1, 0):
@@ -326,7 +326,7 @@ def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[tuple[int,
 def _read(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, shape: tuple[int, ...], fortran: bool, dtype: np.dtype
 ) -> Any:
-    """One value; zipfile checks its sum at the end."""
+    """One value; zipfile verifies its checksum at the end."""
     data = archive.read(info)
     size = int(np.prod(shape)) * dtype.itemsize
     array = np.frombuffer(data, dtype, offset=len(data) - size, count=int(np.prod(shape)))
@@ -339,14 +339,14 @@ def _read(
 def _compare_names(
     expected: dict[str, Any], members: dict[str, Any], may_lack: Callable[[str], bool] | None
 ) -> list[str]:
-    """What one side has and the other has not."""
+    """The names that only one side has."""
     wrong = [(name, "it has no") for name in expected if name not in members]
     wrong += [(name, "unexpected") for name in members if name not in expected]
     return [f"{what} {name}" for name, what in wrong if may_lack is None or not may_lack(name)]
 
 
 def _compare_arrays(expected: dict[str, Any], headers: dict[str, Any]) -> list[str]:
-    """What is wrong with shapes and dtypes."""
+    """The differences in shapes and dtypes."""
     wrong = []
     unknown: dict[int, tuple[str, tuple[int, ...]]] = {}
     for name, (shape, _, dtype) in headers.items():

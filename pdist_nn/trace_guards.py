@@ -1,4 +1,4 @@
-"""What a trace has to know of a link's attributes: another value makes another trace."""
+"""What a trace has to know about a link's attributes: another value makes another trace."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pdist.backend import hooks
 
 
 def depends_on_attributes(link: Any, bookkeeping: set[str]) -> None:
-    """Tell the recording, if there is one, that other attributes of a link would make another trace.
+    """Tell the recording, if there is one, that a change of a link's attributes makes another trace.
 
     Args:
         link: a Link that is called.
-        bookkeeping: attributes that make no difference.
+        bookkeeping: attributes to ignore.
     """
     if hooks.current() is not None:
         for name in link.__dict__.keys() - bookkeeping:

@@ -179,5 +179,5 @@ def test_a_missing_or_foreign_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="neither train-images-idx3-ubyte nor"):
         vae.load(tmp_path)
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"PNG and so on")
-    with pytest.raises(ValueError, match="train-images-idx3-ubyte is no IDX file"):
+    with pytest.raises(ValueError, match="train-images-idx3-ubyte is not an IDX file"):
         vae.load(tmp_path)

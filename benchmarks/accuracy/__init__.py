@@ -1,4 +1,4 @@
-"""How exact pdist's numbers are: every answer against references to 60 digits, in ulps.
+"""The accuracy of pdist: every result against 60-digit references, in ulps.
 
 Run with ``python -m benchmarks.accuracy``.
 """

@@ -18,7 +18,7 @@ GOAL_RELATIVE = {"float64": 1e-9, "float32": 1e-4}
 
 
 def measure(library: Library, groups: Iterable[cases.Group], dtype: str) -> tuple[list[Score], list[str]]:
-    """Scores every quantity of every group; the second list tells of those that got no answer."""
+    """Scores every quantity of every group; the second list names those without a result."""
     scores, missing = [], []
     for group in groups:
         for question, quantities in group.questions().items():
@@ -35,7 +35,7 @@ def measure(library: Library, groups: Iterable[cases.Group], dtype: str) -> tupl
 
 
 class Pool:
-    """The figures of several scores together."""
+    """The combined figures of several scores."""
 
     def __init__(self, scores: Iterable[Score]) -> None:
         scores = list(scores)
@@ -50,7 +50,7 @@ class Pool:
         self.not_zero = int(pooled("not_zero").sum())
         self.flushed = int(pooled("flushed").sum())
         self.relative = float(np.nanmax(relative)) if not np.isnan(relative).all() else 0.0
-        # A value that should be finite and is not has missed the mark too.
+        # A value that should be finite and is not counts as a miss too.
         self.n = len(self.ulps) + self.nonfinite
         self.share = 100 * float((self.ulps <= WITHIN).sum()) / self.n if self.n else 100.0
 
@@ -77,10 +77,10 @@ def print_table(scores: list[Score]) -> None:
 
 
 def print_summary(scores: list[Score], missing: list[str], dtype: str) -> bool:
-    """Prints the figures of each distribution and of all beside the goals; tells whether all are reached."""
+    """Prints the figures of each distribution and of all with the goals; returns whether all are met."""
     names = list(dict.fromkeys(s.group.distribution for s in scores))
     row = "{:20} {:>10} {:>7} {:>12} {:>7} {:>13} {:>11} {:>7} {:>10}"
-    print(f"\n{dtype}: share within {WITHIN} ulp of all but KL, of KL with gradients, of KL alone")
+    print(f"\n{dtype}: percentage within {WITHIN} ulp: all except KL, KL with gradients, KL alone")
     print(
         row.format("", "values %", "n", "KL+grads %", "n", "KL alone %", "non-finite", "badinf", "worst rel")
     )
@@ -101,7 +101,7 @@ def print_summary(scores: list[Score], missing: list[str], dtype: str) -> bool:
     goals = (GOAL_ALL, "", GOAL_KL, "", GOAL_KL, 0, 0, GOAL_RELATIVE[dtype])
     print(row.format("goal", *goals))
     for text in missing:
-        print(f"no answer: {text}")
+        print(f"no result: {text}")
     return (
         not missing
         and values.share >= GOAL_ALL
@@ -137,9 +137,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--dist", nargs="+", metavar="NAME", help=f"of {', '.join(cases.available())}")
     parser.add_argument("--only", metavar="TEXT", help="only lines of the table that contain TEXT")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="print the N worst cases too")
-    parser.add_argument(
-        "--by", choices=("ulps", "relative"), default="ulps", help="in what the worst are worst"
-    )
+    parser.add_argument("--by", choices=("ulps", "relative"), default="ulps", help="the measure of the worst")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--summary", action="store_true", help="leave out the table of groups and quantities")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a goal is missed")

@@ -1,4 +1,4 @@
-"""Puts a group's questions to pdist."""
+"""Evaluates the quantities of a group with pdist."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from .cases import Group
 
-# What the references call a question -> what a pdist distribution calls it.
+# A quantity's name in the references -> the method of a pdist distribution.
 METHODS = {
     "cdf": "cdf",
     "sf": "survival_function",
@@ -37,11 +37,11 @@ class Library:
         self.on_gpu = device == "cuda"
 
     def answer(self, group: Group, question: str) -> tuple[dict[str, np.ndarray], str]:
-        """Answers a question for all cases at once or, if that raises, one by one.
+        """Evaluates a quantity for all cases at once or, if that raises, one by one.
 
         Returns:
-            Quantity to answers, shaped as the truths, and a remark, empty if all went well. A case that
-            raised is NaN throughout; a quantity that never came is left out.
+            Quantity to results, shaped like the true values, and a remark, empty if all went well. A case
+            that raised is NaN throughout; a quantity without any result is left out.
         """
         shapes = {name: group.truths[name][0].shape for name in group.questions()[question]}
         try:
@@ -49,7 +49,7 @@ class Library:
             return {
                 name: answers[name].reshape(shape) for name, shape in shapes.items() if name in answers
             }, ""
-        except Exception as error:  # whatever a library under test may raise is a finding, not our failure
+        except Exception as error:  # whatever the library under test raises is a finding, not our failure
             remark = _first_line(error)
         out = {name: np.full(shape, np.nan) for name, shape in shapes.items()}
         raised = 0
@@ -91,7 +91,7 @@ class Library:
     def _with_gradients(
         self, f: Any, question: str, group: Group, inputs: dict[str, Any]
     ) -> dict[str, np.ndarray]:
-        """The value of ``f`` and the gradients of its sum to every input that is not a discrete value."""
+        """The value of ``f`` and the gradients of its sum in every input that is not a discrete value."""
         leaves = {
             name: array if name == "x" and group.distribution in DISCRETE else self.pdist.Variable(array)
             for name, array in inputs.items()
@@ -101,7 +101,7 @@ class Library:
         answers = {question: self._host(value)}
         for name, leaf in leaves.items():
             if isinstance(leaf, self.pdist.Variable):
-                # No gradient at all is how an input says that nothing depends on it.
+                # An input without a gradient is one that nothing depends on.
                 grad = leaf.grad if leaf.grad is not None else np.zeros(leaf.shape, self.dtype)
                 answers["d_" + name] = self._host(grad)
         return answers
@@ -123,7 +123,7 @@ class Library:
     def _host(self, value: Any) -> np.ndarray:
         array = self.pdist.to_cpu(getattr(value, "array", value))
         if array.dtype != self.dtype:
-            raise TypeError(f"the answer is {array.dtype}, asked in {self.dtype}")
+            raise TypeError(f"the result is {array.dtype}; expected {self.dtype}")
         return array.astype(np.float64)
 
 

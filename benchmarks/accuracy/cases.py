@@ -10,7 +10,7 @@ import numpy as np
 
 REFERENCES = Path(__file__).parent / "references"
 
-# What is asked of a group of each kind, in the order of the table; a gradient `d_NAME` belongs to the first.
+# The quantities of a group of each kind, in the order of the table; a gradient `d_NAME` belongs to the first.
 QUANTITIES = {
     "x": ("log_prob", "cdf", "sf", "log_cdf", "log_sf", "responsibilities"),
     "p": ("icdf",),
@@ -21,14 +21,14 @@ QUANTITIES = {
 
 @dataclasses.dataclass
 class Group:
-    """Cases of one distribution, given by the same parameters and asked the same questions.
+    """Cases of one distribution with the same parametrization and the same quantities.
 
     Attributes:
         distribution: Name, such as ``Normal``.
         parametrization: Which parameters are given, such as ``log_scale`` or ``logit.5``.
-        kind: ``x``, ``p``, ``m`` or ``kl``, see the README beside the references.
+        kind: ``x``, ``p``, ``m`` or ``kl``, see the README next to the references.
         inputs: Name to array, cases along the first axis.
-        truths: Quantity to ``(hi, lo)``: the truth is their sum.
+        truths: Quantity to ``(hi, lo)``: the true value is their sum.
     """
 
     distribution: str
@@ -46,7 +46,7 @@ class Group:
         return len(next(iter(self.inputs.values())))
 
     def questions(self) -> dict[str, list[str]]:
-        """Each question with the quantities that it answers: gradients come with their value."""
+        """Each evaluation with the quantities that it yields: gradients come with their value."""
         gradients = sorted(name for name in self.truths if name.startswith("d_"))
         asked = [name for name in QUANTITIES[self.kind] if name in self.truths]
         return {name: [name, *gradients] if name in ("log_prob", "kl") else [name] for name in asked}

@@ -1,8 +1,8 @@
-"""Makes references with mpmath: ``python -m benchmarks.accuracy.make_references``.
+"""Generates references with mpmath: ``python -m benchmarks.accuracy.make_references``.
 
-They are those of further parametrizations and of methods that the other references leave out. They are
-written into the files of ``references`` beside what is there; each run makes the same. A truth is a formula
-in its plainest form, at so many digits that 60 are left of whatever cancels.
+They cover further parametrizations, and methods that the other references leave out. They are
+added to the files of ``references``; every run generates the same. A true value is a formula
+in its plainest form, evaluated with enough digits that 60 remain after any cancellation.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ SCALES = {"log_scale": mp.exp, "raw_scale": lambda raw: mp.log(1 + mp.exp(raw))}
 
 
 def single(value: float) -> float:
-    """A number that float32 holds too."""
+    """A number that is exact in float32."""
     return float(np.float32(value))
 
 
@@ -170,7 +170,7 @@ OF_GAMMA: dict[str, Callable[[Row], Any]] = {
 
 
 def uniform(rng: np.random.Generator, n: int) -> dict[str, list[Row]]:
-    """Places within, where the gradients are those of -log(scale)."""
+    """Points inside, where the gradients are those of -log(scale)."""
     rows: dict[str, list[Row]] = {"x": [], "p": [], "m": []}
     for _ in range(n):
         given = {"loc": single(10 * rng.normal()), "scale": single(10 ** rng.uniform(-3, 3))}
@@ -243,7 +243,7 @@ def coins(parameter: str) -> dict[str, list[Row]]:
 
 
 def of_coin(probability: Callable[[Row], Any]) -> dict[str, Callable[[Row], Any]]:
-    """The tails at 0; at 1 all is below."""
+    """The tails at 0; at 1 everything is below."""
     return {
         "cdf": lambda r: 1 - probability(r) if r["x"] < 1 else mp.mpf(1),
         "sf": lambda r: probability(r) if r["x"] < 1 else mp.mpf(0),
@@ -334,7 +334,7 @@ def exact(value: Any) -> Any:
 
 
 def slope(formula: Callable[[Row], Any], row: Row, name: str) -> Any:
-    """The derivative of a formula by an input, each element of a vector."""
+    """The derivative of a formula in an input, for each element of a vector."""
 
     def by(i: int | None) -> Any:
         value = row[name] if i is None else row[name][i]
@@ -352,7 +352,7 @@ def slope(formula: Callable[[Row], Any], row: Row, name: str) -> Any:
 
 
 def words(values: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Truths as the float64 numbers nearest to them and to what remains."""
+    """True values as the float64 numbers nearest to them and to the remainders."""
     flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
     hi = [float(v) for v in flat]
     lo = [float(v - mp.mpf(h)) if np.isfinite(h) else 0.0 for v, h in zip(flat, hi, strict=True)]
@@ -369,7 +369,7 @@ def group(
     formulas: dict[str, Callable[[Row], Any]],
     slopes: Iterable[str] = (),
 ) -> dict[str, np.ndarray]:
-    """The arrays of the groups of all kinds, as ``references/README.md`` tells them."""
+    """The arrays of the groups of all kinds, as described in ``references/README.md``."""
     out = {}
     for kind, given in rows.items():
         for key in given[0]:
@@ -386,7 +386,7 @@ def group(
 
 
 def groups() -> dict[str, dict[str, np.ndarray]]:
-    """All that this module makes, by distribution."""
+    """Everything that this module generates, by distribution."""
     rng, out = np.random.default_rng(7), {}
     for name in STANDARD:
         arrays: dict[str, np.ndarray] = {}

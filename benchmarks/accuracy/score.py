@@ -1,4 +1,4 @@
-"""Errors of answers against truths, in ulps of the answer's precision."""
+"""Errors of results against true values, in ulps of the result's precision."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from .cases import Group
 
-# A truth this much smaller than what it is composed of passes through zero there: its relative error then
-# tells of its neighbourhood's spacing, not of the formula. Its error in ulps counts all the same.
+# A true value this much smaller than its terms passes through zero there: its relative error then
+# reflects the spacing of the inputs, not the formula. Its error in ulps counts all the same.
 NEAR_ZERO = 0.01
 
 CAN_CHANGE_SIGN = ("log_prob", "entropy", "mean", "icdf")  # and the gradients
@@ -17,15 +17,15 @@ CAN_CHANGE_SIGN = ("log_prob", "entropy", "mean", "icdf")  # and the gradients
 
 @dataclasses.dataclass
 class Score:
-    """How the answers for one quantity of a group compare with the truth; arrays have the truths' shape.
+    """How the results for one quantity of a group compare with the truth; arrays have the truth's shape.
 
     Attributes:
-        ulps: Error in ulps, NaN where there is nothing to compare or the answer is not finite.
+        ulps: Error in ulps, NaN where there is nothing to compare or the result is not finite.
         relative: Relative error, NaN as above and where the truth passes through zero.
-        nonfinite: Where the answer is NaN or infinite although the truth can be represented.
-        wrong_infinity: Where the truth is infinite, or too large for the precision, and the answer is not.
-        flushed: Where the truth is subnormal and the answer zero: allowed, counted as half an ulp.
-        not_zero: Where a gradient is exactly zero and the answer is not. There is no natural unit for that
+        nonfinite: Where the result is NaN or infinite although the truth is representable.
+        wrong_infinity: Where the truth is infinite, or too large for the precision, and the result is not.
+        flushed: Where the truth is subnormal and the result zero: allowed, counted as half an ulp.
+        not_zero: Where a gradient is exactly zero and the result is not. There is no natural unit for that
             error, so it is counted here and not in ulps.
     """
 
@@ -50,18 +50,18 @@ class Score:
 
 
 def score(group: Group, quantity: str, got: np.ndarray, dtype: str, remark: str = "") -> Score:
-    """Compares answers with the truth.
+    """Compares results with the truth.
 
     An ulp is the spacing of numbers of the precision in the truth's binade, not below that of the subnormals,
-    and at 1 where the truth is exactly zero. An error counts as at most 2^p ulps (p bits of precision), which
-    is a relative error of one: worse than wrong is no more than wrong.
+    and that at 1 where the truth is exactly zero. An error counts as at most 2^p ulps (p bits of precision),
+    which is a relative error of one.
     """
     hi, lo = group.truths[quantity]
     info = np.finfo(dtype)
     gradient = quantity.startswith("d_")
 
     defined = ~np.isnan(hi)
-    # Rounding gives infinity beyond the halfway point between the largest number and the next there would be.
+    # Values beyond the halfway point between the largest number and its would-be successor round to infinity.
     largest = float(info.max) * (1 + 2.0 ** -(info.nmant + 2)) if dtype == "float32" else np.inf
     infinite = defined & (np.abs(hi) >= largest)
     finite = defined & ~infinite
@@ -82,7 +82,7 @@ def score(group: Group, quantity: str, got: np.ndarray, dtype: str, remark: str 
     flushed = comparable & subnormal & (answer == 0)
     ulps = np.where(flushed, 0.5, ulps)
 
-    # Below the normal numbers a relative error says only how few bits are left.
+    # In the subnormal range a relative error reflects only how few bits are left.
     relative = error / np.maximum(magnitude, float(info.tiny))
     passes = _passes_through_zero(group, quantity)
     return Score(
@@ -100,10 +100,10 @@ def score(group: Group, quantity: str, got: np.ndarray, dtype: str, remark: str 
 
 
 def _passes_through_zero(group: Group, quantity: str) -> np.ndarray:
-    """Where a quantity that takes both signs is small beside what it is composed of.
+    """Where a quantity of either sign is small compared with its terms.
 
-    That is, beside 1 for a log-density (whose terms are logarithms), beside the largest component of the same
-    case's gradient, and beside the largest location for a mean or a quantile.
+    That is, compared with 1 for a log-density (whose terms are logarithms), with the largest component of the
+    same case's gradient, and with the largest location for a mean or a quantile.
     """
     hi = group.truths[quantity][0]
     gradient = quantity.startswith("d_")

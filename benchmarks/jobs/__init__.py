@@ -1,7 +1,7 @@
-"""Four training jobs, each as one step: forward, backward, Adam; by several libraries.
+"""Four training jobs, each as one step (forward, backward, Adam), in several libraries.
 
     python -m benchmarks jobs              # the tables
-    python -m benchmarks jobs --traces     # what tracing costs
+    python -m benchmarks jobs --traces     # the cost of tracing
     python -m benchmarks.jobs mdn-small    # where the time of a step goes
 
 - ``mdn-small``: a mixture density network, 1-64-64-6 with ReLU, two Normals, batches of 32.
@@ -10,8 +10,8 @@
   Normal(0, 1), batches of 200.
 - ``vae``: a variational autoencoder, 784-500-20-500-784 with tanh, a Bernoulli decoder, batches of 100.
 
-All sides begin with the same parameters and are given the same batches, another one at every step, in arrays
-of their own made beforehand. Random numbers are drawn in the step. Nothing is validated.
+All start from the same parameters and get the same batches, another one at every step, in their own arrays
+made beforehand. Random numbers are drawn in the step. Nothing is validated.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any
 from ..timing import Comparison, Pair
 from .training import Training
 
-# Side: the file that has it, and the function there that makes it of the side before.
+# Column: its file, and the function there that derives it from the previous column.
 SIDES = {
     "pdist": ("pdist_steps", ""),
     "traced": ("pdist_steps", "traced"),
@@ -43,12 +43,12 @@ class Job:
     """One job.
 
     Args:
-        name: what the table calls it.
+        name: its name in the table.
         model: the function that makes it in each library's file, and its batches in ``data``.
         settings: that function's arguments.
-        to_torch: the ratio of times, pdist's to PyTorch's, that is asked for.
-        to_jax: the same of traced pdist's to JAX's, on one core.
-        to_matmuls: the same of traced pdist's to that of its matrix products.
+        to_torch: the target ratio of times, pdist's to PyTorch's.
+        to_jax: that of traced pdist's to JAX's, on one core.
+        to_matmuls: that of traced pdist's to the time of its matrix products.
     """
 
     name: str
@@ -59,10 +59,10 @@ class Job:
     to_matmuls: float | None = None
 
     def make(self, side: str, **more: Any) -> Training:
-        """The training as this side does it.
+        """The training in this library.
 
         Raises:
-            ImportError: where the side's library is not there.
+            ImportError: if the library is not installed.
         """
         file, change = SIDES[side]
         module = import_module(f".{file}", __name__)
@@ -70,15 +70,15 @@ class Job:
         return getattr(module, change)(made) if change else made
 
     def batches(self) -> list[tuple[Any, ...]]:
-        """What the steps are fed with, NumPy's arrays."""
+        """The batches for the steps, as NumPy arrays."""
         made: list[tuple[Any, ...]] = getattr(import_module(".data", __name__), self.model)(**self.settings)
         return made
 
     def step(self, side: str) -> Callable[[], Any]:
-        """The side's step, fed with the batches in turn.
+        """The library's step, fed with the batches in turn.
 
         Raises:
-            ImportError: where the side's library is not there, or its compiler fails.
+            ImportError: if the library is not installed, or its compiler fails.
         """
         step = self.make(side).fed(self.batches())
         if side == "torch.compile":
@@ -91,7 +91,7 @@ class Job:
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
-        """The ratios that are of interest."""
+        """The ratios of interest."""
         return (
             Pair("traced", "by hand", 1.1),
             Pair("traced", "jax", self.to_jax, one_core=True),
@@ -113,6 +113,6 @@ JOBS = {
 
 
 def comparisons() -> Iterator[Comparison]:
-    """All jobs, every side beside the others."""
+    """All jobs, in all libraries."""
     for job in JOBS.values():
         yield Comparison(job.name, {side: partial(job.step, side) for side in SIDES}, pairs=job.pairs)

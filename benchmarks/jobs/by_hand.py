@@ -1,23 +1,23 @@
-"""The jobs as one would write them in NumPy by hand, for speed: the yardstick of the traced steps.
+"""The jobs written by hand in NumPy, for speed: the yardstick of the traced steps.
 
 No autograd, every buffer made beforehand, all parameters in one array, each product writing its gradient
-where Adam reads it. The mathematics is pdist's: the mixture's and the coin's densities without overflow or
-cancellation, slopes with all digits in their tails. What makes it short:
+where Adam reads it. The mathematics is pdist's: densities of the mixture and the Bernoulli without overflow
+or cancellation, slopes that are accurate in the tails. What makes it fast:
 
-- Gradients are those of sums over the batch, not of means, for Adam does not see a gradient's scale: only its
-  ``eps`` has to be scaled. Likewise its moments leave out their factors 1 - beta.
-- A layer's bias is one more column of its W and the layer before has a row of ones, where that is faster.
+- Gradients are those of sums over the batch, not of means, because Adam is invariant to a gradient's scale:
+  only its ``eps`` has to be scaled. Likewise its moments omit their factors 1 - beta.
+- A layer's bias is an extra column of its W, and the layer before has a row of ones, where that is faster.
 - softplus(x) = max(x, log1p(e^min(x, 20))), as x is softplus(x) to the last digit from 17 on; and its slope
   is 1 - e^-softplus(x), which is accurate in both tails.
 - The Bernoulli log-density x l - softplus(l) is (x - [l > 0]) l - log1p(e^-|l|), its score
   (x - [l > 0]) + sgn(l) e/(1 + e) with the same e = e^-|l|. Signs are bits, set and cleared as such.
-- Numbers below 1e-38 take a processor a hundred times longer than others. A component's share of a value is
-  therefore at least e^-64, which no sum of float32 with the others' feels, and Adam's means of gradients that
-  have stayed 0 are set to 0 now and then.
-- Buffers begin where a line of the cache does: sums and products of numbers in the cache take half the time.
-- Products are ``a.dot(b, out)``: ``matmul`` does the same by the same library, but takes longer to begin, and
-  loops itself where a side is 1 long, five times slower.
-- A mask multiplies. ``where`` is ten times slower, as it branches at each number.
+- Operations on numbers below 1e-38 take a processor a hundred times longer than others. A component's
+  responsibility is therefore at least e^-64, too small to affect a float32 sum with the others, and Adam's
+  means of gradients that have stayed 0 are set to 0 now and then.
+- Buffers are aligned to cache lines: sums and products of numbers in the cache take half the time.
+- Products are ``a.dot(b, out)``: ``matmul`` calls the same library, but has more overhead, and uses its own
+  loop, five times slower, if a dimension has length 1.
+- Masks multiply. ``where`` is ten times slower, because it branches at each number.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ from numpy import (
 from . import data
 from .training import Training
 
-BLOCK = 32768  # elements that Adam changes at a time: they stay in the core's own cache
-SWEEP = 100  # steps after which moments that have died away are set to 0
+BLOCK = 32768  # elements that Adam updates at a time: they stay in the core's own cache
+SWEEP = 100  # steps after which decayed moments are set to 0
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 def number(value: float) -> np.ndarray:
-    """A constant: NumPy takes an array without axes faster than a number of Python's or its own."""
+    """A constant: NumPy handles a 0-d array faster than a Python number or a NumPy scalar."""
     return np.array(value, np.float32)
 
 
@@ -68,7 +68,7 @@ INT_ZERO, SIGN = np.array(0, np.int32), np.array(-(2**31), np.int32)
 
 
 def empty(*shape: int, dtype: Any = np.float32) -> np.ndarray:
-    """A buffer that begins where a line of the cache does."""
+    """A buffer aligned to a cache line."""
     dtype = np.dtype(dtype)
     size = math.prod(shape) * dtype.itemsize
     memory = np.empty(size + 64, np.uint8)
@@ -84,7 +84,7 @@ def full(value: float, *shape: int) -> np.ndarray:
 
 
 def over_rows(ufunc: Any, array: np.ndarray, out: np.ndarray) -> Callable[[], Any]:
-    """What reduces an array over its first axis; two rows are combined directly."""
+    """A function that reduces an array over its first axis; two rows are combined directly."""
     if len(array) == 2:
         return partial(ufunc, array[0], array[1], out=out)
     return partial(ufunc.reduce, array, 0, None, out)
@@ -94,7 +94,7 @@ class Pack:
     """Parameters in one array, their gradients in another.
 
     Args:
-        *shapes: of the parameters.
+        *shapes: the shapes of the parameters.
     """
 
     def __init__(self, *shapes: tuple[int, ...]) -> None:
@@ -112,7 +112,7 @@ class Pack:
     def adam(
         self, scale: float, alpha: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999
     ) -> Callable[[], None]:
-        """Adam's step by gradients that are ``scale`` times too large; they are lost in it.
+        """Adam's step with gradients that are ``scale`` times too large; it overwrites them.
 
         The moments are m/(1 - beta1) and v/(1 - beta2).
         """
@@ -190,21 +190,21 @@ def mdn(batch: int, hidden: int, components: int) -> Training:
 
 
 def mixture(out: np.ndarray, d_out: np.ndarray) -> Callable[[np.ndarray], Any]:
-    """The log-density of a mixture of Normals by a layer's output, with its gradient.
+    """The log-density of a mixture of Normals from a layer's output, with its gradient.
 
     Args:
         out: ``[3 k, batch]``: logits, locations, scales before the softplus.
-        d_out: where the gradient goes.
+        d_out: receives the gradient.
 
     Returns:
-        A function of the values ``[batch]`` that returns the sum, but for a constant a value.
+        A function of the values ``[batch]`` that returns the sum, up to a constant per value.
     """
     k, B = len(out) // 3, out.shape[1]
     a, loc, rho = out[:k], out[k : 2 * k], out[2 * k :]
     d_a, d_loc, d_rho = d_out[:k], d_out[k : 2 * k], d_out[2 * k :]
     scale, z, t = empty(k, B), empty(k, B), empty(k, B)
     both, top, sum_w, sum_r, ones = empty(2, k, B), empty(B), empty(B), empty(B), full(1, B)
-    w, r = both  # of the components alone, and of those with the value
+    w, r = both  # of the components alone, and of the components with the value
     find_top_w, find_top_r = over_rows(maximum, a, top), over_rows(maximum, r, top)
     add_w, add_r = over_rows(add, w, sum_w), over_rows(add, r, sum_r)
 
@@ -249,11 +249,11 @@ def mixture(out: np.ndarray, d_out: np.ndarray) -> Callable[[np.ndarray], Any]:
 
 
 def coin(logit: np.ndarray, d_logit: np.ndarray) -> Callable[[np.ndarray], Any]:
-    """The negative log-density of Bernoulli values by their logits, with its gradient.
+    """The negative log-density of Bernoulli values from their logits, with its gradient.
 
     Args:
         logit: ``[batch, n]``.
-        d_logit: where the gradient goes.
+        d_logit: receives the gradient.
 
     Returns:
         A function of the values ``[batch, n]``, in [0, 1], that returns the sum.
@@ -278,7 +278,7 @@ def coin(logit: np.ndarray, d_logit: np.ndarray) -> Callable[[np.ndarray], Any]:
         subtract(miss, d_logit, d_logit)
         return total
 
-    # The sum of log1p is taken before its memory is used for the signs.
+    # The sum of log1p is taken before its memory is reused for the signs.
     return density
 
 
@@ -346,10 +346,10 @@ def _reseed(rng: list[np.random.Generator]) -> Callable[[int], None]:
 
 
 def vae(batch: int) -> Training:
-    """A variational autoencoder. Arrays are ``[batch, features]``; the encoder's W lies transposed.
+    """A variational autoencoder. Arrays are ``[batch, features]``; the encoder's W is stored transposed.
 
-    As the first layer has no gradient by its input, its W is used in one order only, and the products take
-    it faster in this one.
+    Since the first layer needs no gradient of its input, its W is used in one order only, and the products
+    are faster in this one.
     """
     B = batch
     pack = Pack((784, 500), (500,), (40, 500), (40,), (500, 20), (500,), (784, 500), (784,))

@@ -1,6 +1,6 @@
-"""What the four jobs train on: batches, and the parameters that every library starts from.
+"""The data of the four jobs: batches, and the initial parameters for every library.
 
-Every step of a side is given the next batch, so that nothing about the data can be kept from step to step.
+Every step gets the next batch, so that nothing about the data can be cached from step to step.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ def mdn(batch: int, **_: int) -> list[Batch]:
 
 
 def bbb(batch: int) -> list[Batch]:
-    """Points of a square ``[batch, 2]``, labelled ``[batch, 1]`` by the side of a parabola."""
+    """Points of a square ``[batch, 2]``, labelled ``[batch, 1]`` by their side of a parabola."""
     x = np.random.default_rng(0).uniform(-1, 1, (BATCHES, batch, 2)).astype(np.float32)
     t = (x[..., 1:] > x[..., :1] ** 2).astype(np.float32)
     return list(zip(x, t, strict=True))
 
 
 def vae(batch: int, **_: int) -> list[Batch]:
-    """Grey pictures ``[batch, 784]``, mostly black."""
+    """Grey images ``[batch, 784]``, mostly black."""
     x = np.random.default_rng(0).random((BATCHES, batch, 784), dtype=np.float32)
     return [(a,) for a in np.where(x > 0.8, x, np.float32(0))]
 
@@ -37,7 +37,7 @@ def vae(batch: int, **_: int) -> list[Batch]:
 
 
 def layers(*sizes: tuple[int, int]) -> list[np.ndarray]:
-    """W ``[out, in]`` and b ``[out]`` of each layer (in, out): LeCun's Normal draws, and zeros."""
+    """W ``[out, in]`` and b ``[out]`` of each layer (in, out): LeCun Normal draws, and zeros."""
     rng = np.random.default_rng(1)
     found = []
     for n, m in sizes:

@@ -1,4 +1,4 @@
-"""The jobs by JAX: NumPyro's distributions, Optax's Adam, the whole step compiled."""
+"""The jobs in JAX: NumPyro's distributions, Optax's Adam, the whole step compiled."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from numpyro.distributions import kl_divergence
 from . import data
 from .training import Training
 
-jax.config.update("jax_default_matmul_precision", "highest")  # full float32, as all other sides have
+jax.config.update("jax_default_matmul_precision", "highest")  # full float32, as in all other libraries
 
 
 def training(loss: Callable[..., Any], parameters: list[np.ndarray]) -> Training:
-    """A compiled step of Adam by the gradient of ``loss(parameters, key, *arrays)``."""
+    """A compiled step of Adam with the gradient of ``loss(parameters, key, *arrays)``."""
     numpyro.enable_validation(False)
     optimizer = optax.adam(1e-3)
 

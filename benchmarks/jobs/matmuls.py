@@ -1,4 +1,4 @@
-"""The floor: only the matrix products of a job, forward and backward, each into an array of its own."""
+"""The lower bound: only the matrix products of a job, forward and backward, each into its own array."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .training import Training
 
 
 def products(batch: int, *layers: tuple[int, int]) -> Training:
-    """The products of layers (in, out): x W^T, g^T x and, but for the first layer, g W."""
+    """The products of layers (in, out): x W^T, g^T x and, except for the first layer, g W."""
     calls: list[tuple[Any, Any, Any]] = []
     rng = np.random.default_rng(0)
     for i, (n, m) in enumerate(layers):
@@ -21,7 +21,7 @@ def products(batch: int, *layers: tuple[int, int]) -> Training:
 
     def step(*_: Any) -> None:
         for a, b, out in calls:
-            a.dot(b, out)  # np.matmul's numbers, sooner where a side is short
+            a.dot(b, out)  # np.matmul's numbers, faster if a dimension is short
 
     return Training(step, list)
 

@@ -1,4 +1,4 @@
-"""The jobs by pdist, eager and traced."""
+"""The jobs in pdist, eager and traced."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .training import Training
 
 
 def training(model: Any, loss: Callable[..., Any], parameters: list[Any]) -> Training:
-    """A step of Adam by the gradient of ``loss(*arrays)``."""
+    """A step of Adam with the gradient of ``loss(*arrays)``."""
     pdist.config.validate = False
     optimizer = nn.optimizers.Adam(1e-3).setup(model)
 

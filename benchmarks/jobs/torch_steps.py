@@ -1,4 +1,4 @@
-"""The jobs by PyTorch, eager and compiled."""
+"""The jobs in PyTorch, eager and compiled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .training import Training
 
 
 class Step:
-    """A step of Adam by the gradient of ``loss(*arrays)``."""
+    """A step of Adam with the gradient of ``loss(*arrays)``."""
 
     def __init__(self, loss: Callable[..., Any], parameters: list[Any], **adam: Any) -> None:
         self.loss, self.parameters = loss, parameters
@@ -30,7 +30,7 @@ class Step:
 
 
 def training(loss: Callable[..., Any], parameters: list[Any], device: str) -> Training:
-    """The eager step, Adam as it comes."""
+    """The eager step, with Adam's defaults."""
     torch.distributions.Distribution.set_default_validate_args(False)
     return Training(
         Step(loss, parameters),
@@ -42,9 +42,9 @@ def training(loss: Callable[..., Any], parameters: list[Any], device: str) -> Tr
 
 
 def compiled(made: Training) -> Training:
-    """Forward and backward by ``torch.compile``, and what suits Adam best.
+    """Forward and backward with ``torch.compile``, and the fastest Adam.
 
-    That is its fused kernel, or, where the parameters are few, the compiler as well.
+    That is its fused kernel, or, if there are few parameters, the compiler as well.
     """
     torch.compiler.reset()  # Adam's code is compiled for one model at a time
     eager = made.step
@@ -93,7 +93,7 @@ def parameters_of(given: list[Any], device: str) -> list[Any]:
 def standard_normal(device: str) -> Normal:
     """The prior."""
     prior = Normal(torch.zeros((), device=device), torch.ones((), device=device))
-    kl_divergence(prior, prior)  # PyTorch finds the formula once and for all; its compiler stumbles over that
+    kl_divergence(prior, prior)  # PyTorch looks up the formula once, which its compiler cannot handle
     return prior
 
 

@@ -1,7 +1,7 @@
-"""What tracing costs: the time of the call that records, and the memory that the trace keeps.
+"""The cost of tracing: the time of the recording call, and the memory that the trace keeps.
 
-The process is warm: every operation of the job ran before, eagerly and in another trace. What is imported or
-written out once for all traces does not count.
+The process is warm: every operation of the job ran before, eagerly and in another trace. Imports and code
+generated once for all traces do not count.
 
 python -m benchmarks jobs --traces
 """
@@ -23,11 +23,11 @@ class Cost:
     """The cost of tracing a job.
 
     Args:
-        name: of the job.
-        first: seconds of the first call of a traced step, a median over steps that are made anew.
+        name: name of the job.
+        first: seconds of the first call of a traced step, a median over newly made steps.
         eager: seconds of an eager step, a median.
         buffers: bytes that the trace keeps.
-        peak: the most bytes that an eager step holds at a time, above what was there before.
+        peak: peak bytes of an eager step, above those allocated before it.
     """
 
     name: str
@@ -45,15 +45,15 @@ def cost(job: Job, steps: int = 50, traces: int = 5) -> Cost:
     """Trace a job's step and compare.
 
     Args:
-        job: which.
-        steps: how many eager steps are timed.
-        traces: how many times the step is traced anew and timed.
+        job: the job.
+        steps: number of eager steps to time.
+        traces: number of times to trace the step anew.
     """
     eager = job.step("pdist")
     seconds = [_time(eager) for _ in range(steps)]
     peak = peak_bytes(eager)
     firsts = []
-    for _ in range(traces + 1):  # the first finds the process cold
+    for _ in range(traces + 1):  # the first one runs cold
         made = job.make("traced")
         firsts.append(_time(made.fed(job.batches())))
     buffers = made.step.report().buffer_bytes
@@ -63,7 +63,7 @@ def cost(job: Job, steps: int = 50, traces: int = 5) -> Cost:
 def peak_bytes(step: Callable[[], Any]) -> int:
     """The most bytes that a warm step holds at a time, above what was there before."""
     tracemalloc.start()
-    step()  # what is kept from step to step is there after this one
+    step()  # allocates what is kept from step to step
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
     step()
@@ -79,5 +79,5 @@ def _time(step: Callable[[], Any]) -> float:
 
 
 def costs(only: str = "") -> list[Cost]:
-    """Of all jobs whose name contains ``only``."""
+    """The costs of all jobs whose name contains ``only``."""
     return [cost(job) for name, job in JOBS.items() if only in name]

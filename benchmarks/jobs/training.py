@@ -1,4 +1,4 @@
-"""What a library makes of a job."""
+"""A job in one of the libraries."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Training:
     Args:
         step: takes the arrays of a batch, changes the parameters and returns the loss.
         parameters: returns the parameters as NumPy arrays, in the order and shapes of :mod:`.data`.
-        array: makes the library's array of NumPy's.
-        number: makes a number of what ``step`` returns.
-        reseed: starts the library's random numbers from a seed; None where it draws none or cannot.
+        array: converts a NumPy array to the library's.
+        number: converts what ``step`` returns to a number.
+        reseed: seeds the library's random numbers; None if it draws none or cannot be seeded.
     """
 
     step: Callable[..., Any]
@@ -29,11 +29,11 @@ class Training:
     reseed: Callable[[int], None] | None = None
 
     def with_step(self, step: Callable[..., Any]) -> Training:
-        """The same model trained by another step."""
+        """The same model trained with another step."""
         return replace(self, step=step)
 
     def fed(self, batches: Iterable[tuple[np.ndarray, ...]]) -> Callable[[], Any]:
-        """A step that takes the next batch itself, round and round."""
+        """A step that takes the next batch itself, cyclically."""
         step = self.step
         following = cycle([tuple(map(self.array, batch)) for batch in batches]).__next__
         return lambda: step(*following())

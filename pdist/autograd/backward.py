@@ -1,7 +1,7 @@
 """The backward pass: gradients flow from an output to the leaves, newest node first.
 
-A pass is plain, on raw arrays, or makes a graph: then gradients are Variables, and ``wrap`` makes a Variable
-of an array and a node. (This module stands below that of Variable, whose ``backward`` begins here.)
+A pass either computes with raw arrays or records a graph: then gradients are Variables, and ``wrap`` makes a
+Variable from an array and a node. (This module cannot import that of Variable, whose ``backward`` calls it.)
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _as_array(value: Any) -> Any:
-    """NumPy's 0-d results are scalars; gradients are arrays."""
+    """NumPy's 0-d results are scalars; gradients must be arrays."""
     return np.asarray(value) if isinstance(value, np.generic) else value
 
 
@@ -61,22 +61,22 @@ def propagate(
     """Send gradients back through the graph, newest node first.
 
     Args:
-        pairs: the nodes and leaves where they begin, each with its gradient.
-        wrap: gradients are Variables with a graph of their own, made by it; None: they are raw arrays.
+        pairs: the nodes and leaves where gradients start, each with its gradient.
+        wrap: makes gradients Variables with a graph of their own; None: they are raw arrays.
         retain_graph: whether nodes keep what they saved.
-        through: the nodes and leaves that gradients are wanted for; None stands for all.
-        on_visit: told each node and its complete gradient.
+        through: the nodes and leaves whose gradients are wanted; None for all.
+        on_visit: called with each node and its complete gradient.
 
     Returns:
         The gradient of each leaf that was reached.
 
     Raises:
         RuntimeError: if a leaf was changed after it was saved.
-        ValueError: if a former pass has used up the graph.
+        ValueError: if a previous pass has freed the graph.
     """
     gradients: dict[Any, Any] = {}  # of the nodes in the heap and of the leaves
-    heap: list[tuple[int, Node]] = []  # minus the serial, so that the newest comes first
-    sums: set[Any] = set()  # whose gradient is a sum made here: more is added in place
+    heap: list[tuple[int, Node]] = []  # keyed by minus the serial, so that the newest comes first
+    sums: set[Any] = set()  # edges whose gradient is a sum made here: further terms are added in place
     plain = raw(default_library().xp) if hooks.running else _numpy_kernels
     op = None
     create_graph, last_change = wrap is not None, -changes.changed
@@ -115,7 +115,7 @@ def propagate(
             edges = tuple([edge if edge in through else None for edge in edges])
         if args is None:
             raise ValueError(
-                f"backward: the graph at {op.name!r} was used by a former pass, which freed it; "
+                f"backward: the graph at {op.name!r} was freed by a previous pass; "
                 "give that pass retain_graph=True"
             )
         if key > last_change:  # the node is older
@@ -134,7 +134,7 @@ def propagate(
 
 
 def _gradient(op: Any, pairs: Any, edge: Any, g: Any, wrap: Wrap) -> Any:
-    """What a rule answered, if it is no NumPy array: as the pass wants it, or an error naming the rule."""
+    """A rule's result that is not a NumPy array: converted for the pass, or an error naming the rule."""
     if wrap is not None and is_variable(g):
         return g
     if isinstance(g, np.generic):
@@ -152,12 +152,12 @@ def _gradient(op: Any, pairs: Any, edge: Any, g: Any, wrap: Wrap) -> Any:
 
 
 def is_variable(value: Any) -> bool:
-    """Whether it is a Variable, told by its attributes: see the module's docstring."""
+    """Whether it is a Variable, judged by its attributes: see the module's docstring."""
     return hasattr(value, "_node") and hasattr(value, "_array")
 
 
 def _variables(node: Node, args: tuple[Any, ...], wrap: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The output and the arguments of a node as the Variables that they were."""
+    """The output and the arguments of a node as the original Variables."""
     keep = node.op.keep * len(args) if node.op.variadic else node.op.keep
     y = None if node.output is None else wrap(node.output, node)
     triples = zip(args, keep, node.edges, strict=True)
@@ -167,26 +167,26 @@ def _variables(node: Node, args: tuple[Any, ...], wrap: Any) -> tuple[Any, tuple
 
 
 def _variable(array: Any, edge: Any, wrap: Any) -> Any:
-    """The Variable that an argument of a node was, in the dtype in which the kernel got it."""
+    """The original Variable of a node's argument, in the dtype in which the kernel got it."""
     if edge.__class__ is Node:
         return wrap(array, edge)
     return edge if edge.dtype == array.dtype else public.cast(edge, array.dtype)
 
 
-# Where a pass begins and ends ------------------------------------------------------------------------------
+# Start and end of a pass -----------------------------------------------------------------------------------
 
 
 def seed_of(output: Any, loss_scale: float | None) -> Any:
-    """What a pass from ``output`` begins with: its own ``grad``, which may be a Variable, or 1."""
+    """The initial gradient of a pass from ``output``: its own ``grad``, which may be a Variable, or 1."""
     if output._node is None and not output.requires_grad:
-        raise ValueError("backward: this Variable depends on nothing that requires a gradient")
+        raise ValueError("backward: this Variable does not depend on anything that requires a gradient")
     seed = output._grad
     if seed is None:
         array = output._array
         if array.size != 1:
             raise ValueError(
-                f"backward: the Variable has shape {output.shape}; only one element has a gradient of 1 to "
-                "begin with: sum it, or set .grad first"
+                f"backward: the Variable has shape {output.shape}; only a single element has an implicit "
+                "gradient of 1: sum it, or set .grad first"
             )
         seed = (
             _ONES[array.dtype]
@@ -208,13 +208,13 @@ _ONES = _Ones()
 
 
 def accumulate(leaves: dict[Any, Any], seed: Any, wrap: Wrap, copy: bool) -> None:
-    """Add what a pass found to the leaves' gradients, now that nothing can fail any more.
+    """Add the result of a pass to the leaves' gradients, once nothing can fail any more.
 
-    Each gets an array of its own: not a view, nor the seed, nor what another leaf got.
+    Each leaf gets its own array: not a view, nor the seed, nor the array of another leaf.
 
     Args:
         leaves: the leaves with their gradients.
-        seed: what the pass began with.
+        seed: the initial gradient of the pass.
         wrap: as in :func:`propagate`.
         copy: copy every gradient, since nodes keep them too.
     """
@@ -234,13 +234,13 @@ def accumulate(leaves: dict[Any, Any], seed: Any, wrap: Wrap, copy: bool) -> Non
 
 
 def own(g: Any, taken: set[int], wrap: Wrap, copy: bool = False) -> Any:
-    """A gradient whose array is no view and not in ``taken``, which it joins."""
+    """A gradient whose array is neither a view nor in ``taken``, to which it is added."""
     array = g if wrap is None else g._array
     if copy or id(array) in taken or getattr(array, "base", None) is not None:
         array = array.copy()
         if wrap is None:
             g = array
-        elif g._node is None and g.requires_grad:  # somebody's leaf: the copy is computed from it
+        elif g._node is None and g.requires_grad:  # someone's leaf: the copy is computed from it
             g = public.copy(g)
             array = g._array
         else:

@@ -1,7 +1,7 @@
-"""The whole calculus as one table: every op, and the rule of each argument as it is written in the source.
+"""All derivatives as one table: every op, with the rule of each argument as written in the source.
 
-``python -m pdist.autograd`` prints that of pdist; ``python -m pdist.autograd pdist_nn`` that of another
-package too.
+``python -m pdist.autograd`` prints the table of pdist; ``python -m pdist.autograd pdist_nn`` includes another
+package.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .op import EVERY_OP, Op
 
 
 def ops_of(packages: Iterable[str] = ("pdist",)) -> dict[str, list[Op]]:
-    """The ops that there are, by module, in the order of the source.
+    """All ops by module, in source order.
 
     Args:
         packages: whose modules.
@@ -41,7 +41,7 @@ def table(packages: Iterable[str] = ("pdist",)) -> str:
     """Every op with its rules, one line per argument, grouped by module.
 
     Args:
-        packages: whose modules; they are imported already.
+        packages: whose modules; they must have been imported.
     """
     lines: list[str] = []
     shown: dict[Any, str] = {}
@@ -58,11 +58,11 @@ def _heading(op: Op) -> str:
 
 
 def _rules(op: Op, shown: dict[Any, str]) -> Iterator[str]:
-    """A line for each argument; before it what its rule computes first, if that is a function.
+    """A line for each argument; before it the rule's intermediate steps, if the rule is a function.
 
     Args:
-        op: which.
-        shown: the ops where a rule was shown already, by the rule's code.
+        op: the op.
+        shown: the op where a rule was first shown, by the rule's code.
     """
     width = 1 + max(map(len, op.array_names))
     if op.joint is not None:
@@ -84,7 +84,7 @@ def _rules(op: Op, shown: dict[Any, str]) -> Iterator[str]:
 
 
 def _once(op: Op, function: Any, before: list[str], shown: dict[Any, str]) -> list[str]:
-    """What a rule computes first, if it was not shown for another op."""
+    """A rule's intermediate steps, unless they were shown for another op."""
     if not before:
         return []
     first = shown.setdefault(inspect.unwrap(function).__code__, op.name)
@@ -97,7 +97,7 @@ def _line(result: Any) -> str:
 
 
 def _parsed(function: Any, x: str | None) -> tuple[list[str], Any]:
-    """What a rule computes before, as lines, and what it returns."""
+    """A rule's intermediate steps, as lines, and what it returns."""
     if function is zero:
         return [], "0"
     function = inspect.unwrap(function)
@@ -123,7 +123,7 @@ def _is_docstring(node: ast.AST) -> bool:
 
 @functools.cache
 def _source(module: str) -> ast.Module | None:
-    """The parsed text of a module; None if there is none."""
+    """The parsed source of a module; None if there is none."""
     try:
         return ast.parse(inspect.getsource(sys.modules[module]))
     except (KeyError, OSError, TypeError):

@@ -1,4 +1,4 @@
-"""Variables brought to one library, device and dtype, by casts that gradients go through."""
+"""Conversion of Variables to one library, device and dtype, by differentiable casts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .variable import Variable
 
 
 def promote(who: str, names: Any, values: Any) -> list[Variable]:
-    """Values as Variables of one library, device and floating dtype; the casts are differentiable.
+    """Values as Variables of one library, device and floating dtype, by differentiable casts.
 
     Args:
-        who: what error messages begin with.
-        names: what they call each value.
+        who: the beginning of error messages.
+        names: the names of the values in error messages.
         values: Variables, arrays, numbers or nested lists.
     """
     raws = [value._array if isinstance(value, Variable) else value for value in values]

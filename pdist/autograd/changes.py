@@ -1,11 +1,11 @@
-"""Arrays that change between a forward and a backward pass: noticed, and refused.
+"""Detection of arrays that change between a forward and a backward pass.
 
 Nodes and changes are numbered by one counter. An array that was changed after a node was made has the higher
-number, so that a backward pass sees by one comparison that nothing it saved was changed, which is the rule.
+number, so that a backward pass needs a single comparison in the usual case that nothing was changed.
 
-Whoever writes into the array of a Variable says so (optimizers, the setter of ``Variable.array``). What is
-written into an array that ``Variable.array`` handed out is found by a checksum, taken when it is handed out
-if a graph may have saved the array.
+Code that writes into the array of a Variable reports it (optimizers, the setter of ``Variable.array``).
+Writes into an array that ``Variable.array`` handed out are detected by a checksum, taken when it is handed
+out if a graph may have saved the array.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from .variable import Variable
 
 changed = 0  # the number of the last change of any array
-_SAMPLE = 2**15  # elements that a checksum looks at, evenly spaced
+_SAMPLE = 2**15  # elements that a checksum covers, evenly spaced
 
 
 class History:
-    """What has become of the array of a leaf, or of a node's output, by number.
+    """The history of the array of a leaf, or of a node's output, by number.
 
     Attributes:
-        written: when it was last changed in place: what was saved of it is no longer what it was.
-        replaced: when the leaf got another array: what was saved of it is still right.
-        reshaped: when that had another shape or dtype, so that older gradients do not fit.
-        given: the array that was handed out, weakly.
+        written: when it was last changed in place: saved values are no longer valid.
+        replaced: when the leaf got another array: saved values are still valid.
+        reshaped: when it got one of another shape or dtype, so that older gradients do not fit.
+        given: a weak reference to the array that was handed out.
         witnesses: when it was handed out, and its checksum then; the newest last.
     """
 
@@ -44,7 +44,7 @@ class History:
         self.witnesses: list[tuple[int, int]] = []
 
     def settle(self) -> None:
-        """Turn what the witnesses can tell into ``written``, for the array is about to be forgotten."""
+        """Update ``written`` from the witnesses, because the array is about to be forgotten."""
         array = None if self.given is None else self.given()
         if array is not None:
             content = checksum(array)
@@ -53,7 +53,7 @@ class History:
         self.witnesses.clear()
 
     def differs(self, saved: Any, serial: int) -> bool:
-        """Whether a saved array was handed out and holds something else than it did after ``serial``."""
+        """Whether a saved array was handed out and has changed since ``serial``."""
         array = None if self.given is None else self.given()
         if array is None or not (saved is array or np.may_share_memory(saved, array)):
             return False
@@ -69,10 +69,10 @@ def _history_of(owner: Any) -> History:
 
 
 def note_written(*leaves: Variable) -> None:
-    """Tell the graphs made so far that the arrays of these leaves were changed in place.
+    """Record that the arrays of these leaves were changed in place.
 
-    A backward pass through one that saved such an array fails then, rather than mix old values with new ones.
-    Whoever writes into parameters without their knowing (an optimizer) calls this once it is done.
+    A backward pass through an older graph that saved such an array then fails, rather than mixing old and new
+    values. Code that writes into parameters' arrays directly (an optimizer) calls this afterwards.
     """
     global changed
     changed = number = next_serial()
@@ -84,11 +84,11 @@ def note_written(*leaves: Variable) -> None:
 
 
 def note_replaced(leaf: Variable, fits: bool) -> None:
-    """Tell the graphs made so far that a leaf is about to get another array.
+    """Record that a leaf is about to get another array.
 
     Args:
-        leaf: which.
-        fits: whether that has the same shape and dtype.
+        leaf: the leaf.
+        fits: whether the new array has the same shape and dtype.
     """
     global changed
     changed = next_serial()
@@ -100,11 +100,11 @@ def note_replaced(leaf: Variable, fits: bool) -> None:
 
 
 def note_handed_out(variable: Variable) -> None:
-    """Remember what the array of a Variable holds, since somebody gets it who may write into it."""
+    """Remember the contents of a Variable's array, because the recipient may write into it."""
     global changed
     array = variable._array
     if not isinstance(array, np.ndarray):
-        return  # on a device a look at the values would make the host wait
+        return  # on a device, reading the values would be a device sync
     history, number = _history_of(variable if variable._node is None else variable._node), next_serial()
     before, history.looked = history.looked, number
     if number == before + 1:
@@ -122,7 +122,7 @@ def note_handed_out(variable: Variable) -> None:
 
 
 def checksum(array: np.ndarray) -> int:
-    """A number that another content of an array hardly has; of a large array by some of its elements."""
+    """A checksum of an array; of a large one by a sample of its elements."""
     if array.size > _SAMPLE:
         array = array.reshape(-1) if array.flags.forc else array.ravel()
         array = array[:: array.size // _SAMPLE + 1]
@@ -130,11 +130,12 @@ def checksum(array: np.ndarray) -> int:
 
 
 def check_unchanged(node: Node, create_graph: bool) -> None:
-    """Refuse to differentiate a node if an array that it saved was changed after it was made.
+    """Raise an error if an array that a node saved was changed after the node was made.
 
     Args:
         node: a node with a lower number than :data:`changed`.
-        create_graph: whether gradients get a graph: then the leaves themselves are used, not what was saved.
+        create_graph: whether gradients get a graph: then the leaves themselves are used, not the saved
+            arrays.
 
     Raises:
         RuntimeError: naming the op and the argument.
@@ -151,7 +152,7 @@ def check_unchanged(node: Node, create_graph: bool) -> None:
         if history.reshaped > node.serial:
             raise _stale(op, name, edge, "was given an array of another shape or dtype")
         if saved is edge:
-            continue  # its shape was enough
+            continue  # only its shape was used
         if history.differs(saved, node.serial):
             raise _stale(op, name, edge, "was changed in place")
         if not isinstance(edge, Node):

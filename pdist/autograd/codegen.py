@@ -1,9 +1,9 @@
-"""The code around each kernel, written out for each op as ``dataclasses`` writes an ``__init__``.
+"""The code around each kernel, generated for each op as ``dataclasses`` generates an ``__init__``.
 
-A wrapper that serves every op alike would loop over arguments and unpack settings at each call, at a higher
-price than most kernels on small arrays. What is written here is the same thing with the loops unrolled.
-``compile`` gives an op its public function, which is two lines and exists at once; what that calls, and the
-op's pullback, are written when they are first wanted. ``print(pdist.functions.exp.op.source)`` shows all
+A generic wrapper would loop over arguments and unpack settings at each call, at a higher
+cost than most kernels on small arrays. The generated code is the same with the loops unrolled.
+``compile`` gives an op its public function, which is two lines and exists immediately; the function that it
+calls, and the op's pullback, are generated on first use. ``print(pdist.functions.exp.op.source)`` shows all
 three.
 """
 
@@ -67,7 +67,7 @@ def {name}_run({parameters}):
     return out
 """
 
-# Variables and arrays are told by their class at a third of the price of isinstance, which finds Parameters.
+# Comparing classes costs a third of isinstance, which is needed only for subclasses such as Parameter.
 UNWRAP = """\
     if (kind := {x}.__class__) is Variable or (kind is not ndarray and isinstance({x}, Variable)):
         {x}_array = {x}._array
@@ -119,7 +119,7 @@ _NAMES: dict[str, Any] = {
     "next_serial": next_serial,
     "np": np,
 }
-# What a kernel calls an argument is changed in the code below where it would be one of these.
+# Arguments of a kernel with one of these names are renamed in the generated code.
 _TAKEN = {
     *_NAMES,
     "args",
@@ -140,7 +140,8 @@ _TAKEN |= {"rule", "settings", "xp"}
 def compile(op: Op) -> Callable[..., Any]:
     """The public function of an op, of the signature of its kernel without ``xp``.
 
-    The rest of its code is written at its first call, and again if the op gets other rules: see ``op.renew``.
+    The rest of its code is generated at its first call, and again if the op gets other rules: see
+    ``op.renew``.
     """
     name, entry = _name(op), _entry(op)
     run = f"{name}_run"
@@ -170,7 +171,7 @@ def compile(op: Op) -> Callable[..., Any]:
 
 
 def source(op: Op) -> str:
-    """All that is written out for an op, as text."""
+    """All code generated for an op, as text."""
     op.plan()
     return "\n\n".join([_entry(op), _run(op), _pullback(op)])
 
@@ -179,7 +180,7 @@ _entries: dict[str, CodeType] = {}
 
 
 def _entry_function(op: Op, entry: str, names: dict[str, Any]) -> FunctionType:
-    """The function that ``entry`` defines. Entries that differ by their names alone are compiled once."""
+    """The function that ``entry`` defines. Entries that differ only in names are compiled once."""
     name = _name(op)
     alike = entry.replace(f"{name}(", "op(", 1).replace(f"{name}_run(", "op_run(", 1)
     if alike not in _entries:
@@ -202,7 +203,7 @@ def _entry_function(op: Op, entry: str, names: dict[str, Any]) -> FunctionType:
 
 
 def _titled(title: str, text: str) -> str:
-    """The name of a file that does not exist, whose lines are ``text`` in tracebacks."""
+    """The name of a virtual file, whose lines are ``text`` in tracebacks."""
     file = f"<pdist: {title}>"
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
     return file
@@ -219,7 +220,7 @@ def _defined(function: str, title: str, text: str, names: dict[str, Any], after:
 
 
 class _Needs(dict):
-    """What a joint rule gets for ``needs``, by the bools it is made of."""
+    """The ``needs`` objects of a joint rule, by their bools."""
 
     def __init__(self, op: Op) -> None:
         self.kind = namedtuple("needs", op.array_names)  # type: ignore[misc]
@@ -233,12 +234,12 @@ class _Needs(dict):
 
 
 def _name(op: Op) -> str:
-    """What the functions are called: the op's name, if Python takes it for one."""
+    """The name of the functions: the op's name, if it is a valid identifier."""
     return op.name if op.name.isidentifier() and not iskeyword(op.name) else "op"
 
 
 def _local(name: str) -> str:
-    """What an argument or setting is called in the code below its public function."""
+    """The name of an argument or setting in the code below the public function."""
     return f"{name}_" if name in _TAKEN or name.endswith(("_array", "_arrays", "_edge", "_edges")) else name
 
 
@@ -286,7 +287,7 @@ def _run(op: Op) -> str:
 
 
 def _parts(op: Op, names: list[str]) -> dict[str, Any]:
-    """What is particular about an op of so many arrays."""
+    """The parts of the code that are specific to an op of a fixed number of arrays."""
     arrays, edges = [f"{x}_array" for x in names], [f"{x}_edge" for x in names]
     saved = [
         array if keep else f"{edge} if {edge} is not None else Like({array})" if like else edge
@@ -311,7 +312,7 @@ def _parts(op: Op, names: list[str]) -> dict[str, Any]:
 
 
 def _parts_for_any_number(op: Op, x: str) -> dict[str, Any]:
-    """What is particular about an op of any number of arrays."""
+    """The parts of the code that are specific to an op of any number of arrays."""
     like = f"tuple([e if e is not None else Like(a) for e, a in zip({x}_edges, {x}_arrays)])"
     return {
         "unwrap": UNWRAP_ALL.format(x=x).rstrip(),
@@ -327,9 +328,9 @@ def _parts_for_any_number(op: Op, x: str) -> dict[str, Any]:
 
 
 def _plain(op: Op, arrays: list[str]) -> str:
-    """The condition under which the arrays can go to the kernel as they are: NumPy's, of one floating dtype.
+    """The condition for passing the arrays to the kernel unchanged: NumPy arrays of one floating dtype.
 
-    Where numbers are weak, any argument but one may be a Python number.
+    If numbers are weak, all arguments except one may be Python numbers.
     """
     others = "dtype is FLOAT64" + (' or dtype.kind in "iub"' if op.keep_dtype else "")
     cases = []
@@ -360,7 +361,7 @@ def _pullback(op: Op) -> str:
 
 
 def _call(op: Op, rule: Any) -> str:
-    """The arguments of a rule: what it names."""
+    """The arguments of a rule, as it names them."""
     return ", ".join(
         [f"{name}={_value(op, name)}" if by_name else _value(op, name) for name, by_name in rule.call]
     )

@@ -1,4 +1,4 @@
-"""Settings: one object per thread, changed for a while by ``using_config``."""
+"""Settings: one object per thread, changed temporarily by ``using_config``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEFAULTS: dict[str, Any] = {
 
 without_backprop: set[int] = (
     set()
-)  # threads in which enable_backprop is off; ops ask for it only if there are any
+)  # threads in which enable_backprop is off; ops check it only if there are any
 
 
 class Config(threading.local):
@@ -27,9 +27,10 @@ class Config(threading.local):
 
     Attributes:
         enable_backprop: whether operations record what a backward pass needs.
-        train: whether layers that differ between training and use, such as dropout, are in training.
+        train: whether layers that differ between training and inference, such as dropout, are in training
+            mode.
         validate: whether distributions check their parameters.
-        dtype: the floating type of what nothing else decides: float32.
+        dtype: the default floating dtype: float32.
     """
 
     enable_backprop: bool
@@ -66,7 +67,7 @@ def using_config(name: str, value: Any) -> Iterator[None]:
 
     Args:
         name: one of ``pdist.config``'s attributes.
-        value: what it is inside the block.
+        value: its value inside the block.
 
     >>> import pdist
     >>> with pdist.using_config("dtype", "float64"):

@@ -28,22 +28,22 @@ def check_gradients(
     """Compare the gradients of ``f`` with central finite differences along random directions, in float64.
 
     The outputs are summed with random weights. Along a direction d, one input at a time, the gradient's
-    product with d is held against ``(f(x + eps d) - f(x - eps d)) / (2 eps)``. The second order does the same
-    for the gradient, which must be the same whether or not it is asked to have a graph of its own.
+    product with d is compared with ``(f(x + eps d) - f(x - eps d)) / (2 eps)``. The second order does the
+    same for the gradient, which must not depend on whether it has a graph of its own.
 
     Args:
         f: a function of Variables that returns a Variable or several.
         inputs: its arguments, arrays or Variables: one or a sequence. Floating ones are taken in float64 and
-            differentiated, integer and bool ones are passed as they are.
-        order: the highest derivative that is checked.
+            differentiated, integer and bool ones are passed unchanged.
+        order: the highest derivative to check.
         eps: the step of the finite differences, times ``max(1, |x|)`` for each element x.
-        atol: the absolute error allowed, times the sum of the weights.
-        rtol: the relative error allowed.
-        directions: how many random directions an input is checked along.
+        atol: the allowed absolute error, times the sum of the weights.
+        rtol: the allowed relative error.
+        directions: the number of random directions to check each input along.
         rng: a generator or seed.
 
     Raises:
-        AssertionError: naming the input, the element that differs most, what was got and what was expected.
+        AssertionError: if they differ; names the input, the element that differs most, and both values.
 
     >>> import numpy as np
     >>> check_gradients(lambda a, b: a * a / b, [np.ones(3), np.arange(1.0, 4.0)])
@@ -84,7 +84,7 @@ def _variables(values: Values) -> list[Variable]:
 
 
 def _weighted(outputs: tuple[Variable, ...], weights: Values) -> Variable | None:
-    """The sum of all outputs times their weights; None where there are none with a gradient."""
+    """The sum of all outputs times their weights; None if none has a gradient."""
     total: Any = None
     for y, w in zip(outputs, weights, strict=True):
         if w is not None and y.requires_grad:
@@ -94,7 +94,7 @@ def _weighted(outputs: tuple[Variable, ...], weights: Values) -> Variable | None
 
 
 def _nothing(v: Variable) -> Variable:
-    """The gradient of what does not depend on ``v``."""
+    """The gradient in ``v`` of an output that does not depend on it."""
     return Variable(v.xp.zeros_like(v.array), requires_grad=False)
 
 
@@ -132,7 +132,7 @@ def _check(
         )
 
     def slope(i: int, direction: np.ndarray) -> float:
-        """The derivative along ``direction``, by differences."""
+        """The derivative along ``direction``, by finite differences."""
         x = values[i]
         step = eps * np.maximum(1, abs(to_cpu(x))) * direction
         moves = [x + type_like(x, sign * step) for sign in (1, -1)]
@@ -170,7 +170,7 @@ def _require_equal(who: str, plain: np.ndarray, with_graph: np.ndarray, atol: fl
 def _blame(
     who: str, got: np.ndarray, scale: Any, slope: Any, expected: float, along: float, atol: float, rtol: float
 ) -> None:
-    """Say which element of the gradient is furthest from its own finite difference."""
+    """Report the element of the gradient that is furthest from its own finite difference."""
     worst, blamed = -1.0, None
     for index in np.ndindex(got.shape):
         direction = np.zeros(got.shape)

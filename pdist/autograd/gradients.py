@@ -1,4 +1,4 @@
-"""``pdist.grad``: gradients of some Variables by others, without touching anybody's ``grad``."""
+"""``pdist.grad``: gradients of some Variables with respect to others, without changing any ``grad``."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def grad(
     enable_double_backprop: bool = False,
     loss_scale: float | None = None,
 ) -> list[Variable | None]:
-    """The gradients of ``outputs`` with respect to ``inputs``, without touching anybody's ``.grad``.
+    """The gradients of ``outputs`` with respect to ``inputs``, without changing any ``.grad``.
 
     Args:
-        outputs: what is differentiated, summed over the sequence.
-        inputs: by what: leaves or Variables on the way.
-        grad_outputs: a weight for each output, of its shape; ones where None.
-        grad_inputs: gradients to add to the answers, one per input or None.
-        set_grad: also store the answers in the inputs' ``grad``.
-        retain_grad: also store the gradients met on the way.
-        enable_double_backprop: give the answers a graph, so that they can be differentiated again.
+        outputs: the Variables to differentiate, summed over the sequence.
+        inputs: the Variables to differentiate with respect to: leaves or intermediate results.
+        grad_outputs: a weight for each output, of its shape; None for ones.
+        grad_inputs: gradients to add to the results, one per input or None.
+        set_grad: also store the results in the inputs' ``grad``.
+        retain_grad: also store the gradients of intermediate results.
+        enable_double_backprop: give the results a graph, so that they can be differentiated again.
         loss_scale: a factor on ``grad_outputs``.
 
     Returns:
@@ -102,12 +102,12 @@ def _listed(name: str, given: Sequence[Any] | None, beside: Sequence[Variable]) 
 
 
 def _edge(variable: Variable) -> Any:
-    """What stands for a Variable in a graph: the node that computed it, or the leaf itself."""
+    """The edge that represents a Variable in a graph: the node that computed it, or the leaf itself."""
     return variable if variable._node is None else variable._node
 
 
 def _output_gradient(output: Variable, weight: Any, loss_scale: float | None, create_graph: bool) -> Any:
-    """The gradient that an output begins with."""
+    """The initial gradient of an output."""
     if weight is None:
         weight = module_of(output._array).ones_like(output._array)
     if loss_scale is not None:
@@ -118,7 +118,7 @@ def _output_gradient(output: Variable, weight: Any, loss_scale: float | None, cr
 
 
 def _answer(g: Any, extra: Any, taken: set[int]) -> Variable | None:
-    """The gradient of one input, with what is to be added to it, as a Variable with an array of its own."""
+    """The gradient of one input plus ``extra``, as a Variable with its own array."""
     if extra is not None:
         if g is not None and not isinstance(g, Variable):
             extra = extra._array if isinstance(extra, Variable) else extra
@@ -129,7 +129,7 @@ def _answer(g: Any, extra: Any, taken: set[int]) -> Variable | None:
 
 
 def _between(starts: Sequence[Any], targets: Sequence[Any]) -> set[Any]:
-    """The nodes and leaves on a way from a start back to a target, both included."""
+    """The nodes and leaves on a path from a start back to a target, both included."""
     seen: set[Any] = set()
     stack = list(starts)
     while stack:

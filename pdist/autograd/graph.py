@@ -1,4 +1,4 @@
-"""The graph: what an op leaves behind for a backward pass."""
+"""The graph: what an op records for a backward pass."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Node:
     """One application of an op in a graph.
 
     Attributes:
-        edges: for each array argument the Node that made it, the leaf Variable it is, or None if no gradient
-            goes there.
-        args: for each argument the raw array if a rule names it, else its edge, which has the shape and
-            dtype; None once a backward pass has used them up.
+        edges: for each array argument, the Node that computed it, the leaf Variable that it is, or None if it
+            needs no gradient.
+        args: for each argument, the raw array if a rule names it, else its edge, which has the shape and
+            dtype; None once a backward pass has freed them.
         output: the raw output if a rule names it.
         grad: the gradient, if a backward pass was told to retain it.
-        serial: counts upwards, so that a node has a higher one than all that led to it.
+        serial: a counter, so that a node has a higher one than all its ancestors.
     """
 
     __slots__ = ("_history", "args", "dtype", "edges", "grad", "op", "output", "serial", "settings", "shape")
@@ -59,13 +59,13 @@ class Node:
         return self.op.name
 
     def cut(self, leaf: Variable | None = None) -> None:
-        """Forget what led here; what comes back in a backward pass ends at ``leaf``."""
+        """Detach it from its ancestors; a backward pass ends here, at ``leaf``."""
         self.op = _CUT  # type: ignore[assignment]
         self.edges = self.args = (leaf,)
         self.output = self.settings = None
 
     def cut_all(self) -> None:
-        """Cut this node and all before it off from what led to them."""
+        """Cut this node and all its ancestors."""
         stack = [self]
         while stack:
             node = stack.pop()
@@ -74,7 +74,7 @@ class Node:
 
 
 class _Cut:
-    """The op of a node that was cut: the gradient goes through."""
+    """The op of a node that was cut: it passes the gradient on."""
 
     name = "identity"
     variadic = saves = False
@@ -89,7 +89,7 @@ _CUT = _Cut()
 
 
 class Like:
-    """What a rule gets for ``like_x`` if x has no edge: its shape and dtype."""
+    """The ``like_x`` of a rule if x has no edge: its shape and dtype."""
 
     __slots__ = ("dtype", "ndim", "shape", "size")
 

@@ -1,11 +1,11 @@
-"""``F``, the first argument of a rule: what it computes with, on raw arrays and on Variables.
+"""``F``, the first argument of a rule: the functions it computes with, on raw arrays and on Variables.
 
 A plain backward pass runs rules on raw arrays: there ``F.exp`` and ``F(some_op)`` are kernels. If the
-gradient itself is to be differentiated they run on Variables: there both are the public functions. One rule
+gradient is to be differentiated again, they run on Variables: there both are the public functions. One rule
 serves both.
 
 ``F.name`` is a public function of ``pdist.functions``. Any other op is imported and called through F:
-``F(some_op)(x)``; no name is looked up that an import does not show.
+``F(some_op)(x)``, so that every name used is visible as an import.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def in_rules(raw_form: Callable[..., Any]) -> Callable[[Any], Any]:
         raw_form: the same on raw arrays, with ``xp`` before the function's own arguments.
 
     Returns:
-        A decorator that leaves the function as it is.
+        A decorator that returns the function unchanged.
     """
 
     def known(function: Any) -> Any:
@@ -52,7 +52,7 @@ def _kernel_of(function: Any) -> Any:
 
 
 class OnVariables:
-    """The F of a rule whose gradient is differentiated."""
+    """The F of a rule whose gradient will be differentiated again."""
 
     def __getattr__(self, name: str) -> Any:
         raise _unknown(name)

@@ -6,16 +6,16 @@
 
     softplus.derivative(x=lambda F, g, x: g * F.sigmoid(x))
 
-A kernel takes ``xp``, then arrays, then settings (an axis, a shape), which get no gradient: what follows a
-``/``, or is keyword-only, is a setting. Without either all are arrays. ``*xs`` stands for any number of
+A kernel takes ``xp``, then arrays, then settings (an axis, a shape), which get no gradient: parameters after
+a ``/``, and keyword-only ones, are settings. Without either, all are arrays. ``*xs`` stands for any number of
 arrays.
 
-A rule is called with what it names, as pytest calls a test with its fixtures:
+A rule is called with what its parameters name, as pytest calls a test with its fixtures:
 
 - ``F``, to compute with: see :mod:`pdist.autograd.namespaces`;
 - ``g``, the gradient of the output, and ``y``, the output;
-- an array argument by its name, or as ``like_x`` if its ``shape``, ``dtype``, ``ndim`` and ``size`` are
-  enough;
+- an array argument by its name, or as ``like_x`` if only its ``shape``, ``dtype``, ``ndim`` and ``size`` are
+  needed;
 - a setting by its name;
 - ``needs`` in a joint rule, with a bool for each argument: ``needs.x``.
 
@@ -38,15 +38,15 @@ from .backward import zero
 from .promotion import coerce
 from .variable import Variable
 
-EVERY_OP: WeakSet[Op] = WeakSet()  # for the table of calculus.py; nobody looks an op up here
+EVERY_OP: WeakSet[Op] = WeakSet()  # for the table of calculus.py only
 
 
 class Rule(NamedTuple):
-    """A derivative: by one argument, or a joint one by all.
+    """A derivative: in one argument, or a joint one in all.
 
     Attributes:
         function: the rule, or ``zero``.
-        call: the names that it is called with, each with whether it is passed by name.
+        call: the names of its arguments, each with whether it is passed by keyword.
     """
 
     function: Any
@@ -54,7 +54,7 @@ class Rule(NamedTuple):
 
     @property
     def names(self) -> set[str]:
-        """What it is called with."""
+        """The names of its arguments."""
         return {name for name, _ in self.call}
 
 
@@ -62,28 +62,28 @@ class Op:
     """One operation: its kernel and its derivatives.
 
     Attributes:
-        name: what error messages, graphs and traces call it: the kernel's name, without an underscore at the
-            end.
-        array_names: what the kernel calls its array arguments; one name for all if it is ``variadic``.
+        name: its name in error messages, graphs and traces: the kernel's name, without a trailing
+            underscore.
+        array_names: the kernel's names of its array arguments; one name for all if it is ``variadic``.
         settings: the kernel's other parameters by name.
         rules: the derivatives by argument; ``joint`` is the one for all of them.
-        keep: which arguments some rule wants saved; ``keep_y``: whether some rule wants the output.
-        likes: of which arguments some rule of another argument, or a joint one, wants the shape.
-        zeros: which arguments have a declared zero derivative.
+        keep: the arguments that some rule needs saved; ``keep_y``: whether some rule needs the output.
+        likes: the arguments whose shape a rule of another argument, or a joint one, needs.
+        zeros: the arguments with a declared zero derivative.
         pullback: given ``F``, the edges of a node, the gradient of its output, the output, the arguments and
             the settings: pairs of an edge and its gradient. An edge that is None needs none.
         function: the public function.
     """
 
     zero = zero
-    renew: Callable[[], None]  # forgets the code that was written out for it
+    renew: Callable[[], None]  # discards its generated code
     pullback: Callable[..., Any]
 
     def __init__(self, kernel: Callable[..., Any], keep_dtype: bool, weak: bool) -> None:
         self.kernel = kernel
         self.name = kernel.__name__.rstrip("_")
         self.keep_dtype = keep_dtype  # integers stay integers (shape operations)
-        self.weak = weak  # Python numbers reach the kernel as they are
+        self.weak = weak  # Python numbers reach the kernel unchanged
         parameters = list(inspect.signature(kernel).parameters.values())[1:]
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.array_names = _array_names(self.name, parameters)
@@ -96,26 +96,26 @@ class Op:
 
     @property
     def source(self) -> str:
-        """The code that is written out around the kernel and the rules."""
+        """The code generated around the kernel and the rules."""
         return codegen.source(self)
 
     def argument_name(self, i: int) -> str:
-        """What error messages call argument ``i``."""
+        """The name of argument ``i`` in error messages."""
         return f"{self.array_names[0]}[{i}]" if self.variadic else self.array_names[i]
 
     # Rules ----------------------------------------------------------------------------------------------
 
     def derivative(self, /, **rules: Any) -> None:
-        """Give derivatives by arguments: ``multiply.derivative(x1=lambda F, g, x2: g * x2, x2=...)``.
+        """Define derivatives by argument: ``multiply.derivative(x1=lambda F, g, x2: g * x2, x2=...)``.
 
         Args:
-            **rules: for each array argument the function that returns its gradient, or ``zero`` if that is
+            **rules: for each array argument, the function that returns its gradient, or ``zero`` if that is
             zero
-                everywhere. A backward pass refuses an argument without a rule.
+                everywhere. A backward pass raises an error for an argument without a rule.
 
         Raises:
-            TypeError: for what is not an array argument, and for a rule that names what there is not.
-            ValueError: if a derivative is given already.
+            TypeError: for a name that is not an array argument, and for a rule that names something unknown.
+            ValueError: if a derivative is already defined.
         """
         if self.variadic:
             raise TypeError(
@@ -128,24 +128,24 @@ class Op:
                     f"{', '.join(self.array_names)}"
                 )
             if self.joint is not None or x in self.rules:
-                raise ValueError(f"{self.name}.derivative: the derivative by {x} is given already")
+                raise ValueError(f"{self.name}.derivative: the derivative by {x} is already defined")
         self.rules |= {x: self._read(rule, f"the rule of {x}", ("F", "g", "y")) for x, rule in rules.items()}
         self.renew()
 
     def joint_derivative(self, rule: Callable[..., Any], /) -> None:
-        """Give one rule that returns the gradients of all arguments, in their order.
+        """Define one rule that returns the gradients of all arguments, in their order.
 
         Args:
-            rule: it may name ``needs``, which says of each argument whether its gradient is wanted; for
-                another one it may return anything.
+            rule: it may name ``needs``, which tells for each argument whether its gradient is wanted; for
+                the others it may return anything.
         """
         if self.joint is not None or self.rules:
-            raise ValueError(f"{self.name}.joint_derivative: its derivatives are given already")
+            raise ValueError(f"{self.name}.joint_derivative: its derivatives are already defined")
         self.joint = self._read(rule, "the joint rule", ("F", "g", "y", "needs"))
         self.renew()
 
     def _read(self, function: Any, who: str, known: tuple[str, ...]) -> Rule:
-        """A rule and what it names. What it has a default for, and is not known here, is its own affair."""
+        """A rule and what it names. Unknown names with a default value are ignored."""
         if function is zero:
             return Rule(zero)
         if not callable(function):
@@ -170,7 +170,7 @@ class Op:
         return Rule(function, tuple(call))
 
     def plan(self) -> None:
-        """Settle what a node has to save for the rules: before code is written for it."""
+        """Determine what a node has to save for the rules, before its code is generated."""
         everybody = [self.joint] if self.joint is not None else list(self.rules.values())
         named = set().union(*[rule.names for rule in everybody])
         elsewhere = [
@@ -186,10 +186,10 @@ class Op:
         self.keep_y = "y" in named
         self.saves = self.keep_y or any(self.keep)
 
-    # What the written code calls ------------------------------------------------------------------------
+    # Called by the generated code -----------------------------------------------------------------------
 
     def coerce(self, arrays: Any, given: Any) -> tuple[Any, list[Any]]:
-        """The arguments brought to one library, device and dtype: see :func:`promotion.coerce`."""
+        """The arguments converted to one library, device and dtype: see :func:`promotion.coerce`."""
         if hooks.running and hooks.current() is not None:
             arrays = [
                 hooks.seen(array, owner if isinstance(owner, Variable) else None)
@@ -199,14 +199,14 @@ class Op:
 
     @staticmethod
     def alike(arrays: list[Any]) -> bool:
-        """Whether all are NumPy's, of one floating dtype: then they can go to the kernel as they are."""
+        """Whether all are NumPy arrays of one floating dtype, which can go to the kernel unchanged."""
         dtype = getattr(arrays[0], "dtype", None) if arrays else None
         if dtype is not _FLOAT32 and dtype is not _FLOAT64:
             return False
         return all(array.__class__ is np.ndarray and array.dtype is dtype for array in arrays)
 
     def named(self, error: Exception, arrays: Any, settings: dict[str, Any] | None) -> Exception:
-        """An array library's complaint of what the kernel was given, with the op's name and the arguments."""
+        """An array library's error about the kernel's arguments, with the op and the arguments named."""
         shapes = [getattr(array, "shape", ()) for array in arrays]
         given = [f"{self.argument_name(i)} of shape {shape}" for i, shape in enumerate(shapes)]
         given += [f"{name}={_brief(value)}" for name, value in (settings or {}).items()]
@@ -217,18 +217,18 @@ class Op:
         return error
 
     def no_derivative(self, i: int) -> NotImplementedError:
-        """The error of a gradient that nobody gave a rule for."""
+        """The error for a gradient without a rule."""
         return NotImplementedError(
             f"{self.name}: no derivative with respect to {self.argument_name(i)} is defined"
         )
 
     def miscounted(self, got: int, expected: int) -> TypeError:
-        """The error of a joint rule that does not return one gradient per argument."""
+        """The error for a joint rule that does not return one gradient per argument."""
         return TypeError(f"{self.name}: the joint rule returned {got} gradients; expected {expected}")
 
 
 def _plain_names(function: Any) -> set[str] | None:
-    """What an ordinary function takes, without the price of ``inspect``; None for any other."""
+    """The parameters of an ordinary function, without the cost of ``inspect``; None for any other."""
     code = function.__code__ if type(function) is FunctionType else None
     if code is None or vars(function) or function.__defaults__ or code.co_kwonlyargcount:
         return None
@@ -240,7 +240,7 @@ _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def _brief(value: Any) -> str:
-    """A setting as error messages show it: an array by its shape if it is long."""
+    """A setting as shown in error messages: a long array by its shape."""
     if getattr(value, "size", 0) > 8:
         return f"an array of shape {value.shape}"
     return repr(value)
@@ -272,22 +272,22 @@ def _array_names(op: str, parameters: list[inspect.Parameter]) -> tuple[str, ...
 def differentiable(
     kernel: Callable[..., Any] | None = None, *, keep_dtype: bool = False, weak: bool = False
 ) -> Any:
-    """Make a differentiable function of a kernel.
+    """Turn a kernel into a differentiable function.
 
     Args:
-        kernel: a function of ``xp``, raw arrays and settings. It must not look at values: no branch on them,
-            no shape that depends on them, nothing changed in place that it was given.
-        keep_dtype: leave integer and bool arrays as they are if nothing is floating (for shape operations);
+        kernel: a function of ``xp``, raw arrays and settings. It must not inspect values: no branch on them,
+            no shape that depends on them; and it must not modify its arguments.
+        keep_dtype: keep integer and bool arrays if nothing is floating (for shape operations);
             by default they take the floating dtype of the others, or else ``config.dtype``.
-        weak: hand Python numbers to the kernel as they are rather than as 0-d arrays.
+        weak: pass Python numbers to the kernel unchanged rather than as 0-d arrays.
 
     Returns:
         A function that takes Variables, arrays or numbers and returns a Variable. Its ``derivative`` takes
-        one rule per argument (:meth:`Op.derivative`), its ``joint_derivative`` one for all; ``kernel`` and
-        ``op`` are what it was made of.
+        one rule per argument (:meth:`Op.derivative`), its ``joint_derivative`` one for all; its ``kernel``
+        and ``op`` are available as attributes.
 
     Raises:
-        TypeError: for a kernel whose arguments have names that rules use, or array arguments with defaults.
+        TypeError: if an argument of the kernel has a name reserved for rules, or an array argument a default.
     """
     if kernel is None:
         return lambda kernel: differentiable(kernel, keep_dtype=keep_dtype, weak=weak)

@@ -1,4 +1,4 @@
-"""Variable's operators and methods that are ops: declared here, given by ``pdist.functions.methods``."""
+"""Variable's operators and methods that are ops: declared here, defined by ``pdist.functions.methods``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Axis = int | tuple[int, ...] | None
 
 
 class Operators:
-    """What a Variable can do by ops; the ops stand above this package."""
+    """The operators and methods of a Variable that are ops, which this package cannot import."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What becomes an array, of which library and of which dtype."""
+"""Conversion of values to arrays: of which library and of which dtype."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def module_of(array: Any) -> Any:
 
 
 def canonical(array: Array) -> Array:
-    """With NumPy's one object for its dtype: ops compare by ``is``, and unpickled arrays have another."""
+    """The array with NumPy's own dtype object: ops compare by ``is``, and unpickled arrays have others."""
     dtype = np.dtype(array.dtype.type)
     return array if array.dtype is dtype or array.dtype != dtype else array.view(dtype)
 
 
 def as_array(value: Any, owner: Library | None = None) -> Array:
-    """``value`` as an array of a registered library, refused if its dtype is not a number's.
+    """``value`` as an array of a registered library; a TypeError if its dtype is not numeric.
 
     Args:
-        value: an array, which is returned as it is; or a number or nested list.
-        owner: the library of what was no array before; by default that of :func:`pdist.using_device`.
+        value: an array, which is returned unchanged; or a number or nested list.
+        owner: the library for anything that is not an array; by default that of :func:`pdist.using_device`.
 
     Raises:
         TypeError: for object, string, complex and masked arrays, naming the dtype; for ragged lists.
@@ -53,12 +53,12 @@ def as_array(value: Any, owner: Library | None = None) -> Array:
 
 
 def is_supported(dtype: Any) -> bool:
-    """Whether arrays of a dtype can be computed with: not complex ones, nor those beyond float64."""
+    """Whether a dtype is supported: not complex, nor wider than float64."""
     return dtype.kind in "iub" or (dtype.kind == "f" and dtype.itemsize <= 8)
 
 
 def _is_variable(value: Any) -> bool:
-    """Told by its attributes, for this module stands below that of the class."""
+    """Judged by its attributes, because this module cannot import the class."""
     return hasattr(value, "_array") and hasattr(value, "_node")
 
 
@@ -90,23 +90,23 @@ def _from_python(value: Any) -> ndarray:
 def coerce(
     who: str, names: Any, values: Any, *, weak: bool = False, keep_dtype: bool = False
 ) -> tuple[Any, list[Any]]:
-    """Bring arrays and numbers to one library, device and floating dtype, by the rules of promotion.
+    """Convert arrays and numbers to one library, device and floating dtype, by the rules of promotion.
 
     Floating arrays promote as in NumPy; Python numbers, integer and bool arrays take the type of those; if
     there are none, ``config.dtype`` decides.
 
     Args:
-        who: what error messages begin with.
-        names: what they call each value: a sequence, or a function of the position.
+        who: the beginning of error messages.
+        names: the names of the values in error messages: a sequence, or a function of the position.
         values: raw arrays, numbers or nested lists.
-        weak: leave Python numbers as they are if an array decides the dtype.
-        keep_dtype: leave integer and bool arrays as they are if nothing is floating.
+        weak: keep Python numbers if an array decides the dtype.
+        keep_dtype: keep integer and bool arrays if nothing is floating.
 
     Returns:
         The namespace of the library and the list of arrays.
 
     Raises:
-        TypeError: for what is not a number, and for devices that mix.
+        TypeError: for anything that is not numeric, and if devices are mixed.
     """
     name = names if callable(names) else names.__getitem__
     if hooks.running:
@@ -129,7 +129,7 @@ def coerce(
     if dtypes:
         dtype = np.dtype(np.result_type(*dtypes).type)
     elif keep_dtype and not any(isinstance(value, float) for value in values):
-        dtype = None  # integers and bools are left as they are
+        dtype = None  # integers and bools are kept
     else:
         dtype = config.dtype
 
@@ -144,7 +144,7 @@ def coerce(
 
 
 def _as_array_of(who: str, name: str, value: Any, owner: Library) -> Any:
-    """A raw array or Python number, refused by name if it is neither; lists go where the arrays are."""
+    """A raw array or Python number, or an error that names the argument; lists go to the arrays' device."""
     if value.__class__ is ndarray and is_supported(value.dtype):
         return value
     if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):

@@ -21,10 +21,10 @@ class Variable(Operators):
     """An array with a gradient.
 
     Args:
-        array: a floating, integer or bool array of any registered library, or what ``numpy.asarray``
-            makes one of. It is not copied.
-        name: what error messages and pictures call it.
-        grad: its gradient to begin with, of the same shape and dtype.
+        array: a floating, integer or bool array of any registered library, or anything that ``numpy.asarray``
+            converts to one. It is not copied.
+        name: its name in error messages and plots.
+        grad: its initial gradient, of the same shape and dtype.
         requires_grad: whether backward passes compute its gradient. By default True for floating arrays.
 
     Raises:
@@ -44,7 +44,7 @@ class Variable(Operators):
     _array: Array
     _grad: Any  # None, an array, or a Variable after backward(enable_double_backprop=True)
     _node: Any  # the Node that computed it; None for a leaf
-    _history: changes.History  # of a leaf whose array was changed or handed out; of others there is none
+    _history: changes.History  # only of a leaf whose array was changed or handed out
     name: str | None
     requires_grad: bool
 
@@ -71,16 +71,16 @@ class Variable(Operators):
         if grad is not None:
             self.grad = grad
 
-    # What it is ---------------------------------------------------------------------------------------
+    # Shape, dtype, device -----------------------------------------------------------------------------
 
     @property
     def array(self) -> Array:
         """The raw array.
 
-        To write into it, as in ``v.array[...] = 0``, changes what graphs have saved of it. A backward pass
-        through such a graph is refused if that can be seen. It cannot if the array was kept from before or is
-        known by another name, on a device, if a few elements of very many are changed, or by what a traced
-        function writes.
+        Writing into it, as in ``v.array[...] = 0``, changes values that graphs have saved. A backward pass
+        through such a graph raises an error if this is detected. It is not if the array was obtained earlier
+        or through another reference, on a device, if only a few of very many elements are changed, or if a
+        traced function writes.
         """
         if hooks.running:
             return hooks.seen(self._array, self)
@@ -92,12 +92,10 @@ class Variable(Operators):
     def array(self, value: Any) -> None:
         value = as_array(value)
         if self._node is not None:
-            raise ValueError(
-                "Variable.array: only a Variable that was not computed can be given another array"
-            )
+            raise ValueError("Variable.array: only a leaf Variable can be given another array")
         if self.requires_grad and value.dtype.kind != "f":
             raise TypeError(
-                f"Variable.array{_of(self.name)}: expected a floating dtype, for this Variable requires a "
+                f"Variable.array{_of(self.name)}: expected a floating dtype, since this Variable requires a "
                 f"gradient; got {value.dtype}"
             )
         if value is self._array or (hooks.running and hooks.concrete(value) is self._array):
@@ -142,12 +140,12 @@ class Variable(Operators):
 
     @property
     def device(self) -> Any:
-        """The name of the device that the array lives on: ``'cpu'`` or ``'cuda:0'``."""
+        """The name of the array's device: ``'cpu'`` or ``'cuda:0'``."""
         return (library_of(self._array) or numpy_library).device_of(self._array)
 
     @property
     def creator(self) -> Any:
-        """The node of the graph that computed it; None for a leaf."""
+        """The graph node that computed it; None for a leaf."""
         return self._node
 
     def __len__(self) -> int:
@@ -180,16 +178,16 @@ class Variable(Operators):
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
-    # Its gradient -------------------------------------------------------------------------------------
+    # Gradient -----------------------------------------------------------------------------------------
 
     @property
     def _gradient(self) -> Any:
-        """Its own, or what a pass left at the node that computed it."""
+        """Its own gradient, or the one that a pass stored at the node that computed it."""
         return self._node.grad if self._grad is None and self._node is not None else self._grad
 
     @property
     def grad(self) -> Array | None:
-        """The gradient that backward passes have added up, a raw array; None where there is none."""
+        """The gradient accumulated by backward passes, a raw array; None if there is none."""
         grad = self._gradient
         if hooks.running and self._node is None:
             grad = hooks.read(self, "_grad")
@@ -259,17 +257,17 @@ class Variable(Operators):
         """Add to every leaf's ``grad`` the gradient of this Variable, weighted by its own ``grad``.
 
         Args:
-            retain_grad: also set the gradients of what was computed on the way.
+            retain_grad: also set the gradients of intermediate results.
             enable_double_backprop: make the gradients Variables with a graph (``grad_var``), so that they can
                 be differentiated again, also with respect to this Variable's own ``grad_var``. Such gradients
-                refer to the leaves that refer to them; ``cleargrad`` breaks that cycle.
-            loss_scale: a factor on the gradient that it begins with.
+                form reference cycles with the leaves; ``cleargrad`` breaks them.
+            loss_scale: a factor on the initial gradient.
             retain_graph: keep what the graph saved, so that another backward pass can use it.
 
         Raises:
-            ValueError: if it has more than one element and no ``grad`` was set, or if a former pass has used
-                up the graph.
-            RuntimeError: if an array that was saved for the pass was changed in place since.
+            ValueError: if it has more than one element and no ``grad`` was set, or if a previous pass has
+                freed the graph.
+            RuntimeError: if an array that was saved for the pass has been changed in place since.
         """
         seed = seed_of(self, loss_scale)
         if self._node is None:
@@ -291,19 +289,19 @@ class Variable(Operators):
             accumulate(leaves, seed, None, retain_grad)
 
     def unchain(self) -> None:
-        """Forget how it was computed: it becomes a leaf, also for what was computed from it before."""
+        """Forget how it was computed: it becomes a leaf, also for everything already computed from it."""
         if self._node is not None:
             self._grad = self._gradient
             self._node.cut(self)
             self._node = None
 
     def unchain_backward(self) -> None:
-        """Forget the graph that led here, as truncated backpropagation through time wants."""
+        """Forget the graph that led here, as in truncated backpropagation through time."""
         if self._node is not None:
             self._node.cut_all()
             self.unchain()
 
-    # Where it lives -----------------------------------------------------------------------------------
+    # Device -------------------------------------------------------------------------------------------
 
     def to_cpu(self) -> None:
         """Move the array and the gradient to the host."""
@@ -323,7 +321,7 @@ class Variable(Operators):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self._node is not None or not isinstance(self._array, np.ndarray):
             raise TypeError(
-                "a Variable with a graph, or on a device, does not turn into a NumPy array by itself: "
+                "a Variable with a graph, or on a device, is not converted to a NumPy array implicitly: "
                 "use .array, or pdist.to_cpu(v.array)"
             )
         return np.array(self._array, dtype=dtype, copy=copy)
@@ -357,12 +355,12 @@ def _retain(node: Node, g: Any) -> None:
 
 
 def _references(variable: Variable) -> int:
-    """How many hold the array of a Variable: graphs that saved it are among them."""
+    """The number of references to the array of a Variable, including graphs that saved it."""
     return getrefcount(variable._array)
 
 
 def as_variable(value: Any) -> Variable:
-    """``value`` itself if it is a Variable, else a Variable of it that needs no gradient.
+    """``value`` itself if it is a Variable, else a Variable that requires no gradient.
 
     Args:
         value: a Variable, an array, a number, or a nested list of numbers. Python floats take
@@ -376,7 +374,7 @@ def as_variable(value: Any) -> Variable:
 
 
 def to_read(value: Any) -> Any:
-    """The raw array of a Variable, of which no note is taken as by ``v.array``; anything else as it is."""
+    """The raw array of a Variable, without the tracking of ``v.array``; anything else unchanged."""
     return value._array if isinstance(value, Variable) else value
 
 
@@ -391,7 +389,7 @@ def from_node(array: Array, node: Any) -> Variable:
     return new
 
 
-_ALONE = _references(from_node(np.zeros(1), None))  # if nobody else holds it
+_ALONE = _references(from_node(np.zeros(1), None))  # if there are no others
 
 
 __all__ = ["Variable", "as_array", "as_variable", "canonical", "from_node", "to_read"]

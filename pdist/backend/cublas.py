@@ -1,8 +1,8 @@
-"""Matrix products by cuBLAS itself, for CUDA graphs.
+"""Matrix products by direct calls of cuBLAS, for CUDA graphs.
 
-CuPy refuses cuBLAS while it captures a graph, though cuBLAS allows it; so matrix products in a graph call
-cuBLAS's own function here, with the arguments that CuPy's product would give it. The workspace belongs to
-the capture, as cuBLAS asks for.
+CuPy does not allow cuBLAS while it captures a graph, although cuBLAS supports it; hence matrix products in a
+graph call cuBLAS directly, with the arguments that CuPy would pass. The workspace belongs to
+the capture, as cuBLAS requires.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _CUDA_TYPES = {"f": 0, "d": 1}  # CUDA_R_32F, CUDA_R_64F
 _COMPUTE = {"f": 68, "d": 70}  # CUBLAS_COMPUTE_32F, CUBLAS_COMPUTE_64F
 _COMPUTE_TF32 = 77  # CUBLAS_COMPUTE_32F_FAST_TF32
 _DEFAULT, _DEFAULT_TENSOR_OP = -1, 99  # CUBLAS_GEMM_DEFAULT, CUBLAS_GEMM_DEFAULT_TENSOR_OP
-_WORKSPACE, _WORKSPACE_HOPPER = 4 << 20, 32 << 20  # bytes that cuBLAS has by default
+_WORKSPACE, _WORKSPACE_HOPPER = 4 << 20, 32 << 20  # bytes, cuBLAS's defaults
 
 
 def loaded_cublas() -> Any:
     """The library that CuPy has loaded.
 
     Raises:
-        OSError: where there is none.
+        OSError: if there is none.
     """
     versions = (13, 12, 11)
     if sys.platform == "win32":
@@ -43,7 +43,7 @@ class Products:
     """Matrix products by cuBLAS on the stream of a capture.
 
     Args:
-        cublas: its library.
+        cublas: the library.
         capability: the device's compute capability, 90 for 9.0.
     """
 
@@ -54,11 +54,11 @@ class Products:
         self.workspace: Any = None
 
     def begin(self, stream: int, empty: Callable[[int], Any]) -> None:
-        """Work on a stream from now on.
+        """Use a stream from now on.
 
         Args:
             stream: its address.
-            empty: makes an array of so many bytes.
+            empty: allocates an array of a number of bytes.
         """
         size = _WORKSPACE_HOPPER if self.capability >= 90 else _WORKSPACE
         self.workspace = empty(size)
@@ -72,7 +72,7 @@ class Products:
     def matmul(self, x: Any, y: Any, out: Any) -> None:
         """``out[...] = x @ y`` for matrices of one dtype, none of them empty.
 
-        cuBLAS's matrices lie in memory column by column, so ours are its transposes, and it is asked for
+        cuBLAS's matrices are column-major, so ours are its transposes, and it computes
         ``out.T = y.T @ x.T``.
         """
         (n, k), m = x.shape, y.shape[1]
@@ -105,10 +105,10 @@ def _check(name: str, status: int) -> None:
 
 
 def operand(shape: Sequence[int], strides: Sequence[int], itemsize: int) -> tuple[int, int]:
-    """How cuBLAS reads a matrix that lies in one piece: whether turned round, and its leading dimension.
+    """How cuBLAS reads a contiguous matrix: whether transposed, and its leading dimension.
 
     Raises:
-        ValueError: where it does not lie in one piece.
+        ValueError: if it is not contiguous.
     """
     rows, columns = shape
     by_rows = (columns == 1 or strides[1] == itemsize) and (rows == 1 or strides[0] == columns * itemsize)
@@ -117,4 +117,4 @@ def operand(shape: Sequence[int], strides: Sequence[int], itemsize: int) -> tupl
         return 0, columns
     if by_columns:
         return 1, rows
-    raise ValueError(f"a matrix of shape {tuple(shape)} with strides {tuple(strides)} is not in one piece")
+    raise ValueError(f"a matrix of shape {tuple(shape)} with strides {tuple(strides)} is not contiguous")

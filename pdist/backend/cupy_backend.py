@@ -1,4 +1,4 @@
-"""CuPy as a library record. Beside it only the modules named after CuPy import cupy."""
+"""CuPy as a library record. Only this and the other modules named after CuPy import cupy."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def library_record() -> Library:
     return _record
 
 
-# CuPy's generators have no state of their own to get or set: it lies in a byte array on the device, some
-# megabytes that are mostly alike.
+# CuPy's generators have no accessor for their state: it is a byte array on the device, some megabytes
+# that compress well.
 
 
 def _stream_state(stream: Any) -> dict[str, str]:

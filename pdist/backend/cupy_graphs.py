@@ -1,4 +1,4 @@
-"""Kernels and CUDA graphs on CuPy: what traced functions run as there."""
+"""Kernels and CUDA graphs on CuPy, which traced functions run as."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 try:
     import cupy
-except ImportError:  # whoever reads all modules for examples or documents gets here without CuPy too
+except ImportError:  # tools that import all modules (doctest, documentation) must work without CuPy too
     cupy = None
 
 from .cublas import Products, loaded_cublas
 
-#: No product and sum are contracted into one rounding: a fused kernel gives what its calls give one by one.
+#: No fused multiply-add: a fused kernel gives the same results as its separate calls.
 OPTIONS = ("--fmad=false",)
 
 
 def elementwise(kernel: Any) -> Callable[..., None]:
-    """What runs several elementwise calls as one kernel.
+    """A function that runs several elementwise calls as one kernel.
 
     Args:
         kernel: a :class:`~pdist.tracing.cuda.kernels.Kernel`.
@@ -34,17 +34,17 @@ _local = threading.local()
 
 
 def _products() -> Products:
-    """Of this thread and device."""
+    """Those of this thread and device."""
     made = _local.__dict__.setdefault("products", {})
     device = cupy.cuda.Device()
     if device.id not in made:
-        cupy.matmul(cupy.ones((2, 2), cupy.float32), cupy.ones((2, 2), cupy.float32))  # it loads cuBLAS
+        cupy.matmul(cupy.ones((2, 2), cupy.float32), cupy.ones((2, 2), cupy.float32))  # loads cuBLAS
         made[device.id] = Products(loaded_cublas(), int(device.compute_capability))
     return made[device.id]
 
 
 def matmul(x: Any, y: Any, out: Any = None) -> Any:
-    """A product of matrices, in a capture too."""
+    """A product of matrices, also in a capture."""
     products = getattr(_local, "capturing", None)
     if products is None:
         return cupy.matmul(x, y, out=out)
@@ -64,7 +64,7 @@ def matmul(x: Any, y: Any, out: Any = None) -> Any:
 
 
 def concatenate(arrays: Any, axis: int | None = 0, out: Any = None) -> Any:
-    """Arrays brought together piece by piece; CuPy copies the addresses of many from the host."""
+    """Arrays concatenated one by one; for many arrays CuPy would copy their addresses from the host."""
     if axis is None:
         arrays, axis = [a.ravel() for a in arrays], 0
     axis %= arrays[0].ndim
@@ -83,8 +83,8 @@ def concatenate(arrays: Any, axis: int | None = 0, out: Any = None) -> Any:
 class Graphs:
     """Captures CUDA graphs.
 
-    What is allocated in a capture comes from a pool of its own, which lives as long as the graph: at every
-    launch the same memory is used again, and nobody else may have it.
+    Memory allocated in a capture comes from its own pool, which lives as long as the graph: every
+    launch uses the same memory again, so nothing else may use it.
     """
 
     functions: dict[str, Callable[..., Any]] = {"matmul": matmul, "concatenate": concatenate}
@@ -98,7 +98,7 @@ class Graphs:
         """Capture what a function does on the device.
 
         Returns:
-            What it returned, and a function that does it.
+            What it returned, and a function that launches the graph.
         """
         products = _products()
         pool = cupy.cuda.MemoryPool()
@@ -125,7 +125,7 @@ class Graphs:
 
 
 def _abandon(stream: Any) -> None:
-    """End a capture that failed, whose end is an error too."""
+    """End a failed capture, which raises another error."""
     try:
         if stream.is_capturing():
             stream.end_capture()

@@ -1,4 +1,4 @@
-"""Special functions for CuPy: ours where its own are missing or wrong, else cupyx's."""
+"""Special functions for CuPy: our own if cupyx's are missing or wrong, else cupyx's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class _CupySpecial:
 
     @staticmethod
     def xlog1py(x: Any, y: Any) -> Any:
-        """x log(1 + y), and 0 where x is 0 and y no nan; CuPy's own forgets the nan."""
+        """x log(1 + y), and 0 where x is 0 and y is not nan; CuPy's own drops the nan."""
         import cupy
 
         zero = (x == 0) & (y == y)

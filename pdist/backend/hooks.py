@@ -1,8 +1,8 @@
-"""Which recording, if any, is under way in this thread: the hooks of ``pdist.trace`` in the library.
+"""The current recording of this thread, if any: the hooks of ``pdist.trace`` in the library.
 
-While a function is traced its arrays are stand-ins that write down what is done with them. Whoever holds
-arrays that nobody handed over (parameters, an optimizer's moments, a random stream) asks here first, and gets
-the stand-in. Eager code pays for that with one look at :data:`running`.
+While a function is traced, its arrays are proxies that record the operations on them. Code that uses
+arrays not passed as arguments (parameters, an optimizer's moments, a random stream) calls these hooks to get
+the proxy. In eager code this costs one check of :data:`running`.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-running = 0  # how many recordings are under way in all threads
-rebound = 0  # moves whenever an array that a trace may hold by reference was replaced by another one
+running = 0  # the number of active recordings in all threads
+rebound = 0  # changes whenever an array that a trace may hold by reference is replaced by another one
 _moves = itertools.count(1)
 _local = threading.local()
 _lock = threading.Lock()
 
 
 def current() -> Any:
-    """The recording under way in this thread; None where there is none."""
+    """The active recording of this thread; None if there is none."""
     return getattr(_local, "recording", None) if running else None
 
 
 def begin(recording: Any) -> None:
-    """Let ``recording`` be the one of this thread until :func:`end`."""
+    """Make ``recording`` the active one of this thread until :func:`end`."""
     global running
     _local.recording = recording
     with _lock:
@@ -43,46 +43,46 @@ def end() -> None:
 
 
 def array_replaced() -> None:
-    """Tell traces that some array they may hold was replaced: they look before they run again."""
+    """Tell traces that some array they may hold was replaced: they check before they run again."""
     global rebound
     rebound = next(_moves)
 
 
 def seen(array: Any, owner: Any = None, attribute: str = "_array", name: str = "") -> Any:
-    """The stand-in of an array in this thread's recording, the array itself where there is none.
+    """The proxy of an array in this thread's recording, or the array itself if there is none.
 
     Args:
         array: a raw array that is state: read by reference whenever the trace runs.
-        owner: the object that holds it, where it may be given another one.
-        attribute: under which name.
-        name: what the generated code may call it.
+        owner: the object that holds it, if it may be given another one.
+        attribute: the name of the owner's attribute.
+        name: a name for the generated code.
     """
     recording = current()
     return array if recording is None else recording.seen(array, owner, attribute, name)
 
 
 def read(owner: Any, attribute: str) -> Any:
-    """What an attribute holds at each call anew, an array or None: its stand-in where one records."""
+    """The value of an attribute, an array or None, read anew at each call: its proxy in a recording."""
     recording = current()
     return getattr(owner, attribute) if recording is None else recording.read(owner, attribute)
 
 
 def wraps(array: Any) -> None:
-    """Tell the recording that a Variable is made of an array."""
+    """Tell the recording that a Variable is made from an array."""
     recording = current()
     if recording is not None:
         recording.wraps(array)
 
 
 def assigned(owner: Any, attribute: str) -> None:
-    """Tell the recording, before it is done, that an attribute is given another array, or None."""
+    """Tell the recording, in advance, that an attribute is about to get another array, or None."""
     recording = current()
     if recording is not None:
         recording.assigned(owner, attribute)
 
 
 def replaces(owner: Any, array: Any, attribute: str = "_array") -> None:
-    """Tell whoever records, or has recorded, that ``owner`` is given another array."""
+    """Tell the recording and existing traces that ``owner`` is given another array."""
     recording = current()
     if recording is None:
         array_replaced()
@@ -92,10 +92,10 @@ def replaces(owner: Any, array: Any, attribute: str = "_array") -> None:
 
 @contextmanager
 def paused(draws: bool = True) -> Iterator[None]:
-    """Inside the block nothing is recorded: for what happens once, such as the filling of parameters.
+    """Inside the block nothing is recorded: for one-time actions, such as the initialization of parameters.
 
     Args:
-        draws: whether random numbers may be drawn in it, which need not be drawn again by the trace.
+        draws: whether random numbers may be drawn in it, which the trace does not repeat.
     """
     recording = current()
     watch = recording.watch if draws and recording is not None else None
@@ -111,9 +111,9 @@ def paused(draws: bool = True) -> Iterator[None]:
 
 
 def depends_on(owner: Any, attribute: str) -> Any:
-    """An attribute whose object a trace is made for: it is made anew where that is another one.
+    """An attribute whose object is fixed in a trace: if it is another one, a new trace is made.
 
-    Whoever sets it calls :func:`array_replaced`.
+    Code that sets it must call :func:`array_replaced`.
     """
     found = getattr(owner, attribute)
     recording = current()
@@ -123,40 +123,41 @@ def depends_on(owner: Any, attribute: str) -> Any:
 
 
 def reads(item: Any) -> None:
-    """Tell the recording that an object of the user's is called, whose numbers may be others another time."""
+    """Tell the recording that a user's object is called, whose numbers may change between calls."""
     recording = current()
     if recording is not None:
         recording.reads(item)
 
 
 def section(name: str) -> None:
-    """Say what goes on outside all ops from here on, for the comments of the generated code."""
+    """Name what happens outside ops from here on, for the comments of the generated code."""
     recording = current()
     if recording is not None:
         recording.section = name
 
 
 def concrete(array: Any) -> Any:
-    """The raw array behind a stand-in, for checks that the first, recorded call makes; others as they are."""
+    """The raw array behind a proxy, for checks made in the recorded call only; others unchanged."""
     recording = current()
     return array if recording is None else recording.concrete(array)
 
 
 def once(function: Callable[..., Any], *args: Any) -> Any:
-    """Do something in the recorded call alone, on its real arrays: a check of values."""
+    """Do something in the recorded call only, on its real arrays: a check of values."""
     args = tuple([concrete(arg) for arg in args])
     with paused():
         return function(*args)
 
 
 def check(function: Callable[..., Any], *args: Any, holds: Callable[..., Any] | None = None) -> None:
-    """Do a check that raises an error if values are not as they must be, and again whenever the trace runs.
+    """Make a check that raises an error if values are invalid, and repeat it whenever the trace runs.
 
     Args:
-        function: called with raw arrays in the place of stand-ins.
+        function: called with raw arrays in place of proxies.
         *args: its arguments.
-        holds: of a namespace and the arrays among the arguments, by array functions alone: a bool array that
-            is true everywhere if there is nothing to raise. A trace computes that, which costs less.
+        holds: a function of a namespace and the arrays among the arguments that uses only array functions and
+            returns a bool array, true everywhere if nothing is to be raised. A trace computes that, which
+            costs less.
     """
     recording = current()
     if recording is None:
@@ -166,27 +167,27 @@ def check(function: Callable[..., Any], *args: Any, holds: Callable[..., Any] | 
 
 
 def whole(array: Any) -> Any:
-    """What stands for the array without axes that eager code makes of NumPy's scalar; others as they are."""
+    """The proxy of the 0-d array that eager code makes from a NumPy scalar; others unchanged."""
     recording = current()
     return array if recording is None else recording.whole(array)
 
 
 def assume(condition: Any) -> bool:
-    """Whether a bool array may be taken to hold everywhere, so that the rest need not provide for others.
+    """Whether a bool array may be assumed true everywhere, so that the code need not handle other values.
 
-    A trace looks at it before it does anything else; where it does not hold, another trace is used. This
-    takes a condition that holds now and depends on nothing but what is there when a call begins.
+    A trace checks it before it does anything else; if it does not hold, another trace is used. This
+    requires a condition that holds now and depends only on what exists when a call begins.
     """
     recording = current()
     return recording is not None and recording.assume(condition)
 
 
 def effect(function: Callable[..., Any], *args: Any, changes: Any = None) -> None:
-    """Do something to objects of the host, and again whenever the trace runs: report a value, set a rate.
+    """Do something to objects on the host, and repeat it whenever the trace runs: report a value, set a rate.
 
     Args:
-        function: called with raw arrays in the place of stand-ins. It may change state arrays in place.
-        *args: its arguments; dicts are looked into.
+        function: called with raw arrays in place of proxies. It may change state arrays in place.
+        *args: its arguments; dicts are searched for arrays.
         changes: the arrays that it changes, an empty list for none; by default it may change any.
     """
     recording = current()
@@ -197,14 +198,14 @@ def effect(function: Callable[..., Any], *args: Any, changes: Any = None) -> Non
 
 
 def opaque(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Record a function that looks at values as one call.
+    """Record a function that inspects values as one call.
 
     Args:
-        function: of a namespace and raw arrays, as kernels are; it returns an array or a tuple of arrays, and
-            changes nothing that it was given.
+        function: a function of a namespace and raw arrays, like a kernel; it returns an array or a tuple of
+            arrays, and does not modify its arguments.
 
     Returns:
-        The same function; a trace sees none of what it does inside.
+        The same function; a trace does not see what it does inside.
     """
 
     @functools.wraps(function)

@@ -1,7 +1,7 @@
 """Which array library an array belongs to, and moving arrays between them.
 
 A *library* is a small record (:mod:`.records`): the array type, the module with NumPy's interface, its
-special functions, its random streams and the way to and from the host. CuPy's joins when it is first needed.
+special functions, its random streams and transfers to and from the host. CuPy's is added on first use.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _local = threading.local()
 
 
 def named_library(name: str) -> Library:
-    """The registered library of that name; CuPy's also before its first use.
+    """The registered library of that name; CuPy's is registered if needed.
 
     Raises:
-        ValueError: where there is none.
-        ImportError: where CuPy is asked for and not installed.
+        ValueError: if there is none.
+        ImportError: if CuPy is asked for and not installed.
     """
     found = {library.name: library for library in by_type.values()}
     if name == "cupy" and name not in found:
@@ -38,12 +38,12 @@ def named_library(name: str) -> Library:
 
 
 def library_of(array: Any) -> Library | None:
-    """The library that ``array`` belongs to; None where it is not an array at all."""
+    """The library that ``array`` belongs to; None if it is not an array."""
     kind = type(array)
     found = by_type.get(kind)
     if found is not None:
         if hooks.running and (recording := hooks.current()) is not None and found is recording.base:
-            return recording.library  # inside a trace arrays are what stands for them
+            return recording.library  # while tracing, arrays are proxies
         return found
     if kind.__module__.partition(".")[0] == "cupy" and hasattr(array, "get"):
         return cupy_library()
@@ -72,7 +72,7 @@ def cupy_library() -> Library:
     """CuPy's record, registered at the first call.
 
     Raises:
-        ImportError: where CuPy is not installed, with the extra that installs it.
+        ImportError: if CuPy is not installed; names the extra that installs it.
     """
     from .cupy_backend import library_record  # CuPy may be missing, and takes seconds
 
@@ -84,13 +84,13 @@ def _raw(value: Any) -> Any:
 
 
 def get_array_module(*values: Any) -> ModuleType:
-    """The namespace (``numpy`` or ``cupy``) that the given arrays or Variables live in.
+    """The namespace (``numpy`` or ``cupy``) of the given arrays or Variables.
 
     Args:
-        *values: arrays, Variables or numbers. Numbers belong nowhere.
+        *values: arrays, Variables or numbers. Numbers are ignored.
 
     Returns:
-        ``cupy`` where one value lives there, else the first registered library found, else ``numpy``.
+        ``cupy`` if any value belongs to it, else the first registered library found, else ``numpy``.
 
     >>> import numpy as np
     >>> get_array_module(np.zeros(3), 1.0).__name__
@@ -104,7 +104,7 @@ def get_array_module(*values: Any) -> ModuleType:
 
 
 def to_cpu(array: Any) -> np.ndarray:
-    """A NumPy array with the values of ``array``, itself where it is one already.
+    """A NumPy array with the values of ``array``; the array itself if it is one.
 
     Args:
         array: an array of any registered library, or a number.
@@ -114,15 +114,15 @@ def to_cpu(array: Any) -> np.ndarray:
 
 
 def to_gpu(array: Any, device: int | None = None) -> Array:
-    """A CuPy array with the values of ``array`` on ``device``, itself where it is there already.
+    """A CuPy array with the values of ``array`` on ``device``; the array itself if it is already there.
 
     Args:
         array: an array of any registered library, or a number.
-        device: the number of a CUDA device; None leaves CuPy's arrays where they are and moves others to the
+        device: the number of a CUDA device; None leaves CuPy arrays in place and moves others to the
             current device.
 
     Raises:
-        ImportError: where CuPy is not installed.
+        ImportError: if CuPy is not installed.
     """
     target = cupy_library()
     if library_of(array) is target:
@@ -139,12 +139,12 @@ def using_device(device: Any) -> Iterator[None]:
     """Make new arrays and random draws on ``device`` inside the ``with`` block, in this thread.
 
     Args:
-        device: ``None`` (leave as it is), ``"cpu"``, ``"cuda"`` (the current CUDA device), ``"cuda:1"`` or 1
-            (a certain one), or the name of a registered library.
+        device: ``None`` (no change), ``"cpu"``, ``"cuda"`` (the current CUDA device), ``"cuda:1"`` or 1
+            (a specific one), or the name of a registered library.
 
     Raises:
         ValueError: for anything else.
-        ImportError: where CuPy is asked for and not installed.
+        ImportError: if CuPy is asked for and not installed.
 
     >>> with using_device("cpu"):
     ...     default_library().name
@@ -164,7 +164,7 @@ def using_device(device: Any) -> Iterator[None]:
 
 
 def _target(device: Any) -> tuple[Library, int | None]:
-    """The library that a name of a device stands for, and the number of the device."""
+    """The library that a device name refers to, and the number of the device."""
     if isinstance(device, (int, np.integer)) and not isinstance(device, bool):
         return cupy_library(), int(device)
     name, _, number = str(device).partition(":")

@@ -1,4 +1,4 @@
-"""Arrays that begin where a line of the CPU's cache does: what is in the cache is then read twice as fast."""
+"""Arrays aligned to the CPU's cache lines: cached data is then read twice as fast."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LINE = 64  # bytes
 
 
 def empty(xp: Any, shape: Any, dtype: Any) -> Any:
-    """``xp.empty(shape, dtype)`` in rows; NumPy's own begin 16 or 48 bytes into a line."""
+    """``xp.empty(shape, dtype)`` in C order; NumPy's own arrays begin 16 or 48 bytes into a line."""
     if xp is not np:
         return xp.empty(shape, dtype)
     dtype = np.dtype(dtype)
@@ -23,7 +23,7 @@ def empty(xp: Any, shape: Any, dtype: Any) -> Any:
 
 
 def zeros(xp: Any, shape: Any, dtype: Any) -> Any:
-    """The same filled with zeros."""
+    """Likewise, filled with zeros."""
     array = empty(xp, shape, dtype)
     array[...] = 0
     return array

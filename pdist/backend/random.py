@@ -8,9 +8,9 @@
 True
 
 The host's stream is ``numpy.random.default_rng(seed)``; the streams of other devices come from the same seed
-but are independent of it and of each other. All threads draw from the same streams: each draw is whole, but
-which thread gets which numbers is left to chance. For numbers that come again, give each thread an ``rng`` of
-its own.
+but are independent of it and of each other. All threads draw from the same streams: each draw is atomic, but
+which thread gets which numbers is not deterministic. For reproducible numbers, give each thread its own
+``rng``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _lock = threading.RLock()
 
 
 def seed(value: int | None) -> None:
-    """Start every device's stream anew from ``value`` (from the system's entropy where it is None).
+    """Restart every device's stream from ``value`` (from the system's entropy if it is None).
 
     Args:
         value: a nonnegative integer, or None.
@@ -84,15 +84,15 @@ def _name(owner: Library, device: int | None) -> str:
 
 
 def as_generator(rng: Any, xp: Any) -> Any:
-    """What a sampler's ``rng=`` stands for.
+    """The generator that a sampler's ``rng=`` refers to.
 
     Args:
         rng: None for the device's own stream; an integer or a ``SeedSequence`` for a new one; or a generator
-            of the library of ``xp``, which is returned as it is.
+            of the library of ``xp``, which is returned unchanged.
         xp: the namespace of the arrays that the draws are combined with.
 
     Raises:
-        TypeError: for anything else, a NumPy generator beside arrays of another library included.
+        TypeError: for anything else, including a NumPy generator with arrays of another library.
     """
     if rng is None:
         return generator(xp)
@@ -115,14 +115,14 @@ def as_generator_of(rng: Any, owner: Library) -> Any:
         )
     if isinstance(rng, np.random.Generator) != (owner is numpy_library):
         raise TypeError(
-            f"rng: {type(rng).__module__}.{type(rng).__name__} makes no arrays of {owner.name}; expected a "
+            f"rng: {type(rng).__module__}.{type(rng).__name__} does not make {owner.name} arrays; expected a "
             f"seed, or a generator of {owner.name}"
         )
     return rng
 
 
 def get_state() -> dict[str, Any]:
-    """The seed and the states of all streams in use, the host's included: numbers and strings, for JSON."""
+    """The seed and the states of all streams in use, including the host's: numbers and strings, for JSON."""
     with _lock:
         generator(np)
         states = {_name(*key): key[0].stream_state(stream) for key, stream in _streams.items()}
@@ -130,13 +130,13 @@ def get_state() -> dict[str, Any]:
 
 
 def set_state(state: dict[str, Any]) -> None:
-    """Continue all streams from where :func:`get_state` found them.
+    """Restore all streams to a state returned by :func:`get_state`.
 
     Args:
-        state: what it returned. Streams that were not in use then begin anew from the seed of then.
+        state: what it returned. Streams that were not in use then restart from the seed of that time.
 
     Raises:
-        ValueError: where it is nothing that :func:`get_state` returns; nothing is changed then.
+        ValueError: if it is not a state of :func:`get_state`; nothing is changed then.
     """
     global _seed
     with _lock:
@@ -154,5 +154,5 @@ def set_state(state: dict[str, Any]) -> None:
             _streams.clear()
             _streams.update(streams)
             if isinstance(error, (TypeError, KeyError, AttributeError, ValueError)):
-                raise ValueError(f"random.set_state: this is no state of get_state: {error!r}") from error
+                raise ValueError(f"random.set_state: not a state of get_state: {error!r}") from error
             raise

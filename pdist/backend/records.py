@@ -1,6 +1,6 @@
-"""What pdist has to know of an array library, and the table of those that are known.
+"""What pdist has to know about an array library, and the table of known ones.
 
-NumPy's record is here; any other (CuPy's, the stand-in's of the tests, that of the arrays of a trace) joins
+NumPy's record is here; others (CuPy's, the stand-in library's, that of the proxies of a trace) are added
 by :func:`register_library`.
 """
 
@@ -26,28 +26,28 @@ class Library:
     """One array library.
 
     Args:
-        name: what error messages call it, such as ``"numpy"``.
+        name: its name in error messages, such as ``"numpy"``.
         array_type: the type of its arrays.
         xp: a module or namespace with NumPy's functions for them.
         special: a namespace with SciPy's special functions for them.
         new_stream: makes a random generator with the methods of ``cupy.random.Generator`` (which are among
             those of NumPy's) from a seed, a ``numpy.random.SeedSequence`` or None.
-        from_host: turns a NumPy array into one of this library's.
-        to_host: turns one of this library's arrays into NumPy's.
-        device_of: a hashable name of the device that an array lives on.
-        host: whether values can be looked at without waiting for a device; only then are they validated.
+        from_host: converts a NumPy array to one of this library.
+        to_host: converts an array of this library to a NumPy array.
+        device_of: a hashable name of an array's device.
+        host: whether values can be inspected without a device sync; only then are they validated.
         stream_state: the state of a random generator, as numbers and strings that JSON can hold.
-        restore_stream: gives a generator such a state back.
-        current_device: the number of the device that new arrays go to; None where there is but one.
-        on_device: a context in which that device is another one.
-        owner_of: the array whose memory an array is a view of, itself where it is none.
-        elementwise: makes one function of several elementwise calls, a
+        restore_stream: restores such a state in a generator.
+        current_device: the number of the device that new arrays go to; None if there is only one.
+        on_device: a context that changes that device.
+        owner_of: the array whose memory an array is a view of, or the array itself if it is not a view.
+        elementwise: makes one function from several elementwise calls, a
             :class:`~pdist.tracing.cuda.kernels.Kernel`: it takes the arrays that it reads and those that it
-            writes. None where each call of a traced function runs by itself.
+            writes. None if each call of a traced function runs by itself.
         graphs: how a function's kernels are captured and launched together: an object with ``capture``,
-            which calls a function without doing what it does and returns what it returned and a function that
-            does it all; ``functions`` by name, which take the place of others in what is captured; and
-            ``like``, an array of another's shape, dtype and layout. None where nothing can be captured.
+            which calls a function without executing its kernels, and returns its result and a function that
+            launches them; ``functions`` by name, which replace others in a capture; and
+            ``like``, an array of another's shape, dtype and layout. None if nothing can be captured.
     """
 
     name: str
@@ -69,12 +69,12 @@ class Library:
 
 
 def _numpys_owner(array: np.ndarray) -> np.ndarray:
-    """The last array of a chain of views: that of a memory map or a buffer keeps its own views apart."""
+    """The last array in a chain of views; two arrays over one memory map or buffer have different owners."""
     base: Any = array.base
     while base is not None:
         if isinstance(base, np.ndarray):
             array = base
-        base = getattr(base, "base", None)  # NumPy's as_strided puts another object between
+        base = getattr(base, "base", None)  # NumPy's as_strided inserts another object
     return array
 
 
@@ -96,7 +96,7 @@ by_xp: dict[Any, Library] = {np: numpy_library}
 
 
 def register_library(library: Library) -> Library:
-    """Make arrays of another library known: from then on every operation accepts them.
+    """Register another array library: from then on every operation accepts its arrays.
 
     Args:
         library: the record that describes it.
@@ -105,7 +105,7 @@ def register_library(library: Library) -> Library:
         The same record.
 
     Raises:
-        ValueError: where another library has its name, array type or namespace.
+        ValueError: if another library has its name, array type or namespace.
     """
     for other in by_type.values():
         if other is not library and (
@@ -113,7 +113,7 @@ def register_library(library: Library) -> Library:
         ):
             raise ValueError(
                 f"register_library: {library.name!r} clashes with {other.name!r}, which is registered: name, "
-                "array type and namespace must be its own"
+                "array type and namespace must be unique"
             )
     by_type[library.array_type] = library
     by_xp[library.xp] = library
@@ -121,8 +121,8 @@ def register_library(library: Library) -> Library:
 
 
 def unregister_library(library: Library) -> None:
-    """Forget a library that :func:`register_library` made known."""
+    """Remove a library added by :func:`register_library`."""
     if library is numpy_library:
-        raise ValueError("unregister_library: NumPy cannot be done without")
+        raise ValueError("unregister_library: NumPy cannot be removed")
     by_type.pop(library.array_type, None)
     by_xp.pop(library.xp, None)

@@ -1,18 +1,18 @@
 """Every differentiable operation, with Chainer's names.
 
-Each is a kernel on raw arrays and one line of calculus per argument (:func:`pdist.autograd.differentiable`).
-They come by family: arithmetic, exponential, activation, trigonometric, special, reductions, shape, indexing,
-linear_algebra, convolution, loss, noise. What has a signature of its own (a list of arrays, a condition) is a
-Python function around an op of that name with an underscore. ``methods`` gives Variable its operators and
-NumPy's functions their meaning.
+Each is a kernel on raw arrays with one derivative rule per argument (:func:`pdist.autograd.differentiable`).
+They are grouped by family: arithmetic, exponential, activation, trigonometric, special, reductions, shape,
+indexing, linear_algebra, convolution, loss, noise. A function with a special signature (a list of arrays, a
+condition) is a Python function around an op of that name with an underscore. ``methods`` gives Variable its
+operators and defines NumPy's functions on it.
 
 All take Variables, arrays or numbers, and return Variables. Floating dtypes promote as in NumPy. Integers,
 bools and Python numbers take the floating dtype of the other arguments, or ``pdist.config.dtype`` if there is
-none; only functions that move or choose elements, and sums and products along axes, leave integers as they
-are. Errors name the function and the argument: a TypeError if it is not a number or array of numbers, a
+none; only functions that move or select elements, and sums and products along axes, keep integers.
+Errors name the function and the argument: a TypeError if it is not a number or array of numbers, a
 ValueError if shapes do not fit.
 
-Each family lists its public functions in ``__all__``; they are joined here.
+Each family lists its public functions in ``__all__``; they are re-exported here.
 
 >>> import numpy as np, pdist, pdist.functions as F
 >>> x = pdist.Variable(np.array([0.0, 1.0]))

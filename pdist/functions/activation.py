@@ -10,7 +10,7 @@ from .reductions import HUGE, log_sum_exp
 
 @differentiable
 def sigmoid(xp, x):
-    """1 / (1 + e^-x), elementwise, without overflow and with all digits in both tails.
+    """1 / (1 + e^-x), elementwise, without overflow and accurate in both tails.
 
     Args:
         x: Variable, array or number, of any shape.
@@ -25,13 +25,13 @@ def sigmoid(xp, x):
     return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-abs(x)))
 
 
-# 1 - y would lose the right tail
+# 1 - y would lose accuracy in the right tail
 sigmoid.derivative(x=lambda F, g, x: g * (0.25 * F(tanh_slope)(0.5 * x)))
 
 
 @differentiable
 def log_sigmoid(xp, x):
-    """log(1 / (1 + e^-x)), elementwise, without overflow and with all digits in both tails.
+    """log(1 / (1 + e^-x)), elementwise, without overflow and accurate in both tails.
 
     Args:
         x: Variable, array or number, of any shape.
@@ -55,7 +55,7 @@ def softplus(xp, x, /, beta=1.0):
 
     Args:
         x: Variable, array or number, of any shape.
-        beta: how sharply it bends at 0, a positive number; 1 by default.
+        beta: the sharpness of the bend at 0, a positive number; 1 by default.
 
     Returns:
         Variable of the shape of x.
@@ -66,12 +66,12 @@ def softplus(xp, x, /, beta=1.0):
     """
     beta = plain(beta)
     x = x if beta == 1 else beta * x
-    far = 40 if x.dtype.itemsize > 2 else 10  # from there on it is x, to the last digit
+    far = 40 if x.dtype.itemsize > 2 else 10  # beyond this it equals x to the last digit
     y = xp.maximum(x, xp.log1p(xp.exp(xp.minimum(x, far))))
     return y if beta == 1 else y / beta
 
 
-# sigmoid(x) = 1 - e^-softplus(x), with all digits in both tails
+# sigmoid(x) = 1 - e^-softplus(x), accurate in both tails
 softplus.derivative(x=lambda F, g, y, beta: g * -F.expm1(-(y if beta == 1 else beta * y)))
 
 
@@ -94,7 +94,7 @@ def tanh(xp, x):
 
 @differentiable
 def tanh_slope(xp, x):
-    """1 - tanh(x)^2 = 1/cosh(x)^2, elementwise: the derivative of tanh, with all digits in both tails."""
+    """1 - tanh(x)^2 = 1/cosh(x)^2, elementwise: the derivative of tanh, accurate in both tails."""
     c = xp.cosh(x)
     return 1 / c / c
 
@@ -138,7 +138,7 @@ def leaky_relu(xp, x, /, slope=0.2):
     >>> F.leaky_relu(np.array([-1.0, 2.0])).array
     array([-0.2,  2. ])
     """
-    slope = plain(slope)  # one of 0 would make nan of infinity
+    slope = plain(slope)  # a NumPy scalar 0 would turn infinity into nan
     return xp.maximum(x, slope * x) if 0 < slope <= 1 else select(xp, x < 0, slope * x if slope else 0.0, x)
 
 
@@ -193,7 +193,7 @@ def softmax(xp, x, /, axis=1):
         return x.copy()
     m = xp.minimum(x.max(axis=axis, keepdims=True), HUGE[x.dtype.itemsize])
     e = xp.exp(x - m)
-    e = xp.minimum(e, 1, out=e if e.ndim else None)  # the infinite ones share everything
+    e = xp.minimum(e, 1, out=e if e.ndim else None)  # infinite elements share all probability
     return e / e.sum(axis=axis, keepdims=True)
 
 
@@ -207,7 +207,7 @@ softmax.derivative(x=_softmax_rule)
 
 @differentiable
 def log_softmax(xp, x, /, axis=1):
-    """x - log(sum(e^x)), the sum over ``axis``; accurate even if one element has almost all of it.
+    """x - log(sum(e^x)), the sum over ``axis``; accurate even if one element dominates the sum.
 
     Args:
         x: Variable or array of scores.

@@ -1,4 +1,4 @@
-"""What the public functions with a signature of their own do to their arguments before an op sees them."""
+"""Argument handling for public functions whose signature differs from that of their op."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..backend import hooks, library_of
 
 
 def raw(value: Any) -> Any:
-    """The array of a Variable, anything else as it is; in a recording what stands for an array."""
+    """The array of a Variable, anything else unchanged; in a recording, the array's proxy."""
     if hooks.running:
         return hooks.seen(value.array if isinstance(value, Variable) else value)
     return value._array if isinstance(value, Variable) else value  # read, not handed out
 
 
 def variable(who: str, name: str, value: Any) -> Variable:
-    """``value`` as a Variable; anything else is refused by name."""
+    """``value`` as a Variable, or a TypeError that names the argument."""
     if isinstance(value, Variable):
         return value
     try:
@@ -29,12 +29,12 @@ def variable(who: str, name: str, value: Any) -> Variable:
 
 
 def plain(value: Any) -> Any:
-    """A NumPy scalar as a Python number, which leaves the dtype of arrays as it is; others as they are."""
+    """A NumPy scalar as a Python number, which does not affect the dtype of arrays; others unchanged."""
     return float(value) if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0 else value
 
 
 def integer(who: str, name: str, value: Any) -> int:
-    """``value`` as a Python integer: sums of NumPy's small ones overflow."""
+    """``value`` as a Python integer: sums of small NumPy integers overflow."""
     try:
         return index(value)
     except TypeError:
@@ -42,7 +42,7 @@ def integer(who: str, name: str, value: Any) -> int:
 
 
 def axis_of(who: str, x: Variable, axis: int) -> int:
-    """``axis`` counted from the front; refused if x has no such axis."""
+    """``axis`` counted from the front; a ValueError if x has no such axis."""
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"{who}: axis: expected an axis of x of shape {x.shape}, got {axis}")
     return integer(who, "axis", axis) % x.ndim
@@ -56,22 +56,22 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def labels(t: Any, x: Variable) -> Any:
-    """Labels for ``x`` as a raw array; bool ones as integers, which NumPy would take for a mask."""
+    """Labels for ``x`` as a raw array; bools, which NumPy would take for a mask, as integers."""
     t = raw(t)
-    if library_of(t) is None:  # a list or a number goes where x is
+    if library_of(t) is None:  # a list or a number is placed on the device of x
         t = x.xp.asarray(t)
     return t.astype(np.int8) if t.dtype.kind == "b" else t
 
 
 def check_labels(who: str, t: Any, n: int, x: Variable, ignore: int | None = None) -> bool:
-    """Refuse labels ``t`` outside 0..n-1; on a device they are taken as they are.
+    """Reject labels ``t`` outside 0..n-1; on a device they are not checked.
 
     Returns:
-        Whether all are known to be labels, none of them ``ignore``.
+        Whether all are known to be valid labels, none of them ``ignore``.
 
     Raises:
-        TypeError: if t is not of integers, or lives elsewhere than x.
-        ValueError: naming the first label out of range and its index.
+        TypeError: if t is not of integers, or is on another device than x.
+        ValueError: if a label is out of range; names the first one and its index.
     """
     if t.dtype.kind not in "iu":
         raise TypeError(f"{who}: t: expected integers, got an array of dtype {t.dtype}")
@@ -81,7 +81,7 @@ def check_labels(who: str, t: Any, n: int, x: Variable, ignore: int | None = Non
         raise TypeError(f"{who}: x is on {x.device} and t on {device}; move one with to_cpu or to_gpu")
     if hooks.running and (recording := hooks.current()) is not None:
         if recording.base.host:
-            hooks.effect(_check_range, who, t, n, ignore, changes=[])  # each call has its own labels
+            hooks.effect(_check_range, who, t, n, ignore, changes=[])  # labels differ from call to call
         return False
     return found.host and _check_range(who, t, n, ignore)
 

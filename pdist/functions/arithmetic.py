@@ -131,7 +131,7 @@ negative.derivative(x=lambda F, g: -g)
 def power(xp, x1, x2):
     """x1 to the power x2, elementwise with broadcasting.
 
-    At x1 = 0 the gradient to x2 is 0 if x2 is not negative.
+    At x1 = 0 the gradient in x2 is 0 if x2 is not negative.
 
     Args:
         x1: Variable, array or number, the base.

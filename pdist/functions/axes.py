@@ -46,7 +46,7 @@ def swapaxes(xp, x, /, axis1, axis2):
     Args:
         x: Variable or array, of any shape.
         axis1: an axis.
-        axis2: the axis that it changes places with.
+        axis2: the axis to exchange it with.
 
     Returns:
         Variable with the axes of x in that order.
@@ -66,7 +66,7 @@ swapaxes.derivative(x=lambda F, g, axis1, axis2: g.swapaxes(axis1, axis2))
 
 @differentiable(keep_dtype=True)
 def moveaxis(xp, x, /, source, destination):
-    """x with some axes moved, and the others in their order.
+    """x with some axes moved, and the others in their original order.
 
     Args:
         x: Variable or array, of any shape.
@@ -96,7 +96,7 @@ def rollaxis(xp, x, /, axis, start=0):
     Args:
         x: Variable or array, of any shape.
         axis: the axis that moves.
-        start: the axis of x that it comes to lie before; 0 by default.
+        start: the axis of x before which it is placed; 0 by default.
 
     Returns:
         Variable with the axes of x in that order.
@@ -131,7 +131,7 @@ def squeeze(xp, x, /, axis=None):
         Variable with the other axes of x.
 
     Raises:
-        ValueError: if an axis that is named has another length.
+        ValueError: if a named axis has another length.
 
     >>> import numpy as np, pdist.functions as F
     >>> F.squeeze(np.zeros((1, 2, 1)), axis=2).shape
@@ -152,7 +152,7 @@ def expand_dims(xp, x, /, axis):
         axis: its position in the result, or several as a tuple.
 
     Returns:
-        Variable of the shape of x with that axis put in.
+        Variable of the shape of x with that axis inserted.
 
     Raises:
         IndexError: if the result has no such axis.

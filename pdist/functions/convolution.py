@@ -16,8 +16,8 @@ from .linear_algebra import matmul_
 def im2col(xp, x, /, ksize, stride, pad, dilate=(1, 1), cover_all=False, fill=0.0):
     """The patches of images: (N, C, H, W) to (N, C, kh, kw, out_h, out_w).
 
-    Each setting is a pair, for height and width. ``fill`` lies beyond the border; with ``cover_all`` a
-    last patch begins wherever pixels would be left over.
+    Each setting is a pair, for height and width. Pixels beyond the border are ``fill``; with ``cover_all``, a
+    last partial patch covers pixels that would otherwise be left over.
     """
     (kh, kw), (sy, sx), (dy, dx) = ksize, stride, dilate
     out_h, out_w = out_size(x.shape, ksize, stride, pad, dilate, cover_all)
@@ -31,7 +31,7 @@ def im2col(xp, x, /, ksize, stride, pad, dilate=(1, 1), cover_all=False, fill=0.
 
 @differentiable
 def col2im(xp, x, /, shape, ksize, stride, pad, dilate=(1, 1), cover_all=False):
-    """Images of ``shape`` with each patch of x added where :func:`im2col` takes it from."""
+    """Images of ``shape`` with each patch of x added at the position where :func:`im2col` takes it from."""
     (kh, kw), (sy, sx), (dy, dx), (ph, pw) = ksize, stride, dilate, pad
     out_h, out_w = x.shape[-2:]
     n, c, h, w = shape
@@ -55,7 +55,7 @@ col2im.derivative(
 
 
 def _padded(xp, x, stride, pad, fill):
-    """x with a border of ``pad``, and at the far ends room for a patch that is only begun."""
+    """x with a border of ``pad``, and room for a partial patch at the far ends."""
     (ph, pw), (sy, sx) = pad, stride
     n, c, h, w = x.shape
     y = xp.full((n, c, h + 2 * ph + sy - 1, w + 2 * pw + sx - 1), fill, dtype=x.dtype)
@@ -89,17 +89,17 @@ def convolution_2d(
         x: Variable or array of shape (N, C, H, W).
         W: filters of shape (O, C / groups, kh, kw).
         b: of shape (O,), or None (the default).
-        stride: the distance of patches, one number or a pair for height and width; 1 by default.
+        stride: the distance between patches, one number or a pair for height and width; 1 by default.
         pad: the width of a border of zeros around the images, one number or a pair; 0 by default.
-        cover_all: also take patches that are only begun at the far ends; False by default.
-        dilate: the distance of a patch's pixels, one number or a pair; 1 by default.
-        groups: into how many groups the channels fall, each with its own O / groups filters; 1 by default.
+        cover_all: also take partial patches at the far ends; False by default.
+        dilate: the distance between a patch's pixels, one number or a pair; 1 by default.
+        groups: number of groups of channels, each with its own O / groups filters; 1 by default.
 
     Returns:
         Variable of shape (N, O, out_h, out_w).
 
     Raises:
-        ValueError: if the shapes do not fit, or the images hold no patch.
+        ValueError: if the shapes do not fit, or the images are smaller than a patch.
 
     >>> import numpy as np, pdist.functions as F
     >>> F.convolution_2d(np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2))).array
@@ -134,21 +134,21 @@ def convolution_2d(
 
 
 def max_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0, cover_all: bool = True) -> Variable:
-    """The largest pixel of each patch; pixels that tie share the gradient.
+    """The largest pixel of each patch; tied pixels share the gradient.
 
     Args:
         x: Variable or array of shape (N, C, H, W).
         ksize: the size of the patches, one number or a pair for height and width.
         stride: the distance of patches, one number or a pair; None (the default) for their size.
         pad: the width of a border around the images, which is never the largest; 0 by default.
-        cover_all: also take patches that are only begun at the far ends, if they hold a pixel
+        cover_all: also take partial patches at the far ends, if they contain a pixel
             (the default).
 
     Returns:
         Variable of shape (N, C, out_h, out_w).
 
     Raises:
-        ValueError: if x has other than four axes, or a patch would hold no pixel.
+        ValueError: if x does not have four axes, or a patch would contain no pixel.
 
     >>> import numpy as np, pdist.functions as F
     >>> F.max_pooling_2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).array
@@ -163,13 +163,13 @@ def max_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0, cover_a
         )
     patches = _patches(who, x, ksize, stride, pad, cover_all, -math.inf)
     steps = size if stride is None else _pair(who, "stride", stride)
-    # With cover_all a last patch may begin behind the last pixel.
+    # With cover_all a last patch may begin beyond the last pixel.
     rows, columns = (-(-(n + p) // s) for n, p, s in zip(x.shape[2:], margin, steps, strict=True))
     return patches[..., :rows, :columns].max(axis=(2, 3))
 
 
 def average_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0) -> Variable:
-    """The mean of each patch, in which the border counts as zeros.
+    """The mean of each patch, with the border counted as zeros.
 
     Args:
         x: Variable or array of shape (N, C, H, W).
@@ -181,7 +181,7 @@ def average_pooling_2d(x: Any, ksize: Any, stride: Any = None, pad: Any = 0) -> 
         Variable of shape (N, C, out_h, out_w).
 
     Raises:
-        ValueError: if x has other than four axes, or the images hold no patch.
+        ValueError: if x does not have four axes, or the images are smaller than a patch.
 
     >>> import numpy as np, pdist.functions as F
     >>> F.average_pooling_2d(np.arange(16.0).reshape(1, 1, 4, 4), 2).array
@@ -212,7 +212,7 @@ def _images(who: str, x: Any) -> Variable:
 def _geometry(
     who: str, x: Variable, ksize: tuple[int, ...], stride: Any, pad: Any, dilate: Any, cover_all: bool
 ) -> dict[str, Any]:
-    """The settings of :func:`im2col`, refused if they leave no patch."""
+    """The settings of :func:`im2col`; a ValueError if they leave no patch."""
     stride, pad, dilate = _pair(who, "stride", stride), _pair(who, "pad", pad), _pair(who, "dilate", dilate)
     if min(*stride, *dilate, *ksize) < 1 or min(pad) < 0:
         raise ValueError(

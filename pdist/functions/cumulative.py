@@ -1,4 +1,4 @@
-"""Running sums and products, and products, whose gradients rest on these."""
+"""Running sums and products, and products, whose gradients are built on these."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def cumprod(xp, x, /, axis=None):
 
 
 def _cumprod_rule(F, g, y, x, axis):
-    """Without division, so that zeros do no harm.
+    """Without division, so that zeros are handled correctly.
 
     With y_i = x_i y_{i-1} the gradient of y_i is a_i = g_i + x_{i+1} a_{i+1}. That recurrence is solved in
-    log2(n) rounds: after each the coefficient c_i reaches twice as far.
+    log2(n) rounds: after each, the coefficient c_i reaches twice as far.
     """
     if axis is None:
         shape, x, axis = x.shape, x.reshape(-1), 0
@@ -96,7 +96,7 @@ cumprod.derivative(x=_cumprod_rule)
 
 @differentiable(keep_dtype=True)
 def prod(xp, x, /, axis=None, keepdims=False):
-    """The product over ``axis``; its gradient holds if elements are 0 too.
+    """The product over ``axis``; its gradient is right also if elements are 0.
 
     Args:
         x: Variable or array, of any shape.
@@ -104,7 +104,7 @@ def prod(xp, x, /, axis=None, keepdims=False):
         keepdims: leave the axes in place with length 1; False by default.
 
     Returns:
-        Variable of the shape of x without those axes; integers stay integers. 1 if there is no element.
+        Variable of the shape of x without those axes; integers stay integers. 1 if there are no elements.
 
     Raises:
         IndexError: if x has no such axis.
@@ -117,14 +117,14 @@ def prod(xp, x, /, axis=None, keepdims=False):
 
 
 def _prod_rule(F, g, x, axis, keepdims):
-    """The product of the others, as those before times those after: without division."""
+    """The product of the other elements, as those before times those after, without division."""
     axes, ndim = axes_of(axis, x.ndim), x.ndim
     order = (*[i for i in range(ndim) if i not in axes], *axes)
     x = F.transpose(x, order)
     moved = x.shape
     x = x.reshape((*moved[: ndim - len(axes)], length(moved, tuple(range(ndim - len(axes), ndim)))))
     if not x.size:
-        return F.transpose(x.reshape(moved), _inverse(order))  # no element
+        return F.transpose(x.reshape(moved), _inverse(order))  # no elements
     one = F(ones_as)(x[..., :1])
     before = F.cumprod(F.concat([one, x[..., :-1]], axis=-1), axis=-1)
     after = F.flip(F.cumprod(F.concat([one, F.flip(x, axis=-1)[..., :-1]], axis=-1), axis=-1), axis=-1)

@@ -32,7 +32,7 @@ exp.derivative(x=lambda F, g, y: g * y)
 
 @differentiable
 def expm1(xp, x):
-    """e^x - 1, elementwise, to the last digits for small x too.
+    """e^x - 1, elementwise, accurate also for small x.
 
     Args:
         x: Variable, array or number, of any shape.
@@ -72,7 +72,7 @@ log.derivative(x=lambda F, g, x: g / x)
 
 @differentiable
 def log1p(xp, x):
-    """log(1 + x), elementwise, to the last digits for small x too.
+    """log(1 + x), elementwise, accurate also for small x.
 
     Args:
         x: Variable, array or number, of any shape, above -1.
@@ -132,9 +132,9 @@ log10.derivative(x=lambda F, g, x: g * (1 / math.log(10)) / x)  # x log(10) may 
 
 @differentiable
 def log1mexp(xp, x):
-    """log(1 - e^x), elementwise: the log of one minus a probability that is given by its log.
+    """log(1 - e^x), elementwise: the log of one minus a probability given by its log.
 
-    Near 0 as log(-expm1(x)), else as log1p(-e^x), so that all digits are right on both sides.
+    Near 0 as log(-expm1(x)), else as log1p(-e^x), which is accurate on both sides.
 
     Args:
         x: Variable, array or number, of any shape, not positive.
@@ -174,7 +174,7 @@ def xlogy_(xp, x, x2):
 def xlogy(x: Any, y: Any) -> Variable:
     """x log(y), elementwise with broadcasting; 0 if x = 0.
 
-    At x = y = 0 too it is 0, with the gradients of 0 log 1.
+    It is 0 also at x = y = 0, with the gradients of 0 log 1.
 
     Args:
         x: Variable, array or number.
@@ -191,7 +191,7 @@ def xlogy(x: Any, y: Any) -> Variable:
 
 
 def _nothing(x, y):
-    """Where 0 log 0 stands, whose derivatives are taken to be those of 0 log 1."""
+    """Where the term is 0 log 0, whose derivatives are defined as those of 0 log 1."""
     return (x == 0) & (y == 0)
 
 
@@ -211,7 +211,7 @@ def xlog1py_(xp, x, x2):
 def xlog1py(x: Any, y: Any) -> Variable:
     """x log(1 + y), elementwise with broadcasting; 0 if x = 0.
 
-    At x = 0 and y = -1 too it is 0, with the gradients of 0 log 1.
+    It is 0 also at x = 0 and y = -1, with the gradients of 0 log 1.
 
     Args:
         x: Variable, array or number.

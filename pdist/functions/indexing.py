@@ -1,4 +1,4 @@
-"""Choosing elements: by a condition, an index, a label, a diagonal."""
+"""Selecting elements: by condition, index, label or diagonal."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _BITS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 def select(xp, condition, x, y):
     """``xp.where(condition, x, y)`` for floating x and y, one of which may be a Python number.
 
-    NumPy's branches at each element, which costs ten times as much as a multiplication if the condition is
-    hard to predict. Larger arrays are selected by their bits, y ^ ((x ^ y) * condition): by their values
-    0 * inf would make nan.
+    NumPy's ``where`` branches at each element, which costs ten times as much as a multiplication if the
+    condition is hard to predict. Larger arrays are selected bitwise, y ^ ((x ^ y) * condition): multiplying
+    values would turn 0 * inf into nan.
     """
     if xp is not np or np.size(condition) < 512:
         return xp.where(condition, x, y)
@@ -54,11 +54,11 @@ where_.derivative(
 def where(condition: Any, x: Any, y: Any) -> Variable:
     """x if ``condition`` holds, else y, elementwise with broadcasting.
 
-    A gradient never passes through what is not chosen, but a derivative that is infinite there still makes
-    0 * inf: choose safe *inputs* too.
+    No gradient passes through the branch that is not selected, but a derivative that is infinite there still
+    gives 0 * inf: select safe *inputs* too.
 
     Args:
-        condition: a bool array or Variable, to which no gradient goes.
+        condition: a bool array or Variable, which gets no gradient.
         x: Variable, array or number.
         y: Variable, array or number.
 
@@ -87,7 +87,7 @@ def get_item_(xp, x, /, slices):
 
 @differentiable(keep_dtype=True)
 def put_index(xp, x, /, slices, shape):
-    """Zeros of ``shape`` with x added at ``slices``: what :func:`get_item` does to gradients."""
+    """Zeros of ``shape`` with x added at ``slices``: the gradient of :func:`get_item`."""
     out = xp.zeros(shape, dtype=x.dtype)
     if may_repeat(slices):
         xp.add.at(out, slices, x)
@@ -101,7 +101,7 @@ put_index.derivative(x=lambda F, g, slices: g[slices])
 
 
 def may_repeat(slices):
-    """Whether an index may name an element twice: integer arrays and lists may, slices and masks do not."""
+    """Whether an index may select an element twice: integer arrays and lists may, slices and masks do not."""
     for i in slices if isinstance(slices, tuple) else (slices,):
         if isinstance(i, list) or (hasattr(i, "dtype") and i.ndim and i.dtype.kind != "b"):
             return True
@@ -114,8 +114,8 @@ def get_item(x: Any, slices: Any) -> Variable:
 
     Args:
         x: Variable or array.
-        slices: what NumPy takes: integers, slices, None, Ellipsis, integer arrays, bool masks, or a tuple of
-            those. An element that is taken twice gets the sum of both gradients.
+        slices: any NumPy index: integers, slices, None, Ellipsis, integer arrays, bool masks, or a tuple of
+            those. An element that is selected twice gets the sum of both gradients.
 
     Returns:
         Variable of the shape that NumPy's indexing gives.
@@ -134,14 +134,14 @@ def get_item(x: Any, slices: Any) -> Variable:
 
 @differentiable(keep_dtype=True)
 def select_item_(xp, x, /, t):
-    """x[..., t]: the element of each row of the last axis that the integers t name."""
+    """x[..., t]: the element of each row of the last axis given by the integers t."""
     rows = x.reshape((t.size, x.shape[-1]))
     return rows[xp.arange(t.size), t.reshape(-1)].reshape(t.shape)
 
 
 @differentiable(keep_dtype=True)
 def place(xp, x, /, t, n):
-    """Rows of n zeros with x at t: what :func:`select_item` does to gradients."""
+    """Rows of n zeros with x at t: the gradient of :func:`select_item`."""
     out = xp.zeros((x.size, n), dtype=x.dtype)
     out[xp.arange(x.size), t.reshape(-1)] = x.reshape(-1)
     return out.reshape(*t.shape, n)
@@ -162,7 +162,7 @@ def select_item(x: Any, t: Any) -> Variable:
         Variable of shape (...).
 
     Raises:
-        TypeError: if t is not of integers, or lives on another device than x.
+        TypeError: if t is not of integers, or is on another device than x.
         ValueError: if a shape does not fit, or on the host a label is out of range.
 
     >>> import numpy as np, pdist.functions as F
@@ -206,12 +206,12 @@ add_along.derivative(x=lambda F, g, indices, axis: F.take_along_axis(g, indices,
 
 @in_rules(lambda xp, x, indices, axis: xp.take_along_axis(x, indices, axis))
 def take_along_axis(x: Any, indices: Any, axis: int) -> Variable:
-    """The elements that ``indices`` names along an axis, as ``numpy.take_along_axis``.
+    """The elements at ``indices`` along an axis, like ``numpy.take_along_axis``.
 
     Args:
         x: Variable or array.
-        indices: integers, with as many axes as x and its lengths in the others.
-        axis: the axis along which they count.
+        indices: integers, of the shape of x except along ``axis``.
+        axis: the axis that they index.
 
     Returns:
         Variable of the shape of ``indices``.
@@ -243,7 +243,7 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Variable:
 
 @differentiable(keep_dtype=True)
 def diagonal(xp, x, /, offset=0, axis1=0, axis2=1):
-    """The diagonal of the matrices in two axes: y[..., i] = x[..., i, i + offset].
+    """The diagonals of the matrices in two axes: y[..., i] = x[..., i, i + offset].
 
     Args:
         x: Variable or array with at least two axes.
@@ -255,7 +255,7 @@ def diagonal(xp, x, /, offset=0, axis1=0, axis2=1):
         Variable with the other axes of x, then one for the diagonal.
 
     Raises:
-        ValueError: if x has fewer than two axes, or both are one.
+        ValueError: if x has fewer than two axes, or both axes are the same.
 
     >>> import numpy as np, pdist.functions as F
     >>> F.diagonal(np.array([[1.0, 2.0], [3.0, 4.0]])).array
@@ -266,7 +266,7 @@ def diagonal(xp, x, /, offset=0, axis1=0, axis2=1):
 
 @differentiable(keep_dtype=True)
 def put_diagonal(xp, x, /, shape, offset, axis1, axis2):
-    """Zeros of ``shape`` with x on the diagonal: what :func:`diagonal` does to gradients."""
+    """Zeros of ``shape`` with x on the diagonal: the gradient of :func:`diagonal`."""
     out = xp.zeros(shape, dtype=x.dtype)
     i, offset = xp.arange(x.shape[-1]), index(offset)
     matrices = xp.moveaxis(out, (axis1, axis2), (-2, -1))

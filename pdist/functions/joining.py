@@ -1,4 +1,4 @@
-"""Joining arrays and taking them apart."""
+"""Joining and splitting arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .arguments import axis_of, integer, variable
 
 @differentiable(keep_dtype=True)
 def concat_(xp, *xs, axis, ends):
-    """Arrays joined along ``axis``; ``ends`` says where each ends there."""
+    """Arrays joined along ``axis``; ``ends`` are the positions where each ends."""
     return xp.concatenate(xs, axis=axis)
 
 
@@ -41,7 +41,7 @@ def _alike(who: str, xs: Sequence[Any]) -> list[Variable]:
 
 
 def _ends(who: str, xs: Sequence[Any], axis: int) -> tuple[int, ...]:
-    """Where each of ``xs`` ends once they are joined along ``axis``; their shapes are checked."""
+    """The position where each of ``xs`` ends when joined along ``axis``; checks their shapes."""
     first = xs[0].shape
     if not -len(first) <= axis < len(first):
         raise ValueError(f"{who}: axis: expected an axis of arrays with {len(first)} axes, got {axis}")
@@ -60,7 +60,7 @@ def _ends(who: str, xs: Sequence[Any], axis: int) -> tuple[int, ...]:
 
 @in_rules(lambda xp, xs, axis=1: xp.concatenate(xs, axis=axis))
 def concat(xs: Sequence[Any], axis: int = 1) -> Variable:
-    """Arrays joined along an axis that they have.
+    """Arrays joined along an existing axis.
 
     Args:
         xs: Variables or arrays, alike in all other axes.
@@ -70,7 +70,7 @@ def concat(xs: Sequence[Any], axis: int = 1) -> Variable:
         Variable whose length along ``axis`` is the sum of theirs.
 
     Raises:
-        TypeError: if xs is no sequence of arrays.
+        TypeError: if xs is not a sequence of arrays.
         ValueError: if xs is empty, if shapes do not fit or if there is no such axis.
 
     >>> import numpy as np, pdist.functions as F
@@ -102,13 +102,13 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Variable:
 
     Args:
         xs: Variables or arrays of one shape.
-        axis: where the new axis is in the result; 0 by default.
+        axis: the position of the new axis in the result; 0 by default.
 
     Returns:
-        Variable with one axis more, of length ``len(xs)``.
+        Variable with one more axis, of length ``len(xs)``.
 
     Raises:
-        TypeError: if xs is no sequence of arrays.
+        TypeError: if xs is not a sequence of arrays.
         ValueError: if xs is empty or if shapes differ.
 
     >>> import numpy as np, pdist.functions as F
@@ -126,7 +126,7 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Variable:
 
 
 def hstack(xs: Sequence[Any]) -> Variable:
-    """Arrays joined along their second axis, or along the only one of vectors.
+    """Arrays joined along their second axis, or along the only axis of vectors.
 
     Args:
         xs: Variables or arrays, alike in all other axes; numbers count as vectors of length 1.
@@ -167,12 +167,12 @@ def vstack(xs: Sequence[Any]) -> Variable:
 
 
 def split_axis(x: Any, indices_or_sections: Any, axis: int, force_tuple: bool = True) -> Any:
-    """x cut into parts along an axis.
+    """x split into parts along an axis.
 
     Args:
         x: Variable or array, of any shape.
-        indices_or_sections: the number of equal parts, or the positions of the cuts.
-        axis: the axis that is cut.
+        indices_or_sections: the number of equal parts, or the positions of the splits.
+        axis: the axis to split.
         force_tuple: return a tuple even if there is one part; True by default.
 
     Returns:
@@ -207,7 +207,7 @@ def separate(x: Any, axis: int = 0) -> tuple[Variable, ...]:
 
     Args:
         x: Variable or array, of any shape.
-        axis: the axis that the slices lack; 0 by default.
+        axis: the axis to slice along; 0 by default.
 
     Returns:
         A tuple of Variables, as many as the axis is long, each of the shape of x without it.

@@ -1,4 +1,4 @@
-"""Matrix products, linear maps and Einstein's sum."""
+"""Matrix products, linear maps and Einstein summation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _product_left(F, g, like_a, b):
 
 
 def _rows(x):
-    """All axes but the last as one."""
+    """All axes except the last merged into one."""
     return x if x.ndim == 2 else x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
 
 
@@ -85,8 +85,8 @@ def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variab
 def product(xp, a, b):
     """a @ b of matrices.
 
-    NumPy's dot hands them to the same routine as its matmul, but begins sooner, and leaves it the loop if
-    a side is 1 long: five times faster there.
+    NumPy's dot calls the same routine as its matmul, with less overhead, and also if a dimension has
+    length 1, where matmul's own loop is five times slower.
     """
     return a.dot(b) if xp is np and a.flags.forc and b.flags.forc else a @ b
 
@@ -134,10 +134,10 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
     """x W^T + b, a linear map of each sample.
 
     Args:
-        x: Variable or array; the axes after the first ``n_batch_axes`` are taken as one of length N.
+        x: Variable or array; the axes after the first ``n_batch_axes`` are merged into one of length N.
         W: of shape (M, N).
         b: of shape (M,), or None (the default).
-        n_batch_axes: how many leading axes of x count samples; 1 by default.
+        n_batch_axes: number of leading batch axes of x; 1 by default.
 
     Returns:
         Variable whose leading axes are those of x and whose last one has length M.
@@ -172,7 +172,7 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
     return y if n_batch_axes == 1 else y.reshape((*shape[:n_batch_axes], W.shape[0]))
 
 
-# Einstein's sum --------------------------------------------------------------------------------------------
+# Einstein summation ----------------------------------------------------------------------------------------
 
 
 @differentiable
@@ -196,10 +196,11 @@ einsum_.joint_derivative(_contract_rule)
 
 
 def einsum(*operands: Any) -> Variable:
-    """Einstein's sum: ``einsum("ij,jk->ik", a, b)``, as ``numpy.einsum``.
+    """Einstein summation: ``einsum("ij,jk->ik", a, b)``, like ``numpy.einsum``.
 
     Args:
-        *operands: the subscripts, with or without ``->``, an ellipsis allowed, then Variables or arrays.
+        *operands: the subscripts, with or without ``->``, optionally with an ellipsis, then Variables or
+            arrays.
 
     Returns:
         Variable with one axis per index of the result.
@@ -234,7 +235,7 @@ def einsum(*operands: Any) -> Variable:
 
 
 def _simplify(i: int, terms: list[str], output: str, x: Variable) -> tuple[str, Variable]:
-    """Operand i, its diagonals taken and its own indices summed: now the gradient is an einsum again."""
+    """Operand i with its diagonals taken and its own indices summed, so the gradient is an einsum too."""
     term = terms[i]
     for index in dict.fromkeys(term):
         while (first := term.index(index)) != (second := term.rindex(index)):
@@ -249,7 +250,7 @@ def _simplify(i: int, terms: list[str], output: str, x: Variable) -> tuple[str, 
 
 
 def _subscripts(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
-    """The indices of each operand and of the result, the ellipsis spelled out."""
+    """The indices of each operand and of the result, with the ellipsis expanded."""
     text = subscripts.replace(" ", "")
     left, arrow, output = text.partition("->")
     terms = left.split(",")

@@ -14,7 +14,7 @@ from .reductions import sum as sum_of
 
 
 def _check_alike(x0, x1):
-    """Refuse two arrays that would broadcast: (N, 1) beside (N,) makes (N, N) errors, and a wrong loss."""
+    """Reject two arrays that would broadcast: (N, 1) against (N,) gives (N, N) errors, and a wrong loss."""
     if x0.shape != x1.shape and x0.ndim and x1.ndim:
         hint = f"; write x0.reshape({x1.shape})" if x0.size == x1.size else ""
         raise ValueError(f"expected two arrays of one shape{hint}")
@@ -144,10 +144,10 @@ def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = 
 
 @differentiable
 def label_entropies(xp, x, /, t):
-    """-log softmax(x)[t] for each row of x, with all digits even if the label has almost all.
+    """-log softmax(x)[t] for each row of x, accurate even if the label dominates the sum.
 
-    As log1p(rest + (p - 1)) - z, where z is the label's logit less the largest, p = e^z, and rest the sum of
-    the others' e^z: either p is 1, and p - 1 exactly 0, or rest is at least 1, and the sum no small number.
+    As log1p(rest + (p - 1)) - z, where z is the label's logit minus the largest, p = e^z, and rest the sum of
+    e^z over the others: either p is 1, and p - 1 exactly 0, or rest is at least 1, and the sum is not small.
     """
     _, z, p, rest = _around_label(xp, x, t)
     return xp.log1p(rest + (p - 1)) - z
@@ -155,7 +155,7 @@ def label_entropies(xp, x, /, t):
 
 @differentiable
 def label_scores(xp, x, /, t):
-    """The derivative of :func:`label_entropies`: softmax(x), less 1 at the label (there as -rest / sum)."""
+    """The derivative of :func:`label_entropies`: softmax(x), minus 1 at the label (there as -rest / sum)."""
     e, _, p, rest = _around_label(xp, x, t)
     e[xp.arange(x.shape[0]), t] = -rest
     return e / (rest + p)[:, None]
@@ -197,17 +197,17 @@ def softmax_cross_entropy(
         x: Variable or array of shape (N, K, ...), the classes along the second axis.
         t: integers in 0..K-1, or ``ignore_label``, of shape (N, ...); or probabilities of the shape of x.
         normalize: divide by the number of labels that are not ignored (the default), else by N.
-        cache_score: taken for Chainer's sake; nothing depends on it.
+        cache_score: accepted for compatibility with Chainer; has no effect.
         class_weight: an array of K weights of the classes' losses, or None (the default).
         ignore_label: the label whose loss is 0; -1 by default.
         reduce: ``"mean"`` (the default), or ``"no"`` for the losses of all samples.
-        enable_double_backprop: taken for Chainer's sake; it is always possible.
+        enable_double_backprop: accepted for compatibility with Chainer; always possible.
 
     Returns:
         Variable: 0-d, or of shape (N, ...) if ``reduce`` is ``"no"``.
 
     Raises:
-        TypeError: if t is neither labels nor probabilities, or lives on another device than x.
+        TypeError: if t is neither labels nor probabilities, or is on another device than x.
         ValueError: if a shape does not fit, or on the host a label is out of range.
 
     >>> import numpy as np, pdist.functions as F
@@ -238,19 +238,19 @@ def softmax_cross_entropy(
     kept = None if all_count else t != ignore_label
     if kept is None:
         losses = label_entropies(x, t=t)
-    else:  # what is ignored may be infinite or nan
+    else:  # ignored losses may be infinite or nan
         t = x.xp.where(kept, t, 0)
         losses = where(kept, label_entropies(where(kept[:, None], x, 0.0), t=t), 0.0)
     if class_weight is not None:
         weight = class_weight.astype(losses.dtype)[t]
-        losses = where(weight == 0, 0.0, losses) * weight  # a class without weight may be impossible
+        losses = where(weight == 0, 0.0, losses) * weight  # a class of weight 0 may have probability 0
     if reduce == "no":
         return losses.reshape((n, *rest)) if rest else losses
     return _averaged(losses, kept if normalize else None, losses.size if normalize else n)
 
 
 def _soft_label_entropy(x: Variable, t: Any, normalize: bool, class_weight: Any, reduce: str) -> Variable:
-    """The cross entropy of logits and probabilities of the classes."""
+    """The cross entropy of logits and class probabilities."""
     log_p = log_softmax(x)
     if class_weight is not None:
         t = t * class_weight.astype(log_p.dtype).reshape((-1, *[1] * (x.ndim - 2)))
@@ -267,7 +267,7 @@ def _check_reduce(who: str, reduce: str) -> None:
 
 
 def _averaged(losses: Variable, kept: Any, n: int) -> Variable:
-    """The sum of the losses over n, or over the number of those that are kept if a mask says which."""
+    """The sum of the losses divided by n, or by the number of kept ones if there is a mask."""
     total = sum_of(losses)
     if kept is None:
         return total / max(1, n)
@@ -278,7 +278,7 @@ def _averaged(losses: Variable, kept: Any, n: int) -> Variable:
 
 
 def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Variable:
-    """The share of samples whose largest score is at their label. It has no gradient.
+    """The fraction of samples whose largest score is at their label. It has no gradient.
 
     Args:
         y: Variable or array of scores, of shape (N, K, ...), the classes along the second axis.
@@ -289,7 +289,7 @@ def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Variable:
         Variable, 0-d, in [0, 1].
 
     Raises:
-        TypeError: if t is not of integers, or lives on another device than y.
+        TypeError: if t is not of integers, or is on another device than y.
         ValueError: if a shape does not fit, or on the host a label is out of range.
 
     >>> import numpy as np, pdist.functions as F

@@ -79,7 +79,7 @@ def solve_triangular(xp, a, b, /, trans=0, lower=False):
 
 
 def _solved(xp, a, b):
-    """a^-1 b. Empty, it is a b: CuPy's solver of batches divides by its size."""
+    """a^-1 b. If it is empty, a b: CuPy's batched solver divides by the size."""
     return in_own_dtype(xp.linalg.solve, a, b) if b.size else a @ b
 
 
@@ -174,7 +174,7 @@ batch_inv.derivative(a=_inv_rule)
 
 @differentiable
 def batch_det(xp, a):
-    """The determinants of matrices; the gradient holds for singular ones too.
+    """The determinants of matrices; the gradient is right also for singular ones.
 
     Args:
         a: Variable or array of shape (..., n, n).
@@ -209,7 +209,7 @@ def cofactors(xp, a):
 
 
 def _cofactors_rule(F, g, y, a):
-    """With t = a^-T: sum(g t) y - y g^T t. There the matrices must have inverses."""
+    """With t = a^-T: sum(g t) y - y g^T t. This requires invertible matrices."""
     t = F.batch_inv(a).swapaxes(-1, -2)
     return (g * t).sum(axis=(-2, -1), keepdims=True) * y - y @ g.swapaxes(-1, -2) @ t
 

@@ -1,4 +1,4 @@
-"""What gives Variable its operators and methods, and NumPy's functions their meaning on Variables."""
+"""Gives Variable its operators and methods, and defines NumPy's functions on Variables."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _reflected(function: Any) -> Any:
 
 
 def _comparison(compare: Any) -> Any:
-    """Comparisons answer at once: raw bool arrays without gradient."""
+    """Comparisons return raw bool arrays without gradient."""
     return lambda self, other: compare(raw(self), raw(other))
 
 
@@ -96,7 +96,7 @@ ufuncs["positive"] = _itself
 
 
 def _on_raw_arrays(function: Any) -> Any:
-    """A function of NumPy whose answer has no gradient, on the arrays of Variables."""
+    """A NumPy function whose result has no gradient, applied to the arrays of Variables."""
     return lambda *args: function(*[raw(arg) for arg in args])
 
 
@@ -157,7 +157,7 @@ array_functions: dict[str, Any] = {
 
 
 def _numpy_ufunc(self: Variable, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """What ``np.exp(variable)`` does: pdist's own function, or a clear refusal."""
+    """``np.exp(variable)``: calls pdist's own function, or raises a clear error."""
     function = ufuncs.get(ufunc.__name__)
     if function is None or method != "__call__" or kwargs:
         raise TypeError(
@@ -169,7 +169,7 @@ def _numpy_ufunc(self: Variable, ufunc: Any, method: str, *inputs: Any, **kwargs
 
 
 def _numpy_function(self: Variable, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-    """What ``np.sum(variable)`` does: pdist's own function, or a clear refusal."""
+    """``np.sum(variable)``: calls pdist's own function, or raises a clear error."""
     found = array_functions.get(function.__name__)
     if found is None:
         raise TypeError(
@@ -179,7 +179,7 @@ def _numpy_function(self: Variable, function: Any, types: Any, args: Any, kwargs
     return found(*args, **kwargs)
 
 
-# Everything that Variable gets from here -------------------------------------------------------------------
+# The attributes added to Variable --------------------------------------------------------------------------
 
 complete(
     Variable,

@@ -50,7 +50,7 @@ def dropout(x: Any, ratio: float = 0.5, mask: Any = None, return_mask: bool = Fa
 
 
 def gaussian(mean: Any, ln_var: Any, eps: Any = None, return_eps: bool = False, rng: Any = None) -> Any:
-    """A draw mean + exp(ln_var / 2) eps of a Normal, with gradients to mean and ln_var.
+    """A draw mean + exp(ln_var / 2) eps from a Normal, with gradients in mean and ln_var.
 
     Args:
         mean: Variable or array, of any shape.

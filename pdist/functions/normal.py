@@ -54,7 +54,7 @@ ndtri.derivative(x=lambda F, g, y: g * (_SQRT_2PI * F.exp(0.5 * y * y)))
 
 @differentiable
 def log_ndtr(xp, x):
-    """log(ndtr(x)), elementwise, accurate far out in the left tail too.
+    """log(ndtr(x)), elementwise, accurate also far out in the left tail.
 
     Args:
         x: Variable, array or number, of any shape.
@@ -73,7 +73,7 @@ def log_ndtr(xp, x):
 def log_ndtr_slope(xp, x):
     """The derivative h of :func:`log_ndtr`, elementwise: the density over the cdf.
 
-    On the left by erfcx, where both underflow.
+    By erfcx on the left, where both underflow.
     """
     left = math.sqrt(2 / math.pi) / in_own_dtype(special(xp).erfcx, -_SQRT_HALF * xp.minimum(x, 0))
     right = (1 / _SQRT_2PI) * bell.kernel(xp, x, 0.5) / in_own_dtype(special(xp).ndtr, x)
@@ -82,9 +82,10 @@ def log_ndtr_slope(xp, x):
 
 @differentiable
 def log_ndtr_curve(xp, x):
-    """The second derivative -h (x + h) of :func:`log_ndtr`, elementwise, h being the first.
+    """The second derivative -h (x + h) of :func:`log_ndtr`, elementwise, where h is the first.
 
-    Far to the left x + h is the fraction w = 1/(t + 2/(t + 3/(t + ...))) with t = -x, and h is t + w.
+    Far to the left x + h is the continued fraction w = 1/(t + 2/(t + 3/(t + ...))) with t = -x, and h is t +
+    w.
     """
     far = x < -5
     t = xp.minimum(xp.where(far, -x, 5.0), far_bound(x))

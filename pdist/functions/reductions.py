@@ -29,7 +29,7 @@ def restore(g, shape, axis, keepdims=False):
 
 
 def length(shape, axis):
-    """How many elements of an array of ``shape`` a reduction over ``axis`` brings into one."""
+    """The number of elements that a reduction of an array of ``shape`` over ``axis`` combines into one."""
     n = 1
     for a in axes_of(axis, len(shape)):
         n *= shape[a]
@@ -184,7 +184,7 @@ def min(xp, x, /, axis=None, keepdims=False):
 
 def _extremum_rule(F, g, y, x, axis, keepdims):
     y = restore(y, x.shape, axis, keepdims)
-    chosen = (x == y) | ((x != x) & (y != y))  # nan goes through, and so does its gradient
+    chosen = (x == y) | ((x != x) & (y != y))  # nan propagates, and so does its gradient
     share = restore(g, x.shape, axis, keepdims) / chosen.sum(axis=axis, keepdims=True, dtype=g.dtype)
     return F.where(chosen, share, 0.0)
 
@@ -236,7 +236,7 @@ def argmin(x: Any, axis: int | None = None) -> Variable:
 
 
 def _index_of(who: str, x: Any, axis: int | None) -> Variable:
-    """What the array's method ``who`` finds, its complaints by name."""
+    """The result of the array's method ``who``, whose errors name the function."""
     x = variable(who, "x", x)
     try:
         return Variable(getattr(x.array, who)(axis=axis), requires_grad=False)
@@ -252,12 +252,14 @@ HUGE = {np.dtype(t).itemsize: float(np.finfo(t).max) for t in ("f2", "f4", "f8")
 
 
 def log_sum_exp(xp, x, axis, finite=False):
-    """The largest element m of ``axis``, x - m, and log(sum(e^(x - m))), axes kept.
+    """The largest element m over ``axis``, x - m, and log(sum(e^(x - m))), axes kept.
 
-    All but one of the largest are summed apart: log1p of that has every digit if one class has almost all.
+    All elements except one of the largest are summed separately: log1p of that is accurate even if one class
+    dominates.
 
     Args:
-        finite: bring an infinite m to the largest finite number in x - m, so that inf - inf makes no nan.
+        finite: replace an infinite m by the largest finite number in x - m, so that inf - inf does not give
+            nan.
     """
     shape = x.shape
     if axis is None or axis in (
@@ -281,7 +283,7 @@ def log_sum_exp(xp, x, axis, finite=False):
 
 
 def _held(xp, m):
-    """m between the smallest and the largest finite number."""
+    """m clipped to the range of finite numbers."""
     huge = HUGE[m.dtype.itemsize]
     return xp.minimum(xp.maximum(m, -huge), huge)
 
@@ -290,7 +292,7 @@ def _held(xp, m):
 def logsumexp(xp, x, /, axis=None, keepdims=False):
     """log(sum(e^x)) over ``axis``, without overflow.
 
-    Of elements that are all -inf, or of none, it is -inf, and its gradient is 0.
+    If all elements are -inf, or there are none, it is -inf, and its gradient is 0.
 
     Args:
         x: Variable or array, of any shape.
@@ -316,7 +318,7 @@ def logsumexp(xp, x, /, axis=None, keepdims=False):
 
 def _logsumexp_rule(F, g, y, x, axis, keepdims):
     y, g = restore(y, x.shape, axis, keepdims), restore(g, x.shape, axis, keepdims)
-    share = F.softmax(F.maximum(x, -HUGE[x.dtype.itemsize]), axis=axis)  # nothing but -inf would be nan
+    share = F.softmax(F.maximum(x, -HUGE[x.dtype.itemsize]), axis=axis)  # all -inf would give nan
     return F.where(y == -math.inf, 0.0, g) * share
 
 

@@ -1,4 +1,4 @@
-"""Extrema of two, bounds, rounding and signs: what is linear in pieces."""
+"""Piecewise linear functions: extrema of two, bounds, rounding and signs."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ minimum.derivative(
 
 @differentiable
 def clip(xp, x, /, x_min, x_max):
-    """min(max(x, x_min), x_max), elementwise: x held between two bounds.
+    """min(max(x, x_min), x_max), elementwise: x limited to two bounds.
 
-    The gradient is 0 if x lies outside the bounds, and passes if it lies on one.
+    The gradient is 0 if x lies outside the bounds, and passes unchanged on or between them.
 
     Args:
         x: Variable, array or number, of any shape.
@@ -83,7 +83,7 @@ def _clip_rule(F, g, x, x_min, x_max):
     if x_min is None and x_max is None:
         return g
     held = x > x_max if x_min is None else x < x_min if x_max is None else (x < x_min) | (x > x_max)
-    return F.where(held, 0.0, g)  # nan is not held, and goes through
+    return F.where(held, 0.0, g)  # nan is not clipped, and propagates
 
 
 clip.derivative(x=_clip_rule)

@@ -1,4 +1,4 @@
-"""Shapes, dtypes, copies and repetition: the elements stay as they are."""
+"""Shapes, dtypes, copies and repetition: the elements do not change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def reshape(xp, x, /, shape):
 
     Args:
         x: Variable or array, of any shape.
-        shape: the lengths of the axes, a tuple or an integer; one may be -1, and follows from the others.
+        shape: the lengths of the axes, a tuple or an integer; one may be -1, and is inferred from the others.
 
     Returns:
         Variable of that shape.
@@ -56,7 +56,7 @@ def broadcast_to(xp, x, /, shape):
     array([[1., 2.],
            [1., 2.]])
     """
-    if xp is np and x.ndim == 0:  # what every sum's gradient asks for, at a tenth of the price
+    if xp is np and x.ndim == 0:  # the gradient of every full sum, at a tenth of the cost
         if shape.__class__ is not tuple:
             shape = (shape,) if np.ndim(shape) == 0 else shape
         return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
@@ -67,7 +67,7 @@ broadcast_to.derivative(x=lambda F, g: g)
 
 
 def broadcast(*args: Any) -> tuple[Variable, ...]:
-    """Each argument broadcast to the shape that all have in common.
+    """Each argument broadcast to their common shape.
 
     Args:
         *args: Variables, arrays or numbers.
@@ -101,7 +101,7 @@ def cast(xp, x, /, typ):
         typ: the dtype, or its name.
 
     Returns:
-        Variable of the shape of x and that dtype. Its gradient comes back in the dtype of x.
+        Variable of the shape of x and that dtype. Its gradient is returned in the dtype of x.
 
     Raises:
         TypeError: if the dtype is neither bool, nor an integer, nor floating of at most 64 bits.
@@ -140,7 +140,7 @@ def identity(*inputs: Any) -> Any:
 
 @differentiable(keep_dtype=True)
 def copy(xp, x):
-    """A copy of x, whose array shares no memory with that of x.
+    """A copy of x, whose array shares no memory with x.
 
     Args:
         x: Variable or array, of any shape.
@@ -163,7 +163,7 @@ copy.derivative(x=lambda F, g: g)
 
 @differentiable(keep_dtype=True)
 def flatten(xp, x):
-    """All elements in one axis, the last axis of x running fastest.
+    """All elements in one axis, with the last axis of x varying fastest.
 
     Args:
         x: Variable or array, of any shape.
@@ -190,11 +190,11 @@ def repeat(xp, x, /, repeats, axis=None):
 
     Args:
         x: Variable or array, of any shape.
-        repeats: how often: a number, or a sequence with one number per element of the axis.
+        repeats: number of repetitions: a number, or a sequence with one number per element of the axis.
         axis: an axis, or None (the default) for all elements in one axis.
 
     Returns:
-        Variable of the shape of x but for that axis, whose length is the sum of the repeats.
+        Variable of the shape of x except for that axis, whose length is the sum of the repeats.
 
     Raises:
         ValueError: if there is not one number per element.
@@ -203,7 +203,7 @@ def repeat(xp, x, /, repeats, axis=None):
     >>> F.repeat(np.array([1.0, 2.0]), [3, 1], axis=0).array
     array([1., 1., 1., 2.])
     """
-    if np.ndim(repeats):  # as Python's integers: NumPy's may be wider than an index on the platform
+    if np.ndim(repeats):  # as Python integers: NumPy's may be wider than the platform's index type
         repeats = [index(n) for n in repeats]
     return xp.repeat(x, repeats, axis)
 
@@ -228,12 +228,12 @@ repeat.derivative(x=_repeat_rule)
 
 @differentiable(keep_dtype=True)
 def tile(xp, x, /, reps):
-    """Copies of x laid side by side.
+    """Copies of x side by side.
 
     Args:
         x: Variable or array, of any shape.
-        reps: how many along each axis, a tuple, or a number for the last axis; the shorter of ``reps`` and
-            the shape of x is filled up with ones in front.
+        reps: number of copies along each axis, a tuple, or a number for the last axis; the shorter of
+            ``reps`` and the shape of x is padded with ones in front.
 
     Returns:
         Variable whose axis i is ``reps[i]`` times as long as that of x.

@@ -28,7 +28,7 @@ _LGAMMA1P = (
 
 
 def in_own_dtype(function: Any, *xs: Any) -> Any:
-    """``function`` of floating arrays; by way of float32 if they are of half precision, which it lacks."""
+    """``function`` of floating arrays; half precision, which it does not support, by way of float32."""
     if xs[0].dtype.itemsize > 2:
         return function(*xs)
     return function(*[x.astype(np.float32) for x in xs]).astype(xs[0].dtype)
@@ -122,7 +122,7 @@ def polygamma(n: int, x: Any) -> Variable:
         Variable of the shape of x.
 
     Raises:
-        ValueError: if n is negative or no integer.
+        ValueError: if n is negative or not an integer.
 
     >>> import numpy as np, pdist.functions as F
     >>> F.polygamma(1, np.array([1.0])).array
@@ -138,9 +138,9 @@ def polygamma(n: int, x: Any) -> Variable:
 
 @differentiable
 def bell(xp, x, /, c):
-    """e^(-c x^2) for c of 1 or 1/2, elementwise, also where c x^2 has more digits than fit.
+    """e^(-c x^2) for c of 1 or 1/2, elementwise, accurate also where the rounding of c x^2 would matter.
 
-    |x| = b + d, where b has so few digits that b^2 is exact: e^(-c b^2) e^(-c d (|x| + b)).
+    |x| = b + d, where b has few enough digits that b^2 is exact: e^(-c b^2) e^(-c d (|x| + b)).
     """
     a = xp.minimum(abs(x), 40)
     b = xp.floor(16 * a)
@@ -176,7 +176,7 @@ erf.derivative(x=lambda F, g, x: g * ((2 / _SQRT_PI) * F(bell)(x, c=1.0)))
 
 @differentiable
 def erfc(xp, x):
-    """1 - erf(x), elementwise, to the last digits for large x too.
+    """1 - erf(x), elementwise, accurate also for large x.
 
     Args:
         x: Variable, array or number, of any shape.
@@ -237,7 +237,8 @@ def erfcx_slope(xp, x):
 def erfcx_curve(xp, x):
     """The second derivative of erfcx, 2 (erfcx + x erfcx_slope), elementwise.
 
-    Beyond 4 it is -2 r erfcx_slope with the fraction r = 1/(x + (3/2)/(x + (4/2)/(x + (5/2)/(x + ...)))).
+    Beyond 4 it is -2 r erfcx_slope with the continued fraction
+    r = 1/(x + (3/2)/(x + (4/2)/(x + (5/2)/(x + ...)))).
 
     Source: repeated integrals of erfc (Abramowitz and Stegun 7.2), of which both are multiples.
     """
@@ -259,7 +260,7 @@ def fraction(t, first, step):
 
 
 def far_bound(x):
-    """A bound from where on a fraction is its first term, whose square does not overflow."""
+    """A bound beyond which a continued fraction equals its first term; its square does not overflow."""
     return 1e10 if x.dtype.itemsize > 2 else 100.0
 
 
@@ -290,7 +291,7 @@ erfinv.derivative(x=lambda F, g, y: g * ((_SQRT_PI / 2) * F.exp(y * y)))
 
 @differentiable
 def erfcinv(xp, x):
-    """The inverse of :func:`erfc`, elementwise, which has all digits for small x.
+    """The inverse of :func:`erfc`, elementwise, accurate also for small x.
 
     Args:
         x: Variable, array or number, of any shape, in (0, 2).

@@ -88,7 +88,7 @@ def arcsin(xp, x):
 
 @differentiable
 def one_minus_square(xp, x):
-    """1 - x^2, elementwise, to the last digits at both ends; its own derivative does not cancel near 0."""
+    """1 - x^2, elementwise, accurate at both ends; its own derivative does not cancel near 0."""
     return (1 - x) * (1 + x)
 
 
@@ -134,7 +134,7 @@ def arctan(xp, x):
 
 
 def _arctan_rule(F, g, x):
-    """1/(1 + x^2), beyond 1 by the square of 1/x, which does not overflow."""
+    """1/(1 + x^2), beyond 1 in terms of (1/x)^2, which does not overflow."""
     far = abs(x) > 1
     small = F.where(far, 1 / F.where(far, x, 1.0), x)
     square = small * small
@@ -146,9 +146,9 @@ arctan.derivative(x=_arctan_rule)
 
 @differentiable
 def over_square(xp, a, b):
-    """a/(a^2 + b^2), whose squares neither over- nor underflow: divided by the larger of both.
+    """a/(a^2 + b^2), without over- or underflow of the squares: both are divided by the larger one.
 
-    At infinity it is 0, and at the origin, where there is none, too.
+    It is 0 at infinity, and defined as 0 at the origin.
     """
     m = xp.maximum(abs(a), abs(b))
     flat = (m == 0) | (m == math.inf)
@@ -157,7 +157,7 @@ def over_square(xp, a, b):
 
 
 def _over_square_rule(F, g, needs, y, a, b):
-    """By a the difference of the squares of y' and y, by b -2 y y', where y' is that of b and a."""
+    """In a, the difference of the squares of y' and y; in b, -2 y y', where y' is the function of (b, a)."""
     other = F(over_square)(b, a)
     return g * ((other - y) * (other + y)), -2 * g * y * other if needs.b else None
 

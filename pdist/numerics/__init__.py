@@ -1,1 +1,1 @@
-"""What keeps last digits: kernels on raw arrays, and the ops made of them. It knows no distribution."""
+"""Numerically accurate kernels on raw arrays, and ops made from them. No distribution is imported here."""

@@ -1,4 +1,4 @@
-"""Kernels in blocks: large arrays piece by piece, so that what is computed on the way stays in the cache."""
+"""Blockwise kernels: large arrays in pieces, so that intermediate results stay in the cache."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from ..autograd import public
 from ..backend import hooks, library
 
-BLOCK = 2**15  # numbers that a kernel works on at a time where it may choose
+BLOCK = 2**15  # numbers that a kernel works on at a time, if there is a choice
 
 
 def slices(n: int, step: int) -> list[slice]:
-    """Slices of so many, one after the other, that make up n."""
+    """Consecutive slices of length ``step`` that cover n elements."""
     return [slice(i, min(i + step, n)) for i in range(0, n, max(step, 1))]
 
 
 def in_blocks(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """An elementwise kernel that on the host takes large arrays block by block.
+    """An elementwise kernel that processes large arrays block by block on the host.
 
-    What it computes on the way then stays in the CPU's cache: for a million numbers twice as fast.
+    Its intermediate results then stay in the CPU's cache: twice as fast for a million numbers.
     """
 
     @functools.wraps(kernel)
@@ -40,7 +40,7 @@ def in_blocks(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rule_in_blocks(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """The same of the joint rule of an elementwise op: ``rule(F, needs, g, *arrays, **settings)``."""
+    """Likewise for the joint rule of an elementwise op: ``rule(F, needs, g, *arrays, **settings)``."""
 
     @functools.wraps(rule)
     def blocked(F, needs, g, *arrays, **settings):
@@ -55,13 +55,13 @@ def rule_in_blocks(rule: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _large_shape(xp, arrays):
-    """The common shape of arrays on the host, numbers aside; None if there is none."""
+    """The common shape of arrays on the host, ignoring numbers; None if there is none."""
     shape = max(arrays, key=lambda a: a.size).shape
     fits = all(a.shape == shape or a.size == 1 for a in arrays)
     return shape if fits and library(xp).host else None
 
 
-@hooks.opaque  # one call of a trace, not one for each block
+@hooks.opaque  # one call of a trace, not one per block
 def _block_by_block(xp, kernel, *arrays, shape):
     n = math.prod(shape)
     parts = [a.reshape(-1) for a in arrays]
@@ -73,7 +73,7 @@ def _block_by_block(xp, kernel, *arrays, shape):
 
 @hooks.opaque
 def _gradients_block_by_block(xp, rule, g, *arrays, needs):
-    """The gradients that are needed; those by single numbers are sums."""
+    """The gradients that are needed; those in single numbers are sums."""
     wanted = [a for a, need in zip(arrays, needs, strict=True) if need]
     parts = [a.reshape(-1) for a in (g, *arrays)]
     out = [xp.zeros(a.size, g.dtype) for a in wanted]
@@ -88,19 +88,19 @@ def _gradients_block_by_block(xp, rule, g, *arrays, needs):
 
 
 def own(y):
-    """What a kernel may give as ``out=`` to write over an array of its own; None for a scalar."""
+    """The ``out=`` with which a kernel overwrites its own array; None for a scalar."""
     return y if y.ndim else None
 
 
 def piecewise(xp, pieces, *arrays):
-    """Tuples of arrays, each computed by the piece that holds there.
+    """Tuples of arrays, each element computed by the piece that applies there.
 
-    On the host a piece sees only the elements that need it, elsewhere all of them.
+    On the host a piece gets only the elements that need it, on devices all of them.
 
     Args:
         xp: the namespace.
-        pieces: pairs of a mask and a function ``f(xp, *arrays)``; the first mask that holds counts, and the
-            last mask is not looked at.
+        pieces: pairs of a mask and a function ``f(xp, *arrays)``; the first mask that is true applies, and
+            the last mask is ignored.
         arrays: arrays of one shape.
     """
     if not library(xp).host:

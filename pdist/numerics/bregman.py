@@ -1,8 +1,8 @@
-"""Differences of log Gamma and digamma in which small differences of their arguments count in full.
+"""Differences of log Gamma and digamma that stay accurate for small differences of their arguments.
 
-Of the four Bregman pieces that divergences are made of, ``expm1mx`` is that of exp, ``log1pmx`` minus that of
+Of the four Bregman terms that divergences consist of, ``expm1mx`` is that of exp, ``log1pmx`` minus that of
 log, ``deviance`` that of x log x, all in :mod:`pdist.numerics.differences`; :func:`bregman_lgamma` is that of
-log Gamma. Like those it is given the difference of its arguments too, which may have more digits than these.
+log Gamma. Like those, it also takes the difference of its arguments, which may have more digits than they do.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def _near(a, b):
 
 @differentiable
 def digamma_difference(xp, a, b, difference):
-    """digamma(a) - digamma(b); within a factor of two as a - b times the mean of trigamma on the way.
+    """digamma(a) - digamma(b); within a factor of two as a - b times the mean of trigamma in between.
 
-    Elsewhere from log(a/b) and the change of log x - digamma(x), which goes the other way.
+    Elsewhere from log(a/b) and the change of log x - digamma(x), which has the opposite sign.
     """
     near = 0
     for t, w in zip(_NODES, _WEIGHTS, strict=True):
@@ -47,7 +47,7 @@ def bregman_lgamma(xp, a, b, difference):
     """log Gamma(a) - log Gamma(b) - (a - b) digamma(b) >= 0.
 
     For a and b within a factor of two as (a - b)^2 times the integral of (1 - t) trigamma(b + t (a - b)) over
-    0 < t < 1, elsewhere as the pieces of log Gamma(x) - x log x + x and of x log x: no term is negative.
+    0 < t < 1, elsewhere as the terms of log Gamma(x) - x log x + x and of x log x: no term is negative.
     """
     near = 0
     for t, w in zip(_NODES, _WEIGHTS, strict=True):

@@ -1,6 +1,6 @@
-"""Small differences and ratios in forms that keep their last digits.
+"""Small differences and ratios in numerically accurate forms.
 
-Every function is ``name(xp, *arrays)`` as a kernel is: see :mod:`pdist.numerics.double`.
+Every function is ``name(xp, *arrays)`` like a kernel: see :mod:`pdist.numerics.double`.
 :func:`log_ratio` and :func:`log_minus` are ops: a kernel calls ``log_ratio.kernel(xp, ...)``.
 
 Source:
@@ -28,12 +28,12 @@ _EXPM1MX = (
 
 
 def log1pmx(xp, u):
-    """log(1 + u) - u, to the last digits also for small u. Never positive."""
+    """log(1 + u) - u, accurate also for small u. Never positive."""
     return xp.where(is_near(u), log1pmx_near(xp, u), xp.log1p(u) - u)
 
 
 def is_near(u):
-    """Where :func:`log1pmx_near` holds: u between -0.33 and 0.5."""
+    """Where :func:`log1pmx_near` applies: u between -0.33 and 0.5."""
     return (u > -0.33) & (u < 0.5)
 
 
@@ -45,10 +45,10 @@ def log1pmx_near(xp, u):
 
 
 def expm1mx(xp, x):
-    """e^x - 1 - x, to the last digits also for small x. Never negative."""
+    """e^x - 1 - x, accurate also for small x. Never negative."""
     far = xp.expm1(x) - x
     if hooks.running and hooks.assume(abs(x) >= 0.5):
-        return far  # a trace is made anew when one comes near
+        return far  # if an element comes near, another trace is made
     return xp.where(abs(x) < 0.5, x * x * polynomial(_EXPM1MX, x), far)
 
 
@@ -60,7 +60,7 @@ expm1mx_op.derivative(x=lambda F, g, x: g * F.expm1(x))
 
 @differentiable
 def log_ratio(xp, a, b, difference):
-    """log(a/b) for positive a and b, given a - b: keeps small differences, does not over- or underflow."""
+    """log(a/b) for positive a and b, given a - b: accurate for small ones, without over- or underflow."""
     u = difference / b
     return xp.where(abs(u) < 0.5, xp.log1p(u), log_far_ratio(xp, a, b))
 
@@ -73,7 +73,7 @@ log_ratio.derivative(
 
 
 def log_far_ratio(xp, a, b):
-    """log(a/b) for positive a and b that are not near each other; does not over- or underflow."""
+    """log(a/b) for positive a and b that are not close to each other; without over- or underflow."""
     r = a / b
     tiny = 2.3e-308 if is_double(r) else 1.2e-38
     return xp.where((r >= tiny) & (r < 1 / tiny), xp.log(r), xp.log(a) - xp.log(b))
@@ -82,7 +82,8 @@ def log_far_ratio(xp, a, b):
 def deviance(xp, a, b, difference):
     """a log(a/b) - a + b >= 0 (Loader's bd0), given difference = a - b; it is b at a = 0 and inf at b = 0.
 
-    As -a (log(1 + u) - u) with u = (b - a)/a where a and b are near, so that small differences count in full.
+    As -a (log(1 + u) - u) with u = (b - a)/a where a and b are close, which is accurate for small
+    differences.
     """
     u = -difference / a
     far = xp.where(a == 0, 0, a * log_far_ratio(xp, a, b)) - difference
@@ -91,7 +92,7 @@ def deviance(xp, a, b, difference):
 
 @differentiable
 def log_minus(xp, x, x2):
-    """log x - x2: log x keeps its lower digits until x2 is taken off."""
+    """log x - x2, with log x kept to extra digits until x2 is subtracted."""
     return log_minus_double(xp, x, x2)[0]
 
 
@@ -111,14 +112,14 @@ log_minus.derivative(
 
 
 def unit(a, b):
-    """1, or 1/4 if a - b might overflow: what both are to be multiplied by before."""
+    """The factor to multiply a and b with so that a - b cannot overflow: 1 or 1/4."""
     far = 0.25 * LARGEST[is_double(a)]
     return 1 - 0.75 * ((abs(a) > far) | (abs(b) > far)).astype(a.dtype)
 
 
 @differentiable
 def plus_constant(xp, x, /, constant, residual, log):
-    """x, or log x if ``log``, plus a constant whose rounding took ``residual``: right if they cancel."""
+    """x, or log x if ``log``, plus a constant with its rounding ``residual``: accurate if they cancel."""
     high = x.dtype.type(constant)
     h, lo = log_minus_double(xp, x, -high) if log else two_sum(xp, x, high)
     return h + (lo + ((constant - float(high)) + residual))
@@ -144,7 +145,7 @@ plus_double.derivative(
 
 @differentiable
 def log_difference(xp, low, high):
-    """log(high - low): the rounding of the difference counts if it is near 1."""
+    """log(high - low), corrected for the rounding of the difference, which matters near 1."""
     u = unit(low, high)
     width, residual = two_sum(xp, u * high, -u * low)
     return (xp.log(width) - xp.log(u)) + rounding(xp, residual, width) / width
@@ -152,7 +153,7 @@ def log_difference(xp, low, high):
 
 @differentiable
 def share_between(xp, x, low, high):
-    """(x - low)/(high - low) for x in between, 0 below and 1 above."""
+    """(x - low)/(high - low) between low and high, 0 below and 1 above."""
     u = unit(low, high)
     start = u * low
     return xp.clip((u * xp.clip(x, low, high) - start) / (u * high - start), 0, 1)
@@ -160,7 +161,7 @@ def share_between(xp, x, low, high):
 
 @differentiable
 def share_above(xp, x, low, width):
-    """1 - (x - low)/width for x in between, 1 below and 0 above: the rounding of low + width does no harm."""
+    """1 - (x - low)/width in between, 1 below and 0 above, unaffected by the rounding of low + width."""
     d, residual = two_sum(xp, x, -low)
     z, lo = divide_double(xp, d, residual, width)
     return xp.clip((1 - z) - xp.where(abs(z) < 2, lo, 0), 0, 1)
@@ -190,7 +191,7 @@ share_above.joint_derivative(_share_above_rule)
 
 @differentiable
 def exp_affine(xp, a, b, c):
-    """e^(a + b c): the digits that the exponent loses by rounding come back as a factor."""
+    """e^(a + b c), with the rounding error of the exponent restored as a factor."""
     h, residual = two_product(xp, b, c)
     h, lo = two_sum(xp, a, h)
     return xp.exp(h) * (1 + rounding(xp, lo + residual, 2 * (abs(h) + abs(a))))

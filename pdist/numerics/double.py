@@ -1,8 +1,8 @@
-"""Double words: pairs of numbers with twice the digits, from ordinary arithmetic.
+"""Double words: pairs of numbers with twice the precision, from ordinary arithmetic.
 
-Every function is ``name(xp, *arrays)`` as a kernel is: the arrays are of one floating dtype and broadcast;
-nothing looks at values, and a branch that ``where`` does not choose may be nan. A *double word* is a pair
-``hi, lo`` that stands for hi + lo, where lo is about a rounding error of hi.
+Every function is ``name(xp, *arrays)`` like a kernel: the arrays are of one floating dtype and broadcast;
+nothing inspects values, and a branch that ``where`` does not select may be nan. A *double word* is a pair
+``hi, lo`` that represents hi + lo, where lo is of the size of a rounding error of hi.
 
 Source:
     T. J. Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18
@@ -29,7 +29,7 @@ _ATANH_FROM_FIFTH = (  # ((atanh(sqrt w)/sqrt w - 1)/w - 1/3)/w on [0, 0.0296]
 
 
 def is_double(x):
-    """Whether ``x`` has float64's digits; float32's otherwise."""
+    """Whether ``x`` is float64 rather than float32."""
     return x.dtype.itemsize > 4
 
 
@@ -43,7 +43,7 @@ def polynomial(coefficients, x):
 
 
 def two_sum(xp, a, b):
-    """a + b as a double word, exactly (Knuth)."""
+    """a + b as a double word, exact (Knuth)."""
     s = a + b
     t = s - a
     return s, (a - (s - t)) + (b - t)
@@ -57,7 +57,7 @@ def split(xp, x):
 
 
 def two_product(xp, a, b):
-    """a b as a double word, exactly (Dekker), where nothing over- or underflows; see :func:`rounding`."""
+    """a b as a double word, exact (Dekker) unless something over- or underflows; see :func:`rounding`."""
     p = a * b
     a1, a0 = split(xp, a)
     b1, b0 = split(xp, b)
@@ -80,15 +80,15 @@ def inverse_root_double(xp, x):
 
 
 def rounding(xp, lo, hi):
-    """lo where it is a rounding error of hi, else 0: it is inf or nan where a product overflowed."""
+    """lo if it is a rounding error of hi, else 0: it is inf or nan if a product overflowed."""
     eps = 2.0**-52 if is_double(hi) else 2.0**-23
     return xp.where(abs(lo) <= eps * abs(hi), lo, 0)
 
 
 def log_double(xp, x, finer=False):
-    """log x as a double word with some five digits (binary) more than the dtype has, for x > 0.
+    """log x as a double word with some five more bits than the dtype, for x > 0.
 
-    With ``finer`` some twelve digits more: the cubic term of the series is a double word too.
+    With ``finer`` some twelve more bits: the cubic term of the series is a double word too.
     """
     m, k = xp.frexp(x)
     low = m < SQRT_HALF
@@ -99,7 +99,7 @@ def log_double(xp, x, finer=False):
     v, v_lo = divide_double(xp, f, xp.zeros_like(f), d)  # log m = 2 atanh((m - 1)/(m + 1))
     v_lo = v_lo - v * (e / d)
     w = v * v
-    # log 2 in two parts, the first with so few digits that k times it is exact
+    # log 2 in two parts, the first with few enough digits that k times it is exact
     log2_hi, log2_lo = (
         (0.6931471803691238, 1.9082149292705877e-10) if is_double(x) else (0.693359375, -2.1219444e-4)
     )
@@ -135,6 +135,6 @@ def exp_double(xp, x, x_lo=0, finer=False):
 
 
 def exp_minus_exp(xp, x):
-    """e^(-e^x): the digits that e^x loses by rounding come back as a factor."""
+    """e^(-e^x), with the rounding error of e^x restored as a factor."""
     t, lo = exp_double(xp, x)
     return xp.exp(-t) * (1 - lo)

@@ -1,12 +1,12 @@
-"""What Stirling's approximation leaves of the Gamma function, and the differences that densities want.
+"""The remainders of Stirling's approximation of the Gamma function, and differences for densities.
 
-For large arguments log Gamma, digamma and trigamma are a large elementary part and a small rest. Differences
-are computed from the rests, which are smooth functions of v = 1/(x + 1): each is given by its value at x + 1
-and an elementary term that takes it back to x. All are right to the last digits for every x > 0.
+For large arguments log Gamma, digamma and trigamma are a large elementary part plus a small remainder.
+Differences are computed from the remainders, which are smooth functions of v = 1/(x + 1): each is given by
+its value at x + 1 and an elementary term that shifts it back to x. All are accurate for every x > 0.
 
 Source:
     C. Loader, "Fast and accurate computation of binomial probabilities" (2000), for the use of the first.
-    The polynomials are Chebyshev expansions on [0, 1], cut off below the last digit.
+    The polynomials are Chebyshev expansions on [0, 1], truncated below the last digit.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ half_step_slope.derivative(x=lambda F, g, x: g * F(half_step_bend)(x))
 half_step_bend.derivative(x=lambda F, g, x: g * F(half_step_third)(x))
 
 
-# The density that counts and waiting times share ------------------------------------------------------------
+# The density of counts and waiting times --------------------------------------------------------------------
 
 
 def log_power(xp, k, z, power=None):
@@ -245,7 +245,7 @@ def log_power(xp, k, z, power=None):
 
 
 def _log_density_of_few(xp, z, k):
-    """For k < 2: z^(k - 1) / Gamma(k) as it stands, or for small k as z^k / Gamma(k + 1) times k/z."""
+    """For k < 2: z^(k - 1) / Gamma(k) directly, or for small k as z^k / Gamma(k + 1) times k/z."""
     below, few = k < 1, k < 0.5
     h, lo = log_power(xp, xp.where(below, k, k - 1), z, xp.where(few, k, k - 1))
     ratio = xp.where(few, log_ratio.kernel(xp, k, z, k - z), xp.where(below, xp.log(k), 0))
@@ -272,7 +272,7 @@ def log_gamma_density(xp, z, k):
 
 @differentiable
 def log_minus_digamma_of(xp, z, k):
-    """log z - digamma(k): the derivative of :func:`log_gamma_density` by k."""
+    """log z - digamma(k): the derivative of :func:`log_gamma_density` in k."""
     return log_ratio.kernel(xp, z, k, z - k) + log_minus_digamma.kernel(xp, k)
 
 
@@ -293,9 +293,9 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 @differentiable
 def log_minus_digamma_change(xp, a, b):
-    """The change of log x - digamma(x) from x = b to a, small differences counting in full."""
+    """The change of log x - digamma(x) from x = b to a, accurate for small differences."""
     near = 0
-    for t, w in zip(_NODES, _WEIGHTS, strict=True):  # minus the mean of trigamma_minus on the way
+    for t, w in zip(_NODES, _WEIGHTS, strict=True):  # minus the mean of trigamma_minus in between
         near = near - float(w) * trigamma_minus.kernel(xp, b + (0.5 * (1 + float(t))) * (a - b))
     far = log_minus_digamma.kernel(xp, a) - log_minus_digamma.kernel(xp, b)
     return xp.where(_alike(a, b), 0.5 * (a - b) * near, far)
@@ -328,7 +328,7 @@ def bregman_gamma_near(xp, b, difference):
 
 
 def _bregman_of_few(xp, a, b):
-    """For a and b up to 1: of -log x, of log Gamma(x + 1), and of -x log x."""
+    """For a and b up to 1: the terms of -log x, of log Gamma(x + 1), and of -x log x."""
     d = a - b
     slope = xp.log(b) - (log_minus_digamma.kernel(xp, b) - 1 / b)  # digamma(b + 1)
     curved = (lgamma1p(xp, a) - lgamma1p(xp, b)) - d * slope

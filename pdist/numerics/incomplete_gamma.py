@@ -1,7 +1,7 @@
 """The regularized incomplete Gamma functions: tails of a standard Gamma variable, and its quantiles.
 
-The smaller tail is computed, in the way that suits its place: a power series below the shape, a continued
-fraction above it, other fractions of few steps far out, Temme's expansion in the middle of large shapes.
+The smaller tail is computed by the method suited to each region: a power series below the shape, a continued
+fraction above it, other short fractions far out, Temme's expansion in the middle of large shapes.
 Each is a density, whose exponent is a double word, times a factor near 1.
 
 Source:
@@ -39,7 +39,7 @@ _LOG_OF_2_64 = ((44.361419677734375, -1.2189786957605975e-07), (44.3614195558365
 
 def deviance_double(xp, k, z):
     """D(k, z) = k log(k/z) - k + z as a double word, for k >= 1."""
-    tiny = z < SMALLEST[is_double(z)] * 2.0**64  # k/z would overflow, or z be short of digits
+    tiny = z < SMALLEST[is_double(z)] * 2.0**64  # k/z would overflow, or z is subnormal
     ratio, ratio_lo = divide_double(xp, k, xp.zeros_like(k), xp.where(tiny, z * 2.0**64, z))
     log_r, log_lo = log_double(xp, ratio, finer=True)
     high, low = _LOG_OF_2_64[is_double(z)]
@@ -66,7 +66,7 @@ def _density_of_many(xp, k, z, step=None):
 
 
 def density_parts(xp, k, z, step=None):
-    """f, h and r such that z^k e^-z / Gamma(k + 1) = f e^-(h + r): each digit of h counts, r is small."""
+    """f, h and r such that z^k e^-z / Gamma(k + 1) = f e^-(h + r), with h exact and r small."""
     return piecewise(xp, ((k < 1, _density_of_few), (None, _density_of_many)), k, z)
 
 
@@ -85,14 +85,14 @@ def _fraction(xp, k, z, steps):
 
 
 def _of_far(xp, k, z, step=None):
-    """Beyond 4.5 standard deviations: fractions that converge in so many steps."""
+    """Beyond 4.5 standard deviations: fractions that converge in a fixed number of steps."""
     steps = 24 if is_double(k) else 8
     end = z
     z = xp.minimum(z, np.finfo(z.dtype).max)
     lower, d = z < k, k - z
     first, slope = xp.where(lower, d, 1 - d), xp.where(lower, 1, 2).astype(d.dtype)
     weight, fall, top = xp.where(lower, z, k), slope - 1, k
-    if step is not None:  # of k + 1, which is not a number of this dtype
+    if step is not None:  # of k + 1, which is not representable in this dtype
         first, top = first + xp.where(lower, step, -step), xp.where(step > 0, z, k)
     t = first + steps * slope
     for j in range(steps, 0, -1):
@@ -115,7 +115,7 @@ def _series_of_few(xp, k, z):
 
 
 def _of_few(xp, k, z, step=None):
-    """For k < 1 and z < 0.7: the smaller tail from that series."""
+    """For k < 1 and z < 0.7: the smaller tail by that series."""
     loss = _series_of_few(xp, k, z)
     h, h_lo = log_power(xp, k, z)
     power = xp.exp(h) * (1 + h_lo)
@@ -134,7 +134,7 @@ def _of_middle(xp, k, z, step=None):
 
 def _by_series(xp, k, z, step=None):
     """For z < k: P(Z <= z) by its power series."""
-    total = 0  # less 1
+    total = 0  # minus 1
     for n in range(56 if is_double(z) else 34, 0, -1):
         total = z * (1 + total) / (k + n)
     factor, h, h_lo = _density_of_many(xp, k, z)
@@ -160,13 +160,13 @@ _by_short_fraction = _by_fraction((20, 34))
 
 @hooks.opaque
 def smaller_tail(xp, k, z, step=None):
-    """One tail, the smaller one or nearly, its logarithm, and whether it is P(Z <= z).
+    """The smaller tail (or nearly), its logarithm, and whether it is P(Z <= z).
 
     Args:
         xp: the namespace.
         k: the shape.
-        z: where.
-        step: 1 where the shape is k + 1, which is not a number of this dtype, else 0.
+        z: the argument.
+        step: 1 where the shape is k + 1, which is not representable in this dtype, else 0.
     """
     arrays = xp.broadcast_arrays(k, z) if step is None else xp.broadcast_arrays(k, z, step)
     shape = arrays[0].shape
@@ -250,13 +250,13 @@ def quantile(xp, p, k, upper=False):
     return z
 
 
-# Derivatives by the shape -----------------------------------------------------------------------------------
+# Derivatives in the shape -----------------------------------------------------------------------------------
 
 
 def _slopes_of_few(xp, z, k):
-    """Those of log P(Z <= z) by k, for k < 3 and z < max(k, 1/2): of z^k e^-z / Gamma(k + 1) times a series.
+    """Those of log P(Z <= z) in k, for k < 3 and z < max(k, 1/2): of z^k e^-z / Gamma(k + 1) times a series.
 
-    log z - digamma(k + 1) and the series' share are both negative, while digamma(k) is huge for small k.
+    log z - digamma(k + 1) and the series' part are both negative, while digamma(k) is huge for small k.
     """
     term = total = xp.ones_like(z)
     first = second = step = square = xp.zeros_like(z)
@@ -272,7 +272,7 @@ def _slopes_of_few(xp, z, k):
 
 
 def _slopes_by_means(large):
-    """Those of the logarithm of the smaller tail by k, from means of log T - digamma(k) over it."""
+    """Those of the logarithm of the smaller tail in k, from means of log T - digamma(k) over it."""
 
     def slopes(xp, z, k):
         sign = xp.where(z < k, -1, 1).astype(z.dtype)  # log T = log z + sign w
@@ -301,7 +301,7 @@ _slopes_of_small, _slopes_of_large = _slopes_by_means(False), _slopes_by_means(T
 
 @hooks.opaque
 def _slopes(xp, z, k, upper_tail, log):
-    """First and second derivatives of a tail by k."""
+    """First and second derivatives of a tail in k."""
     z, k = xp.broadcast_arrays(z, k)
     few = ((k < 3) & (z < xp.maximum(k, 0.5))) | (z == 0)
     below = few | (z < k)
@@ -319,18 +319,18 @@ def _slopes(xp, z, k, upper_tail, log):
 
 @differentiable
 def gamma_tail_slope(xp, z, k, /, upper, log):
-    """The derivative by k of P(Z <= z) or, if ``upper``, P(Z > z), or of its logarithm."""
+    """The derivative in k of P(Z <= z) or, if ``upper``, P(Z > z), or of its logarithm."""
     return _slopes(xp, z, k, upper, log)[0]
 
 
 @differentiable
 def gamma_tail_bend(xp, z, k, /, upper, log):
-    """The second derivative by k."""
+    """The second derivative in k."""
     return _slopes(xp, z, k, upper, log)[1]
 
 
 def _gamma_tail_slope_by_z(F, g, y, z, k, upper, log):
-    """The derivative by k of the density, or, if ``log``, of the density over the tail."""
+    """The derivative in k of the density, or, if ``log``, of the density over the tail."""
     log_density = F(log_gamma_density)(z, k)
     change = F(log_minus_digamma_of)(z, k)
     if log:
@@ -380,7 +380,7 @@ def gamma_quantile(xp, p, k, /, upper):
 
 @differentiable
 def moved_gamma(xp, z, k):
-    """z as it is; it moves with k so that its place in the distribution stays the same."""
+    """z unchanged; its derivative in k keeps its quantile level constant."""
     return z + 0 * k
 
 

@@ -2,7 +2,7 @@
 
 Source:
     N. M. Temme, "The asymptotic expansion of the incomplete gamma functions", SIAM Journal on Mathematical
-    Analysis 10 (1979). The polynomials are Chebyshev expansions, cut off below the last digit.
+    Analysis 10 (1979). The polynomials are Chebyshev expansions, truncated below the last digit.
 """
 
 from __future__ import annotations
@@ -57,15 +57,15 @@ _CORRECTION = (
 def middle_tail(xp, k, deviance, above, step=None):
     """The upper tail P(Z > z) if ``above``, else the lower one, from the deviance D(k, z).
 
-    The upper one is e^-D (erfcx(y)/2 + S(eta, 1/k)/sqrt(2 pi k)) with y^2 = k eta^2/2 = D, eta having the
-    sign of z - k: all that is large is in the first factor, so that only D needs more than its own digits.
+    The upper one is e^-D (erfcx(y)/2 + S(eta, 1/k)/sqrt(2 pi k)) with y^2 = k eta^2/2 = D, where eta has the
+    sign of z - k: everything large is in the first factor, so that only D needs extra precision.
 
     Args:
         xp: the namespace.
         k: the shape, at least :data:`LARGE`.
         deviance: D as a double word, k log(k/z) - k + z.
         above: whether z >= k.
-        step: 1 where the shape is k + 1, which is not a number of this dtype, else 0.
+        step: 1 where the shape is k + 1, which is not representable in this dtype, else 0.
     """
     h, h_lo = deviance
     y = xp.sqrt(2 * xp.maximum(h, 0))
@@ -76,5 +76,5 @@ def middle_tail(xp, k, deviance, above, step=None):
     for row in reversed(rows[:-1]):
         s = s / k + polynomial((row, row), eta)
     if step is not None:
-        s = s + step  # the density at k + 1 passes from the one tail to the other
+        s = s + step  # the density at k + 1 moves from one tail to the other
     return xp.exp(-h) * (1 - h_lo) * (scaled_tail(xp, y) + sign * s / xp.sqrt(2 * math.pi * k))

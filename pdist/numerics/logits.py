@@ -1,7 +1,7 @@
-"""Probabilities of K classes by their logits: groundwork of Categorical, OneHotCategorical and mixtures.
+"""Probabilities of K classes from their logits, for Categorical, OneHotCategorical and mixtures.
 
 In the kernels' helpers the classes are on the *first* axis, contiguous in all the others: NumPy reduces over
-a short last axis ten times more slowly, and what was reduced broadcasts as it is.
+a short last axis ten times more slowly, and results of reductions broadcast directly.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from .tables import put_class, take_class
 
 
 def classes_first(xp, *arrays):
-    """Arrays with their last axis first, the batch axes of all aligned so that they broadcast."""
+    """Arrays with their last axis first, and the batch axes aligned so that they broadcast."""
     ndim = max(a.ndim for a in arrays)
     firsts = [xp.ascontiguousarray(a.transpose(a.ndim - 1, *range(a.ndim - 1))) for a in arrays]
     return [a.reshape(a.shape[0], *[1] * (ndim - a.ndim), *a.shape[1:]) for a in firsts]
 
 
 def classes_last(xp, a):
-    """``a`` with its first axis last, as it came."""
+    """``a`` with its first axis last again."""
     return a.transpose(*range(1, a.ndim), 0)
 
 
 def over_rows(xp, f, *tables):
-    """f of tables with their classes first; the answer has them (or what f makes of them) last.
+    """f of tables with their classes first; the result has the classes (or f's axis in their place) last.
 
-    On the host it takes as many rows at a time as a CPU's cache can hold: three times as fast for a million.
+    On the host it processes as many rows at a time as fit into the cache: three times as fast for a million.
     """
     step = _rows_at_a_time(xp, *tables)
     if step:
@@ -43,14 +43,14 @@ def over_rows(xp, f, *tables):
 
 
 def _rows_at_a_time(xp, *tables):
-    """How many rows :func:`over_rows` takes at a time; 0 if all."""
+    """The number of rows that :func:`over_rows` processes at a time; 0 for all."""
     shape = tables[0].shape
     step = max(1, BLOCK // shape[-1])
     few = math.prod(shape[:-1]) <= step or not library(xp).host or any(a.shape != shape for a in tables)
     return 0 if few else step
 
 
-@hooks.opaque  # one call of a trace, not one for each block
+@hooks.opaque  # one call of a trace, not one per block
 def _rows_by_rows(xp, f, *tables, step):
     shape = tables[0].shape
     flat = [a.reshape(-1, shape[-1]) for a in tables]
@@ -63,7 +63,7 @@ def _rows_by_rows(xp, f, *tables, step):
 
 
 def sum_first(xp, a):
-    """The sum over the first axis; of many by halves, since NumPy adds one row after the other there."""
+    """The sum over the first axis; if it is long, pairwise, since NumPy adds the rows sequentially there."""
     while len(a) > 128:
         half = len(a) // 2
         halves = a[:half] + a[half : 2 * half]
@@ -72,9 +72,9 @@ def sum_first(xp, a):
 
 
 def exp_parts(xp, a):
-    """Of logits a: d = a - max a, its rounding error, e = e^d, and the sum of e without the largest.
+    """For logits a: d = a - max a, its rounding error, e = e^d, and the sum of e without the largest.
 
-    The error counts: e has it as a relative one.
+    The error matters: it becomes a relative error of e.
     """
     m = a.max(axis=0)
     m = xp.where(m == -math.inf, 0, m)
@@ -87,13 +87,13 @@ def exp_parts(xp, a):
 
 
 def rest_of(xp, d, e):
-    """The sum of e = e^d without the largest, where d is 0 and e 1; of several that tie it leaves out one."""
+    """The sum of e = e^d without the largest, where d is 0 and e 1; if several tie, without one of them."""
     top = d == 0
     return sum_first(xp, e - top) + (top.sum(axis=0, dtype=d.dtype) - 1)
 
 
 def softmax_and_complement(xp, a):
-    """The probabilities p and 1 - p of logits a, both to the last digits."""
+    """The probabilities p and 1 - p of logits a, both accurate."""
     _, _, e, rest = exp_parts(xp, a)
     return e / (1 + rest), ((1 - e) + rest) / (1 + rest)
 
@@ -128,13 +128,13 @@ def _score(xp, x, a):
 
 @differentiable
 def class_log_probabilities(xp, logit):
-    """l - log(sum e^l) over the last axis, by log1p of all but the largest: exact also where p is near 1."""
+    """l - log(sum e^l) over the last axis, by log1p of all but the largest: accurate also for p near 1."""
     return over_rows(xp, _log_probabilities, logit)
 
 
 @differentiable
 def label_log_probability(xp, logit, /, label):
-    """:func:`class_log_probabilities` at one label a row: no table is made but that of the gradient."""
+    """:func:`class_log_probabilities` at one label per row, without a table except that of the gradient."""
     step = _rows_at_a_time(xp, logit)
     if step:
         parts = _rows_by_rows(xp, lambda xp, a: xp.stack(_normalizer(xp, a)), logit, step=step)
@@ -158,7 +158,7 @@ one_hot_log_prob.derivative(
 
 @differentiable
 def class_probabilities(xp, logit):
-    """e^l / sum(e^l) over the last axis, with the rounding error of the exponents put right."""
+    """e^l / sum(e^l) over the last axis, corrected for the rounding error of the exponents."""
     return over_rows(xp, lambda xp, a: softmax_and_complement(xp, a)[0], logit)
 
 
@@ -170,7 +170,7 @@ def class_complements(xp, logit):
 
 @differentiable
 def class_stddevs(xp, logit):
-    """sqrt(p (1 - p)) of every class: it underflows at twice the logit of its square."""
+    """sqrt(p (1 - p)) of every class, which underflows only at twice the logit at which its square does."""
     return over_rows(xp, _stddevs, logit)
 
 
@@ -181,7 +181,7 @@ def class_score(xp, x, logit):
 
 
 def pull(p, g):
-    """p_k (g_k - sum(p g)): what the gradient g by probabilities is by logits."""
+    """p_k (g_k - sum(p g)): converts a gradient g in probabilities to one in logits."""
     g = g * p
     return g - p * g.sum(axis=-1, keepdims=True)
 
@@ -190,7 +190,7 @@ class_log_probabilities.derivative(logit=lambda F, g, logit: F(class_score)(g, l
 
 
 def _stddevs_rule(F, g, y, logit):
-    """The derivative of log sqrt(p (1 - p)) by log p is (1 - 2 p)/(2 (1 - p)); 0 where p is 1."""
+    """The derivative of log sqrt(p (1 - p)) in log p is (1 - 2 p)/(2 (1 - p)); 0 where p is 1."""
     p, complement = F(class_probabilities)(logit), F(class_complements)(logit)
     return F(class_score)(g * y * (0.5 * (complement - p)) / or_infinite(F, complement), logit)
 
@@ -239,13 +239,13 @@ class_entropy.derivative(logit=_entropy_rule)
 
 
 def _changes(xp, a, b):
-    """How log p_k changes from p = softmax(a) to softmax(b), but for a constant that all classes share.
+    """The change of log p_k from p = softmax(a) to softmax(b), up to a constant shared by all classes.
 
-    Seen from the class that p makes likeliest, so that what both have in common is taken off first.
+    Relative to the likeliest class of p, so that the common part is subtracted first.
 
     Returns:
-        p, the logarithm of its sum, b less that of the likeliest class, the mean of the changes over p, and
-        the changes less that mean.
+        p, the logarithm of its sum, b minus that of the likeliest class, the mean of the changes over p, and
+        the changes minus that mean.
     """
     da, ea, e, rest = exp_parts(xp, a)
     p = e / (1 + rest)
@@ -277,20 +277,20 @@ def _kl(xp, p, log_sum, b, mean, eps):
 
 
 def _infinite(a, b):
-    """Where p has a class that q has not."""
+    """Where p has a class that q does not have."""
     return ((a > -math.inf) & (b == -math.inf)).any(axis=0)
 
 
 @differentiable
 def class_kl(xp, p_logit, q_logit):
-    """sum p log(p/q), p and q the softmax of logits, by the changes of log p: small ones count in full."""
+    """sum p log(p/q) for the softmax p and q of logits, by the changes of log p: accurate for small ones."""
     a, b = classes_first(xp, p_logit, q_logit)
     return xp.where(_infinite(a, b), math.inf, _kl(xp, *_changes(xp, a, b)))
 
 
 @differentiable
 def class_kl_by_p(xp, p_logit, q_logit):
-    """-p eps: the gradient of :func:`class_kl` by the logits of p; 0 where that is inf."""
+    """-p eps: the gradient of :func:`class_kl` in the logits of p; 0 where that is inf."""
     a, b = classes_first(xp, p_logit, q_logit)
     p, _, _, _, eps = _changes(xp, a, b)
     return classes_last(xp, xp.where((p == 0) | _infinite(a, b), 0, -p * eps))
@@ -298,7 +298,7 @@ def class_kl_by_p(xp, p_logit, q_logit):
 
 @differentiable
 def class_kl_by_q(xp, p_logit, q_logit):
-    """q - p = p (e^(eps - KL) - 1): the gradient of :func:`class_kl` by the logits of q."""
+    """q - p = p (e^(eps - KL) - 1): the gradient of :func:`class_kl` in the logits of q."""
     a, b = classes_first(xp, p_logit, q_logit)
     p, log_sum, db, mean, eps = _changes(xp, a, b)
     kl = _kl(xp, p, log_sum, db, mean, eps)
@@ -307,7 +307,7 @@ def class_kl_by_q(xp, p_logit, q_logit):
     q, q_complement = softmax_and_complement(xp, b)
     likely = p > 0.5
     far = xp.where(likely, p_complement - q_complement, q - p)
-    size = xp.where(likely, p_complement + q_complement, q + p)  # what rounding errors are relative to
+    size = xp.where(likely, p_complement + q_complement, q + p)  # the scale of rounding errors
     return classes_last(xp, xp.where((abs(t) < 1) & (p * (abs(eps) + kl) < 2 * size), p * xp.expm1(t), far))
 
 

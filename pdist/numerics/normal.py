@@ -1,4 +1,4 @@
-"""The tails of the standard Normal distribution, to the last digits."""
+"""Accurate tails of the standard Normal distribution."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .constants import INV_SQRT_2PI, SQRT_2
 from .double import polynomial, rounding, split
 
 # (1 + sqrt(2) a) e^(a^2/2) P(Z > a) in powers of (a - 5)/(a + 5), the highest first, for (float32, float64):
-# its Chebyshev expansion on [-1, 1], cut off below the last digit and written in powers
+# its Chebyshev expansion on [-1, 1], truncated below the last digit and converted to powers
 _SCALED_TAIL = (
     (-1.5341040125349537e-05, -4.311760130804032e-05, 0.000280668493360281, -8.215755224227905e-05)
     + (-0.002459665760397911, 0.010230319574475288, -0.02517913095653057, 0.04439277946949005)
@@ -27,9 +27,9 @@ def scaled_tail(xp, a):
 
 
 def bell(xp, a):
-    """e^(-a^2/2) for 0 <= a <= 40, also where a^2/2 has more digits than fit.
+    """e^(-a^2/2) for 0 <= a <= 40, accurate also where the rounding of a^2/2 would matter.
 
-    a = b + d, where b has so few digits that b^2 is exact: e^(-b^2/2) e^(-d (a + b)/2).
+    a = b + d, where b has few enough digits that b^2 is exact: e^(-b^2/2) e^(-d (a + b)/2).
     """
     b = xp.floor(16 * a) * 0.0625
     return xp.exp(-0.5 * b * b) * xp.exp(-0.5 * (a - b) * (a + b))
@@ -44,7 +44,7 @@ def cdf_and_slope(xp, z):
 
 
 def log_cdf_and_slope(xp, z):
-    """log P(Z <= z), on the right as log(1 - tail), and its slope."""
+    """log P(Z <= z), as log(1 - tail) on the right, and its slope."""
     a = abs(z)
     e, c = bell(xp, xp.minimum(a, 40)), scaled_tail(xp, a)
     slope = INV_SQRT_2PI * xp.where(z < 0, 1 / c, e / (1 - c * e))
@@ -52,7 +52,7 @@ def log_cdf_and_slope(xp, z):
 
 
 def half_square(xp, z):
-    """z^2/2 as a double word: a logarithm of a far tail has all of its digits from there."""
+    """z^2/2 as a double word, which dominates the logarithm of a far tail."""
     h = 0.5 * z * z
     z1, z0 = split(xp, z)
     return h, rounding(xp, ((0.5 * z1 * z1 - h) + z1 * z0) + 0.5 * z0 * z0, 16 * h)

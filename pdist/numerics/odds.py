@@ -1,6 +1,6 @@
 """One probability p, or its logit l = log(p/(1 - p)): densities, entropies and divergences from either.
 
-What was given as a logit is never turned into a probability on the way to a result, so that none is lost to
+A logit is never converted to a probability on the way to a result, so that no accuracy is lost to
 rounding: the names of these functions end in ``_logit``.
 """
 
@@ -14,7 +14,7 @@ from .blocks import in_blocks, own
 from .differences import deviance, expm1mx, log_ratio
 from .probability import log_odds, or_infinite
 
-_FAR = 40.0  # a logit beyond which 1 - p is 1 but for half an ulp
+_FAR = 40.0  # a logit beyond which 1 - p is 1 to within half an ulp
 
 # Given the probability -------------------------------------------------------------------------------------
 
@@ -25,11 +25,11 @@ def bernoulli_log_prob(xp, x, p):
     """x log p + (1 - x) log(1 - p) for x in [0, 1]."""
     y = x * xp.log(p)
     y = y + (1 - x) * xp.log1p(-p)
-    return xp.fmin(y, 0) + 0 * p  # nan: 0 log 0, which is 0, beside log 1; but a nan p stays
+    return xp.fmin(y, 0) + 0 * p  # nan: 0 log 0, which is 0; but a nan p is kept
 
 
 def _by_p(F, g, x, p):
-    """x/p - (1 - x)/(1 - p), as (x - p)/(p (1 - p)) which is exact near x = p; 0 for what cannot happen."""
+    """x/p - (1 - x)/(1 - p), as (x - p)/(p (1 - p)), accurate near x = p; 0 for impossible values."""
     up, down = or_infinite(F, p), or_infinite(F, 1 - p)
     certain = (p == 0) | (p == 1)
     return g * F.where(certain, x / up - (1 - x) / down, (x - p) / up / down)
@@ -49,7 +49,7 @@ bernoulli_entropy.derivative(p=lambda F, g, p: -g * F.where((p == 0) | (p == 1),
 
 @differentiable
 def bernoulli_kl(xp, p, q):
-    """p log(p/q) + (1 - p) log((1 - p)/(1 - q)) as a sum of two deviances, neither of them negative."""
+    """p log(p/q) + (1 - p) log((1 - p)/(1 - q)) as a sum of two nonnegative deviances."""
     d = p - q
     return deviance(xp, p, q, d) + deviance(xp, 1 - p, 1 - q, -d)
 
@@ -73,7 +73,7 @@ def bernoulli_variance(xp, p):
 
 @differentiable
 def bernoulli_stddev(xp, p):
-    """sqrt(p (1 - p)), whose gradient at 0 and 1 is taken to be 0."""
+    """sqrt(p (1 - p)), with gradient 0 at 0 and 1."""
     return xp.sqrt(p * (1 - p))
 
 
@@ -98,7 +98,7 @@ def bernoulli_log_prob_logit(xp, x, logit):
 @differentiable
 @in_blocks
 def bernoulli_score_logit(xp, x, logit):
-    """x - sigmoid(l), the derivative of log_prob by the logit, from that end of [0, 1] that is near."""
+    """x - sigmoid(l), the derivative of log_prob in the logit, computed from the nearer end of [0, 1]."""
     e = xp.exp(-abs(logit))
     e /= 1 + e
     end = (logit > 0).astype(x.dtype)
@@ -124,7 +124,7 @@ def bernoulli_variance_logit(xp, logit):
 
 @differentiable
 def bernoulli_stddev_logit(xp, logit):
-    """sqrt(p (1 - p)) with p = sigmoid(l): it underflows at twice the logit of its square."""
+    """sqrt(p (1 - p)) with p = sigmoid(l), which underflows only at twice the logit of its square."""
     r = xp.exp(-0.5 * abs(logit))
     return r / (1 + r * r)
 
@@ -153,9 +153,9 @@ bernoulli_entropy_logit.derivative(logit=_entropy_rule)
 
 @differentiable
 def bernoulli_kl_logit(xp, p_logit, q_logit):
-    """log(1 + sum_i p_i (e^eps_i - 1 - eps_i)), eps_i the change of log p_i less its mean: no negative terms.
+    """log(1 + sum_i p_i (e^eps_i - 1 - eps_i)), eps_i the centred change of log p_i: no negative terms.
 
-    Where p and q are far apart as the difference of a cross entropy and an entropy.
+    If p and q are far apart, as the difference of a cross entropy and an entropy.
     """
     a = -abs(p_logit)  # 0 and 1 exchanged where that makes p <= 1/2
     b = xp.where(p_logit > 0, -q_logit, q_logit)
@@ -170,7 +170,7 @@ def bernoulli_kl_logit(xp, p_logit, q_logit):
 
 @differentiable
 def sigmoid_difference(xp, a, b):
-    """sigmoid(b) - sigmoid(a), also where they are near each other or both near 1."""
+    """sigmoid(b) - sigmoid(a), accurate also if they are close to each other or both near 1."""
     high, low = xp.maximum(a, b), xp.minimum(a, b)
     e, f = xp.exp(-abs(high)), xp.exp(-abs(low))
     share = xp.where(high > 0, 1, e) / (1 + e) * (xp.where(low > 0, f, 1) / (1 + f))

@@ -34,7 +34,7 @@ _STIRLING = (
 
 
 def _stirling_residual(xp, x):
-    """log x! less Stirling's formula, for integers x >= 1: a table, then the asymptotic series."""
+    """log x! minus Stirling's formula, for integers x >= 1: a table, then the asymptotic series."""
     table = xp.asarray(_STIRLING, dtype=x.dtype)
     small = xp.take(table, xp.where(x < 15, x, 15).astype(np.int32) - 1)
     x = xp.maximum(x, 15)
@@ -46,7 +46,7 @@ def _stirling_residual(xp, x):
 @differentiable
 @in_blocks
 def poisson_log_prob(xp, x, lam):
-    """x log lam - lam - log x! as -(D(x, lam) + log(2 pi x)/2 + rest), D being the deviance (Loader)."""
+    """x log lam - lam - log x! as -(D(x, lam) + log(2 pi x)/2 + remainder), with the deviance D (Loader)."""
     n = xp.maximum(x, 1)
     y = deviance(xp, n, lam, n - lam) + (_stirling_residual(xp, n) + (0.5 * xp.log(n) + HALF_LOG_2PI))
     return -xp.where(x > 0, y, lam)
@@ -62,7 +62,7 @@ poisson_log_prob.derivative(
 
 
 def _gamma_arguments(x, lam):
-    """The shape x + 1, lam, and 1 where x + 1 is not a number of this dtype: then the shape is x."""
+    """The shape x + 1, lam, and 1 where x + 1 is not representable in this dtype: then the shape is x."""
     whole = (x + 1) - x == 1
     return x + whole, lam, (~whole).astype(lam.dtype)
 
@@ -95,7 +95,7 @@ def _log_survival_rule(F, g, y, x, lam):
     return g * F.exp(F(poisson_log_prob)(x, lam) - F.where(y == -math.inf, math.inf, y))
 
 
-# As lam grows, the density at x is what passes from below to above.
+# As lam grows, probability passes from below to above x at the rate of the density at x.
 poisson_cdf.derivative(x=zero, lam=lambda F, g, x, lam: -g * F.exp(F(poisson_log_prob)(x, lam)))
 poisson_survival.derivative(x=zero, lam=lambda F, g, x, lam: g * F.exp(F(poisson_log_prob)(x, lam)))
 poisson_log_cdf.derivative(x=zero, lam=lambda F, g, y, x, lam: -g * F.exp(F(poisson_log_prob)(x, lam) - y))
@@ -103,13 +103,13 @@ poisson_log_survival.derivative(x=zero, lam=_log_survival_rule)
 
 # The entropy -----------------------------------------------------------------------------------------------
 
-_FEW = 64.0  # up to this rate sums over the counts, beyond it series in 1/lam
+_FEW = 64.0  # sums over the counts up to this rate, series in 1/lam beyond
 _COUNTS = 192
 _CHUNK = 4096
 
 
 def _expectation(xp, lam, f):
-    """E f(X, log p(X), lam) for lam <= 64, by sums over the counts of so many rates at a time."""
+    """E f(X, log p(X), lam) for lam <= 64, by sums over the counts for blocks of rates."""
     flat = xp.minimum(lam, _FEW).reshape(-1, 1)
     x = xp.arange(_COUNTS, dtype=lam.dtype)
     sums = []
@@ -128,7 +128,7 @@ def _series(coefficients, w):
     return y
 
 
-# Of the entropy less log(2 pi e lam)/2, in powers of w = 1/lam (Evans and Boersma 1988)
+# The entropy minus log(2 pi e lam)/2, in powers of w = 1/lam (Evans and Boersma 1988)
 _ENTROPY = (0.0, -1 / 12, -1 / 24, -19 / 360, -9 / 80, -863 / 2520) + (
     -1375 / 1008,
     -33953 / 5040,

@@ -10,13 +10,13 @@ from .differences import deviance, log_ratio
 
 
 def or_infinite(F, p):
-    """p, but inf in place of 0: what is divided by it is then 0 and neither inf nor nan."""
+    """p, but inf in place of 0, so that a quotient by it is 0 and neither inf nor nan."""
     return F.where(p == 0, math.inf, p)
 
 
 @differentiable
 def log_probability(xp, p):
-    """log p, whose gradient at p = 0 is taken to be 0: what cannot happen moves nothing."""
+    """log p, with gradient 0 at p = 0: impossible values have no effect."""
     return xp.log(p)
 
 
@@ -25,7 +25,7 @@ log_probability.derivative(p=lambda F, g, p: g / or_infinite(F, p))
 
 @differentiable
 def log_complement(xp, p):
-    """log(1 - p), whose gradient at p = 1 is taken to be 0."""
+    """log(1 - p), with gradient 0 at p = 1."""
     return xp.log1p(-p)
 
 
@@ -34,7 +34,7 @@ log_complement.derivative(p=lambda F, g, p: -g / or_infinite(F, 1 - p))
 
 @differentiable
 def log_odds(xp, p):
-    """log(p/(1 - p)), to the last digits also for p near 1/2; its gradient at 0 and 1 is taken to be 0."""
+    """log(p/(1 - p)), accurate also for p near 1/2; with gradient 0 at 0 and 1."""
     return log_ratio.kernel(xp, p, 1 - p, 2 * p - 1)
 
 
@@ -43,7 +43,7 @@ log_odds.derivative(p=lambda F, g, p: g / or_infinite(F, p * (1 - p)))
 
 @differentiable
 def i_divergence(xp, a, b):
-    """a log(a/b) - a + b: 0 at a = b and nowhere negative, small differences counting in full."""
+    """a log(a/b) - a + b: 0 at a = b and never negative, accurate for small differences."""
     return deviance(xp, a, b, a - b)
 
 
@@ -60,14 +60,14 @@ i_divergence.derivative(
 
 
 def sqrt_or_zero(x: Variable) -> Variable:
-    """The square root, whose gradient at 0 is taken to be 0."""
+    """The square root, with gradient 0 at 0."""
     constant = x.array == 0
     return F.where(constant, 0.0, F.sqrt(F.where(constant, 1.0, x)))
 
 
 @differentiable
 def log_by_complement(xp, p, q):
-    """log p, as log(1 - q) where p is near 1, given both p and q = 1 - p."""
+    """log p, as log(1 - q) if p is near 1, given both p and q = 1 - p."""
     return xp.where(q < 0.5, xp.log1p(-q), xp.log(p))
 
 

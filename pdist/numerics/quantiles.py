@@ -1,4 +1,4 @@
-"""Quantiles of standard forms, exact in both tails."""
+"""Quantiles of standard forms, accurate in both tails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ laplace_quantile.derivative(p=lambda F, g, y: g * (2 * F.exp(abs(y))))
 
 @differentiable
 def cauchy_quantile(xp, p):
-    """tan(pi (p - 1/2)), in the tails as the cotangent of pi times the smaller of p and 1 - p."""
+    """tan(pi (p - 1/2)); in the tails, as the cotangent of pi times the smaller of p and 1 - p."""
     tail = xp.minimum(p, 1 - p)
     far = 1 / xp.tan(math.pi * tail)
     return xp.where(tail > 0.25, xp.tan(math.pi * (p - 0.5)), xp.where(p < 0.5, -far, far))

@@ -1,7 +1,7 @@
-"""Searches on arrays, every element by itself: roots of increasing functions, and counts.
+"""Elementwise searches on arrays: roots of increasing functions, and counts.
 
-A search looks at values on the host, to see whether it is done, so an op that uses one is declared
-``hooks.opaque``. Where the array library is not on the host it takes as many steps as any element may need.
+On the host a search inspects values to see whether it is done, so an op that uses one is declared
+``hooks.opaque``. On a device it always takes as many steps as any element may need.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ Newton = Callable[[Any], tuple[Any, Any, Any]]
 
 
 def search_root(xp, f: Newton, low, high, most: int = 120):
-    """The root of an increasing function between ``low`` and ``high``: Newton's steps, safeguarded.
+    """The root of an increasing function between ``low`` and ``high``, by safeguarded Newton steps.
 
-    A step that leaves the bracket, that does not halve the step before it, or that is not a number is
-    replaced by halving the bracket. So no smoothness is assumed: at a jump the search ends on its upper side.
+    A step that leaves the bracket, that does not halve the previous step, or that is not a number is
+    replaced by a bisection. So no smoothness is assumed: at a jump the search ends on its upper side.
 
     Args:
         xp: the arrays' namespace.
         f: the error, Newton's correction and the noise at x; an error within the noise counts as 0.
-        low: lower ends; the error there is taken to be negative.
+        low: lower ends; the error there is assumed to be negative.
         high: upper ends, of the same shape. If an element's ends are infinite, nan, or not in order, its
             result is ``high``.
-        most: at most so many steps.
+        most: maximum number of steps.
 
     Returns:
         The roots, of the shape of ``low``.
@@ -51,7 +51,7 @@ def search_root(xp, f: Newton, low, high, most: int = 120):
         near = abs(error) <= noise
         low, high = xp.where(error < 0, x, low), xp.where(error > 0, x, high)
         new, middle = x - newton, low + (0.5 * high - 0.5 * low)
-        closed = ~((low < middle) & (middle < high))  # no number is left inside: the error jumps here
+        closed = ~((low < middle) & (middle < high))  # no number is left in between: the error jumps here
         slow = ~((new > low) & (new < high) & (abs(newton) < step))
         step = 0.5 * xp.where(slow, 0.5 * high - 0.5 * low, abs(newton))
         new = xp.where(near, x, xp.where(closed, high, xp.where(slow, middle, new)))
@@ -67,10 +67,10 @@ def search_count(xp, reached: Callable[[Any], Any], low, high):
 
     Args:
         xp: the arrays' namespace.
-        reached: of an array of integers (as floats) whether each is large enough; once true it stays true.
-        low: integers too small, taken as such unasked.
-        high: integers large enough, taken as such unasked, of the same shape. If an element's ends are
-            infinite, nan or not in order, its result is ``high``.
+        reached: for an array of integers (as floats), whether each is large enough; monotone.
+        low: integers that are too small, which is not checked.
+        high: integers that are large enough, which is not checked, of the same shape. If an element's ends
+            are infinite, nan or not in order, its result is ``high``.
 
     >>> import numpy as np
     >>> search_count(np, lambda n: n * n >= 50, np.array([-1.0]), np.array([100.0]))
@@ -90,14 +90,14 @@ def search_count(xp, reached: Callable[[Any], Any], low, high):
 
 
 def bracket_count(xp, reached: Callable[[Any], Any], guess, step, floor):
-    """Ends for :func:`search_count`, found by steps from a guess.
+    """Brackets for :func:`search_count`, found by steps from a guess.
 
     Args:
         xp: the arrays' namespace.
         reached: as there.
-        guess: integers, of the shape of the answer.
-        step: the first step; each one after it is twice as long.
-        floor: an integer below all of them, which does not reach it.
+        guess: integers, of the shape of the result.
+        step: the first step; each following one is twice as long.
+        floor: an integer below all of them that is too small.
 
     Returns:
         Integers that are too small, and integers that are large enough.
@@ -109,7 +109,7 @@ def bracket_count(xp, reached: Callable[[Any], Any], guess, step, floor):
     host = library(xp).host
     low = high = guess
     up, searching = ~reached(guess), guess == guess
-    for _ in range(1200 if host else 64):  # more than float64 has exponents; as many as it has digits
+    for _ in range(1200 if host else 64):  # more than the exponents of float64; as many as its digits
         probe = xp.where(up, high + step, xp.maximum(low - step, floor))
         found = reached(probe)
         low = xp.where(searching & ~(up & found), probe, low)
@@ -122,7 +122,7 @@ def bracket_count(xp, reached: Callable[[Any], Any], guess, step, floor):
 
 
 def bisections(xp, low, high) -> int:
-    """How many halvings bring brackets of integers to one; enough for all if the host cannot look."""
+    """The number of bisections that reduce integer brackets to length one; on a device, enough for any."""
     if not library(xp).host:
         return 64
     width = high - low

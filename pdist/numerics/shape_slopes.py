@@ -1,8 +1,8 @@
-"""Derivatives of tails by a shape parameter, from means over the tail.
+"""Derivatives of tails in a shape parameter, from means over the tail.
 
-If s(t) is the derivative of log f(t) by a shape, then that of the logarithm of a tail of f is the mean of s
+If s(t) is the derivative of log f(t) in a shape, then that of the logarithm of a tail of f is the mean of s
 over the tail, and the second one is the variance of s plus the mean of its own derivative. The means are
-taken by the rule of Gauss and Legendre on panels that narrow towards the beginning of the tail.
+computed by Gauss-Legendre quadrature on panels that narrow towards the beginning of the tail.
 
 Source:
     Figurnov, Mohamed and Mnih, "Implicit Reparameterization Gradients" (2018).
@@ -22,13 +22,13 @@ _NEGLIGIBLE = 45.0  # e to minus this is below the last digit
 def tail_means(xp, log_weight, slope, bend, longest):
     """The mean of s, the variance of s plus the mean of its derivative, and the integral of the weight.
 
-    All over 0 <= w, up to where the weight becomes negligible, or to ``longest`` if that comes first.
+    All over w >= 0, up to where the weight becomes negligible, or to ``longest`` if that comes first.
 
     Args:
         xp: the namespace.
-        log_weight: the logarithm of the weight as a function of w; 0 at w = 0 and falling.
+        log_weight: the logarithm of the weight as a function of w; 0 at w = 0 and decreasing.
         slope: s as a function of w.
-        bend: the derivative of s by the shape as a function of w.
+        bend: the derivative of s in the shape as a function of w.
         longest: the end, or an upper bound of the w at which the weight becomes negligible.
     """
     low, high = 0 * longest, longest
@@ -37,7 +37,7 @@ def tail_means(xp, log_weight, slope, bend, longest):
         inside = log_weight(middle) > -_NEGLIGIBLE
         low, high = xp.where(inside, middle, low), xp.where(inside, high, middle)
     total = first = second = bends = 0
-    start = slope(low * 0)  # the variance is that of the differences from here
+    start = slope(low * 0)  # the variance is computed from differences to this
     for a, b in pairwise(_EDGES):
         for t, weight in zip(_NODES, _WEIGHTS, strict=True):
             w = high * (a + 0.5 * (b - a) * (1 + float(t)))
@@ -55,11 +55,11 @@ def of_tail(xp, tail, other, mean, bend, opposite, log):
     Args:
         xp: the namespace.
         tail: the tail whose derivatives are known.
-        other: 1 minus that tail, right to the last digits.
+        other: 1 minus that tail, accurate.
         mean: the first derivative of the tail's logarithm.
         bend: the second one.
-        opposite: where the tail asked for is the other one.
-        log: whether its logarithm is asked for.
+        opposite: where the requested tail is the other one.
+        log: whether its logarithm is requested.
     """
     second = mean * mean + bend
     if not log:

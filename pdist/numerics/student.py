@@ -63,7 +63,7 @@ def student_log_kernel(xp, z, df):
 
 @differentiable
 def student_log_norm(xp, df):
-    """The logarithm of what e^log_kernel integrates to."""
+    """The logarithm of the integral of e^log_kernel."""
     return HALF_LOG_2PI - half_step.kernel(xp, 0.5 * df)
 
 
@@ -84,18 +84,18 @@ def share_bend(p, df):
 
 @differentiable
 def kernel_shape_slope(xp, z, df):
-    """The derivative of the log kernel by df, (log(1 - p) + p)/2 + p/(2 df): small p count in full."""
+    """The derivative of the log kernel in df, (log(1 - p) + p)/2 + p/(2 df), accurate for small p."""
     return share_slope(xp, z * _w(z, df), log1p_square(xp, z, df), df)
 
 
 @differentiable
 def kernel_shape_bend(xp, z, df):
-    """The second derivative of the log kernel by df."""
+    """The second derivative of the log kernel in df."""
     return share_bend(z * _w(z, df), df)
 
 
 def _mixed(F, z, df):
-    """The derivative of :func:`kernel_shape_slope` by z: p/z ((1 - p)/df - p)."""
+    """The derivative of :func:`kernel_shape_slope` in z: p/z ((1 - p)/df - p)."""
     w = F(share_over_z)(z, df)
     return w * (1 / (1 + z * (z / df)) / df - z * w)
 
@@ -112,12 +112,12 @@ kernel_shape_slope.derivative(
 
 
 def shape_slope(F, z, df):
-    """The derivative of the log density by df."""
+    """The derivative of the log density in df."""
     return F(kernel_shape_slope)(z, df) + 0.5 * F(half_step_slope)(0.5 * df)
 
 
 def scale_slope(F, d, s, df):
-    """(z^2 - 1)/(1 + z^2/df) with z = d/s, exact near abs(z) = 1, and df far out."""
+    """(z^2 - 1)/(1 + z^2/df) with z = d/s, accurate near abs(z) = 1; df far out."""
     z = d / s
     far = abs(z) > 1e8 * F.sqrt(df)
     z = F.where(far, 0.0, z)
@@ -125,7 +125,7 @@ def scale_slope(F, d, s, df):
 
 
 def variance(F, df):
-    """df/(df - 2); inf for df up to 2, and nan up to 1."""
+    """df/(df - 2); inf for 1 < df <= 2, and nan for df <= 1."""
     finite = F.where(df.array > 2, df, 3.0)
     otherwise = df.xp.where(df.array > 1, math.inf, math.nan).astype(df.dtype)
     return F.where(df.array > 2, finite / (finite - 2), otherwise)
@@ -135,7 +135,7 @@ def variance(F, df):
 
 
 def _density_double(xp, a, df):
-    """f, h and r such that the density at a >= 0 is f e^-(h + r): each digit of h counts, r is small."""
+    """f, h and r such that the density at a >= 0 is f e^-(h + r), with h exact and r small."""
     square, square_lo = two_product(xp, a, a)
     q, q_lo = divide_double(xp, square, square_lo, df)
     q_lo = rounding(xp, q_lo, q)

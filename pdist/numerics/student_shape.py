@@ -1,4 +1,4 @@
-"""Quantiles of a standard Student's t variable, and what its degrees of freedom move."""
+"""Quantiles of a standard Student's t variable, and derivatives in its degrees of freedom."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _quantile_of_half(xp, inner, tail, df):
     for _ in range(7):
         below, now, _ = halves(xp, a, df)
         density = xp.exp(student_log_kernel.kernel(xp, a, df) - student_log_norm.kernel(xp, df))
-        step = xp.clip(xp.log1p((now - u) / u) * now / (a * density), -4, 4)  # of log a
+        step = xp.clip(xp.log1p((now - u) / u) * now / (a * density), -4, 4)  # in log a
         step = xp.where(step == step, step, 0)  # a may be infinite
         a = xp.where(a < 1, xp.maximum(a + (v - below) / density, 0), a * xp.exp(step))
     return xp.where(inside, a, xp.where(tail == 0, math.inf, xp.where(inner == 0, 0, math.nan)))
@@ -66,7 +66,7 @@ def _slopes(xp, z, df, upper, log, half=False):
     If ``half``, that of |Z|, for z >= 0.
 
     With t = sqrt(df) sinh(u) the density is cosh(u)^-df, and nothing overflows. The derivative s of log f
-    falls from s(0) > 0 without end: the part in which its sign does not change is taken.
+    decreases from s(0) > 0 without bound: the part in which its sign does not change is used.
     """
     z, df = xp.broadcast_arrays(z, df)
     a = xp.minimum(abs(z), np.finfo(z.dtype).max)
@@ -108,13 +108,13 @@ def _slopes(xp, z, df, upper, log, half=False):
 
 @differentiable
 def student_tail_slope(xp, z, df, /, upper, log):
-    """The derivative by df of P(Z <= z) or, if ``upper``, P(Z > z), or of its logarithm."""
+    """The derivative in df of P(Z <= z) or, if ``upper``, P(Z > z), or of its logarithm."""
     return _slopes(xp, z, df, upper, log)[0]
 
 
 @differentiable
 def student_tail_bend(xp, z, df, /, upper, log):
-    """The second derivative by df."""
+    """The second derivative in df."""
     return _slopes(xp, z, df, upper, log)[1]
 
 
@@ -135,7 +135,7 @@ def hazard(F, z, df):
 
 
 def _tail_slope_by_z(F, g, y, z, df, upper, log):
-    """The derivative by df of the density, or, if ``log``, of the density over the tail."""
+    """The derivative in df of the density, or, if ``log``, of the density over the tail."""
     change, density = shape_slope(F, z, df), log_density(F, z, df)
     if log:
         change, density = change - y, density - F(student_log_cdf)(-z if upper else z, df)
@@ -161,7 +161,7 @@ def student_quantile(xp, p, df):
 
 @differentiable
 def moved_student(xp, z, df):
-    """z as it is; it moves with df so that its place in the distribution stays the same."""
+    """z unchanged; its derivative in df keeps its quantile level constant."""
     return z + 0 * df
 
 

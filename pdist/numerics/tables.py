@@ -1,4 +1,4 @@
-"""Tables of K classes on the last axis: look-up, running sums and their inverse, draws."""
+"""Tables of K classes on the last axis: lookup, running sums and their inverse, draws."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .blocks import BLOCK, slices
 
 
 def flat_index(xp, label, shape):
-    """Where the elements of ``label`` lie in a flat table of that shape, as integers that index."""
+    """The positions of the elements of ``label`` in a flattened table of that shape, as integer indices."""
     batch = shape[:-1]
     label = label.astype(np.intp, copy=False)
     return label + xp.arange(math.prod(batch), dtype=np.intp).reshape(batch) * shape[-1] if batch else label
@@ -30,10 +30,10 @@ def take_class(xp, table, /, label):
 
 @differentiable
 def put_class(xp, x, /, label, shape):
-    """A table of that shape with each element of x added at its label's place: the reverse of take_class."""
+    """A table of that shape with each element of x added at its label: the transpose of take_class."""
     table = xp.zeros(math.prod(shape), x.dtype)
     index = xp.broadcast_to(flat_index(xp, label, shape), x.shape)
-    if x.shape == shape[:-1]:  # one label a row: no place comes twice
+    if x.shape == shape[:-1]:  # one label per row: no position occurs twice
         table[index.reshape(-1)] = x.reshape(-1)
     else:
         xp.add.at(table, index.reshape(-1), x.reshape(-1))
@@ -50,7 +50,7 @@ put_class.derivative(x=lambda F, g, label: F(take_class)(g, label=label))
 
 @differentiable
 def running_sums(xp, x):
-    """Sums of the first classes, in blocks: errors grow with the root of their number, and no sum falls."""
+    """Running sums over the classes, in blocks: errors grow with the root of their number; monotone."""
     batch, k = x.shape[:-1], x.shape[-1]
     width = math.isqrt(k) + 1
     if k < 32:
@@ -68,7 +68,7 @@ running_sums.derivative(x=lambda F, g: F.flip(F(running_sums)(F.flip(g, -1)), -1
 
 @differentiable
 def log_running_sums(xp, a):
-    """log(sum of e^a over the first classes), also where these underflow: log2(K) passes."""
+    """log(running sums of e^a), also where these underflow, in log2(K) passes."""
     step = 1
     while step < a.shape[-1]:
         a = xp.concatenate([a[..., :step], xp.logaddexp(a[..., step:], a[..., :-step])], axis=-1)
@@ -92,23 +92,23 @@ log_running_sums.derivative(a=_log_sums_rule)
 
 
 def capped_sums(p: Variable, above: bool = False) -> Variable:
-    """P(X <= k) of every class k, or P(X >= k): at most 1 also where they are rounded up."""
+    """P(X <= k) of every class k, or P(X >= k), limited to 1 in case of rounding."""
     y = F.flip(running_sums(F.flip(p, -1)), -1) if above else running_sums(p)
     return y + y.xp.minimum(1 - y.array, 0)
 
 
 def tail_by_table(method: str, p: Variable, log_p: Variable, label: Any) -> Variable:
-    """P(X <= k) or P(X > k) at labels k, or its logarithm: of one near 1 by the other, else by log space.
+    """P(X <= k) or P(X > k) at labels k, or its logarithm: near 1 from the other one, else in log space.
 
     Args:
         method: ``"cdf"``, ``"survival_function"``, ``"log_cdf"`` or ``"log_survival_function"``.
         p: the probabilities, of shape ``[*batch, K]``.
-        log_p: their logarithms, which go on where p underflows.
-        label: an array of whole numbers from 0, of shape ``[..., *batch]``; of the last class P(X > k) is not
-            the 0 that it should be.
+        log_p: their logarithms, accurate also where p underflows.
+        label: an array of integers from 0, of shape ``[..., *batch]``; for the last class P(X > k) is not
+            0, as it should be.
 
     Returns:
-        A Variable of label's shape.
+        A Variable of the shape of ``label``.
     """
     last = p.shape[-1] - 1
     label = p.xp.minimum(label.astype(np.intp), last)
@@ -119,7 +119,7 @@ def tail_by_table(method: str, p: Variable, log_p: Variable, label: Any) -> Vari
         return tail
     other = take_class(capped_sums(p, not above), label=places[not above])
     sums = F.flip(log_running_sums(F.flip(log_p, -1)), -1) if above else log_running_sums(log_p)
-    near_one = (tail.array > 0.5) & (other.array < 1)  # not where no class is left
+    near_one = (tail.array > 0.5) & (other.array < 1)  # except where no class is left
     log_tail = take_class(sums, label=places[above])
     return F.where(near_one, F.log1p(-F.where(near_one, other, 0.0)), log_tail)
 
@@ -128,7 +128,7 @@ def tail_by_table(method: str, p: Variable, log_p: Variable, label: Any) -> Vari
 
 
 def first_class(xp, cumulative, u):
-    """The first class whose cumulative weight is not below u, by bisecting all rows at once.
+    """The first class whose cumulative weight is not below u, by bisection of all rows at once.
 
     Args:
         xp: the namespace.
@@ -150,7 +150,7 @@ def first_class(xp, cumulative, u):
 
 
 def quantile_class(xp, cumulative, u):
-    """:func:`first_class` of rows that broadcast with u, as numbers like u; nan for u outside [0, 1].
+    """:func:`first_class` of rows that broadcast with u, in the dtype of u; nan for u outside [0, 1].
 
     Args:
         xp: the namespace.
@@ -167,15 +167,15 @@ def quantile_class(xp, cumulative, u):
 
 
 def draw_classes(xp, weights, shape, rng):
-    """Labels with chances in proportion to weights, as integers that index.
+    """Labels drawn with probabilities proportional to weights, as integer indices.
 
-    Sums and uniforms have 53 bits: with the 24 of float32, classes of less than 1e-7 would come too often or
-    never. On the host so many are drawn at a time that they stay in the cache.
+    Sums and uniforms have 53 bits: with the 24 of float32, classes of less than 1e-7 would occur too often or
+    never. On the host they are drawn in blocks that fit into the cache.
 
     Args:
         xp: the namespace.
         weights: of shape ``[*batch, K]``, not negative.
-        shape: of the result, which ends with ``batch``.
+        shape: the shape of the result, which ends with ``batch``.
         rng: the generator.
     """
     weights = weights.reshape(math.prod(weights.shape[:-1]), weights.shape[-1])
@@ -185,7 +185,7 @@ def draw_classes(xp, weights, shape, rng):
     for r in slices(rows, max(1, BLOCK // k) if host else rows):
         cumulative = xp.cumsum(weights[r], axis=-1, dtype=np.float64)
         for s in slices(len(labels), BLOCK // len(cumulative) + 1 if host else len(labels)):
-            # 1 - u is in (0, 1]: no class of weight 0 is the first to reach it.
+            # 1 - u is in (0, 1], which no class of weight 0 is the first to reach.
             u = (1 - rng.random(labels[s, r].shape)) * cumulative[:, -1]
             labels[s, r] = first_class(xp, cumulative, u)
     return labels.reshape(shape)

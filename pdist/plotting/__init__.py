@@ -1,7 +1,7 @@
-"""Pictures: of distributions, of data against a model, of maps, images and training curves.
+"""Plots: of distributions, of data against a model, of maps, images and training curves.
 
 Every function draws on ``ax`` (matplotlib's current Axes by default) and returns it; none calls ``show()``.
-matplotlib is imported when the first picture is asked for (``pip install pdist[plot]``).
+matplotlib is imported when the first plot is made (``pip install pdist[plot]``).
 
 >>> import matplotlib; matplotlib.use("Agg")
 >>> import numpy as np, pdist.distributions as D

@@ -1,4 +1,4 @@
-"""Pictures of data against a model."""
+"""Plots of data against a model."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def plot_histogram(
     Args:
         sample: numbers, of any shape.
         dist: one univariate distribution to draw over it.
-        bins: as matplotlib's ``hist`` takes them; a discrete distribution has one bar an integer.
-        label: the draws' entry in the legend.
-        dist_label: the distribution's; by default its repr.
-        title: the picture's title.
-        ax: where to draw.
+        bins: as for matplotlib's ``hist``; a discrete distribution has one bar per integer.
+        label: the legend entry of the draws.
+        dist_label: the legend entry of the distribution; by default its repr.
+        title: the title of the plot.
+        ax: the Axes to draw on.
 
     Returns:
         The Axes.
@@ -78,17 +78,17 @@ def plot_bands(
     *,
     ax: Any = None,
 ) -> Any:
-    """A model's predictive distribution over x: its median and central bands, by ``icdf``.
+    """A model's predictive distribution over x: its median and central bands, from ``icdf``.
 
     Args:
         x: inputs in increasing order, of shape ``[N]`` or ``[N, 1]``.
         dist: the prediction at each, of batch shape ``[N]`` (or ``[N, 1]``), or event shape ``[1]``.
         data: points to draw below it, as ``(x, y)``.
-        levels: the probability that each band holds.
+        levels: the probability contained in each band.
         color: the colour of bands and median.
-        label: how the legend calls the model.
-        title: the picture's title.
-        ax: where to draw.
+        label: the legend entry of the model.
+        title: the title of the plot.
+        ax: the Axes to draw on.
 
     Returns:
         The Axes.
@@ -120,7 +120,7 @@ def plot_bands(
 
 
 def _of_numbers(dist: Distribution) -> Distribution:
-    """A distribution of vectors of length one as one of numbers: networks often predict these."""
+    """A distribution of vectors of length one as one of numbers: networks often predict the former."""
     if dist.event_shape != (1,):
         return dist
     if isinstance(dist, Independent):

@@ -1,4 +1,4 @@
-"""Pictures of one distribution, or a batch of them."""
+"""Plots of one distribution, or a batch of them."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def plot_distribution(
     Args:
         dist: a distribution whose draws are numbers, of any batch shape.
         x: where to evaluate it, of shape ``[N]``; by default where nearly all of the probability lies.
-        what: which method: ``"prob"``, ``"log_prob"``, ``"cdf"``, ``"log_cdf"``, ``"survival_function"`` or
+        what: the method: ``"prob"``, ``"log_prob"``, ``"cdf"``, ``"log_cdf"``, ``"survival_function"`` or
             ``"log_survival_function"``.
-        labels: the legend's entries, one a curve; by default the parameters that differ within the batch.
-        title: the picture's title.
-        ax: where to draw.
+        labels: the legend entries, one per curve; by default the parameters that differ within the batch.
+        title: the title of the plot.
+        ax: the Axes to draw on.
         **line: passed to matplotlib's ``plot``.
 
     Returns:
         The Axes.
 
     Raises:
-        ValueError: where the distribution is not univariate.
+        ValueError: if the distribution is not univariate.
 
     >>> from pdist import distributions as D, plotting
     >>> ax = plot_distribution(D.Normal(0.0, 1.0), what="cdf")
@@ -70,7 +70,7 @@ def plot_distribution(
         ax.set_ylim(bottom=0)
     if discrete:
         integer_ticks(ax)
-        if ax.get_xlim()[1] - ax.get_xlim()[0] < 3:  # a few stems want room beside them
+        if ax.get_xlim()[1] - ax.get_xlim()[0] < 3:  # a few stems need a margin
             ax.margins(x=0.25)
     finish(ax, "x", "P(X = x)" if discrete and what == "prob" else _YLABELS[what], title)
 
@@ -86,7 +86,7 @@ _YLABELS = {
 
 
 def stems(ax: Any, grid: np.ndarray, y: np.ndarray, shift: float, from_zero: bool, keywords: dict) -> None:
-    """Points on the integers, on stalks where a height of zero means something."""
+    """Points at the integers, with stems if a height of zero is meaningful."""
     shown = np.isfinite(y) & (y > 1e-3 * y.max(initial=0.0) if from_zero else True)
     points, heights = grid[shown] + shift, y[shown]
     if from_zero:
@@ -103,7 +103,7 @@ def integer_ticks(ax: Any) -> None:
 
 
 def finish(ax: Any, xlabel: str, ylabel: str, title: str | None) -> None:
-    """Labels, where nobody has set others, and a legend where there is something to tell apart."""
+    """Labels, unless they are already set, and a legend if there is more than one curve."""
     if not ax.get_xlabel():
         ax.set_xlabel(xlabel)
     if not ax.get_ylabel():
@@ -132,14 +132,14 @@ def evaluate(dist: Distribution, method: str, x: np.ndarray) -> np.ndarray:
 
 
 def curves(dist: Distribution, grid: np.ndarray, what: str) -> np.ndarray:
-    """``dist.what`` on the grid for each of the batch, of shape ``[B, N]``."""
+    """``dist.what`` on the grid for each member of the batch, of shape ``[B, N]``."""
     x = np.broadcast_to(grid.reshape(-1, *(1,) * len(dist.batch_shape)), (len(grid), *dist.batch_shape))
     y = evaluate(dist, what, x)
     return y.reshape(len(grid), -1).T
 
 
 def quantiles(dist: Distribution, p: Any) -> np.ndarray:
-    """The quantiles of each of the batch, of shape ``[len(p), B]``: by icdf, by draws where there is none."""
+    """The quantiles of each member of the batch, of shape ``[len(p), B]``: by icdf, or else by draws."""
     try:
         column = np.asarray(p, float).reshape(-1, *(1,) * len(dist.batch_shape))
         q = evaluate(dist, "icdf", column)
@@ -149,11 +149,11 @@ def quantiles(dist: Distribution, p: Any) -> np.ndarray:
 
 
 def default_grid(dist: Distribution) -> np.ndarray:
-    """Where a picture of ``dist`` looks: nearly all of the probability, but not along a heavy tail."""
+    """The range of a plot of ``dist``: nearly all of the probability, except for heavy tails."""
     low, q1, q3, high = quantiles(dist, (0.001, 0.25, 0.75, 0.999))
     if is_discrete(dist):
         integers = np.arange(np.floor(low.min()) - 3, np.ceil(high.max()) + 4)
-        # A bounded support ends the picture; an unbounded one ends where nothing is left to see.
+        # A bounded support bounds the plot; otherwise it ends where probabilities become negligible.
         column = integers.astype(dist.dtype).reshape(-1, *(1,) * len(dist.batch_shape))
         inside = host(dist.support.contains(library(dist.xp).from_host(column)))
         return integers[inside.reshape(len(integers), -1).any(axis=1)]
@@ -189,7 +189,7 @@ def labels_of(dist: Distribution, labels: str | Sequence[str] | None) -> list[st
 
 
 def colors_of(n: int) -> list[Any]:
-    """Colours for n curves: the palette, or a path through a colour map where that is too short."""
+    """Colours for n curves: the palette, or samples of a colour map if that is too short."""
     if n <= len(COLORS):
         return list(COLORS[:n])
     return list(import_matplotlib().colormaps["viridis"](np.linspace(0.0, 0.9, n)))

@@ -1,4 +1,4 @@
-"""Pictures of planes: maps of functions, points, small images."""
+"""Plots in the plane: maps of functions, points, small images."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def plot_map(
 
     Args:
         values: an array of shape ``[H, W]``, the first row the lowest; or a function from points ``[N, 2]``
-            to values ``[N]``, asked on a grid of 100 x 100.
+            to values ``[N]``, evaluated on a grid of 100 x 100.
         extent: left, right, bottom and top.
-        label: what the colour means, beside the colour bar; no bar where None.
+        label: the label of the colour bar; None for no bar.
         limits: the values at the ends of the colour map.
-        cmap: matplotlib's name of one.
-        contour: a value to draw a line at.
-        title: the picture's title.
-        ax: where to draw.
+        cmap: the name of a matplotlib colour map.
+        contour: a value to draw a contour line at.
+        title: the title of the plot.
+        ax: the Axes to draw on.
 
     Returns:
         The Axes.
@@ -50,7 +50,7 @@ def plot_map(
     if z.ndim != 2:
         raise ValueError(f"plot_map: values has shape {z.shape}; expected two axes")
     low, high = limits or (None, None)
-    # The middle of a pixel, not its edge, lies where the function was asked.
+    # The function was evaluated at the centre of a pixel, not at its edge.
     dx, dy = (0.5 * (extent[2 * i + 1] - extent[2 * i]) / max(z.shape[1 - i] - 1, 1) for i in (0, 1))
     pixels = (extent[0] - dx, extent[1] + dx, extent[2] - dy, extent[3] + dy)
     image = ax.imshow(z, extent=pixels, origin="lower", cmap=cmap, vmin=low, vmax=high, aspect="auto")
@@ -90,13 +90,13 @@ def plot_points(
 
     Args:
         points: of shape ``[N, 2]``.
-        classes: integers of shape ``[N]``; one colour for all where None.
-        names: of the classes, for the legend; by default their numbers.
-        size: of a point, in matplotlib's units.
-        mark_centres: also write each class's name at the median of its points, so that colour need not be
-            relied upon.
-        title: the picture's title.
-        ax: where to draw.
+        classes: integers of shape ``[N]``; None for one colour.
+        names: names of the classes, for the legend; by default their numbers.
+        size: size of a point, in matplotlib's units.
+        mark_centres: also write each class's name at the median of its points, so as not to rely on
+            colour alone.
+        title: the title of the plot.
+        ax: the Axes to draw on.
 
     Returns:
         The Axes.
@@ -135,7 +135,7 @@ def plot_points(
 def _apart(places: np.ndarray, extent: np.ndarray, least: float = 0.065) -> np.ndarray:
     """``places [K, 2]`` moved until no two are closer than ``least`` of the picture's ``extent``."""
     at = places / np.maximum(extent, 1e-300)
-    at = at + 1e-6 * np.arange(len(at))[:, None] * (1, -1)  # so that no two are in one place
+    at = at + 1e-6 * np.arange(len(at))[:, None] * (1, -1)  # so that no two coincide
     for _ in range(100):
         between = at[:, None] - at
         distance = np.sqrt((between**2).sum(axis=-1)) + np.eye(len(at))
@@ -155,16 +155,16 @@ def plot_images(
     *,
     ax: Any = None,
 ) -> Any:
-    """Many small grey images in one picture, row by row, dark on light like ink.
+    """Many small grey images in one plot, row by row, dark on light like ink.
 
     Args:
-        images: of shape ``[N, H, W]``, or ``[N, H * W]`` with ``shape`` or where they are square.
-        columns: images in a row; by default about as many as rows.
-        shape: height and width of one.
-        row_labels: what to write beside each row.
+        images: of shape ``[N, H, W]``, or ``[N, H * W]`` with ``shape`` or if they are square.
+        columns: images per row; by default about as many as rows.
+        shape: height and width of one image.
+        row_labels: labels next to the rows.
         limits: the values shown as white and as black.
-        title: the picture's title.
-        ax: where to draw.
+        title: the title of the plot.
+        ax: the Axes to draw on.
 
     Returns:
         The Axes.

@@ -1,4 +1,4 @@
-"""Pictures of training."""
+"""Plots of training."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def plot_log(
 
     Args:
         log: the file that a LogReport wrote (JSON lines), or its entries.
-        keys: which values to draw, or a mapping from them to the legend's names; by default all whose names
+        keys: the values to draw, or a mapping from them to legend entries; by default all whose names
             contain ``loss``.
         x: the entry along the x axis.
-        ylabel: what is drawn.
-        title: the picture's title.
-        ax: where to draw.
+        ylabel: the label of the y axis.
+        title: the title of the plot.
+        ax: the Axes to draw on.
         **line: passed to matplotlib's ``plot``.
 
     Returns:
         The Axes.
 
     Raises:
-        KeyError: where no entry has one of the keys, with those that there are.
+        KeyError: if no entry has one of the keys; names the available ones.
 
     >>> from pdist import plotting
     >>> log = [{"epoch": 1, "main/loss": 2.0}, {"epoch": 2, "main/loss": 1.5}]

@@ -1,4 +1,4 @@
-"""How all pictures look, and what figures need."""
+"""The style of all plots, and helpers for figures."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 from ..autograd import no_backprop_mode
 
-#: Seven colours that people with any colour vision tell apart.  Source: M. Okabe and K. Ito (2008), Color
-#: Universal Design; black and the yellow, which is lost on white, are left out.
+#: Seven colours that are distinguishable with any colour vision.  Source: M. Okabe and K. Ito (2008), Color
+#: Universal Design; black, and yellow, which is hardly visible on white, are left out.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#666666")
 
-#: Ten, for ten classes.  Source: M. Petroff (2021), Accessible Color Sequences for Data Visualization.
+#: Colours for ten classes.  Source: M. Petroff (2021), Accessible Color Sequences for Data Visualization.
 CLASS_COLORS = (
     *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
     *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
 )
 
-#: matplotlib's settings of every picture made here.
+#: The matplotlib settings of every plot made here.
 STYLE: dict[str, Any] = {
     "figure.figsize": (6.4, 4.0),
     "figure.dpi": 100,
@@ -51,7 +51,7 @@ def import_matplotlib() -> Any:
 
 
 def style() -> AbstractContextManager[None]:
-    """A context in which figures of one's own look like the ones made here.
+    """A context that gives your own figures the style of the ones made here.
 
     >>> with style():
     ...     import matplotlib.pyplot as plt
@@ -65,7 +65,7 @@ def style() -> AbstractContextManager[None]:
 
 
 def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
-    """Let ``draw`` find an Axes where it was given none, and draw in this module's style."""
+    """Give ``draw`` an Axes if it gets none, and this module's style."""
 
     @functools.wraps(draw)
     def drawn(*args: Any, ax: Any = None, **kwargs: Any) -> Any:
@@ -87,8 +87,8 @@ def subplots(
     """A figure and its Axes in this module's style, like ``matplotlib.pyplot.subplots``.
 
     Args:
-        rows: how many Axes below each other.
-        columns: how many beside each other.
+        rows: number of rows.
+        columns: number of columns.
         size: width and height of one of them, in inches.
         **kwargs: passed on, such as ``sharey=True``.
 
@@ -107,8 +107,8 @@ def save(figure: Any, path: str | os.PathLike[str], close_after: bool = True) ->
 
     Args:
         figure: a figure, or an Axes of it.
-        path: the file; its ending tells the format. Missing folders are made.
-        close_after: whether the figure is finished with.
+        path: the file; its extension determines the format. Missing folders are created.
+        close_after: whether to close the figure.
 
     Returns:
         The path.
@@ -123,7 +123,7 @@ def save(figure: Any, path: str | os.PathLike[str], close_after: bool = True) ->
 
 
 def close(figure: Any) -> None:
-    """Let go of a figure (or the figure of an Axes): pyplot keeps every open one in memory."""
+    """Close a figure (or the figure of an Axes): pyplot keeps every open one in memory."""
     import_matplotlib()
     import matplotlib.pyplot as plt
 

@@ -1,4 +1,4 @@
-"""Checks and Hypothesis strategies for anybody's distribution.
+"""Checks and Hypothesis strategies for any distribution.
 
     from pdist.testing import check_distribution
 

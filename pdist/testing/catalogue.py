@@ -1,6 +1,6 @@
-"""Every distribution of pdist, with how to draw one: a new class gets all its tests by one entry here.
+"""Every distribution of pdist, with how to draw one: a new class gets all its tests from one entry here.
 
-An entry needs no more than the class where its parameters' declared supports say what they may be:
+An entry needs only the class if the declared supports of its parameters are sufficient:
 
     Entry(D.Laplace, twin=lambda d: stats.laplace(d.loc, d.scale))
 """
@@ -28,18 +28,19 @@ class Entry:
 
     Args:
         cls: the class.
-        name: what the tests call it; the class's name by default. A class may have several entries.
-        elements: strategies for the elements of single parameters, where those that their supports suggest
-            are too wide for quadrature, or where one parameter bounds another.
+        name: its name in tests; by default the class's name. A class may have several entries.
+        elements: strategies for the elements of single parameters, if the default ones for their supports
+            are too wide for quadrature, or if one parameter bounds another.
         options: strategies for the settings that are not arrays.
-        adjust: makes parameters that go together of those drawn: gets and returns a dict by name.
-        make: in place of all these, a function of the wishes that :func:`strategies.parameters` takes which
+        adjust: makes the drawn parameters consistent: takes and returns a dict by name.
+        make: instead of all these, a function of the arguments of :func:`strategies.parameters` that
             returns a strategy of distributions: for wrappers.
-        twin: makes the frozen ``scipy.stats`` distribution of a namespace with the parameters of one member.
-        lacks: the properties that make no sense for it; a test holds that they indeed make none.
-        extended: which values outside the support have a density all the same.
-        gentle: as ``make``, of distributions whose samples' gradients have a moderate variance, for the check
-            of their mean.
+        twin: makes the frozen ``scipy.stats`` distribution from a namespace with the parameters of one
+            member.
+        lacks: the properties that do not apply to it; a test checks that they indeed do not.
+        extended: tells which values outside the support have a density nevertheless.
+        gentle: like ``make``, for distributions whose samples' gradients have a moderate variance, for the
+            check of their mean.
     """
 
     cls: type[D.Distribution]
@@ -60,7 +61,7 @@ class Entry:
         """Distributions of this entry.
 
         Args:
-            gently: such that Monte Carlo estimates of gradients converge.
+            gently: only those for which Monte Carlo estimates of gradients converge.
             **wishes: ``dtype``, ``batch_shape``, ``size``, ``edges`` and ``min_side`` of
                 :func:`strategies.parameters`.
         """
@@ -301,7 +302,7 @@ def _independents(
     min_side: int = 0,
     **wishes: Any,
 ) -> D.Distribution:
-    """Independent over one axis, of up to two parts: quadrature goes no further."""
+    """Independent over one axis, of up to two parts: the limit of quadrature."""
     batch = draw(strategies.shapes(min_side=min_side)) if batch_shape is None else batch_shape
     parts = draw(st.integers(1, 2)) if size is None else 1 + size % 2
     return D.Independent(
@@ -333,7 +334,7 @@ def _entry(name: str) -> Entry:
     return next(entry for entry in [*_ENTRIES, *_COMPONENTS] if entry.name == name)
 
 
-# Components that are not far apart: the variance of a mixture's implicit gradients grows with the distance.
+# Components close to each other: the variance of a mixture's implicit gradients grows with their distance.
 _COMPONENTS = [
     Entry(
         D.Normal,
@@ -407,7 +408,7 @@ CATALOGUE: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
 
 def entries_of(cls: type[D.Distribution]) -> list[Entry]:
-    """The entries of a class, and of its subclasses where it has none of its own (an abstract base)."""
+    """The entries of a class, or those of its subclasses if it has none (an abstract base)."""
     own = [entry for entry in CATALOGUE.values() if entry.cls is cls]
     return own or [entry for entry in CATALOGUE.values() if issubclass(entry.cls, cls)]
 

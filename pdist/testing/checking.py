@@ -46,22 +46,22 @@ def check_distribution(
     examples: int = 5,
     **options: Any,
 ) -> dict[str, str]:
-    """Hold a distribution to every property there is.
+    """Check a distribution for every property.
 
     Args:
-        dist: a Distribution; or a subclass, whose parameters are then drawn from what it declares about
-            them; or a Hypothesis strategy of distributions; or a function that returns any of these.
+        dist: a Distribution; or a subclass, whose parameters are then drawn according to their
+            declarations; or a Hypothesis strategy of distributions; or a function that returns any of these.
         properties: names from :data:`PROPERTIES`; all by default.
-        without: names to leave out, for what a distribution does not promise.
-        examples: how many distributions are drawn of a class or a strategy.
+        without: names to leave out, for properties that a distribution does not promise.
+        examples: number of distributions to draw from a class or a strategy.
         **options: passed on to the checks that take them, such as ``extended`` of :func:`check_support`.
 
     Returns:
-        What became of each property: ``"holds"``, or why it makes no sense for this distribution.
+        The outcome for each property: ``"holds"``, or why it does not apply to this distribution.
 
     Raises:
-        PropertyError: naming the property, the distribution, the inputs, what it answered and what was
-            expected.
+        PropertyError: if one does not hold; names the property, the distribution, the inputs, the result
+            and the expected one.
         ValueError: for an unknown property.
 
     >>> from pdist.distributions import Normal
@@ -95,13 +95,13 @@ def _check(name: str, subject: Any, examples: int, options: dict[str, Any]) -> s
 def search(
     function: Callable[..., None], subject: Any, examples: int, deep: bool = False, **options: Any
 ) -> None:
-    """Run a check on distributions that Hypothesis draws, always the same ones unless the search is deep.
+    """Run a check on distributions drawn by Hypothesis, always the same ones unless the search is deep.
 
     Args:
         function: the check.
         subject: a subclass of Distribution or a strategy.
-        examples: how many.
-        deep: whether to draw others at each run, and to look for the simplest one that fails.
+        examples: number of distributions.
+        deep: whether to draw others at each run, and to search for the simplest one that fails.
         **options: passed on to the check.
     """
     drawn = (

@@ -1,4 +1,4 @@
-"""Shapes and dtypes: what every distribution promises alike, and what each can be asked."""
+"""Shapes and dtypes: the common contract of all distributions, and the methods that each has."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from . import points
 from .report import host, require, require_close
 from .variants import cast, double, leaves, like, whole
 
-#: What is asked at a value; each answers with the shape of the values less the event.
+#: Methods of a value; each result has the shape of the values without the event.
 METHODS = ("log_prob", "prob", "cdf", "log_cdf", "survival_function", "log_survival_function", "icdf")
-#: What a distribution knows about itself, with whether its shape includes the event.
+#: Statistics, with whether their shapes include the event.
 STATISTICS = {
     "entropy": False,
     "perplexity": False,
@@ -42,7 +42,7 @@ def answers(dist: Any) -> dict[str, Callable[[Any], Any]]:
 
 
 def statistics(dist: Any) -> dict[str, Any]:
-    """The answers of :data:`STATISTICS` that a distribution has."""
+    """Those of :data:`STATISTICS` that a distribution has."""
     found = {}
     for name in STATISTICS.keys() - set(type(dist).parameters):  # JohnsonSU has a parameter called skewness
         try:
@@ -61,17 +61,17 @@ def arguments(dist: Any, name: str, n: int = 4, seed: int = 0) -> np.ndarray:
 
 
 def check_shapes(dist: Any, *, seed: int = 0) -> None:
-    """Every answer has the shape that its arguments ask for; strides do not matter; nothing given is changed.
+    """Every result has the expected shape; strides do not matter; arguments are not modified.
 
     Samples have shape ``sample_shape + batch_shape + event_shape``, densities that of the values broadcast
     with the batch, statistics ``batch_shape`` (and ``event_shape``), gradients that of their parameters.
 
     Args:
         dist: the distribution.
-        seed: of the values.
+        seed: seed of the values.
 
     Raises:
-        PropertyError: where it does not hold.
+        PropertyError: if it does not hold.
     """
     before = {name: host(value).copy() for name, value in dist.params.items()}
     batch, event = dist.batch_shape, dist.event_shape
@@ -157,7 +157,7 @@ def _check_gradient_shapes(dist: Any, seed: int) -> None:
     depends = any(g is not None for g in gradients) or all(whole(dist))
     require(depends, "shapes", dist, "log_prob depends on no parameter")
     for value, g in zip(parameters, gradients, strict=True):
-        if g is None:  # a zero derivative, as that of a Uniform's density by its location
+        if g is None:  # a zero derivative, such as that of a Uniform's density in its location
             continue
         what = f"the gradient of log_prob with respect to {value.name}"
         require(g.shape == value.shape, "shapes", dist, what, got=g.shape, expected=value.shape)
@@ -165,17 +165,17 @@ def _check_gradient_shapes(dist: Any, seed: int) -> None:
 
 
 def check_dtypes(dist: Any, *, seed: int = 0) -> None:
-    """float32 in, float32 out, with float64's numbers up to rounding; integers and Python numbers are weak.
+    """float32 in, float32 out, equal to float64 up to rounding; integers and Python numbers are weak.
 
-    Draws and the mode of a discrete distribution may be labels instead: integers that index.
+    Draws and the mode of a discrete distribution may be labels instead: integers usable as indices.
 
     Args:
-        dist: the distribution; it is asked in its own precision and in both floating types.
-        seed: of the values.
+        dist: the distribution; it is checked in its own precision and in both floating types.
+        seed: seed of the values.
 
     Raises:
-        PropertyError: where an answer has another dtype than the promotion of parameters and values, or where
-            float32 loses what a stable formula keeps.
+        PropertyError: if a result has another dtype than the promotion of parameters and values, or if
+            float32 loses accuracy that a stable formula keeps.
     """
     for own in (np.float32, np.float64):
         typed = cast(dist, own)
@@ -208,7 +208,7 @@ def check_dtypes(dist: Any, *, seed: int = 0) -> None:
 
 
 def _of_values(dist: Any, answer: Any, own: Any) -> Any:
-    """The dtype of what a distribution draws: its parameters', or, where that is labels, one that indexes."""
+    """The dtype of a distribution's draws: that of its parameters or, for labels, an integer dtype."""
     return np.intp if dist.support.discrete and answer.dtype == np.intp else own
 
 
@@ -224,7 +224,7 @@ def _dtype(dist: Any, what: str, answer: Any, expected: Any) -> None:
 
 
 def _check_single_precision(dist: Any, seed: int) -> None:
-    """Where float32 and float64 are asked the same, they agree to what float32 can hold."""
+    """On the same inputs, float32 and float64 agree to the precision of float32."""
     single = cast(dist, np.float32)
     exact = double(single)
     asked = {name: arguments(single, name, 6, seed) for name in answers(single)}
@@ -232,7 +232,7 @@ def _check_single_precision(dist: Any, seed: int) -> None:
         got = host(getattr(single, name)(like(dist, x)))
         wide = x.astype(np.float64)
         expected = host(getattr(exact, name)(like(dist, wide)))
-        # What the answer moves by when x moves by its own rounding is no fault of the formula.
+        # A change of the result due to the rounding of x itself is not the formula's fault.
         nudged = [host(getattr(exact, name)(like(dist, wide * (1 + s)))) for s in (-(2.0**-23), 2.0**-23)]
         with np.errstate(invalid="ignore"):
             slack = 0 if dist.support.discrete else np.fmax(*(np.abs(n - expected) for n in nudged))

@@ -19,10 +19,10 @@ def check_copies(dist: Any, *, seed: int = 0) -> None:
 
     Args:
         dist: the distribution.
-        seed: of the values.
+        seed: seed of the values.
 
     Raises:
-        PropertyError: where a copy answers otherwise than the distribution itself.
+        PropertyError: if a copy differs from the distribution itself.
     """
     x = points.inside(dist, 2, seed)
     y = host(dist.log_prob(like(dist, x)))
@@ -47,7 +47,7 @@ def check_copies(dist: Any, *, seed: int = 0) -> None:
     same("copy.copy", copy.copy(dist))
     same("copy.deepcopy", copy.deepcopy(dist))
     same("copy()", dist.copy())
-    require(dist.copy().params.keys() == dist.params.keys(), "copies", dist, "copy() forgot what was given")
+    require(dist.copy().params.keys() == dist.params.keys(), "copies", dist, "copy() lost given parameters")
     if dist.xp is np:
         same("to_cpu()", dist.to_cpu())
     wide = np.broadcast_to(x[:, None], (2, 3, *x.shape[1:]))
@@ -88,7 +88,7 @@ def _plain(index: tuple[Any, ...]) -> list[Any]:
 
 
 def _check_gradients_of_copies(dist: Any, x: np.ndarray) -> None:
-    """Expanding and slicing pass gradients on to the parameters."""
+    """Expanding and slicing propagate gradients to the parameters."""
     fresh, parameters = leaves(dist)
     asked = like(dist, x)
     direct = grad([fresh.log_prob(asked)], parameters)
@@ -110,7 +110,7 @@ def check_repr(dist: Any) -> None:
         dist: the distribution.
 
     Raises:
-        PropertyError: where it does not.
+        PropertyError: if it does not.
     """
     text = repr(dist)
     for word in (type(dist).__name__, *dist.params):

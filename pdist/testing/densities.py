@@ -21,10 +21,10 @@ def check_log_prob_normalized(dist: Any, *, seed: int = 0) -> None:
 
     Args:
         dist: the distribution.
-        seed: of the draws that show where it lies.
+        seed: seed of the draws that locate its mass.
 
     Raises:
-        PropertyError: where the integral is another.
+        PropertyError: if the integral differs.
         Inapplicable: for densities in more than two dimensions.
     """
     for index, member in members(dist, seed=seed):
@@ -46,17 +46,17 @@ def check_log_prob_normalized(dist: Any, *, seed: int = 0) -> None:
 
 
 def check_cdf(dist: Any, *, seed: int = 0) -> None:
-    """The cdf is the integral of prob, grows from 0 to 1, and agrees with its logarithm and complements.
+    """The cdf is the integral of prob, increases from 0 to 1, and agrees with its logarithm and complements.
 
-    Of vectors it is P(X <= x in every element), and the survival function P(X > x in every element).
+    For vectors it is P(X <= x in every element), and the survival function P(X > x in every element).
 
     Args:
         dist: the distribution.
-        seed: of the values.
+        seed: seed of the values.
 
     Raises:
-        PropertyError: where it does not hold.
-        Inapplicable: where there is no cdf.
+        PropertyError: if it does not hold.
+        Inapplicable: if there is no cdf.
     """
     if "cdf" not in answers(dist):
         raise Inapplicable(f"{type(dist).__name__} has no cdf")
@@ -85,7 +85,7 @@ def check_cdf(dist: Any, *, seed: int = 0) -> None:
         )
         require(np.diff(got) >= 0, "cdf", dist, "falls", x=x[1:], got=got[1:], before=got[:-1])
         ends = (float(got[0]), float(got[-1]))
-        whole = abs(ends[1] - 1) <= 8 * float(np.finfo(dist.dtype).eps)  # weights sum to one but for rounding
+        whole = abs(ends[1] - 1) <= 8 * float(np.finfo(dist.dtype).eps)  # weights sum to one up to rounding
         require(ends[0] == 0 and whole, "cdf", dist, "at -inf and inf", got=ends, expected=(0, 1))
         _check_relatives(dist, own, x, got)
 
@@ -103,7 +103,7 @@ def _check_joint_cdf(dist: Any, seed: int) -> None:
 
 
 def _rounding(own: Any, x: np.ndarray, rtol: float) -> np.ndarray:
-    """How far off a cdf in float32 may be: as far as rounding x moves it."""
+    """The allowed error of a float32 cdf: its change under the rounding of x."""
     finite = np.where(np.isfinite(x), x, 0)
     density = host(own.prob(like(own, finite))).astype(np.float64)
     moved = np.abs(finite) * np.where(np.isfinite(density) & (not own.support.discrete), density, 0)
@@ -121,7 +121,7 @@ def _check_relatives(dist: Any, own: Any, x: np.ndarray, cdf: np.ndarray) -> Non
     for name, of in {"log_cdf": cdf, "log_survival_function": sf}.items():
         got = host(getattr(own, name)(at)).astype(np.float64)
         require(got <= 0, "cdf", dist, f"{name} is positive", x=x, got=got)
-        # Where the probability itself underflows, only its logarithm still tells it.
+        # If the probability itself underflows, only its logarithm is meaningful.
         normal = of > float(np.finfo(dist.dtype).tiny) / eps
         back = np.where(normal, np.exp(got), of)
         require_close(
@@ -137,8 +137,8 @@ def check_icdf(dist: Any, *, seed: int = 0) -> None:
         seed: of the probabilities.
 
     Raises:
-        PropertyError: where it does not hold.
-        Inapplicable: where there is no icdf.
+        PropertyError: if it does not hold.
+        Inapplicable: if there is no icdf.
     """
     if not {"icdf", "cdf"} <= answers(dist).keys():
         raise Inapplicable(f"{type(dist).__name__} has no icdf")
@@ -161,7 +161,7 @@ def check_icdf(dist: Any, *, seed: int = 0) -> None:
     else:
         slack = host(exact.prob(like(dist, x))) * np.abs(x) * 1e-14
         slack = np.where(np.isfinite(slack), slack, 0)
-        # Probabilities given in float32 sum to one less exactly.
+        # Probabilities given in float32 sum to one less precisely.
         rtol = 1e-8 if dist.dtype == np.float64 else 1e-6
         require_close(reached, p, "icdf", dist, "cdf(icdf(p))", rtol, slack, p=p, x=x)
     for outside in (-0.1, 1.1, -np.inf, np.nan):
@@ -217,7 +217,7 @@ def _check_icdf_ends(dist: Any) -> None:
             )
 
 
-# What SciPy calls a method.
+# SciPy's names of methods.
 _SCIPY = {
     "cdf": "cdf",
     "log_cdf": "logcdf",
@@ -239,13 +239,13 @@ def check_scipy(dist: Any, twin: Callable[[Any], Any], *, seed: int = 0, rtol: f
 
     Args:
         dist: the distribution.
-        twin: makes the frozen SciPy distribution of an object that has the parameters of one member as
-            attributes, alternatives included, in float64.
-        seed: of the values.
+        twin: makes the frozen SciPy distribution from an object that has the parameters of one member as
+            attributes, including alternatives, in float64.
+        seed: seed of the values.
         rtol: the allowed difference; SciPy's own formulas are not exact.
 
     Raises:
-        PropertyError: where they differ.
+        PropertyError: if they differ.
     """
     for index, member in members(dist, seed=seed):
         frozen = twin(host_parameters(member))

@@ -14,7 +14,7 @@ from .differences import slope
 from .report import Inapplicable, PropertyError, host, require, require_close
 from .variants import double, leaves, like, whole
 
-#: Methods and statistics whose first derivatives are checked; of log_prob the second ones too.
+#: Methods and statistics whose first derivatives are checked; for log_prob also the second ones.
 FIRST_ORDER = (
     "log_prob",
     "cdf",
@@ -31,12 +31,12 @@ FIRST_ORDER = (
 def check_gradients(dist: Any, *, seed: int = 0, of: tuple[str, ...] = FIRST_ORDER) -> None:
     """Derivatives with respect to the value and every parameter equal finite differences, in float64.
 
-    Of ``log_prob`` the second derivatives too.
+    For ``log_prob`` also the second derivatives.
 
     Args:
         dist: the distribution.
-        seed: of the values that it is asked at.
-        of: which methods and statistics are checked; those that it lacks are passed over.
+        seed: seed of the values.
+        of: the methods and statistics to check; those that it lacks are skipped.
 
     Raises:
         PropertyError: naming the method, the argument, both derivatives and the inputs.
@@ -62,7 +62,7 @@ def check_gradients(dist: Any, *, seed: int = 0, of: tuple[str, ...] = FIRST_ORD
 
 
 def _check_method(wide: Any, name: str, x: np.ndarray | None, seed: int) -> None:
-    """Check a method of a distribution of batch shape ``[n, *batch]`` at values of the same lead."""
+    """Check a method of a distribution of batch shape ``[n, *batch]`` at values of the same leading shape."""
     lead = wide.batch_shape
 
     def function(dist: Any, at: Any) -> Any:
@@ -104,7 +104,7 @@ def _check_method(wide: Any, name: str, x: np.ndarray | None, seed: int) -> None
 
 
 def _check_quantiles(wide: Any, p: np.ndarray) -> None:
-    """As cdf(icdf(p)) = p, the derivatives are 1/prob by p and -(that of the cdf)/prob by a parameter."""
+    """Since cdf(icdf(p)) = p, the derivatives are 1/prob in p and -(that of the cdf)/prob in a parameter."""
     dist, parameters = leaves(wide)
     at = Variable(like(wide, p), name="p")
     x = dist.icdf(at)
@@ -132,13 +132,13 @@ def _check_quantiles(wide: Any, p: np.ndarray) -> None:
 
 
 class _Setup:
-    """A distribution of fresh leaves and the values it is asked at, one of them shifted.
+    """A distribution with new leaves and the values to evaluate it at, one of them shifted.
 
     Args:
         dist: the distribution, of batch shape ``lead``.
         x: the values, or None for a statistic.
-        with_x: whether the values are among the inputs that are differentiated by.
-        shift: which input is shifted (-1 is the values) and by what.
+        with_x: whether derivatives in the values are taken too.
+        shift: the index of the shifted input (-1 for the values), and the shift.
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class _Setup:
 def _compare(
     wide: Any, setup: _Setup, gradients: list[Any], f: Callable[[_Setup], np.ndarray], what: str
 ) -> None:
-    """Hold gradients against the slopes of ``f`` along every direction of every input."""
+    """Compare gradients with the slopes of ``f`` along every direction of every input."""
     x = None if setup.x is None else host(setup.x)
     here = f(setup)
     with_x = setup.x is not None and setup.x.requires_grad
@@ -196,11 +196,11 @@ def _compare(
 
 
 def directions(value: np.ndarray, lead: int) -> Iterator[np.ndarray]:
-    """Directions that span where a parameter may go: its elements one by one, or differences on a simplex.
+    """Directions that span the space of a parameter: its elements one by one, or differences on a simplex.
 
     Args:
         value: the parameter ``[*lead, *tail]``.
-        lead: how many axes it shares with the batch.
+        lead: number of axes that it shares with the batch.
 
     Yields:
         Arrays of shape ``tail``.

@@ -1,4 +1,4 @@
-"""Derivatives by finite differences, as exact as the function's own rounding allows."""
+"""Derivatives by finite differences, as accurate as the function's rounding allows."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _EPS = float(np.finfo(np.float64).eps)
 def slope(f: Callable[[float], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The derivative of ``f`` at 0, elementwise.
 
-    Central differences at many step sizes, each pair extrapolated to the fourth order; every element takes
-    the one that agrees best with its neighbours, as far as rounding lets it.
+    Central differences at many step sizes, each pair extrapolated to the fourth order; every element uses
+    the one that agrees best with its neighbours, within the limits of rounding.
 
     Args:
         f: a function of a step that returns an array; nan where a step leads out of its domain.
 
     Returns:
-        The derivatives, and estimates of their errors: inf where no step sizes agree.
+        The derivatives, and estimates of their errors: inf if no step sizes agree.
 
     >>> value, error = slope(lambda h: np.exp(np.array([0.0, 1.0]) + h))
     >>> bool(abs(value - np.exp([0.0, 1.0])).max() < 1e-9)

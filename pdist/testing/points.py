@@ -1,4 +1,4 @@
-"""Values at which a distribution is asked: inside its support, at its ends, and outside."""
+"""Values to evaluate a distribution at: inside its support, at its ends, and outside."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def inside(dist: Any, n: int = 8, seed: int = 0) -> np.ndarray:
 
     Args:
         dist: the distribution, of any batch shape.
-        n: how many a member of the batch.
-        seed: of the draws.
+        n: number of values per member of the batch.
+        seed: seed of the draws.
 
     Returns:
         A host array of the distribution's dtype and of shape ``[n, *batch, *event]``.
@@ -38,7 +38,7 @@ def inside(dist: Any, n: int = 8, seed: int = 0) -> np.ndarray:
 
 
 def _draws(dist: Any, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Draws where the distribution has a sampler, else values that a scan of each density finds."""
+    """Draws if the distribution has a sampler, else values found by a scan of each density."""
     with contextlib.suppress(NotImplementedError):
         return host(dist.sample(n, rng=int(rng.integers(2**31)))).astype(dist.dtype)
     draws = np.empty((n, *dist.batch_shape, *dist.event_shape), dist.dtype)
@@ -62,7 +62,7 @@ def ends(dist: Any) -> np.ndarray:
 
 
 def anywhere(dist: Any, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Values inside, at the ends of, and outside the support; infinities too, but no nan.
+    """Values inside, at the ends of, and outside the support; also infinities, but no nan.
 
     Returns:
         The values ``[m, *batch, *event]`` in the distribution's dtype, and which of them the support

@@ -1,9 +1,9 @@
-"""Integrals and sums over one distribution, from nothing but its ``log_prob`` and its support.
+"""Integrals and sums over one distribution, using only its ``log_prob`` and its support.
 
-The checks hold cdf, moments, entropies, divergences and gradients against these numbers. Panels of
-Gauss-Legendre nodes are laid over what the density's scan and some draws show, from there towards the ends
-of the support in steps that double or halve, and are halved where the integrand is not smooth (a Laplace's
-kink).
+The checks compare cdf, moments, entropies, divergences and gradients with these numbers. Panels of
+Gauss-Legendre nodes cover the mass located by a scan of the density and some draws, extend from there towards
+the ends of the support in steps that double or halve, and are halved where the integrand is not smooth (a
+Laplace's kink).
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Measure:
 
     Args:
         dist: the distribution.
-        seed: of the draws that show where it lies.
+        seed: seed of the draws that locate its mass.
 
     Raises:
-        Inapplicable: for what neither quadrature nor a sum can reach: three or more continuous dimensions.
+        Inapplicable: if neither quadrature nor a sum is feasible: in three or more continuous dimensions.
 
     >>> import numpy as np
     >>> from pdist.distributions import Normal
@@ -54,7 +54,7 @@ class Measure:
 
     @functools.cached_property
     def atoms(self) -> np.ndarray:
-        """The values of a discrete distribution that have any weight: ``[K, *event]``."""
+        """The values of a discrete distribution with non-negligible weight: ``[K, *event]``."""
         low, high = float(self.points.min()), float(self.points.max())
         reach = 40 + 20 * np.sqrt(high - low + 1)
         line = np.arange(np.floor(low - reach), np.ceil(high + reach) + 1)
@@ -73,7 +73,7 @@ class Measure:
         """The integral (or sum) of ``f(x, log p(x))`` over the support.
 
         Args:
-            f: returns ``m`` integrands at once, ``[m, n]`` for x of shape ``[n, *event]``.
+            f: returns ``m`` integrands, ``[m, n]`` for x of shape ``[n, *event]``.
 
         Returns:
             The ``m`` integrals.
@@ -85,7 +85,7 @@ class Measure:
         return self._plane(f)
 
     def expect(self, f: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """E[f(X)]; ``f`` gives ``[m, n]`` for x of shape ``[n, *event]``."""
+        """E[f(X)]; ``f`` returns ``[m, n]`` for x of shape ``[n, *event]``."""
 
         def weighted(x: np.ndarray, log_p: np.ndarray) -> np.ndarray:
             with np.errstate(all="ignore"):
@@ -129,7 +129,7 @@ class Measure:
         return integrand
 
     def _plane(self, f: Integrand, cuts: np.ndarray | None = None) -> np.ndarray:
-        """By the product of two rules, each over the panels of one coordinate, cut where f jumps."""
+        """By the product of two rules, each over the panels of one coordinate, split where f jumps."""
         flat = self.points.reshape(len(self.points), self.size)
         edges = [self.edges(flat[:, i], dense=False) for i in range(self.size)]
         if cuts is not None:
@@ -141,7 +141,7 @@ class Measure:
         return (np.atleast_2d(f(x, self.log_prob(x))) * weights.reshape(-1)).sum(axis=-1)
 
     def edges(self, points: np.ndarray | None = None, dense: bool = True) -> np.ndarray:
-        """The ends of the panels of one coordinate whose points are given."""
+        """The ends of the panels of one coordinate, given points in it."""
         points = np.sort((self.points if points is None else points).reshape(-1))
         inside = float(points[0])
         low, high = (support_end(self.dist, sign, inside) for sign in (-1, 1))
@@ -204,14 +204,14 @@ def _add(totals: np.ndarray, owner: np.ndarray, parts: np.ndarray) -> None:
 
 
 def support_end(dist: Any, sign: int, start: float | None = None) -> float:
-    """The least (``sign`` -1) or greatest (+1) number in a univariate support; maybe infinite.
+    """The least (``sign`` -1) or greatest (+1) number in a univariate support, possibly infinite.
 
-    Found by bisection on what the support says it contains, to the last digit.
+    Found by bisection on the support's ``contains``, to the last digit.
 
     Args:
         dist: a distribution of batch shape ``()``.
-        sign: which end.
-        start: a number in the support; by default one is looked for.
+        sign: the end.
+        start: a number in the support; by default one is searched for.
     """
     shape = dist.event_shape
 
@@ -232,7 +232,7 @@ def support_end(dist: Any, sign: int, start: float | None = None) -> float:
 
 
 def _ordinal(x: float) -> int:
-    """The place of a float64 among all of them: neighbours differ by one."""
+    """The rank of a float64 among all float64 numbers: neighbours differ by one."""
     bits = int(np.float64(x).view(np.int64))
     return bits if bits >= 0 else -(bits & (2**63 - 1))
 
@@ -249,7 +249,7 @@ def _rule(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _points(dist: Any, seed: int) -> np.ndarray:
-    """Where a distribution lies: draws, and the values where a scan finds the density: ``[n, *event]``."""
+    """Points in the mass of a distribution: draws, and values found by a scan: ``[n, *event]``."""
     found = []
     with contextlib.suppress(NotImplementedError):
         found.append(host(dist.sample(100, rng=seed)).astype(np.float64))
@@ -264,7 +264,7 @@ def _points(dist: Any, seed: int) -> np.ndarray:
 
 
 def _scan(dist: Any) -> np.ndarray:
-    """Values of a univariate distribution near the highest density that a scan of the line finds."""
+    """Values of a univariate distribution near the highest density found by a scan of the line."""
     shape = dist.event_shape
     if int(np.prod(shape)) != 1:
         raise Inapplicable(f"events of shape {shape} and no sample to show where they lie")
@@ -279,7 +279,7 @@ def _scan(dist: Any) -> np.ndarray:
         log_p = np.where(inside, host(dist.log_prob(x)), -np.inf)
         log_p[
             log_p == np.inf
-        ] = -np.inf  # an end where the density is infinite says nothing of its neighbours
+        ] = -np.inf  # an end where the density is infinite tells nothing about its neighbours
         best = np.nanmax(log_p)
         near = line[log_p >= best - 12]
         if dist.support.discrete or len(near) >= 20:

@@ -1,4 +1,4 @@
-"""What a check says when a property does not hold, and how answers are compared."""
+"""The errors of checks, and comparison of results."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class PropertyError(AssertionError):
     """A distribution does not have a property.
 
     Args:
-        property: which one.
+        property: the name of the property.
         dist: the distribution.
-        what: what was found to be wrong.
-        **facts: the inputs and answers, printed one a line.
+        what: what is wrong.
+        **facts: the inputs and results, printed one per line.
     """
 
     def __init__(self, property: str, dist: Any, what: str, **facts: Any) -> None:
@@ -29,7 +29,7 @@ class PropertyError(AssertionError):
 
 
 class Inapplicable(Exception):
-    """A property that makes no sense for a distribution, such as an inverse cdf of vectors; says why."""
+    """A property does not apply to a distribution, such as an inverse cdf of vectors; says why."""
 
 
 def host(value: Any) -> np.ndarray:
@@ -40,21 +40,21 @@ def host(value: Any) -> np.ndarray:
 def tolerance(dtype: Any) -> float:
     """The relative error that checks against quadrature and finite differences allow.
 
-    It tells a wrong formula from a right one. How exact a right one is, in ulps, is another question: the
-    project's accuracy benchmark asks it.
+    It distinguishes wrong formulas from right ones. The accuracy of right ones, in ulps, is measured by the
+    project's accuracy benchmark.
     """
     return 3e-4 if np.dtype(dtype) == np.float32 else 1e-6
 
 
 def require(condition: Any, property: str, dist: Any, what: str, **facts: Any) -> None:
-    """Raise :class:`PropertyError` unless ``condition``, a bool or an array of them, holds throughout.
+    """Raise :class:`PropertyError` unless ``condition``, a bool or an array of bools, holds everywhere.
 
     Args:
-        condition: what must hold.
+        condition: the condition.
         property: the property's name.
         dist: the distribution.
-        what: what is wrong where it does not.
-        **facts: inputs and answers. Arrays of the condition's shape are narrowed to the first element where
+        what: what is wrong if it does not hold.
+        **facts: inputs and results. Arrays of the condition's shape are reduced to the first element where
             it does not hold.
     """
     condition = np.asarray(condition)
@@ -77,17 +77,17 @@ def require_close(
     atol: Any = 0.0,
     **inputs: Any,
 ) -> None:
-    """Raise :class:`PropertyError` where two answers differ; nan agrees with nan and inf with inf.
+    """Raise :class:`PropertyError` if two results differ; nan equals nan and inf equals inf.
 
     Args:
-        got: the distribution's answer.
+        got: the distribution's result.
         expected: the right one, which broadcasts with it.
         property: the property's name.
         dist: the distribution.
-        what: what the answer is.
+        what: a description of the result.
         rtol: the allowed difference relative to ``expected``.
-        atol: and absolutely.
-        **inputs: what led to the answers.
+        atol: the allowed absolute difference.
+        **inputs: the inputs that led to the results.
     """
     got, expected = (np.asarray(host(v), dtype=np.float64) for v in (got, expected))
     got, expected = np.broadcast_arrays(got, expected)
@@ -108,7 +108,7 @@ def require_close(
 
 
 def _at(value: Any, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
-    """The element of a fact that belongs to ``index``, where it has one for each."""
+    """The element of a fact at ``index``, if it has one for each."""
     if isinstance(value, (Variable, np.ndarray)) and host(value).shape[: len(shape)] == shape:
         return host(value)[index]
     return value

@@ -15,26 +15,26 @@ from .quadrature import Measure, support_end
 from .report import Inapplicable, PropertyError, host, require, require_close
 from .variants import double, leaves, like, members
 
-#: A right sampler fails a test of this level once in ten million tries.
+#: A correct sampler fails a test at this level once in ten million times.
 LEVEL = 1e-7
 #: The same, in standard deviations of a mean.
 SIGMAS = 5.5
 
 
 def check_sample(dist: Any, *, seed: int = 0, n: int = 2000) -> None:
-    """Samples lie in the support and are distributed as prob says; a seed gives the same ones again.
+    """Samples lie in the support and follow prob; a seed reproduces them.
 
-    Kolmogorov and Smirnov's test where draws are numbers, a chi-square test where they are countable, else
+    A Kolmogorov-Smirnov test if draws are numbers, a chi-square test if they are countable, else
     the mean, the spread and the entropy of the draws.
 
     Args:
         dist: the distribution.
-        seed: of the draws.
-        n: how many draws a member of the batch.
+        seed: seed of the draws.
+        n: number of draws per member of the batch.
 
     Raises:
-        PropertyError: where they are not.
-        Inapplicable: where there is no sampler.
+        PropertyError: if they do not.
+        Inapplicable: if there is no sampler.
     """
     try:
         x = host(dist.sample(n, rng=seed))
@@ -67,7 +67,7 @@ def _check_seeds(dist: Any, seed: int) -> None:
     require(np.array_equal(first, again), "sample", dist, "pdist.random.seed does not decide the draws")
     if not dist.support.discrete and first.size:
         require(not np.array_equal(first, other), "sample", dist, "another seed gives the same draws")
-        require(not np.array_equal(first, moved), "sample", dist, "the stream does not move on")
+        require(not np.array_equal(first, moved), "sample", dist, "the stream does not advance")
     if dist.support.discrete or not first.size:
         return
     flat = first.reshape(20, -1)
@@ -94,7 +94,7 @@ def _chi_square(dist: Any, measure: Measure, x: np.ndarray, index: Any) -> None:
     p, atoms = p[order], measure.atoms[order].reshape(len(p), -1)
     draws = x.reshape(len(x), -1)
     counts = np.array([(draws == atom).all(axis=1).sum() for atom in atoms])
-    # Rare values share a bin, so that each expects some draws.
+    # Rare values share a bin, so that each bin expects some draws.
     bins = np.unique(np.floor(np.cumsum(p) * len(x) / 10).clip(max=len(x) // 10), return_inverse=True)[
         1
     ].reshape(-1)
@@ -143,12 +143,12 @@ def check_pathwise(dist: Any, *, seed: int = 0, n: int = 4000) -> None:
 
     Args:
         dist: the distribution.
-        seed: of the draws.
-        n: how many draws a member of the batch.
+        seed: seed of the draws.
+        n: number of draws per member of the batch.
 
     Raises:
-        PropertyError: where they have not, or where ``rsample`` is silent about a parameter that gets none.
-        Inapplicable: where samples carry no gradient to any parameter.
+        PropertyError: if they do not, or if ``rsample`` silently gives no gradient to a parameter.
+        Inapplicable: if samples carry no gradient in any parameter.
     """
     if not carries_gradients(dist):
         raise Inapplicable(f"samples of {type(dist).__name__} carry no gradient")
@@ -176,7 +176,7 @@ def check_pathwise(dist: Any, *, seed: int = 0, n: int = 4000) -> None:
 
 
 def carries_gradients(dist: Any) -> bool:
-    """Whether samples carry gradients to any parameter; ``rsample`` must refuse to drop one silently."""
+    """Whether samples carry gradients in any parameter; ``rsample`` must not drop one silently."""
     fresh, parameters = leaves(dist)
     try:
         x = fresh.sample(rng=0)
@@ -194,7 +194,7 @@ def carries_gradients(dist: Any) -> bool:
     else:
         for parameter, g in zip(parameters, reached, strict=True):
             require(
-                g is not None, "pathwise", dist, f"rsample silently gives no gradient to {parameter.name}"
+                g is not None, "pathwise", dist, f"rsample silently gives no gradient in {parameter.name}"
             )
     return any(g is not None for g in reached)
 
@@ -228,7 +228,7 @@ def _compare_pathwise(
 
 
 def _score(dist: Any, x: np.ndarray, i: int, direction: np.ndarray) -> np.ndarray:
-    """The derivative of log p(x) by one parameter, for every x."""
+    """The derivative of log p(x) in one parameter, for every x."""
     fresh, parameters = leaves(dist.expand((len(x),)))
     (g,) = grad([fresh.log_prob(x)], [parameters[i]])
     return np.zeros(len(x)) if g is None else (host(g) * direction).reshape(len(x), -1).sum(axis=1)
@@ -242,7 +242,7 @@ def _difference(measure: Measure, value: Any, i: int, direction: np.ndarray, h: 
 
 
 def _moving_ends(measure: Measure, value: Any, i: int, direction: np.ndarray) -> float:
-    """What E[f(X)] gains because the ends of the support move with a parameter, as a Uniform's do."""
+    """The contribution to E[f(X)] of support ends that move with a parameter, as a Uniform's do."""
     if measure.size != 1:
         return 0.0
 

@@ -1,9 +1,9 @@
 """A stand-in for a GPU's array library: NumPy inside, CuPy's rules outside.
 
-Its arrays do not turn into NumPy arrays unasked, do not mix with them, and NumPy's functions refuse them;
-only ``get()`` brings them to the host. Its random generator has the methods and keywords of CuPy's. A kernel
-that keeps to ``xp``, ``special(xp)`` and operators works on them; one that says ``np.exp`` by mistake, or
-looks at a value, fails here as it would, or as it would wait, on a GPU.
+Its arrays are not converted to NumPy arrays implicitly, do not mix with them, and NumPy's functions reject
+them; only ``get()`` transfers them to the host. Its random generator has the methods and keywords of CuPy's.
+A kernel that uses only ``xp``, ``special(xp)`` and operators works on them; one that calls ``np.exp`` by
+mistake, or inspects a value, fails here as it would fail, or cause a device sync, on a GPU.
 
 Importing this module registers the library:
 
@@ -31,7 +31,7 @@ from . import tapes
 from .standin_arrays import StandIn, perform
 
 # fmt: off
-# What cupyx.scipy.special has of the functions that a distribution may want; a test compares it with CuPy's.
+# The functions of cupyx.scipy.special that distributions may need; a test compares the list with CuPy's.
 CUPYX_SPECIAL = {
     "beta", "betainc", "betaincinv", "betaln", "binom", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx",
     "erfinv", "expi", "expit", "expm1", "exprel", "gamma", "gammainc", "gammaincc", "gammainccinv",
@@ -43,7 +43,7 @@ CUPYX_SPECIAL = {
 
 
 class _Namespace:
-    """NumPy's functions for the stand-in's arrays.
+    """NumPy's functions for stand-in arrays.
 
     Args:
         target: the module they come from.
@@ -68,9 +68,9 @@ class _Namespace:
 
 
 class _Function:
-    """One of NumPy's functions, ufuncs with their methods (``add.at``) included.
+    """A NumPy function, including ufuncs with their methods (``add.at``).
 
-    As CuPy's, a ufunc hands over to an argument that takes elementwise kernels over.
+    As in CuPy, a ufunc defers to an argument that overrides elementwise kernels.
     """
 
     def __init__(self, function: Any) -> None:
@@ -91,7 +91,7 @@ class _Function:
 
 
 class _Special:
-    """The special functions that pdist has on a GPU: CuPy's and its own."""
+    """The special functions available to pdist on a GPU: CuPy's and its own."""
 
     def __getattr__(self, name: str) -> Any:
         own = vars(type(cupy_special)).get(name)
@@ -108,7 +108,7 @@ class Generator:
     """A random generator with the methods and keywords of ``cupy.random.Generator``.
 
     Args:
-        seed: as ``numpy.random.default_rng`` takes it.
+        seed: as for ``numpy.random.default_rng``.
     """
 
     def __init__(self, seed: Any = None) -> None:
@@ -118,7 +118,7 @@ class Generator:
     def _draw(self, name: str, *args: Any, **kwargs: Any) -> StandIn:
         if tapes.current is not None:
             if name not in ("random", "standard_normal", "standard_exponential", "integers"):
-                raise RuntimeError(f"{name} copies from the host what describes its arguments")
+                raise RuntimeError(f"{name} copies a description of its arguments from the host")
             tapes.current.keep_state(self._rng)
         drawn = getattr(self._rng, name)
         return perform(lambda *args, **kwargs: np.asarray(drawn(*args, **kwargs)), args, kwargs)
@@ -191,12 +191,12 @@ xp.linalg = _Namespace(np.linalg, "standin.linalg")  # type: ignore[attr-defined
 
 
 def asarray(array: Any) -> StandIn:
-    """A NumPy array (or what makes one) as an array of the stand-in library."""
+    """A NumPy array (or anything convertible to one) as an array of the stand-in library."""
     return array if isinstance(array, StandIn) else StandIn(np.array(array))
 
 
 def elementwise(kernel: Any) -> Callable[..., None]:
-    """What runs several elementwise calls together: here one after the other, by NumPy's functions.
+    """A function that runs several elementwise calls together: here one after the other, with NumPy.
 
     Args:
         kernel: a :class:`~pdist.tracing.cuda.kernels.Kernel`.
@@ -221,14 +221,14 @@ def elementwise(kernel: Any) -> Callable[..., None]:
 
 
 def _matmul(x: StandIn, y: StandIn, out: StandIn | None = None) -> StandIn:
-    """What multiplies matrices in a capture."""
+    """The matrix product in a capture."""
     if out is not None and any(np.may_share_memory(out._host, a._host) for a in (x, y)):
-        raise ValueError("matmul: the result would lie where an argument does")
+        raise ValueError("matmul: the result would overwrite an argument")
     return perform(lambda x, y, out: np.matmul(x, y, out=out), (x, y, out), {})
 
 
 def _concatenate(arrays: Any, axis: int | None = 0, out: Any = None) -> Any:
-    """What brings arrays together in a capture."""
+    """Concatenation in a capture."""
     return perform(lambda *args: np.concatenate(args[:-1], axis, args[-1]), (*arrays, out), {})
 
 

@@ -1,4 +1,4 @@
-"""The arrays of the stand-in library: NumPy's inside, with the methods and the strictness of CuPy's."""
+"""The arrays of the stand-in library: NumPy arrays inside, with the methods and the strictness of CuPy's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from . import tapes
 
 # fmt: off
-# What an array of CuPy's has; each takes and gives what NumPy's does.
+# The methods of a CuPy array, with the signatures of NumPy's.
 METHODS = {
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip", "compress",
     "conj", "copy", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "nonzero",
@@ -38,7 +38,7 @@ class StandIn:
     """
 
     __slots__ = ("_host",)
-    __array_ufunc__ = None  # NumPy's operators hand over to ours, its ufuncs raise TypeError
+    __array_ufunc__ = None  # NumPy's operators defer to ours, its ufuncs raise TypeError
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, array: Any) -> None:
@@ -56,12 +56,12 @@ class StandIn:
         return self._host.copy()
 
     def item(self, *index: int) -> Any:
-        """One element as a Python number, asked for by name."""
+        """One element as a Python number, by an explicit call."""
         tapes.refused("item()")
         return self._host.item(*index)
 
     def tolist(self) -> Any:
-        """The elements as Python numbers, asked for by name."""
+        """The elements as Python numbers, by an explicit call."""
         tapes.refused("tolist()")
         return self._host.tolist()
 
@@ -72,7 +72,7 @@ class StandIn:
         return repr(self._host).replace("array(", "standin(", 1)
 
     def __bool__(self) -> bool:
-        raise TypeError("a kernel looks at a value: on a GPU it would wait for the device")
+        raise TypeError("a kernel inspects a value, which is a device sync on a GPU")
 
     __float__ = __int__ = __index__ = __complex__ = __bool__
 
@@ -101,7 +101,7 @@ class StandIn:
 
 
 def _getitem(array: np.ndarray, index: Any) -> Any:
-    """``array[index]``; one element is a view without axes, as CuPy's are, no scalar."""
+    """``array[index]``; a single element is a 0-d view, as in CuPy, not a scalar."""
     parts = index if isinstance(index, tuple) else (index,)
     return array[parts if any(part is Ellipsis for part in parts) else (*parts, Ellipsis)]
 
@@ -109,7 +109,7 @@ def _getitem(array: np.ndarray, index: Any) -> Any:
 def _operator(function: Callable[..., Any], reflected: bool = False) -> Callable[..., Any]:
     def method(self: StandIn, *others: Any) -> Any:
         if others and not isinstance(others[0], (StandIn, np.ndarray, np.generic, bool, int, float, complex)):
-            return NotImplemented  # a Variable, whose turn it is
+            return NotImplemented  # a Variable, which handles it
         return perform(function, (*others, self) if reflected else (self, *others), {})
 
     return method
@@ -133,7 +133,7 @@ for _name in _COMPARISONS_AND_SIGNS:
 
 
 def perform(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """A call of NumPy's on the stand-in's arrays; where a capture goes on it is noted, not done."""
+    """A NumPy call on stand-in arrays; during a capture it is recorded, not executed."""
     args, kwargs = unwrap(args), unwrap(kwargs)
     if tapes.current is None:
         return wrap(function(*args, **kwargs))
@@ -141,12 +141,12 @@ def perform(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     if name in tapes.PRODUCTS:
         raise NotImplementedError("calling cuBLAS API during stream capture is currently unsupported")
     if name == "concatenate" and len(args[0]) >= tapes.MANY:
-        raise RuntimeError("concatenate copies addresses from the host: no graph can do that again")
+        raise RuntimeError("concatenate copies addresses from the host, which a graph cannot repeat")
     return tapes.current.note(function, args, kwargs, wrap)
 
 
 def wrap(value: Any) -> Any:
-    """Arrays and NumPy scalars as the stand-in's; anything else as it is."""
+    """Arrays and NumPy scalars as stand-in arrays; anything else unchanged."""
     if isinstance(value, (np.ndarray, np.generic)):
         return StandIn(value)
     if isinstance(value, (tuple, list)) and any(isinstance(v, (np.ndarray, np.generic)) for v in value):
@@ -156,12 +156,12 @@ def wrap(value: Any) -> Any:
 
 
 def _is_array(value: Any) -> bool:
-    """Whether it is an array of some library, that of a trace included."""
+    """Whether it is an array of some library, including the proxies of a trace."""
     return hasattr(value, "__array_priority__") and not isinstance(value, (np.generic, type))
 
 
 def unwrap(value: Any) -> Any:
-    """The stand-in's arrays as NumPy's; other libraries' arrays are refused, as by CuPy, scalars are not."""
+    """Stand-in arrays as NumPy arrays; arrays of other libraries raise, as in CuPy, scalars do not."""
     if isinstance(value, StandIn):
         return value._host
     if isinstance(value, np.ndarray) or _is_array(value):

@@ -6,8 +6,8 @@
     @given(strategies.distributions(Normal))
     def test_symmetry(normal): ...
 
-Numbers are drawn on a coarse grid: they shrink well, print short, and keep away from the extremes, where
-questions of accuracy begin, unless ``edges`` are asked for.
+Numbers are drawn on a coarse grid: they shrink well, print short, and avoid the extremes, where
+accuracy becomes an issue, unless ``edges`` are requested.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def dtypes() -> SearchStrategy[np.dtype]:
 def shapes(
     max_dims: int = MAX_DIMS, max_side: int = MAX_SIDE, min_side: int = 0
 ) -> SearchStrategy[tuple[int, ...]]:
-    """Shapes, the shape of a scalar and empty ones included.
+    """Shapes, including that of a scalar and empty ones.
 
     Args:
         max_dims: the greatest number of axes.
         max_side: the greatest length of an axis.
-        min_side: the least; 1 leaves the empty ones out.
+        min_side: the least length; 1 excludes empty shapes.
     """
     return hnp.array_shapes(min_dims=0, max_dims=max_dims, min_side=min_side, max_side=max_side)
 
@@ -63,7 +63,7 @@ def reals(low: float = -5, high: float = 5) -> SearchStrategy[float]:
 
 
 def positives(low: float = 0.1, high: float = 10) -> SearchStrategy[float]:
-    """Positive numbers, evenly spread on a logarithmic scale."""
+    """Positive numbers, evenly spaced on a logarithmic scale."""
     start, stop = (round(100 * float(np.log10(v))) for v in (low, high))
     return st.integers(start, stop).map(lambda n: round(10 ** (n / 100), 4))
 
@@ -81,7 +81,7 @@ def arrays(
 def _vectors(
     finish: Callable[[np.ndarray], np.ndarray], elements: SearchStrategy[float], extra: list[float]
 ) -> Any:
-    """A rule for parameters whose last axis belongs together; ``finish`` makes it so."""
+    """A strategy for parameters whose last axis is constrained; ``finish`` enforces the constraint."""
 
     def rule(dtype: Any, shape: tuple[int, ...], edges: bool) -> SearchStrategy[np.ndarray]:
         chosen = st.one_of(st.sampled_from(extra), elements) if edges else elements
@@ -106,7 +106,7 @@ def _not_all_out(logits: np.ndarray) -> np.ndarray:
     return np.where((logits == -np.inf).all(axis=-1, keepdims=True), 0.0, logits)
 
 
-# By the support that a parameter declares: moderate values, and the edges that are still allowed.
+# By the declared support of a parameter: moderate values, and edge cases that are still allowed.
 _BY_SUPPORT: dict[str, Any] = {  # by name
     "real": _scalars(reals(), [0.0, -30.0, 30.0, 1e-6]),  # a log-scale too
     "positive": _scalars(positives(), [1e-6, 1e6]),
@@ -139,14 +139,13 @@ def parameters(
 
     Args:
         draw: given by Hypothesis.
-        cls: a subclass of Distribution; its declarations say which parameters there are and what they may be.
+        cls: a subclass of Distribution; its declarations determine the parameters and their supports.
         dtype: their floating type; None draws one.
         batch_shape: the shape of all of them; None draws shapes that broadcast.
         size: the length of an event axis (the number of classes); None draws one.
-        edges: also values on the edge of what is allowed: probabilities of 0 and 1, large and small numbers.
-        min_side: the least length of a batch axis; 1 leaves empty batches out.
-        elements: strategies for the elements of single parameters in place of those that their supports
-            suggest.
+        edges: also edge cases: probabilities of 0 and 1, large and small numbers.
+        min_side: the least length of a batch axis; 1 excludes empty batches.
+        elements: strategies for the elements of single parameters, instead of those for their supports.
     """
     dtype = draw(dtypes()) if dtype is None else np.dtype(dtype)
     size = draw(st.integers(1, 4)) if size is None else size
@@ -173,7 +172,7 @@ def parameters(
 
 @st.composite
 def distributions(draw: DrawFn, cls: type[Distribution], **wishes: Any) -> Distribution:
-    """Distributions of a class whose parameters need gradients.
+    """Distributions of a class whose parameters require gradients.
 
     Args:
         draw: given by Hypothesis.
@@ -191,14 +190,14 @@ def on_device(array: np.ndarray) -> Any:
 
 
 def values(dist: Distribution, where: str = "anywhere") -> SearchStrategy[np.ndarray]:
-    """Single values to ask a distribution at, of shape ``batch_shape + event_shape``.
+    """Single values to evaluate a distribution at, of shape ``batch_shape + event_shape``.
 
     Args:
         dist: the distribution.
         where: ``"inside"`` its support, at its ``"ends"``, ``"outside"``, or ``"anywhere"``.
 
     Raises:
-        ValueError: where there are none, such as the ends of the real line.
+        ValueError: if there are none, such as the ends of the real line.
     """
     x, contained = points.anywhere(dist)
     everywhere = contained.reshape(len(x), -1)
@@ -219,7 +218,7 @@ def values(dist: Distribution, where: str = "anywhere") -> SearchStrategy[np.nda
 
 
 def junk() -> SearchStrategy[Any]:
-    """What somebody may pass where numbers belong: arrays of every dtype and shape, lists, None, text."""
+    """Invalid input in place of numbers: arrays of every dtype and shape, lists, None, text."""
     return st.one_of(
         st.sampled_from(
             [None, "three", b"x", 1j, [], [[]], [1, [2]], {}, object(), np.nan, np.inf, -np.inf, True, 0, -1]

@@ -19,15 +19,15 @@ from .variants import double, leaves, members, whole
 
 
 def check_moments(dist: Any, *, seed: int = 0) -> None:
-    """Mean, variance, covariance and entropy equal integrals; mode and median do what they say.
+    """Mean, variance, covariance and entropy equal integrals; mode and median satisfy their definitions.
 
     Args:
         dist: the distribution.
-        seed: of the draws that show where it lies.
+        seed: seed of the draws that locate its mass.
 
     Raises:
-        PropertyError: where they do not.
-        Inapplicable: where it knows nothing about itself, or in more than two continuous dimensions.
+        PropertyError: if they do not.
+        Inapplicable: if it has no statistics, or in more than two continuous dimensions.
     """
     known = {name: host(value) for name, value in statistics(dist).items()}
     if not known:
@@ -108,7 +108,7 @@ def _check_median(dist: Any, measure: Measure, median: float, index: Any) -> Non
 
 
 def _check_covariance(dist: Any, known: dict[str, np.ndarray]) -> None:
-    """Of vectors it is a matrix over the flattened event."""
+    """For vectors it is a matrix over the flattened event."""
     try:
         covariance = host(dist.covariance)
     except NotImplementedError:
@@ -143,16 +143,16 @@ def _products(measure: Measure) -> np.ndarray:
 
 
 def check_kl(p: Any, q: Any = None, *, seed: int = 0) -> None:
-    """KL(p || q) equals its integral, with the right gradients; KL(p || p) is 0, and none is negative.
+    """KL(p || q) equals its integral, with the right gradients; KL(p || p) is 0, and KL is never negative.
 
     Args:
         p: a distribution.
         q: another of the same event shape and batch shape; p itself by default.
-        seed: of the draws that show where p lies.
+        seed: seed of the draws that locate p's mass.
 
     Raises:
-        PropertyError: where it does not hold.
-        Inapplicable: where the pair has no formula.
+        PropertyError: if it does not hold.
+        Inapplicable: if the pair has no closed form.
     """
     q = p if q is None else q
     if find_kl(type(p), type(q)) is None:
@@ -185,7 +185,7 @@ class _Pair:
 
 
 def kl_by_quadrature(p: Any, q: Any, seed: int = 0) -> float:
-    """KL(p || q) for batch shape ``()`` as an integral; inf where p has what q has not."""
+    """KL(p || q) for batch shape ``()`` as an integral; inf if p has mass where q has none."""
     measure = Measure(p, seed)
     inside = points.inside(p, 16, seed)
     if (host(q.log_prob(inside)) == -np.inf).any():
@@ -199,7 +199,7 @@ def kl_by_quadrature(p: Any, q: Any, seed: int = 0) -> float:
 
 
 def _check_kl_gradients(pair: _Pair) -> None:
-    """First derivatives by the parameters of both, against finite differences, in float64."""
+    """First derivatives in the parameters of both, against finite differences, in float64."""
     p, q = double(pair.p), double(pair.q)
     if 0 in np.broadcast_shapes(p.batch_shape, q.batch_shape):
         return
@@ -226,7 +226,7 @@ def _check_kl_gradients(pair: _Pair) -> None:
             expected, error = slope(shifted)
             along = (analytic * direction).reshape(expected.shape + (-1,)).sum(axis=-1)
             usable = np.isfinite(error) & (error <= 1e-3 * (1 + np.abs(along)))
-            what = f"the derivative by {value.name} of {'p' if i < len(of_p) else 'q'}"
+            what = f"the derivative in {value.name} of {'p' if i < len(of_p) else 'q'}"
             atol = 1e-6 + 20 * np.where(usable, error, 0)
             require_close(
                 np.where(usable, along, 0), np.where(usable, expected, 0), "kl", pair, what, 1e-5, atol

@@ -1,4 +1,4 @@
-"""What a distribution says of values outside its support."""
+"""The behaviour of a distribution outside its support."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from .variants import leaves, like
 def check_support(
     dist: Any, *, extended: Callable[[np.ndarray], np.ndarray] | None = None, seed: int = 0
 ) -> None:
-    """Outside the support log_prob is -inf with zero gradients, inside it is finite; nan in, nan out.
+    """Outside the support log_prob is -inf with zero gradients; inside it is finite; nan in, nan out.
 
     At the infinite ends of the real line only the value counts.
 
     Args:
         dist: the distribution.
-        extended: tells which values outside the support have a density all the same, as grey values have
-            for a Bernoulli that does not check for them.
-        seed: of the values.
+        extended: tells which values outside the support have a density nevertheless, such as grey values
+            of a Bernoulli that does not check for them.
+        seed: seed of the values.
 
     Raises:
-        PropertyError: where it does not hold.
+        PropertyError: if it does not hold.
     """
     if 0 in dist.batch_shape:
         raise Inapplicable("an empty batch")
@@ -48,7 +48,7 @@ def check_support(
     )
     _check_outside_gradients(dist, x, contained | skip)
     if not _may_vanish(dist):
-        x = points.inside(dist, 8, seed)  # not at the ends, where a density may vanish
+        x = points.inside(dist, 8, seed)  # excluding the ends, where a density may vanish
         got = host(dist.log_prob(like(dist, x)))
         what = "log_prob inside the support"
         require(np.isfinite(got), "support", dist, what, x=x, got=got, expected="finite")
@@ -56,7 +56,7 @@ def check_support(
 
 
 def _may_vanish(dist: Any) -> bool:
-    """Whether a parameter lies on an edge, so that values of the support may have no probability."""
+    """Whether a parameter is an edge case, so that values in the support may have probability 0."""
     for name, value, _ in dist._members():
         if isinstance(value, Distribution):
             if _may_vanish(value):
@@ -72,7 +72,7 @@ def _may_vanish(dist: Any) -> bool:
 
 def _check_outside_gradients(dist: Any, x: np.ndarray, contained: np.ndarray) -> None:
     if dist.support == "real":
-        return  # only the infinities are outside, and no kernel pays for a mask on their account
+        return  # only the infinities are outside, and kernels need no mask for them
     fresh, parameters = leaves(dist)
     within = contained.reshape(contained.shape + (1,) * len(dist.event_shape))
     at = Variable(like(dist, np.where(within, np.inf, x).astype(x.dtype)), name="x")

@@ -1,7 +1,7 @@
-"""A stand-in for CUDA graphs: NumPy calls that are noted, undone, and done again at each launch.
+"""A stand-in for CUDA graphs: NumPy calls that are recorded, undone, and repeated at each launch.
 
-As on a GPU, what is captured does nothing at the time; at each launch every call reads and writes the memory
-that it had at the capture, whatever lies there by then. What CuPy does not do in a capture is refused.
+As on a GPU, captured calls are not executed at first; at each launch every call reads and writes the memory
+that it had at the capture, whatever lies there by then. Calls that CuPy does not allow in a capture raise.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-#: What CuPy does by cuBLAS, which it refuses in a capture.
+#: Functions that use cuBLAS in CuPy, which does not allow them in a capture.
 PRODUCTS = frozenset(("matmul", "dot", "einsum", "tensordot", "inner", "vdot"))
-#: From how many arrays on CuPy's ``concatenate`` copies their addresses from the host.
+#: The number of arrays from which CuPy's ``concatenate`` copies their addresses from the host.
 MANY = 9
 
 current: Tape | None = None
@@ -33,7 +33,7 @@ class Tape:
         self._made: dict[int, np.ndarray] = {}
 
     def note(self, function: Callable[..., Any], args: Any, kwargs: Any, wrap: Callable[[Any], Any]) -> Any:
-        """Do a call for the shape of its result, and write it down."""
+        """Execute a call for the shape of its result, and record it."""
         for array in arrays_in((args, kwargs)):
             owner = owner_of(array)
             if id(owner) not in self._before and id(owner) not in self._made:
@@ -48,11 +48,11 @@ class Tape:
         return result
 
     def keep_state(self, generator: Any) -> None:
-        """Remember where a random generator stood."""
+        """Remember the state of a random generator."""
         self._states.setdefault(id(generator), (generator, generator.bit_generator.state))
 
     def undo(self) -> None:
-        """Leave everything as it was; what was made holds nothing yet."""
+        """Restore everything; new arrays have no contents yet."""
         for owner, values in self._before.values():
             owner[...] = values
         for generator, state in self._states.values():
@@ -61,7 +61,7 @@ class Tape:
             owner[...] = np.array(113).astype(owner.dtype)
 
     def launch(self) -> None:
-        """Do it all."""
+        """Execute all calls."""
         with np.errstate(all="ignore"):
             for function, args, kwargs, places in self.calls:
                 found = arrays_in(function(*args, **kwargs))
@@ -93,7 +93,7 @@ def owner_of(array: np.ndarray) -> np.ndarray:
 
 
 def refused(what: str) -> None:
-    """Refuse what waits for the device while a capture goes on."""
+    """Raise an error for a device sync during a capture."""
     if current is not None:
         raise RuntimeError(f"{what}: operation not permitted when stream is capturing")
 
@@ -102,7 +102,7 @@ class Graphs:
     """Captures on the stand-in.
 
     Args:
-        functions: what takes the place of other functions in a capture, by name.
+        functions: the replacements of functions in a capture, by name.
         like: makes an array like another.
     """
 
@@ -114,7 +114,7 @@ class Graphs:
         """Call a function, and undo what it did.
 
         Returns:
-            What it returned, and a function that does what it did.
+            What it returned, and a function that repeats what it did.
         """
         global current
         tape = current = Tape()

@@ -1,4 +1,4 @@
-"""The same distribution made anew: in another precision, of fresh leaves, member by member."""
+"""Variants of a distribution: in another precision, with new leaves, member by member."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .report import host
 
 
 def remake(dist: Any, function: Callable[[Variable], Variable]) -> Any:
-    """The distribution of what ``function`` makes of every parameter, inner distributions' included."""
+    """The distribution with ``function`` applied to every parameter, including inner distributions'."""
     return dist._map(
         lambda value, n: remake(value, function) if isinstance(value, Distribution) else function(value)
     )
@@ -27,7 +27,7 @@ def cast(dist: Any, dtype: Any) -> Any:
 
 
 def double(dist: Any) -> Any:
-    """The same distribution in float64, where it is, without a graph."""
+    """The same distribution in float64, on its own device, without a graph."""
     return cast(dist, np.float64)
 
 
@@ -42,13 +42,13 @@ def like(dist: Any, array: Any) -> Any:
 
 
 def leaves(dist: Any, shift: tuple[int, np.ndarray] | None = None) -> tuple[Any, list[Variable]]:
-    """The same distribution made of fresh leaves that need gradients, and these, in one order.
+    """The same distribution with new leaves that require gradients, and these leaves in a fixed order.
 
-    A wrapper's leaves are the parameters of what it wraps.
+    A wrapper's leaves are the parameters of the inner distributions.
 
     Args:
         dist: the distribution.
-        shift: which leaf to add an array to, and the array.
+        shift: the index of a leaf to add an array to, and the array.
     """
     names = iter(dist.params)
     found: list[Variable] = []

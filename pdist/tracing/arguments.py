@@ -1,4 +1,4 @@
-"""The arguments of a traced function: what tells calls apart, and the proxies that a recording is given."""
+"""The arguments of a traced function: the key that distinguishes calls, and the proxies for a recording."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .recording import Recording
 
 
 class Same:
-    """An object by its identity."""
+    """An object compared by identity."""
 
     __slots__ = ("item",)
 
@@ -32,7 +32,7 @@ class Same:
 
 
 def flatten(tree: Any, leaves: list[Any]) -> Any:
-    """Collect the array arguments in order; returns what tells apart the calls that need another trace."""
+    """Collect the array arguments in order; returns a key that tells calls of different traces apart."""
     kind = tree.__class__
     if kind is np.ndarray:
         leaves.append(tree)
@@ -56,10 +56,10 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
 
 
 class StandIns:
-    """What the function is given while it is recorded.
+    """The arguments that the function gets while it is recorded.
 
     Attributes:
-        names: what the generated code calls the array arguments, in order.
+        names: the names of the array arguments in the generated code, in order.
         leaves: the arrays.
         variables: the Variables among the arguments, with their arrays.
     """
@@ -71,7 +71,7 @@ class StandIns:
         self.variables: list[tuple[Variable, Any]] = []
 
     def of(self, tree: Any, name: str) -> Any:
-        """The same argument with stand-ins for its arrays."""
+        """The same argument with proxies for its arrays."""
         kind = tree.__class__
         if kind is tuple or kind is list:
             return kind([self.of(item, f"{name}_{i}") for i, item in enumerate(tree)])
@@ -94,7 +94,7 @@ class StandIns:
         if isinstance(tree, np.generic) or (library_of(tree) is not None and not isinstance(tree, Traced)):
             if isinstance(tree, np.ndarray) and type(tree) not in (np.ndarray, np.memmap):
                 self.recording.refuse(
-                    f"{name} is a {type(tree).__name__}, which computes in its own way: pass np.asarray of it"
+                    f"{name} is a {type(tree).__name__}, which has its own arithmetic: pass np.asarray of it"
                 )
             name = self._unused(name)
             self.names.append(name)
@@ -103,7 +103,7 @@ class StandIns:
         return tree
 
     def _unused(self, name: str) -> str:
-        """A name for the code; keys of dicts may be anything."""
+        """A name for the code, since keys of dicts may be anything."""
         name = re.sub(r"\W", "_", name)
         if not name.isidentifier() or keyword.iskeyword(name):
             name = f"argument_{name}"
@@ -112,14 +112,14 @@ class StandIns:
         return name
 
     def restore(self) -> None:
-        """Give Variables their arrays back."""
+        """Restore the arrays of Variables."""
         for variable, array in reversed(self.variables):
             if isinstance(variable._array, Traced):
                 variable._array = array
 
 
 def base_of(args: Any, kwargs: Any) -> Any:
-    """The library of the arrays: of the first argument that is one."""
+    """The library of the first array argument."""
     leaves: list[Any] = []
     flatten((args, kwargs), leaves)
     for leaf in leaves:
@@ -130,7 +130,7 @@ def base_of(args: Any, kwargs: Any) -> Any:
 
 
 def argument_names(function: Any, args: Any) -> list[str]:
-    """What the function calls its positional arguments."""
+    """The function's names of its positional arguments."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The stand-in for an array: it carries the real one, and writes down what is done with it."""
+"""The proxy of an array: it carries the real one, and records the operations on it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Traced:
 
     Args:
         array: the real array of this first call, or the NumPy scalar.
-        node: what it is in the program.
-        recording: which notes what is done with it.
+        node: its value in the program.
+        recording: the recording of the operations on it.
     """
 
     __slots__ = ("__weakref__", "array", "node", "recording")
@@ -27,7 +27,7 @@ class Traced:
     def __init__(self, array: Any, node: Value, recording: Any) -> None:
         self.array, self.node, self.recording = array, node, recording
 
-    # What it is ---------------------------------------------------------------------------------------
+    # Shape, dtype, memory -----------------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -71,7 +71,7 @@ class Traced:
 
     @property
     def base(self) -> Any:
-        """What it is a view of; None where it is none."""
+        """The array that it is a view of; None if it is not a view."""
         return None if self.node.root is self.node and not self.node.external else self.node.root
 
     @property
@@ -90,12 +90,12 @@ class Traced:
             raise TypeError("iteration over a 0-d array")
         return (self[i] for i in range(len(self.array)))
 
-    # What a trace cannot know -------------------------------------------------------------------------
+    # Not available while tracing ----------------------------------------------------------------------
 
     def _look(self, what: str, read: Callable[[Any], Any]) -> Any:
         self.recording.refuse(
-            f"{what} of a traced array: its value is known only when the traced function runs. Choose by "
-            "functions.where, or return the value and look at it outside"
+            f"{what} of a traced array is not available while tracing: use functions.where, or return the "
+            "array and read it outside"
         )
         return read(self.array)
 
@@ -115,7 +115,7 @@ class Traced:
         return self._look("complex()", complex)
 
     def item(self, *index: int) -> Any:
-        """Refused: it would be a number of the first call alone."""
+        """Raises TraceError: the number would be that of the first call only."""
         return self._look(".item()", lambda array: array.item(*index))
 
     def tolist(self) -> Any:
@@ -131,7 +131,7 @@ class Traced:
         return self._look(".tobytes()", lambda array: array.tobytes(order))
 
     def nonzero(self) -> Any:
-        """Refused: the shape of its result depends on values."""
+        """Raises TraceError: the shape of the result depends on values."""
         return self.recording.numpy_function("nonzero", (self,), {})
 
     def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
@@ -149,7 +149,7 @@ class Traced:
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
         self.recording.refuse(
-            "NumPy turns a traced array into an array of its own here (np.array, np.asarray, an assignment "
+            "NumPy converts a traced array to a NumPy array here (np.array, np.asarray, an assignment "
             "into an array made by np.zeros, a function that NumPy does not dispatch): use the functions of "
             "pdist.get_array_module(x), or ufuncs and methods of the array"
         )
@@ -169,7 +169,7 @@ class Traced:
         if method == "__call__":
             result = self.recording.ufunc(ufunc.__name__, inputs, kwargs, ufunc)
             given = kwargs.get("out") if out is None else out[0]
-            return result if given is None or len(out) > 1 else given  # an array of the caller's stays that
+            return result if given is None or len(out) > 1 else given  # the caller's own array
         if method == "reduce":
             return self.recording.reduce(ufunc.__name__, *inputs, **kwargs)
         return self.recording.function(f"{ufunc.__name__}.{method}", inputs, kwargs)
@@ -184,7 +184,7 @@ class Traced:
         return self.recording.numpy_function(name, args, kwargs, function)
 
     def __cupy_override_elementwise_kernel__(self, kernel: Any, *args: Any, **kwargs: Any) -> Any:
-        """What CuPy's ufuncs and elementwise kernels do with a traced array."""
+        """Record CuPy's ufuncs and elementwise kernels on traced arrays."""
         recording, n_in = self.recording, kernel.nin
         if len(args) > n_in:
             args, kwargs = args[:n_in], {**kwargs, "out": args[n_in]}
@@ -217,7 +217,7 @@ class Traced:
 
     @property
     def real(self) -> Any:
-        """The real part, which of real numbers is itself."""
+        """The real part, which is the array itself."""
         return self if self.dtype.kind != "c" else self.recording.function("real", (self,), {})
 
     @property
@@ -246,21 +246,21 @@ class Traced:
         return self.recording.reduce("minimum", self, axis, None, out, keepdims, **others)
 
     def any(self, axis: Any = None, out: Any = None, keepdims: bool = False, **others: Any) -> Any:
-        """Whether one is true over ``axis``."""
+        """Whether any element over ``axis`` is true."""
         return self.recording.reduce("logical_or", self, axis, None, out, keepdims, **others)
 
     def all(self, axis: Any = None, out: Any = None, keepdims: bool = False, **others: Any) -> Any:
-        """Whether all are true over ``axis``."""
+        """Whether all elements over ``axis`` are true."""
         return self.recording.reduce("logical_and", self, axis, None, out, keepdims, **others)
 
     def astype(self, dtype: Any, copy: bool = True, **others: Any) -> Any:
-        """Another dtype."""
+        """A copy of another dtype."""
         if not copy and np.dtype(dtype) == self.dtype and not others:
             return self
         return self.recording.method("astype", self, np.dtype(dtype), **others)
 
     def reshape(self, *shape: Any, **order: Any) -> Any:
-        """Another shape."""
+        """The elements in another shape."""
         return self.recording.method("reshape", self, shape[0] if len(shape) == 1 else shape, **order)
 
     def transpose(self, *axes: Any) -> Any:
@@ -350,7 +350,7 @@ for _name, _ufunc in COMPARISONS.items():
 for _name, _ufunc in UNARY.items():
     setattr(Traced, f"__{_name}__", _unary(_ufunc))
 
-#: Python's operator of each ufunc, for NumPy scalars
+#: The Python operator of each ufunc, for NumPy scalars
 PYTHON_OPERATORS: dict[str, Callable[..., Any]] = {
     ufunc: getattr(operator, name + "_" if name in ("and", "or") else name)
     for table in (OPERATORS, COMPARISONS, UNARY)

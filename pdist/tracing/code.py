@@ -1,4 +1,4 @@
-"""Source as a Python function, with lines for tracebacks; and what a trace returns if it does not hold."""
+"""Source compiled to a Python function, with lines for tracebacks; and the result of a trace that fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _numbers = itertools.count(1)
 
 
 class Refused:
-    """What a trace returns, before it has done anything, where an assumption does not hold."""
+    """The result of a trace, before it has done anything, if an assumption does not hold."""
 
     def __repr__(self) -> str:
         return "REFUSED"
@@ -19,17 +19,17 @@ REFUSED = Refused()
 
 
 class Source:
-    """What tracebacks and debuggers ask for the lines of a trace: the loader of its globals.
+    """The loader in a trace's globals, from which tracebacks and debuggers get its lines.
 
-    They put the lines into ``linecache.cache`` themselves when they need them. A trace neither adds to that
-    dict nor takes from it: somebody may be going through it, and traces end whenever garbage is collected.
+    They add the lines to ``linecache.cache`` themselves when they need them. A trace neither adds to that
+    dict nor removes from it: someone may be iterating over it, and traces end whenever garbage is collected.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     def get_source(self, name: str) -> str:
-        """The code as it is shown."""
+        """The code as shown."""
         return self.text
 
 
@@ -37,12 +37,12 @@ def compiled(title: str, source: str, names: dict[str, Any], tight: str = "") ->
     """The function that ``source`` defines; tracebacks show its lines.
 
     Args:
-        title: what it is called.
-        source: the code as it is shown.
-        names: its globals, no other function's: they tell where the lines are.
-        tight: the same code, line by line, as it runs; ``source`` itself by default.
+        title: its name.
+        source: the code as shown.
+        names: its globals, not shared with other functions: they identify the lines.
+        tight: the same code, line by line, as executed; ``source`` itself by default.
     """
-    file = f"<pdist trace {next(_numbers)}> {title}()"  # a name that ends with ">" has no lines to Python
+    file = f"<pdist trace {next(_numbers)}> {title}()"  # for Python, a name that ends with ">" has no lines
     names["__name__"], names["__loader__"] = file, Source(source)
     found: dict[str, Any] = {}
     exec(compile(tight or source, file, "exec", dont_inherit=True), names, found)

@@ -1,4 +1,4 @@
-"""The random generators that a function can reach: draws from them directly are not recorded."""
+"""The random generators that a function can reach, from which direct draws are not recorded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from .array import Traced
 
-_MOST = 20_000  # objects that are looked at
+_MOST = 20_000  # limit of objects to visit
 _GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, python_random.Random)
 _NUMBERS = (bool, int, float, complex, str, bytes, np.ndarray, np.generic, np.dtype, Traced)
 _ATOMS = (*_NUMBERS, type, types.ModuleType, types.CodeType)
@@ -26,58 +26,58 @@ OF_MODULES: tuple[Any, ...] = (np.random.rand.__self__, python_random.random.__s
 
 
 class Watch:
-    """Whether generators are drawn from other than by calls that a trace repeats."""
+    """Detects draws from generators other than by calls that a trace repeats."""
 
     def __init__(self) -> None:
         self._roots: tuple[Any, ...] = ()
         self._held: dict[int, Any] = {}
-        self._states: dict[int, Any] = {}  # where each stood last
+        self._states: dict[int, Any] = {}  # the last known state of each
         self._moved: dict[int, Any] = {}
 
     def begin(self, *roots: Any) -> None:
-        """Look at the generators of the modules and at those that some objects lead to."""
+        """Watch the generators of the modules and those reachable from some objects."""
         self._roots = roots
         self._held = {id(found): found for found in (*OF_MODULES, *reachable(*roots))}
         self.skip()
 
     def look(self, *only: Any) -> None:
-        """Note which generators were drawn from since they were looked at last."""
+        """Record which generators were drawn from since the last check."""
         for key, generator in self._of(only).items():
             if key not in self._moved and state(generator) != self._states.get(key):
                 self._moved[key] = generator
 
     def skip(self, *only: Any) -> None:
-        """Go on from where the generators stand now: what was drawn will be drawn again, or need not be."""
+        """Accept the current states: the draws so far will be repeated, or need not be."""
         self._states.update({key: state(generator) for key, generator in self._of(only).items()})
 
     def add(self, generator: Any) -> None:
-        """Take in a generator that a sampler was given."""
+        """Watch a generator that was passed to a sampler."""
         if isinstance(generator, _GENERATORS) and id(generator) not in self._held:
             self._held[id(generator)] = generator
             self.skip(generator)
 
     def _of(self, only: tuple[Any, ...]) -> dict[int, Any]:
-        """All generators, or some, of those that are held."""
+        """All or some of the watched generators."""
         return {id(one): one for one in only if id(one) in self._held} if only else self._held
 
     def moved(self) -> list[Any]:
-        """The generators that were drawn from directly; those that were made on the way are taken to be."""
+        """The generators that were drawn from directly; those made during the call are assumed to be."""
         self.look()
         new = [found for found in reachable(*self._roots) if id(found) not in self._held]
         return [*self._moved.values(), *new]
 
 
 def reachable(*roots: Any) -> list[Any]:
-    """The generators in closures, defaults, used globals, attributes and containers, from some objects on.
+    """The generators reachable from objects by closures, defaults, globals, attributes and containers.
 
     Args:
         *roots: functions and their arguments.
     """
     found: list[Any] = []
     seen: set[int] = set()
-    kept: list[Any] = []  # so that no other object gets the number of one that was made on the way
+    kept: list[Any] = []  # so that no other object gets the id of one that was made on the way
     waiting = deque(roots)
-    while waiting and len(seen) < _MOST:  # what is near comes first
+    while waiting and len(seen) < _MOST:  # breadth first
         item = waiting.popleft()
         if item is None or isinstance(item, _ATOMS) or id(item) in seen:
             continue
@@ -91,10 +91,10 @@ def reachable(*roots: Any) -> list[Any]:
 
 
 def state(generator: Any) -> Any:
-    """Where a generator stands, to be compared."""
+    """The state of a generator, for comparison."""
     if isinstance(generator, python_random.Random):
         return generator.getstate()
-    bits = getattr(generator, "_bit_generator", generator)  # a RandomState's too
+    bits = getattr(generator, "_bit_generator", generator)  # also of a RandomState
     return _plain(bits.state)
 
 
@@ -105,20 +105,20 @@ def _plain(tree: Any) -> Any:
 
 
 def _inside(item: Any) -> Iterator[Any]:
-    """What an object leads to."""
+    """The objects that an object refers to."""
     if isinstance(item, types.FunctionType):
         if not within_libraries(item):
             yield from _of_function(item)
         return
-    of_builtin = getattr(item, "__self__", None)  # of ``rng.normal``
+    of_builtin = getattr(item, "__self__", None)  # as of ``rng.normal``
     if isinstance(of_builtin, _GENERATORS):
         yield of_builtin
     if isinstance(item, dict):
         if "__builtins__" not in item:  # a module's
             yield from item.values()
         return
-    yield from gc.get_referents(item)  # items, attributes, slots, what an iterator goes through
-    if not within_libraries(type(item)):  # what its own methods use
+    yield from gc.get_referents(item)  # items, attributes, slots, an iterator's container
+    if not within_libraries(type(item)):  # what its methods use
         for base in type(item).__mro__:
             if not within_libraries(base):
                 yield from [getattr(member, "fget", member) for member in vars(base).values()]

@@ -1,7 +1,7 @@
-"""What a function reads by name: globals, closures, defaults, and attributes of objects found there.
+"""The names that a function reads: globals, closures, defaults, and attributes of objects found there.
 
-Such names are looked at before each call of a trace, which costs little: if one stands for something else
-than in the recorded call, the function is recorded anew.
+They are checked before each call of a trace, which costs little: if one no longer refers to the same thing
+as in the recorded call, the function is recorded again.
 """
 
 from __future__ import annotations
@@ -18,44 +18,44 @@ from .generators import within_libraries
 
 OURS = ("pdist", "pdist_nn")
 _MISSING = object()
-_MOST = 200  # names of one function
-_FEW = 100  # items of a list that are looked at one by one
+_MOST = 200  # names per function
+_FEW = 100  # items of a list that are checked one by one
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _NOT_READ = (types.ModuleType, types.BuiltinFunctionType, type, np.ufunc, staticmethod, classmethod, property)
 
 
 class Names:
-    """The names that a function reads, and what they stood for.
+    """The names that a function reads, and what they referred to.
 
     Args:
-        function: whatever is called.
+        function: any callable.
     """
 
     def __init__(self, function: Any) -> None:
-        self._read: list[tuple[Any, Any, Any]] = []  # a mapping, the key and what is there
+        self._read: list[tuple[Any, Any, Any]] = []  # a mapping, the key and its value
         self._cells: list[tuple[Any, str, Any]] = []
-        self._contents: list[tuple[str, Any, Any]] = []  # containers that may change, and what is in them
+        self._contents: list[tuple[str, Any, Any]] = []  # containers that may change, and their contents
         self._names = {"__call__", "forward"}
         self._seen: set[int] = set()
         self._objects: list[Any] = []
         self.include(function)
 
     def include(self, item: Any) -> None:
-        """Look at what a function or object reads by name; of the library's own objects at all numbers."""
+        """Add what a function or object reads by name; for the library's own objects, all their numbers."""
         waiting: list[Any] = [item]
         while waiting and len(self._seen) < _MOST:
             item = waiting.pop()
             if id(item) not in self._seen and not isinstance(item, _NOT_READ):
                 self._seen.add(id(item))
                 waiting += self._take(item)
-            if not waiting:  # more names may have become known since an object was looked at
+            if not waiting:  # more names may have become known since an object was visited
                 waiting = [found for held in self._objects for found in self._attributes(held)]
                 waiting = [found for found in waiting if id(found) not in self._seen]
         once = {(id(where), key): (where, key, value) for where, key, value in reversed(self._read)}
         self._read = list(once.values())
 
     def numbers_of(self, item: Any) -> None:
-        """Look at all numbers that an object has."""
+        """Add all numbers of an object."""
         own = getattr(item, "__dict__", {})
         known = {(id(where), key) for where, key, _ in self._read}
         self._read += [
@@ -65,11 +65,11 @@ class Names:
         ]
 
     def _take(self, item: Any) -> Iterator[Any]:
-        """Note what an object that was found reads; what else is to be looked at."""
+        """Record what an object reads; yields the objects to visit next."""
         if isinstance(item, types.MethodType):
             yield from (item.__self__, item.__func__)
         elif isinstance(item, types.FunctionType):
-            if within_libraries(item):  # one of ours may hold what users wrote
+            if within_libraries(item):  # one of ours may hold a user's code
                 yield from map(_content_of, item.__closure__ or ())
             else:
                 yield from self._of_function(item)
@@ -98,7 +98,7 @@ class Names:
             yield value
 
     def _attributes(self, item: Any) -> Iterator[Any]:
-        """The attributes of an object, or of its class, that have a name that some code uses."""
+        """The attributes of an object, or of its class, whose names are used in some code."""
         own = vars(item)
         tells = _tells(item)
         for base in type(item).__mro__:
@@ -127,7 +127,7 @@ class Names:
                 self._contents.append((key, value, value.copy()))
 
     def outputs(self) -> list[tuple[Any, str, Any]]:
-        """The objects that were given a traced array, under which attribute, and what was there before."""
+        """The objects that were given a traced array, with the attribute and its previous value."""
         former = {(id(where), key): value for where, key, value in self._read if value is not _MISSING}
         return [
             (item, key, former.get((id(vars(item)), key)))
@@ -138,10 +138,10 @@ class Names:
         ]
 
     def settle(self, seen: Container[int]) -> None:
-        """Forget the names that the function itself has changed: what it counts it counts once.
+        """Forget the names that the function itself has changed: a counter counts only once.
 
-        What was there before it gave an attribute an array it may have read: it did so if that was something
-        else than an array, or an array that was ``seen``, by its id.
+        It may have read an attribute before assigning an array to it: this is so if the previous value was
+        not an array, or an array that was ``seen``, by its id.
         """
         given = {(id(vars(item)), key) for item, key, _ in self.outputs()}
 
@@ -157,7 +157,7 @@ class Names:
         self._objects.clear()
 
     def changed(self) -> str:
-        """The first name that stands for something else now; empty if there is none."""
+        """The first name that now refers to something else; empty if there is none."""
         for i, (where, key, value) in enumerate(self._read):
             found = where.get(key, _MISSING)
             if found is not value:
@@ -177,12 +177,12 @@ class Names:
 
 
 def _tells(item: Any) -> bool:
-    """Whether it tells of its attributes itself, as links do, or is the library's, which minds traces."""
+    """Whether it reports its attributes, as links do, or is the library's own, which handles traces."""
     return hasattr(item, "tells_of_attributes") or type(item).__module__.partition(".")[0] in OURS
 
 
 def _names_of(code: types.CodeType) -> Iterator[str]:
-    """The names that a code uses, and functions within it."""
+    """The names used by a code object, and by functions within it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

@@ -1,4 +1,4 @@
-"""What a traced function finds where NumPy's functions, special functions and random generators would be."""
+"""The traced counterparts of NumPy's functions, special functions and random generators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..backend import hooks
 
 
 class TracedNamespace:
-    """NumPy's functions on stand-ins; arrays made from numbers alone are noted too.
+    """NumPy's functions on proxies; arrays made from numbers alone are recorded too.
 
     Args:
         base: the real namespace.
@@ -82,7 +82,7 @@ def _asarray(recording: Any, name: str, value: Any, dtype: Any = None, **kwargs:
 
 
 class SpecialNamespace:
-    """SciPy's special functions on stand-ins."""
+    """SciPy's special functions on proxies."""
 
     def __init__(self, base: Any) -> None:
         self.base = base
@@ -104,11 +104,11 @@ class SpecialNamespace:
 
 
 class TracedGenerator:
-    """A random generator whose draws are noted.
+    """A random generator whose draws are recorded.
 
     Args:
-        recording: where.
-        stream: what it stands for.
+        recording: the recording.
+        stream: the stream that it represents.
     """
 
     def __init__(self, recording: Any, stream: Any) -> None:

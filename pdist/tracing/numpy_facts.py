@@ -1,10 +1,10 @@
-"""What NumPy's functions do, as far as a recording has to know."""
+"""Properties of NumPy's functions that a recording has to know."""
 
 from __future__ import annotations
 
 import numpy as np
 
-# What NumPy's functions do to more than their result.
+# Functions that change one of their arguments.
 # fmt: off
 CHANGES_FIRST = frozenset((
     "copyto", "put", "put_along_axis", "putmask", "place", "fill_diagonal", "add.at",
@@ -38,13 +38,13 @@ SHAPE_FROM_DATA = frozenset((
     "setxor1d", "trim_zeros",
 ))
 # fmt: on
-# Where the second argument decides about the shape.
+# Functions whose second argument determines the shape.
 # fmt: off
 SHAPE_FROM_SECOND = frozenset((
     "repeat", "delete", "split", "array_split", "hsplit", "vsplit", "dsplit", "tile", "pad", "resize",
 ))
 # fmt: on
-# Functions that write their result where ``out=`` says, and nothing else.
+# Functions that write their result to ``out=``, and do nothing else.
 # fmt: off
 WITH_OUT = frozenset((
     "concatenate", "stack", "dot", "take", "clip", "argmax", "argmin", "cumsum", "cumprod",
@@ -53,19 +53,20 @@ WITH_OUT = frozenset((
 # fmt: on
 DRAWS_WITH_OUT = frozenset(("random", "standard_normal", "standard_exponential"))
 COPIES = frozenset(("copy", "astype", "ascontiguousarray"))  # a trace writes ``out[...] = x`` for them
-#: What views are called after.
+#: The stems of names of views.
 VIEWS = {"transpose": "T", "swapaxes": "T", "reshape": "reshaped", "getitem": "part", "view": "bits"}
-# Operators that give an array and NumPy's scalar the same number.
+# Operators that give the same number for an array and for a NumPy scalar.
 # fmt: off
 SAME_ON_SCALARS = frozenset((
     "add", "subtract", "multiply", "divide", "negative", "absolute",
     "less", "less_equal", "equal", "not_equal", "greater", "greater_equal",
 ))
 # fmt: on
-# ndarray.__pow__ knows these exponents, of these types: before NumPy 2.3 of its own too, in the base's dtype.
+# ndarray.__pow__ special-cases these exponents, of these types: before NumPy 2.3 also NumPy's own, in the
+# base's dtype.
 POWERS = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
 EXPONENTS = {int, float, *(np.sctypeDict.values() if np.lib.NumpyVersion(np.__version__) < "2.3.0" else ())}
-#: How Python writes an operator on NumPy scalars.
+#: The Python syntax of operators on NumPy scalars.
 SIGNS = {
     "add": "+",
     "subtract": "-",

@@ -1,4 +1,4 @@
-"""What a trace consists of: values, the calls that make and change them, and where each came from."""
+"""The elements of a trace: values, the calls that make and change them, and their origins."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ import numpy as np
 
 
 class TraceError(RuntimeError):
-    """What a function did that no straight-line program can repeat, and where."""
+    """A function did something that no straight-line program can repeat; the message names what and where."""
 
 
 class Value:
     """One array (or NumPy scalar) of a traced function.
 
     Attributes:
-        kind: ``"argument"``; ``"state"``, an array that entered by reference; ``"slot"``, one that is read
+        kind: ``"argument"``; ``"state"``, an array held by reference; ``"slot"``, one that is read
             anew from an attribute at each call; ``"constant"``; ``"computed"``; or ``"view"`` of ``root``.
-        root: the value whose memory it is; itself where it is no view.
-        scalar: whether NumPy made a scalar of it, which no ``out=`` can hold.
-        array: the array itself of a state or constant; None otherwise.
+        root: the value that owns the memory; the value itself if it is not a view.
+        scalar: whether it is a NumPy scalar, which cannot be an ``out=``.
+        array: the array of a state or constant; None otherwise.
         viewed: whether there are views of it.
     """
 
@@ -41,12 +41,12 @@ class Value:
         self.root = self if root is None else root
         self.array = array
         self.viewed = False
-        self.path: Any = None  # how a call gets at an argument or slot; what a view is called after
+        self.path: Any = None  # how a call finds an argument or slot; the stem of a view's name
         self.name = ""
 
     @property
     def external(self) -> bool:
-        """Whether others than the trace can see its memory."""
+        """Whether its memory is visible outside the trace."""
         return self.root.kind in ("argument", "state", "slot")
 
     @property
@@ -69,7 +69,7 @@ class Value:
 
 
 class Returned:
-    """An array among the results, as the caller gets it: a Variable, or an array."""
+    """An array among the results, and whether the caller gets it as a Variable or an array."""
 
     __slots__ = ("value", "variable")
 
@@ -79,12 +79,12 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a call came from: the op around it, and the line of user code.
+    """The origin of a call: the op around it, and the line of user code.
 
     Attributes:
-        op: the op's name, ``"gradient of "`` before it in a backward pass; empty outside all ops.
+        op: the op's name, preceded by ``"gradient of "`` in a backward pass; empty outside ops.
         file: the user's file.
-        line: its number.
+        line: the line number.
     """
 
     op: str
@@ -104,22 +104,22 @@ class Call:
     Attributes:
         form: ``"ufunc"``; ``"reduce"``; ``"function"``; ``"method"`` of the first argument; ``"getitem"``;
             ``"setitem"``; ``"scalar"``, an operator on NumPy scalars; ``"draw"`` from a random stream;
-            ``"opaque"``; ``"effect"``, something done to objects of the host; ``"check"``, which may raise an
-            error; ``"assume"``, a look at whether the trace holds; or ``"alloc"``, room for what other calls
-            write. A check has three arguments: the bool value that is true if all is well, or None;
-            how many elements that has; and what the function gets.
-        name: of the function or method.
-        function: what is called, on raw arrays.
+            ``"opaque"``; ``"effect"``, something done to objects on the host; ``"check"``, which may raise an
+            error; ``"assume"``, a test of whether the trace holds; or ``"alloc"``, memory that other calls
+            write to. A check has three arguments: the bool value that is true if nothing is wrong, or None;
+            the number of its elements; and the arguments of the function.
+        name: the name of the function or method.
+        function: the function that is called, on raw arrays.
         args: the arguments: Values, containers of them, and constants.
-        kwargs: the same by name.
+        kwargs: the keyword arguments.
         outputs: the values that it makes.
         writes: the values whose memory it changes.
         view: whether the output is a view of an argument.
-        takes_out: whether the function can write its result where it is told to.
-        into: whether it wrote into an array that was there, whose dtype and layout need not be those of the
+        takes_out: whether the function accepts ``out``.
+        into: whether it wrote into an existing array, whose dtype and layout may differ from those of the
             array that it would make.
-        changes_any: whether it may change whatever others hold.
-        origin: where it came from.
+        changes_any: whether it may change any external array.
+        origin: its origin.
     """
 
     form: str
@@ -137,7 +137,7 @@ class Call:
 
     @property
     def inputs(self) -> list[Value]:
-        """All values among the arguments, what is written aside."""
+        """All values among the arguments, except those that are only written."""
         found = []
         for item in (*self.args, *self.kwargs.values()) if self.kwargs else self.args:
             kind = item.__class__
@@ -159,7 +159,7 @@ class Call:
 
     @property
     def pure(self) -> bool:
-        """Whether it does nothing but make its outputs."""
+        """Whether it has no effect except making its outputs."""
         return not self.writes and self.form not in ("draw", "effect", "check", "alloc", "assume")
 
 
@@ -181,12 +181,12 @@ def values_in(tree: Any) -> Iterator[Value]:
             yield from values_in(item)
     elif kind is slice:
         yield from values_in((tree.start, tree.stop, tree.step))
-    elif isinstance(tree, tuple):  # a named one
+    elif isinstance(tree, tuple):  # a namedtuple
         yield from values_in(tuple(tree))
 
 
 def substitute(tree: Any, function: Callable[[Value], Any]) -> Any:
-    """The same tree with ``function`` of each value in its place."""
+    """The same tree with each value replaced by ``function`` of it."""
     kind = tree.__class__
     if kind is Value:
         return function(tree)
@@ -208,16 +208,16 @@ class Program:
     """A recorded function.
 
     Attributes:
-        calls: in order.
+        calls: the calls, in order.
         arguments: the array arguments.
-        states: arrays that entered by reference.
+        states: arrays held by reference.
         slots: values read anew at each call.
         results: what it returns: a tree with Values for arrays.
-        effects: what it assigns when it is done: ``(owner, attribute, value)``.
-        guards: ``(owner, attribute, object)``: what has to be so for the trace to hold; whoever changes it
+        effects: the assignments at its end: ``(owner, attribute, value)``.
+        guards: ``(owner, attribute, object)``: conditions for the trace to hold; code that changes one
             calls ``tracing.array_replaced()``.
-        flags: Variables that entered, and whether they require a gradient when a call begins.
-        absent: ``(owner, attribute)`` that have to be None when a call begins.
+        flags: Variables that were used, and whether they require a gradient when a call begins.
+        absent: ``(owner, attribute)`` that must be None when a call begins.
         claimed: outside arrays that calls write into earlier than the function did.
         base: the library of its arrays.
     """
@@ -235,7 +235,7 @@ class Program:
     claimed: list[Any] = field(default_factory=list)
 
     def escaping(self) -> set[Value]:
-        """The roots of what a caller gets to see."""
+        """The roots of values visible to the caller."""
         kept = [value for _, _, value in self.effects]
         kept += [call.args for call in self.calls if call.form == "effect"]
         return {value.root for value in values_in((self.results, kept))}
@@ -248,12 +248,12 @@ class Program:
         yield from values_in((self.results, [value for _, _, value in self.effects]))
 
     def returned(self) -> list[Value]:
-        """The values that a caller keeps: what is returned or told to others, assigned attributes aside."""
+        """The values that a caller keeps: those returned or passed to effects, except assigned attributes."""
         told = [call.args for call in self.calls if call.form == "effect"]
         return list(values_in((self.results, told)))
 
     def replace(self, known: dict[Value, Any]) -> None:
-        """Put other values in the place of some, everywhere; chains of replacements are followed."""
+        """Replace values everywhere; chains of replacements are followed."""
         if not known:
             return
 
@@ -288,7 +288,7 @@ def written_roots(calls: Iterable[Call]) -> set[Value]:
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _OURS = tuple(os.path.join(folder, "") for folder in (_HERE, _HERE + "_nn", os.path.dirname(np.__file__)))
 _PASSED_OVER = (contextlib.__file__, functools.__file__)
-_inside: dict[Any, bool] = {}  # by code object: is it the library's?
+_inside: dict[Any, bool] = {}  # by code object: whether it is the library's
 
 
 def _is_ours(code: Any) -> bool:
@@ -301,10 +301,10 @@ def _is_ours(code: Any) -> bool:
 
 
 def origin(section: str) -> Origin:
-    """Where the present call of an array function comes from.
+    """The origin of the current call of an array function.
 
     Args:
-        section: what is going on where no op is.
+        section: what is going on outside ops.
     """
     frame, op = sys._getframe(2), ""
     while frame is not None and _is_ours(frame.f_code):
@@ -317,7 +317,7 @@ def origin(section: str) -> Origin:
 
 
 def _op_of(frame: Any) -> str:
-    """The op whose written-out code a frame runs: see ``autograd.codegen``."""
+    """The op whose generated code a frame runs: see ``autograd.codegen``."""
     file = frame.f_code.co_filename
     if file.startswith("<pdist: "):
         name = file[8:-1]

@@ -1,4 +1,4 @@
-"""How a call is written down, with Values in the place of arrays."""
+"""How calls are recorded, with Values in place of arrays."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .recorded_state import RecordedState
 
 
 class RecordedCalls(RecordedState):
-    """The part of a :class:`~pdist.tracing.recording.Recording` that writes calls down."""
+    """The part of a :class:`~pdist.tracing.recording.Recording` that records calls."""
 
     def _real(self, tree: Any) -> Any:
-        """The real arrays in the place of stand-ins, in nested containers."""
+        """The real arrays in place of proxies, in nested containers."""
         return self._mapped(tree, self._real_of)
 
     def _node(self, tree: Any) -> Any:
-        """The Values in the place of stand-ins and of arrays that are state, in nested containers."""
+        """The Values in place of proxies and of arrays that are state, in nested containers."""
         return self._mapped(tree, self._node_of)
 
     def _real_of(self, item: Any) -> Any:
@@ -56,9 +56,9 @@ class RecordedCalls(RecordedState):
         for value in fields.get("writes", ()):
             if id(value.root.array) in self._wrapped:
                 self.refuse(
-                    "an array of NumPy's that was made a Variable within the traced function is changed in "
-                    "place: the next call would go on with what is there now. Make it by the functions of "
-                    "pdist.get_array_module(x), or a Variable of it outside"
+                    "a NumPy array that was made a Variable within the traced function is changed in place: "
+                    "the next call would continue with its current contents. Make it with the functions of "
+                    "pdist.get_array_module(x), or make the Variable outside"
                 )
         call = Call(form, name, function, args, kwargs, origin=origin(self.section), **fields)
         late = not call.pure or form == "opaque" or any(map(self._is_late, call.inputs))
@@ -75,12 +75,12 @@ class RecordedCalls(RecordedState):
         return value in self._late or value.root in self._written
 
     def _note_writes(self, call: Call) -> None:
-        """Keep in mind what a call changes."""
+        """Record what a call changes."""
         self._written.update(value.root for value in call.writes)
         self._outside_written |= call.changes_any or any(value.external for value in call.writes)
 
     def _take(self, form: str, name: str, function: Any, args: Any, kwargs: Any, result: Any) -> Any:
-        """Write down a call that gave ``result``; what stands for that."""
+        """Record a call that returned ``result``; returns the proxy of that."""
         nodes, named = self._node(args), self._node(kwargs)
         if isinstance(result, (tuple, list)):
             values = [self._view_of((args, kwargs), item) or Value("computed", item) for item in result]
@@ -90,7 +90,7 @@ class RecordedCalls(RecordedState):
         if not isinstance(result, (self.base.array_type, np.generic)):
             self.refuse(f"{name} returns {type(result).__name__} {result!r}, which depends on values")
             return result
-        for given in () if isinstance(result, np.generic) else arrays_in(args):  # np.True_ is but one object
+        for given in () if isinstance(result, np.generic) else arrays_in(args):  # np.True_ is a singleton
             if given.array is result:
                 return given
         value = self._view_of((args, kwargs), result, VIEWS.get(name, ""))
@@ -107,7 +107,7 @@ class RecordedCalls(RecordedState):
         return self._traced(result, value)
 
     def _view_of(self, given: Any, result: Any, hint: str = "") -> Value | None:
-        """What stands for a result that is a view of something given; None for one with memory of its own."""
+        """The Value of a result that is a view of an argument; None for one with its own memory."""
         if isinstance(result, np.generic):
             return None
         owner = self.base.owner_of(result)
@@ -121,24 +121,24 @@ class RecordedCalls(RecordedState):
         return self.library.array_type(array, value, self)
 
     def whole(self, x: Any) -> Any:
-        """What stands for the array without axes that eager code makes of a NumPy scalar.
+        """The proxy of the 0-d array that eager code makes from a NumPy scalar.
 
-        In the program it stays the scalar, which costs less, until it is written to. But a power of it, for
-        one, is that of an array: NumPy's scalars round otherwise.
+        In the program it stays a scalar, which costs less, until it is written to. But a power of it, for
+        example, is that of an array: NumPy's scalars round differently.
         """
         if isinstance(x, Traced) and isinstance(x.array, np.generic):
             return self._traced(np.asarray(x.array), x.node)
         return x
 
     def _as_array(self, x: Traced) -> None:
-        """Make an array of what is a scalar in the program."""
+        """Convert a scalar of the program to an array."""
         if x.node.scalar and not isinstance(x.array, np.generic):
             value = Value("computed", x.array)
             self._add("function", "asarray", self.xp.asarray, (x.node,), {}, outputs=(value,))
             x.node = value
 
     def _into(self, out: Any, form: str, name: str, function: Any, args: Any, kwargs: Any) -> Any:
-        """A call that writes into ``out``: a new value, where nobody could tell, else a write."""
+        """A call that writes into ``out``: a new value if that is indistinguishable, else a write."""
         out = self._target(out, name)
         real = out.array
         self._as_array(out)
@@ -153,35 +153,35 @@ class RecordedCalls(RecordedState):
         return out
 
     def _target(self, out: Any, name: str) -> Traced:
-        """What a call changes."""
+        """The proxy of an array that a call changes."""
         if not isinstance(out, Traced):
             if not isinstance(out, self.base.array_type):
                 raise TypeError(
                     f"{name}: out: expected an array of {self.base.name}, got {type(out).__name__}"
                 )
             self.refuse(
-                f"{name} changes an array that is not traced, and what NumPy itself does with it is not "
-                "recorded: keep it in a Variable (v.array += x), or make it by "
+                f"{name} changes an array that is not traced, and NumPy's own operations on it are not "
+                "recorded: keep it in a Variable (v.array += x), or make it with "
                 "pdist.get_array_module(x).zeros(...)"
             )
         return self.seen(out)
 
     def opaque(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """A function that looks at values, as one call."""
+        """A function that inspects values, as one call."""
         with hooks.paused():
             result = function(*self._real(args), **self._real(kwargs))
         return self._take("opaque", getattr(function, "__name__", "kernel"), function, args, kwargs, result)
 
     def assume(self, condition: Any) -> bool:
-        """Whether a condition holds everywhere and can be looked at first: see ``hooks.assume``."""
+        """Whether a condition holds everywhere and can be checked first: see ``hooks.assume``."""
         if not (self.assuming and isinstance(condition, Traced)):
             return False
         return self._holds_again(condition, condition.size)
 
     def _holds_again(self, condition: Any, count: int) -> bool:
-        """Let each call look first whether a bool array has ``count`` true elements, as it has now.
+        """Make each call check first whether a bool array has ``count`` true elements, as it has now.
 
-        Only on the host, and only where it depends on nothing but what is there when a call begins.
+        Only on the host, and only if it depends solely on what exists when a call begins.
         """
         if not self.on_numpy or np.count_nonzero(condition.array) != count:
             return False
@@ -197,7 +197,7 @@ class RecordedCalls(RecordedState):
         return True
 
     def _needed(self, value: Value) -> list[Call]:
-        """The calls that make a value, in order, without those that go first already."""
+        """The calls that make a value, in order, except those that already go first."""
         found: dict[Call, int] = {}
         waiting = [value]
         while waiting:
@@ -208,7 +208,7 @@ class RecordedCalls(RecordedState):
         return sorted(found, key=found.__getitem__)
 
     def effect(self, function: Callable[..., Any], args: Any, changes: Any) -> None:
-        """Something done to objects of the host at each call."""
+        """Something done to objects on the host at each call."""
         with hooks.paused():
             function(*self._real(args))
         name = getattr(function, "__name__", "effect")
@@ -232,7 +232,7 @@ class RecordedCalls(RecordedState):
         self._add("check", name, function, (*look, self._node(args)), {}, outputs=())
 
     def _condition(self, holds: Callable[..., Any], arrays: list[Any]) -> Any:
-        """What tells at each call that there is nothing to raise; None if array functions do not tell."""
+        """The condition that tells at each call that nothing is to be raised; None if there is none."""
         n, failure = len(self.program.calls), self.failure
         try:
             found = holds(self.library.xp, *arrays)

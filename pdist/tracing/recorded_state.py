@@ -1,4 +1,4 @@
-"""What enters a recording and what leaves it: arguments, arrays that are state, attributes."""
+"""The inputs and outputs of a recording: arguments, arrays that are state, attributes."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .names import Names
 from .record import Call, Origin, Program, Returned, TraceError, Value, origin
 from .traced_library import traced_library
 
-WATCHED_BYTES = 1 << 20  # larger arrays that nobody owns are taken to stay as they are
+WATCHED_BYTES = 1 << 20  # larger arrays without an owner are assumed not to change
 
 
 class RecordedState:
-    """The part of a :class:`~pdist.tracing.recording.Recording` that knows what the function holds.
+    """The part of a :class:`~pdist.tracing.recording.Recording` that handles the state of the function.
 
     Args:
         base: the library of its arrays.
-        strict: whether what cannot be traced is an error; otherwise it is noted in ``failure``, and the call
-            goes on with the real arrays.
-        assuming: whether to take for granted what the code can look at first: see ``hooks.assume``.
+        strict: whether what cannot be traced is an error; otherwise it is stored in ``failure``, and the call
+            continues with the real arrays.
+        assuming: whether to make assumptions that the code can check first: see ``hooks.assume``.
     """
 
     def __init__(self, base: Library, strict: bool = True, assuming: bool = True) -> None:
@@ -40,26 +40,26 @@ class RecordedState:
         self.open = True
         self.assuming = assuming
         self.head: list[Call] = []  # the assumptions and what they need: these go first
-        self._early: set[Call] = set()  # the same
-        self._assumed: set[Value] = set()  # what they look at
-        self._late: set[Value] = set()  # what depends on more than is there when a call begins
-        self._made: dict[Value, tuple[int, Call]] = {}  # by which call, and how many were before it
+        self._early: set[Call] = set()  # the same, as a set
+        self._assumed: set[Value] = set()  # the values that they check
+        self._late: set[Value] = set()  # values that depend on more than what exists when a call begins
+        self._made: dict[Value, tuple[int, Call]] = {}  # the call that made it, and how many calls precede it
         self._written: set[Value] = set()  # roots that calls change
-        self._outside_written = False  # whether a call may have changed what others hold
+        self._outside_written = False  # whether a call may have changed an external array
         self._states: dict[int, Value] = {}
         self._wrapped: dict[int, Any] = {}
-        # The arrays that nobody owns: a checksum, and where each was used first.
+        # The arrays without an owner: a checksum, and where each was used first.
         self._watched: dict[Value, tuple[int, Origin]] = {}
         self._streams: dict[Any, Any] = {}
         self.watch = Watch()
         self.named: Names | None = None
         self._assigned: dict[tuple[int, str], tuple[Any, str, Any]] = {}
-        self._guarded: set[tuple[int, str, int]] = set()  # what the guards of the program are about
+        self._guarded: set[tuple[int, str, int]] = set()  # the subjects of the program's guards
 
-    # What enters --------------------------------------------------------------------------------------
+    # Inputs -------------------------------------------------------------------------------------------
 
     def seen(self, array: Any, owner: Any = None, attribute: str = "_array", name: str = "") -> Any:
-        """The stand-in of an array that is state."""
+        """The proxy of an array that is state."""
         if array.__class__ is self.library.array_type or not isinstance(array, self.base.array_type):
             return array
         value = self._states.get(id(array))
@@ -76,25 +76,25 @@ class RecordedState:
         return self.library.array_type(array, value, self)
 
     def guard(self, owner: Any, attribute: str, item: Any) -> None:
-        """Let the trace hold only as long as an attribute is this very object."""
+        """Make the trace hold only as long as an attribute is this very object."""
         key = id(owner), attribute, id(item)
         if key not in self._guarded:
             self._guarded.add(key)
             self.program.guards.append((owner, attribute, item))
 
     def _look_after(self, value: Value, where: Origin | None = None) -> None:
-        """Refuse to go on with an array that somebody has changed behind the recording's back."""
+        """Raise an error if an array was changed without being recorded."""
         found = checksum(value.array)
         known, first = self._watched[value]
         if found == known:
             return
         self._watched[value] = found, first
-        for call in reversed(self.program.calls):  # one that was recorded is among the last
+        for call in reversed(self.program.calls):  # a recorded one is among the last
             if call.changes_any or any(self._may_be(value, v) for v in call.writes if v.external):
                 return
         self.refuse(
-            "an array that the function has used was changed by NumPy itself, which is not recorded: make it "
-            "by functions of pdist.get_array_module(x), or another one for each use",
+            "an array that the function has used was changed directly by NumPy, which is not recorded: make "
+            "it with functions of pdist.get_array_module(x), or use a new one each time",
             where,
         )
 
@@ -104,19 +104,19 @@ class RecordedState:
         return array is None or np.may_share_memory(value.array, array)
 
     def wraps(self, array: Any) -> None:
-        """Note an array of which a Variable is made: whether each call makes a new one nobody can tell."""
+        """Record an array from which a Variable is made: whether each call makes a new one is unknown."""
         if isinstance(array, self.base.array_type):
             self._wrapped[id(array)] = array
 
     def argument(self, array: Any, path: Any) -> Any:
-        """The stand-in of an array that the caller passed."""
+        """The proxy of an array that the caller passed."""
         value = Value("argument", array)
         value.path = path
         self.program.arguments.append(value)
         return self.library.array_type(array, value, self)
 
     def read(self, owner: Any, attribute: str) -> Any:
-        """An attribute that each call reads anew: its stand-in, or None."""
+        """An attribute that each call reads anew: its proxy, or None."""
         found = getattr(owner, attribute)
         if (id(owner), attribute) in self._assigned:
             return found
@@ -131,15 +131,15 @@ class RecordedState:
         return self.library.array_type(raw, value, self)
 
     def assigned(self, owner: Any, attribute: str) -> None:
-        """Note that an attribute is given another array (or None) by the traced function."""
+        """Record that the traced function gives an attribute another array (or None)."""
         self._assigned.setdefault((id(owner), attribute), (owner, attribute, getattr(owner, attribute)))
 
     def concrete(self, array: Any) -> Any:
-        """The real array of a stand-in."""
+        """The real array of a proxy."""
         return array.array if isinstance(array, Traced) else array
 
     def refuse(self, what: str, where: Origin | None = None) -> None:
-        """An error that names the line, or a note of it."""
+        """Raise an error that names the line, or store it."""
         if not self.open and where is None:
             raise TraceError(
                 f"{what} -- and this array is left over from a trace that has ended: return it from the "
@@ -153,13 +153,13 @@ class RecordedState:
             self.failure = error
 
     def reads(self, item: Any) -> None:
-        """Note that the function calls an object that users gave to the library."""
+        """Record that the function calls an object that the user passed to the library."""
         if self.named is not None:
             self.named.include(item)
             self.named.numbers_of(item)
 
     def assign(self) -> None:
-        """Let attributes that were given traced arrays be given those of each call."""
+        """Make each call assign its own arrays to attributes that were given traced arrays."""
         if self.named is not None:
             for owner, attribute, former in self.named.outputs():
                 self._assigned.setdefault((id(owner), attribute), (owner, attribute, former))
@@ -167,7 +167,7 @@ class RecordedState:
             self.named = None
 
     def finish(self, results: Any) -> None:
-        """Note what was assigned, and put the real arrays in the place of the stand-ins.
+        """Record what was assigned, and replace the proxies by the real arrays.
 
         Args:
             results: what the function returned, with Values for its arrays.
@@ -192,7 +192,7 @@ class RecordedState:
         self.restore()
 
     def restore(self) -> None:
-        """End the recording: leave no stand-in behind, whatever happened."""
+        """End the recording: leave no proxy behind, whatever happened."""
         self.assign()
         for owner, attribute, _ in self._assigned.values():
             found = getattr(owner, attribute)

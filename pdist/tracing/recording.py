@@ -1,4 +1,4 @@
-"""The recording of one call of a function: every array call is done for real and written down."""
+"""The recording of one call of a function: every array call is executed and recorded."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from .recorded_calls import RecordedCalls, arrays_in
 
 
 class Recording(RecordedCalls):
-    """Notes what a function does with its arrays, while it does it: see :class:`RecordedState`."""
+    """Records what a function does with its arrays, as it does it: see :class:`RecordedState`."""
 
     def ufunc(self, name: str, inputs: Any, kwargs: dict[str, Any], function: Any = None) -> Any:
-        """A ufunc of NumPy's or SciPy's."""
+        """A ufunc of NumPy or SciPy."""
         if function is None or not self.on_numpy:
             function = getattr(self.xp, name, None) or getattr(self.base.special, name)
         out = kwargs.pop("out", None)
@@ -41,7 +41,7 @@ class Recording(RecordedCalls):
         return self._take("ufunc", name, function, tuple(inputs), kwargs, result)
 
     def operator(self, name: str, *inputs: Any) -> Any:
-        """An operator: on NumPy scalars Python's own, which costs less and may round otherwise."""
+        """An operator: on NumPy scalars Python's own, which costs less and may round differently."""
         reals = self._real(inputs)
         scalars = all(isinstance(x, (np.generic, bool, int, float)) for x in reals)
         if scalars or (name in SAME_ON_SCALARS and all(map(_is_scalar, inputs))):
@@ -80,7 +80,7 @@ class Recording(RecordedCalls):
         return self._take("reduce", name, function, (x,), kwargs, result)
 
     def mean(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        """The sum and its division by the count, which is what NumPy does."""
+        """The sum divided by the count, as NumPy computes it."""
         axes = range(x.ndim) if axis is None else np.atleast_1d(axis)
         count = 1
         for a in axes:
@@ -89,7 +89,7 @@ class Recording(RecordedCalls):
         return self.operator("divide", total, count)
 
     def numpy_function(self, name: str, args: Any, kwargs: Any, given: Any = None) -> Any:
-        """One of NumPy's functions that are not ufuncs: ``given``, or that of its name."""
+        """A NumPy function that is not a ufunc: ``given``, or that of the name."""
         if name in ABOUT_SHAPES:
             return _lookup(np, name)(*self._real(args), **self._real(kwargs))
         if name in REDUCTIONS:
@@ -153,14 +153,14 @@ class Recording(RecordedCalls):
         """``x[index]``."""
         for i in index if isinstance(index, tuple) else (index,):
             if i.__class__ is slice and _any_traced((i.start, i.stop, i.step)):
-                self.refuse("how many elements a slice takes depends on values: use functions.where")
+                self.refuse("the number of elements in a slice depends on values: use functions.where")
             mask = self.seen(i) if hasattr(i, "dtype") and i.dtype.kind == "b" else None
             if mask is None:
                 continue
-            # One that is state seldom changes, and where it does another trace is made.
+            # A mask that is state seldom changes, and if it does, another trace is made.
             count = int(np.count_nonzero(self._real(mask))) if self.on_numpy else 0
             if mask.node.kind != "state" or not self._holds_again(mask, count):
-                self.refuse("how many elements a mask chooses depends on its values: use functions.where")
+                self.refuse("the number of elements in a mask depends on its values: use functions.where")
         self._as_array(x)
         result = x.array[self._real(index)]
         return self._take("getitem", "getitem", operator.getitem, (x, index), {}, result)
@@ -183,7 +183,7 @@ class Recording(RecordedCalls):
         return found
 
     def generator(self, given: Any) -> Any:
-        """A generator that the user holds."""
+        """A generator held by the user."""
         found = self._streams.get(id(given))
         if found is None:
             name = f"rng_{len(self._streams)}"
@@ -214,12 +214,12 @@ class Recording(RecordedCalls):
 
 
 class Stream:
-    """A random stream of a traced function: where each call finds it."""
+    """A random stream of a traced function, and how each call finds it."""
 
     def __init__(self, name: str, source: Callable[[], Any]) -> None:
         self.name, self.source = name, source
         self.fresh = False  # made anew at each call
-        self.real: Any = None  # of the first call, where it is made anew
+        self.real: Any = None  # that of the first call, if it is made anew
 
 
 def _is_scalar(x: Any) -> bool:

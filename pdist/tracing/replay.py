@@ -1,4 +1,4 @@
-"""A recorded call, made ready to run again."""
+"""A recorded call, prepared to run again."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from .record import Program
 from .source import Writer
 from .storage import fixed, pooled
 
-TOLD_APART = ("enable_backprop", "train", "dtype", "validate")  # settings that another trace is made for
+TOLD_APART = ("enable_backprop", "train", "dtype", "validate")  # settings that need separate traces
 
 
 @dataclass(frozen=True)
 class Report:
-    """What became of the calls of a trace.
+    """The effect of the passes on a trace.
 
     Attributes:
-        passes: the name of each pass, and how many calls there were before and after it.
-        calls: how many are left.
-        buffer_bytes: how many bytes the buffers take that are kept from call to call.
-        largest_bytes: how many they would take without using memory again.
+        passes: the name of each pass, with the number of calls before and after it.
+        calls: the number of remaining calls.
+        buffer_bytes: the size of the buffers that are kept from call to call.
+        largest_bytes: their size without reuse of memory.
     """
 
     passes: tuple[tuple[str, int, int], ...]
@@ -45,7 +45,7 @@ class Report:
         lines = [f"{'calls':{width}}  before  after"]
         lines += [f"{name:{width}}  {before:6d}  {after:5d}" for name, before, after in self.passes]
         lines.append(f"{self.calls} calls; buffers of {self.buffer_bytes:,} bytes,")
-        lines.append(f"which would be {self.largest_bytes:,} if none were used again")
+        lines.append(f"which would be {self.largest_bytes:,} without reuse of memory")
         return "\n".join(lines)
 
 
@@ -53,8 +53,8 @@ class Trace:
     """One recorded call.
 
     Args:
-        program: what was recorded.
-        function: the function that it is a recording of.
+        program: the recorded program.
+        function: the function that was recorded.
         stand_ins: its array arguments.
         plain: whether all arguments were arrays, by position.
         read: the names that the function reads.
@@ -62,8 +62,8 @@ class Trace:
     Attributes:
         source: the code.
         run: the function of the array arguments that the code defines.
-        kernels: the kernels of elementwise calls, where such calls run together.
-        fits: whether the positional arguments of a call are such as the trace was made for, at a glance.
+        kernels: the kernels of elementwise calls, if such calls are fused.
+        fits: a quick test of whether the positional arguments of a call fit the trace.
     """
 
     def __init__(self, program: Program, function: Any, stand_ins: Any, plain: bool, read: Names) -> None:
@@ -94,7 +94,7 @@ class Trace:
         self.fits = _fits(stand_ins.leaves, program.claimed) if plain else _never
 
     def holds(self) -> bool:
-        """Whether what it has by reference is still what the function would find."""
+        """Whether the objects that it holds by reference are still those that the function would find."""
         program = self.program
         if self.read.changed():
             return False
@@ -113,7 +113,7 @@ class Trace:
         return self.rebound == hooks.rebound or self.could_hold()
 
     def could_hold(self) -> bool:
-        """Whether every object that it was made for is in its place."""
+        """Whether every object that it was made for is still in place."""
         for owner, attribute, item in self.program.guards:
             if getattr(owner, attribute) is not item:
                 return False
@@ -123,7 +123,7 @@ class Trace:
         return True
 
     def overlaps(self, leaves: list[Any]) -> bool:
-        """Whether arguments share memory in a way that the recorded order of calls does not allow for."""
+        """Whether arguments share memory in a way that the recorded order of calls does not allow."""
         if any(_share(leaf, array) for leaf in leaves for array in self.program.claimed):
             return True
         states = [value.array for value in self.program.states]
@@ -137,7 +137,7 @@ class Trace:
 def _quiet(run: Callable[..., Any], program: Program) -> Callable[..., Any]:
     """The function without NumPy's warnings.
 
-    A context of its own in which they are off is entered much faster than ``errstate``. What users wrote (a
+    Entering a separate context in which they are off is much faster than ``errstate``. User code (a
     hook that is called as a whole) sees the context of its caller.
     """
     if any(call.changes_any for call in program.calls):
@@ -148,7 +148,7 @@ def _quiet(run: Callable[..., Any], program: Program) -> Callable[..., Any]:
 
 
 def count_calls(program: Program) -> int:
-    """How many calls a program has, views and allocations aside."""
+    """The number of calls of a program, except views and allocations."""
     return sum(not call.view and call.form != "alloc" for call in program.calls)
 
 
@@ -161,7 +161,7 @@ def _never(args: Any) -> bool:
 
 
 def _fits(leaves: list[Any], claimed: list[Any]) -> Callable[[Any], bool]:
-    """A quick test of positional arguments, written out for their number."""
+    """A quick test of positional arguments, generated for their number."""
     if not all(hasattr(leaf, "strides") and not isinstance(leaf, np.generic) for leaf in leaves):
         return _never
     names: dict[str, Any] = {"config": config}
@@ -183,7 +183,7 @@ def _fits(leaves: list[Any], claimed: list[Any]) -> Callable[[Any], bool]:
 
 
 def _head(function: Any, program: Program) -> list[str]:
-    """What is said above the code."""
+    """The comment above the code."""
     code = getattr(function, "__code__", None)
     name = getattr(function, "__name__", "a function")
     where = f", {os.path.basename(code.co_filename)}:{code.co_firstlineno}" if code else ""

@@ -1,4 +1,4 @@
-"""The results of a traced function: what they are in the program, and for the caller of the recorded call."""
+"""The results of a traced function: in the program, and for the caller of the recorded call."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .recording import Recording
 
 
 def copied(tree: Any, recording: Recording) -> Any:
-    """The results with copies of arrays that no traced call made: each call gives its caller others."""
+    """The results with copies of arrays that no traced call made: each call returns new ones."""
     if isinstance(tree, recording.base.array_type):
         return recording.seen(tree).copy()
     return _mapped(tree, lambda item: copied(item, recording))
 
 
 def noted(tree: Any) -> Any:
-    """The results with what they are in the program."""
+    """The results with Values in place of arrays."""
     if isinstance(tree, Traced):
         return Returned(tree.node, False)
     if isinstance(tree, Variable) and isinstance(tree._array, Traced):
@@ -30,14 +30,14 @@ def noted(tree: Any) -> Any:
     found = _mapped(tree, noted)
     if found is tree and _hides(tree):
         raise TraceError(
-            f"a traced function returned a {type(tree).__name__}, which a trace cannot make anew: return "
+            f"a traced function returned a {type(tree).__name__}, which a trace cannot recreate: return "
             "arrays, Variables, and tuples, lists and dicts of them"
         )
     return found
 
 
 def _hides(item: Any, depth: int = 4) -> bool:
-    """Whether an object that is handed on as it is takes stand-ins along, or runs only once."""
+    """Whether an object that is returned unchanged contains proxies, or runs only once."""
     if inspect.isgenerator(item) or inspect.isawaitable(item):
         return True
     if isinstance(item, Variable):

@@ -1,4 +1,4 @@
-"""From a program to the Python function that runs it: straight-line code, and the arrays that it uses."""
+"""The Python function that runs a program: straight-line code, and the arrays that it uses."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from .storage import empty
 
 
 class Writer:
-    """Writes a program out.
+    """Writes a program as code.
 
     Args:
-        program: what is written; the passes have been over it.
-        storage: the arrays of all values that keep their place from call to call.
-        title: what the function is called.
+        program: the program, after all passes.
+        storage: the arrays of all values that are kept from call to call.
+        title: the name of the function.
         leaves: the names of the array arguments.
         head: comment lines that go first.
     """
@@ -42,22 +42,22 @@ class Writer:
         if not self.title.isidentifier() or keyword.iskeyword(self.title):
             self.title = "traced"
         self.on_numpy = program.base.name == "numpy"
-        self.names: dict[str, Any] = {}  # what the function's globals are
+        self.names: dict[str, Any] = {}  # the function's globals
         self.lines: list[str] = []
         self.taken: set[str] = set(leaves) | {self.title}
-        self.counts: dict[str, int] = {}  # the next number to try behind a stem
+        self.counts: dict[str, int] = {}  # the next number to try after a stem
         self.known: dict[int, str] = {}  # names of constants by id
-        self.by_position: dict[str, str] = {}  # calls as they run, by how they are shown
+        self.by_position: dict[str, str] = {}  # calls as executed, by calls as shown
         self.streams: dict[Any, str] = {}
-        self.sources: dict[str, Any] = {}  # where the streams among the globals come from
-        self.numbers: dict[Any, Any] = {}  # arrays without axes by dtype and value
+        self.sources: dict[str, Any] = {}  # the sources of the streams among the globals
+        self.numbers: dict[Any, Any] = {}  # 0-d arrays by dtype and value
         for value, name in zip(program.arguments, leaves, strict=True):
             value.name = name
 
     # Names --------------------------------------------------------------------------------------------
 
     def unused(self, stem: str) -> str:
-        """A name that nothing has yet."""
+        """An unused name."""
         stem = re.sub(r"\W", "_", stem) or "t"
         if stem[0].isdigit() or keyword.iskeyword(stem):
             stem = "_" + stem
@@ -81,7 +81,7 @@ class Writer:
         return name
 
     def of(self, value: Value) -> str:
-        """What a value is called."""
+        """The name of a value."""
         if value in self.storage:
             array = self.storage[value]
             if value.kind == "constant" and value.shape == () and self.on_numpy:
@@ -96,7 +96,7 @@ class Writer:
         return value.name
 
     def _stem(self, value: Value) -> str:
-        """What a value is called where the name is free."""
+        """The preferred name of a value."""
         if value.name:
             return value.name
         if value.kind == "view" and value.path:
@@ -121,7 +121,7 @@ class Writer:
             parts = ["" if p is None else self.text(p) for p in (item.start, item.stop)]
             return ":".join(parts) + (f":{self.text(item.step)}" if item.step is not None else "")
         if kind is str:
-            return json.dumps(item)  # in the quotes that formatters leave alone
+            return json.dumps(item)  # in double quotes, as formatters prefer
         if item is None or item is Ellipsis or kind in (bool, int):
             return "..." if item is Ellipsis else repr(item)
         if kind is float and item == item and abs(item) != np.inf:
@@ -135,7 +135,7 @@ class Writer:
         return self.bound(item, getattr(item, "__name__", "constant"))
 
     def index(self, index: Any) -> str:
-        """An index between brackets."""
+        """An index in brackets."""
         if isinstance(index, tuple) and index:
             return ", ".join(self.text(i) for i in index) + ("," if len(index) == 1 else "")
         return self.text(index)
@@ -143,7 +143,7 @@ class Writer:
     # Calls --------------------------------------------------------------------------------------------
 
     def arguments(self, args: Any, kwargs: dict[str, Any], *more: str) -> str:
-        """What stands between the parentheses."""
+        """The text between the parentheses."""
         parts = [self._sliceless(a) for a in args]
         parts += [f"{name}={self._sliceless(a)}" for name, a in kwargs.items()]
         return ", ".join([*parts, *more])
@@ -164,7 +164,7 @@ class Writer:
         return f"({', '.join(texts)},)" if item.__class__ is tuple else texts[0]
 
     def function(self, call: Call) -> str:
-        """The global name of what is called."""
+        """The global name of the called function."""
         if call.form == "reduce" and self.on_numpy:
             return self.bound(getattr(np, call.name), call.name) + ".reduce"
         return self.bound(call.function, call.name.rpartition(".")[2])
@@ -186,7 +186,7 @@ class Writer:
         return f"{self.function(call)}({self.arguments(args, call.kwargs, *more)})"
 
     def _numbers(self, args: Any) -> Any:
-        """Python's numbers as arrays without axes, of the dtype that they would take: it costs half."""
+        """Python numbers as 0-d arrays, of the dtype that they would take, at half the cost."""
         dtypes = {value.dtype for value in args if value.__class__ is Value}
         if len(dtypes) != 1 or not all(a.__class__ in (Value, int, float) for a in args):
             return args
@@ -212,7 +212,7 @@ class Writer:
         return f"{self.bound(call.function, call.name)}({', '.join(parts)})"
 
     def stream(self, stream: Stream) -> str:
-        """The name of a random stream; one that the function makes itself is made at each call."""
+        """The name of a random stream; one that the function itself creates is created at each call."""
         name = self.streams.get(stream)
         if name is None and self.on_numpy and not stream.fresh:
             name = self.streams[stream] = self.unused(stream.name)
@@ -247,7 +247,7 @@ class Writer:
             refused = self.bound(REFUSED, "REFUSED")
             lines = (
                 f"if {count}({self.of(value)}) != {n}:",
-                f"return {refused}  # another trace is for that",
+                f"return {refused}  # needs another trace",
             )
             return "\n        ".join(lines)
         if call.form == "alloc":
@@ -264,7 +264,7 @@ class Writer:
         return f"{self.of(call.output)} = {self.expression(call)}"
 
     def _check(self, call: Call) -> str:
-        """A check, after a look at whether there is need for it."""
+        """A check, made only if its condition does not hold."""
         condition, n, args = call.args
         text = f"{self.function(call)}({self.arguments(args, {})})"
         if condition is None:
@@ -273,7 +273,7 @@ class Writer:
         return f"if {count}({self.of(condition)}) != {n}:\n        {text}"
 
     def _fused(self, call: Call) -> str:
-        """A kernel of several calls: it is told where its results go, but for those that somebody keeps."""
+        """A kernel of several calls: it writes its results into place, except those that are kept."""
         new = [v for v in call.outputs if v not in self.storage]
         places = ["None" if v in new else self.of(v) for v in (*call.outputs, *call.writes)]
         text = self.expression(call, f"out={places[0]}" if len(places) == 1 else f"out=({', '.join(places)})")
@@ -286,13 +286,13 @@ class Writer:
         return f"{self.of(value)} = {make}()"
 
     def _writing(self, call: Call, out: str) -> str:
-        """A call that writes into an array that is there."""
+        """A call that writes into an existing array."""
         if call.name in COPIES and call.form in ("method", "function"):
             return f"{out}[...] = {self.of(call.args[0])}"
         mark = f"out={out}"
         text = self.expression(call, mark)
         if call.name in ("maximum", "minimum"):
-            return text  # NumPy wants it by name here
+            return text  # NumPy requires the keyword here
         if self.on_numpy and call.elementwise and not call.kwargs and call.function.nout == 1:
             self.by_position[text] = f"{text[: -len(mark) - 1]}{out})"
         elif self.on_numpy and call.form == "reduce" and call.kwargs.keys() == {"axis"}:
@@ -303,11 +303,11 @@ class Writer:
         return text
 
     def tight(self, source: str) -> str:
-        """The same code, line by line, as it runs: NumPy takes ``out`` faster by its position."""
+        """The same code, line by line, as executed: ``out`` is faster by position in NumPy."""
         shorter = {f"    {shown}": f"    {runs}" for shown, runs in self.by_position.items()}
         return "\n".join([shorter.get(line, line) for line in source.split("\n")])
 
-    # All of it ----------------------------------------------------------------------------------------
+    # The whole program --------------------------------------------------------------------------------
 
     def write(self) -> tuple[str, dict[str, Any]]:
         """The source and the globals that it needs."""
@@ -323,7 +323,7 @@ class Writer:
             self.lines.append(f"    {value.name} = {self._owner(owner)}.{attribute}")
 
     def _statements(self, calls: Iterable[Call]) -> None:
-        """Write calls, with where they came from above them."""
+        """Write calls, with their origins as comments above."""
         last: Origin | None = None
         for call in calls:
             if (call.view or call.form == "alloc") and call.output in self.storage:
@@ -334,7 +334,7 @@ class Writer:
             self.lines.append("    " + line)
 
     def _whole(self, *before: str) -> tuple[str, dict[str, Any]]:
-        """Assign and return what is to be; then all of it, with other functions ``before``."""
+        """Write the final assignments and the return; returns everything, with other functions ``before``."""
         for owner, attribute, value in self.program.effects:
             text = "None" if value is None else self.text(value)
             if isinstance(value, Returned):
@@ -348,7 +348,7 @@ class Writer:
         return "\n".join([*[f"# {line}" for line in self.head], *before, whole]), self.names
 
     def _comment(self, origin: Origin, last: Origin | None) -> None:
-        """Say which line of user code comes now, and which op of it."""
+        """Name the current line of user code, and the op within it."""
         moved = last is None or (origin.file, origin.line) != (last.file, last.line)
         if moved and origin.file:
             self.lines.append("")
@@ -360,7 +360,7 @@ class Writer:
         return self.bound(owner, f"{getattr(owner, 'name', None) or 'some'}_variable")
 
     def result(self, tree: Any) -> str:
-        """What is returned, as code."""
+        """The results, as code."""
         if isinstance(tree, Returned):
             name = self.of(tree.value)
             if not tree.variable:
@@ -375,7 +375,7 @@ class Writer:
             return f"({text},)" if len(tree) == 1 else f"({text})"
         if tree.__class__ is dict:
             return "{" + ", ".join(f"{key!r}: {self.result(item)}" for key, item in tree.items()) + "}"
-        if isinstance(tree, tuple):  # a named one
+        if isinstance(tree, tuple):  # a namedtuple
             kind = self.bound(type(tree), type(tree).__name__)
             return f"{kind}({', '.join(self.result(item) for item in tree)})"
         if tree is None or tree.__class__ in (bool, int, str):

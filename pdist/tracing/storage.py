@@ -1,7 +1,7 @@
-"""Which values keep their place from call to call, and the arrays that they are.
+"""The values that keep their memory from call to call, and their arrays.
 
-Every value that a call can write where it is told to gets a buffer. All buffers lie in one piece of memory,
-those of values that are not in use at the same time over each other; an elementwise call writes over an
+Every value that a call can write through ``out`` gets a buffer. All buffers lie in one block of memory;
+those of values that are not in use at the same time may overlap, and an elementwise call overwrites an
 argument that it is the last to use.
 """
 
@@ -20,20 +20,20 @@ from .record import Call, Program, Value, substitute
 
 
 def empty(xp: Any, value: Value) -> Any:
-    """An array like a value, with its layout in memory: reductions and products round by that."""
+    """An array like a value, with its layout in memory, which affects the rounding of sums and products."""
     axes = _order(value)
     array = memory.empty(xp, [value.shape[i] for i in axes], value.dtype)
     return array.transpose([axes.index(i) for i in range(len(axes))])
 
 
 def _order(value: Value) -> list[int]:
-    """The axes from the one with the largest steps on."""
+    """The axes by decreasing stride."""
     strides = value.strides or ()
     return sorted(range(len(value.shape)), key=lambda i: -strides[i])
 
 
 def perform(call: Call, arrays: dict[Value, Any]) -> Any:
-    """What a call gives on arrays."""
+    """The result of a call on arrays."""
     args = substitute(call.args, arrays.__getitem__)
     kwargs = substitute(call.kwargs, arrays.__getitem__)
     if call.form == "method":
@@ -72,14 +72,14 @@ def buffered(program: Program) -> dict[Value, int]:
 
 
 class Block:
-    """Room for a value, and for those that take its place one after another.
+    """Memory for a value, and for those that successively overwrite it.
 
     Attributes:
-        nbytes: its size, in whole lines of the cache.
+        nbytes: its size, in whole cache lines.
         first: the index of the call that writes it first.
-        last: of the call that uses it last.
-        values: whose room it is; they are laid out alike.
-        start: where it begins in the memory of all.
+        last: the index of the call that uses it last.
+        values: the values that it holds, all of the same layout.
+        start: its offset in the shared memory.
     """
 
     __slots__ = ("first", "last", "nbytes", "start", "values")
@@ -92,7 +92,7 @@ class Block:
 
 
 def pooled(program: Program) -> tuple[dict[Value, Any], int]:
-    """A buffer for every value that can have one; returns the arrays, and the bytes that they take."""
+    """A buffer for every value that can have one; returns the arrays, and their total size in bytes."""
     blocks = _blocks(program)
     nbytes = place(blocks)
     room = memory.empty(program.base.xp, nbytes, np.uint8)
@@ -104,7 +104,7 @@ def pooled(program: Program) -> tuple[dict[Value, Any], int]:
 
 
 def _blocks(program: Program) -> list[Block]:
-    """The blocks that the values need, by the order of the calls."""
+    """The blocks that the values need, in the order of the calls."""
     last = buffered(program)
     ends: dict[int, list[Value]] = {}
     for value, i in last.items():
@@ -130,15 +130,15 @@ def _blocks(program: Program) -> list[Block]:
 
 
 def place(blocks: list[Block]) -> int:
-    """Find a place for each block, where no other is that is in use at the same time.
+    """Find a place for each block that no other block occupies at the same time.
 
     The largest come first. What they leave free, some bytes for some time, is a gap, and so is what a block
-    leaves of a gap that it is put into; one that finds no gap goes behind all others. Of the gaps that are
-    long enough it takes the one that ends first. The time that it takes is about proportional to the number
-    of blocks: those of one size come in the order of time, so that what is free is looked up and not sought.
+    leaves of a gap that it is put into; one that finds no gap goes after all others. Of the gaps that are
+    long enough, the one that ends first is used. The running time is about proportional to the number
+    of blocks: those of one size come in order of time, so that free gaps are looked up without a search.
 
     Returns:
-        The bytes of them all.
+        The total size in bytes.
     """
     rooms = _rooms(blocks)
     total = 0
@@ -147,8 +147,8 @@ def place(blocks: list[Block]) -> int:
         pending = [gap for gap in gaps if gap[2] >= nbytes]
         gaps = [gap for gap in gaps if gap[2] < nbytes]
         heapq.heapify(pending)
-        free: list[tuple[float, int, int, int]] = []  # have begun: end, bytes, start, begin
-        for block in rooms[nbytes]:  # by the time when they are first in use
+        free: list[tuple[float, int, int, int]] = []  # gaps that have begun: end, bytes, start, begin
+        for block in rooms[nbytes]:  # by time of first use
             while pending and pending[0][0] <= block.first:
                 begin, end, height, start = heapq.heappop(pending)
                 bisect.insort(free, (end, height, start, begin))
@@ -172,15 +172,15 @@ def place(blocks: list[Block]) -> int:
     return total
 
 
-#: From one call to another, some bytes, and where they begin in memory.
+#: The first and the last call, the size in bytes, and the offset in memory.
 Gap = tuple[int, float, int, int]
-MOST_SIZES = 64  # of more sizes, those that are about the same count as one
+MOST_SIZES = 64  # if there are more sizes, similar ones are merged
 
 
 def _rooms(blocks: list[Block]) -> dict[int, list[Block]]:
-    """The blocks by the bytes that each gets, in the order in which they are first in use.
+    """The blocks by allocated size, in order of first use.
 
-    Of many sizes each is made up to one of eight between a power of two and the next.
+    If there are many sizes, each is rounded up to one of eight steps between powers of two.
     """
     many = len({block.nbytes for block in blocks}) > MOST_SIZES
     rooms: dict[int, list[Block]] = {}
@@ -191,14 +191,14 @@ def _rooms(blocks: list[Block]) -> dict[int, list[Block]]:
 
 
 def array_in(room: Any, value: Value) -> Any:
-    """A value's array at the beginning of some memory, in the value's own layout."""
+    """A value's array at the beginning of some memory, in the value's layout."""
     axes = _order(value)
     flat = room[: value.nbytes].view(value.dtype)
     return flat.reshape([value.shape[i] for i in axes]).transpose([axes.index(i) for i in range(len(axes))])
 
 
 def _overwritten(call: Call, out: Value, dying: list[Value]) -> Value | None:
-    """An argument whose memory the result may take: it is used here for the last time, and laid out alike."""
+    """An argument whose memory the result may reuse: one of the same layout, used here for the last time."""
     if not call.elementwise and call.form != "fused":
         return None
     for value in call.args:

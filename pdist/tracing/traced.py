@@ -31,9 +31,9 @@ class TracedFunction:
 
     Attributes:
         function: the function itself.
-        traces: the recordings, by what told their calls apart.
+        traces: the recordings, by the keys of their calls.
         last: the recording that ran last; None before the first call.
-        failure: why it runs untraced, where ``strict`` is False and it does.
+        failure: why it runs untraced, if ``strict`` is False and it does.
     """
 
     __name__: str
@@ -45,14 +45,14 @@ class TracedFunction:
         self.traces: OrderedDict[Any, list[Trace]] = OrderedDict()
         self.last: Trace | None = None
         self.failure: TraceError | None = None
-        self._in_a_row = 0  # recordings, one after the other, that a name made necessary
+        self._in_a_row = 0  # consecutive recordings made necessary by a name
         self._lock = threading.RLock()
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         return self if instance is None else types.MethodType(self, instance)
 
     def __deepcopy__(self, memo: Any) -> TracedFunction:
-        """One that records for itself."""
+        """A copy that makes its own recordings."""
         return TracedFunction(copy.deepcopy(self.function, memo), self.cache_size, self.strict)
 
     def __copy__(self) -> TracedFunction:
@@ -63,7 +63,7 @@ class TracedFunction:
         found: Any = sys.modules.get(getattr(self.function, "__module__", ""))
         for name in path.split("."):
             found = getattr(found, name, None)
-        if found is self:  # a decorated function is found by its name, as others are
+        if found is self:  # a decorated function is pickled by name, like any other
             return path
         return TracedFunction, (self.function, self.cache_size, self.strict)
 
@@ -74,7 +74,7 @@ class TracedFunction:
                 if last.holds() and (result := last.run(*args)) is not REFUSED:
                     self._in_a_row = 0
                     return result
-        if self.failure is not None or hooks.current() is not None:  # or it is a part of a larger trace
+        if self.failure is not None or hooks.current() is not None:  # or as part of a larger trace
             return self.function(*args, **kwargs)
         leaves: list[Any] = []
         key = (flatten((args, kwargs), leaves), *(getattr(config, name) for name in TOLD_APART))
@@ -92,21 +92,21 @@ class TracedFunction:
             return self._record(key, args, kwargs)
 
     def _restless(self, known: Iterable[Trace]) -> bool:
-        """Whether a name is something else at each call, so that it does not pay to record."""
+        """Whether a name changes at each call, so that recording does not pay off."""
         changed = [name for trace in known if (name := trace.read.changed())]
         self._in_a_row += bool(changed)
         if self._in_a_row <= MOST_IN_A_ROW:
             return False
         self.failure = TraceError(
-            f"{changed[0]!r} stood for something else at each of the last {MOST_IN_A_ROW} calls: pass it as "
+            f"{changed[0]!r} changed at each of the last {MOST_IN_A_ROW} calls: pass it as "
             "an argument, or keep it in an array that is written in place"
         )
         warnings.warn(f"{self.__name__} runs untraced: {self.failure}", stacklevel=4)
         return True
 
     def _record(self, key: Any, args: Any, kwargs: Any) -> Any:
-        """Do the call for real, and keep what it did."""
-        # Where an assumption failed before, the next trace makes none.
+        """Execute the call and record it."""
+        # If an assumption failed before, the next trace makes none.
         recording = Recording(base_of(args, kwargs), self.strict, assuming=not self.traces.get(key))
         stand_ins = StandIns(recording)
         hooks.begin(recording)
@@ -122,7 +122,7 @@ class TracedFunction:
             recording.assign()
             recording.finish(noted(result))
         except ValueError as error:
-            # NumPy makes one of what goes wrong in ``array[0] = traced``
+            # NumPy wraps errors in ``array[0] = traced``
             if isinstance(error.__cause__, TraceError):
                 raise error.__cause__ from None
             raise
@@ -139,7 +139,7 @@ class TracedFunction:
         return real(result)
 
     def _refuse_direct_draws(self, recording: Recording) -> None:
-        """Refuse to go on with numbers that a trace would not draw again."""
+        """Raise an error for draws that a trace would not repeat."""
         for generator in recording.watch.moved():
             if generator in OF_MODULES:  # another thread may have drawn from these
                 what = "numbers were drawn from numpy.random or random, by this function or by another thread"
@@ -156,7 +156,7 @@ class TracedFunction:
             )
 
     def _keep(self, key: Any, trace: Trace) -> None:
-        """Keep a trace, and forget those that no longer hold or that were used longest ago."""
+        """Keep a trace, and drop those that no longer hold or are the least recently used."""
         known = self.traces.pop(key, [])
         self.traces[key] = [trace, *[t for t in known if t.could_hold()][: self.cache_size - 1]]
         while len(self.traces) > self.cache_size:
@@ -164,7 +164,7 @@ class TracedFunction:
         self.last = trace
 
     def forget(self) -> None:
-        """Forget all recordings: the next call records anew, with the Python values of then."""
+        """Drop all recordings: the next call records anew, with the current Python values."""
         with self._lock:
             self.traces.clear()
             self.last = self.failure = None
@@ -177,11 +177,11 @@ class TracedFunction:
 
     @property
     def kernels(self) -> str:
-        """The kernels of elementwise calls in that code, in C; none on the CPU, where each runs alone."""
+        """The kernels of elementwise calls in that code, in C; none on the CPU, where nothing is fused."""
         return "\n\n".join(map(str, self._trace().kernels))
 
     def report(self) -> Report:
-        """What the passes made of the trace that ran last; printing it shows a table."""
+        """The effect of the passes on the trace that ran last; printing it shows a table."""
         return self._trace().report
 
     def _trace(self) -> Trace:
@@ -200,42 +200,42 @@ class TracedFunction:
 def trace(function: Any = None, *, cache_size: int = 8, strict: bool = True) -> Any:
     """Make a function of arrays run as straight-line array code.
 
-    The first call runs the function as it is, and writes down every array call that it makes: forward,
-    backward, optimizer, random draws. From then on a call runs what was written down: no Variables, no graph,
-    every buffer used again. The numbers are the same, to the last bit, and random draws continue the same
+    The first call runs the function as it is, and records every array call that it makes: forward,
+    backward, optimizer, random draws. Later calls run the recording: no Variables, no graph,
+    every buffer reused. The numbers are the same, to the last bit, and random draws continue the same
     stream.
 
-    What holds:
+    The rules:
 
-    - Arrays that the function is given may change from call to call; of another shape or dtype they make
+    - Array arguments may change from call to call; another shape or dtype makes
       another trace.
     - Arrays that it finds elsewhere (parameters, an optimizer's moments, data in a closure) are read by
-      reference: what changes them in place is seen.
-    - Globals, closures, defaults and attributes that it reads by name may change: it is recorded anew then,
-      and runs as it is if that is so at each call. A number that is an argument makes a trace for each of its
-      values; a number that changes from step to step belongs in an array. Other values of Python's are those
+      reference: in-place changes take effect.
+    - Globals, closures, defaults and attributes that it reads by name may change: it is then recorded again,
+      and runs untraced if that happens at each call. A number passed as an argument makes a trace for each of
+      its values; a number that changes from step to step belongs in an array. Other Python values are those
       of the recorded call; :meth:`TracedFunction.forget` records anew.
-    - Random draws by samplers, from ``pdist.random`` or the generator that they are given, go on. Draws from
-      a generator itself are an error; with those from ``numpy.random`` the function runs as it is.
-    - What Python does besides (printing, appending to a list, a clock) it does while recording only;
-      ``pdist_nn.report`` is repeated at every call. So is what NumPy computes from arrays outside alone
-      (``x + np.exp(table)``: the exponentials are those of the first call): pass them as arguments, keep them
-      in Variables, or use pdist.functions.
+    - Random draws by samplers, from ``pdist.random`` or a generator passed to them, continue their stream.
+      Direct draws from a generator are an error; with draws from ``numpy.random`` the function runs untraced.
+    - Other Python code (printing, appending to a list, reading a clock) runs while recording only;
+      ``pdist_nn.report`` is repeated at every call. Likewise NumPy operations on outside arrays alone are not
+      repeated (``x + np.exp(table)``: the exponentials are those of the first call): pass the arrays as
+      arguments, keep them in Variables, or use pdist.functions.
     - It may return arrays, Variables (without a graph) and tuples, lists and dicts of them.
-    - After a call ``parameter.grad`` is the gradient; where an optimizer is in the trace, a view of the
+    - After a call ``parameter.grad`` is the gradient; if an optimizer is in the trace, it is a view of the
       optimizer's own array, which the next call overwrites.
 
     Args:
-        function: of arrays, Variables, numbers, and tuples, lists and dicts of them.
-        cache_size: for how many kinds of arguments traces are kept.
+        function: a function of arrays, Variables, numbers, and tuples, lists and dicts of them.
+        cache_size: the maximum number of traces, for different kinds of arguments.
         strict: whether what cannot be traced (a branch on a value, ``float(x)``, a shape that depends on
-            data) is an error. Otherwise the function runs as it is from then on, and a warning says why.
+            data) is an error. Otherwise the function runs untraced from then on, and a warning says why.
 
     Returns:
-        A :class:`TracedFunction`; its ``source`` is the code, ``report()`` tells what became of the calls.
+        A :class:`TracedFunction`; its ``source`` is the code, ``report()`` shows the effect of the passes.
 
     Raises:
-        TraceError: when called, naming the line that cannot be traced.
+        TraceError: when called, if a line cannot be traced; names the line.
 
     >>> import numpy as np, pdist, pdist.functions as F
     >>> w = pdist.Variable(np.array([1.0, 2.0]), name="w")

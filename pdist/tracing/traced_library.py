@@ -1,4 +1,4 @@
-"""The library of stand-ins: its arrays stand for those of another one in a trace."""
+"""The library of proxies, which represent the arrays of another library in a trace."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _libraries: dict[Library, Library] = {}
 
 
 def traced_library(base: Library) -> Library:
-    """The library whose arrays stand for those of ``base`` in a trace."""
+    """The library whose arrays are proxies of those of ``base`` in a trace."""
     found = _libraries.get(base)
     if found is None:
         kind = type("Traced", (Traced,), {"__slots__": ()})

@@ -1,4 +1,4 @@
-"""Datasets: what has a length and is indexed by numbers."""
+"""Datasets: objects with a length, indexed by integers."""
 
 from .batches import Batch, concat_examples
 from .tuple_dataset import (

@@ -1,4 +1,4 @@
-"""Batches: some examples of a dataset, and the arrays that they make together."""
+"""Batches: some examples of a dataset, and their concatenation to arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pdist.backend import get_array_module, library_of, to_cpu, to_gpu
 
 
 def take(dataset: Any, indices: Any) -> Any:
-    """Some examples of an array or dataset as a batch; of arrays at once, not one by one."""
+    """Some examples of an array or dataset as a batch; arrays are indexed at once, not one by one."""
     library = library_of(dataset)
     if library is not None:
         return dataset[indices if library.host else library.from_host(np.asarray(indices))]
@@ -22,10 +22,10 @@ def take(dataset: Any, indices: Any) -> Any:
 
 
 class Batch(Sequence):
-    """Examples ``indices`` of ``dataset``: a list that makes an example when it is looked at.
+    """The examples ``indices`` of ``dataset``: a sequence that makes examples on access.
 
     Args:
-        dataset: where they come from.
+        dataset: the dataset.
         indices: their positions.
 
     >>> import numpy as np
@@ -53,18 +53,18 @@ class Batch(Sequence):
         return (self.dataset[int(i)] for i in self.indices)
 
     def arrays(self) -> Any:
-        """The examples put together: see :func:`concat_examples`."""
+        """The concatenated examples: see :func:`concat_examples`."""
         return take(self.dataset, self.indices)
 
 
 def concat_examples(batch: Any, device: Any = None, padding: Any = None) -> Any:
-    """The arrays that a batch of examples makes together.
+    """Concatenate a batch of examples to arrays.
 
     Args:
         batch: a sequence of examples: arrays or numbers, or tuples or dicts of these.
         device: ``"cpu"``, ``"cuda"`` or a CUDA device number to move them to;
             None leaves them where they are.
-        padding: what shorter arrays are filled up with; None asks for equal shapes.
+        padding: the number to pad shorter arrays with; None requires equal shapes.
 
     Returns:
         One array, or a tuple or dict of arrays, with a first axis of the batch's length.
@@ -89,7 +89,7 @@ def concat_examples(batch: Any, device: Any = None, padding: Any = None) -> Any:
 
 
 def as_column(dataset: Any) -> Any:
-    """A list of numbers as an array, so that all its batches have one dtype; other datasets as they are."""
+    """A list of numbers as an array, so that all its batches have one dtype; other datasets unchanged."""
     if type(dataset) in (list, tuple) and all(isinstance(x, (int, float, np.number)) for x in dataset):
         return np.asarray(dataset)
     return dataset
@@ -117,7 +117,7 @@ def _stack(examples: list[Any], padding: Any = None) -> Any:
             f"concat_examples: the examples' shapes differ: {', '.join(map(str, sorted(shapes)))}"
         )
     shape = tuple(max(lengths) for lengths in zip(*shapes, strict=True))
-    # Of all of them: integers may stand beside numbers with decimals, and be filled up with nan.
+    # That of all examples: integers may be mixed with floats, and padded with nan.
     dtype = np.result_type(*{array.dtype for array in arrays}, padding)
     out = xp.full((len(arrays), *shape), padding, dtype)
     for i, array in enumerate(arrays):

@@ -1,4 +1,4 @@
-"""Datasets made of arrays, and parts of datasets."""
+"""Datasets composed of arrays, and subsets of datasets."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TupleDataset(_Columns):
         return tuple(columns)
 
     def take(self, indices: Any) -> tuple[Any, ...]:
-        """The batch of some examples: one array each column."""
+        """The batch of some examples: one array per column."""
         return tuple([take(column, indices) for column in self._columns])
 
 
@@ -78,7 +78,7 @@ class DictDataset(_Columns):
         return dict(zip(self._names, columns, strict=True))
 
     def take(self, indices: Any) -> dict[str, Any]:
-        """The batch of some examples: one array each column."""
+        """The batch of some examples: one array per column."""
         return {name: take(column, indices) for name, column in zip(self._names, self._columns, strict=True)}
 
 
@@ -89,7 +89,7 @@ class SubDataset:
         dataset: the other one.
         start: the first position.
         finish: the position after the last one.
-        order: the positions to choose from; the dataset's own order if None.
+        order: the positions to select from; by default the dataset's own order.
     """
 
     def __init__(self, dataset: Any, start: int, finish: int, order: Any = None) -> None:
@@ -140,8 +140,8 @@ def split_dataset(dataset: Any, split_at: int, order: Any = None) -> tuple[SubDa
 
     Args:
         dataset: a dataset or an array.
-        split_at: how many go into the first part.
-        order: a permutation of the positions to go by.
+        split_at: the size of the first part.
+        order: a permutation of the positions to apply first.
 
     >>> import numpy as np
     >>> first, second = split_dataset(np.arange(10), 7)
@@ -161,7 +161,7 @@ def split_dataset_random(dataset: Any, first_size: int, seed: Any = None) -> tup
 
     Args:
         dataset: a dataset or an array.
-        first_size: how many go into the first part.
+        first_size: the size of the first part.
         seed: a seed or generator; by default the host's stream (``pdist.random.seed``).
     """
     order = random.as_generator(seed, np).permutation(len(dataset))

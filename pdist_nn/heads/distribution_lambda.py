@@ -1,4 +1,4 @@
-"""A layer that makes a distribution of what it is given."""
+"""A layer that makes a distribution from its input."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class DistributionLambda(Link):
 
     Args:
         make: a function of the layer's input that returns a distribution.
-        convert_to_array: what a following layer of a :class:`Sequential` gets of it: a function of the
-            distribution, by default a sample. ``lambda d: d.mean`` passes the mean on.
+        convert_to_array: a function of the distribution that makes the input of the next layer of a
+            :class:`Sequential`, by default a sample. ``lambda d: d.mean`` passes the mean on.
 
-    ``log_prob`` of the distribution refuses values that broadcast outward: targets of shape ``[N, 1]``
-    against a batch ``[N]`` would silently give ``[N, N]``, of which a mean tells nothing.
+    ``log_prob`` of the distribution rejects values that would broadcast the batch: targets of shape ``[N,
+    1]`` against a batch ``[N]`` would silently give ``[N, N]``, whose mean is meaningless.
 
     >>> import numpy as np, pdist.distributions as D
     >>> head = DistributionLambda(lambda x: D.Normal(x, 2 * x), convert_to_array=lambda d: d.mean)

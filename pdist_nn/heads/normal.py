@@ -16,7 +16,7 @@ from .distribution_lambda import DistributionLambda
 
 
 class IndependentNormal(DistributionLambda):
-    """Independent Normals: the first half of the numbers are locations, softplus of the second half scales.
+    """Independent Normals: the first half of the inputs are locations, softplus of the second half scales.
 
     Args:
         event_shape: the shape of one draw, a length or a tuple of lengths; ``()`` for a number.
@@ -67,11 +67,11 @@ class IndependentNormal(DistributionLambda):
 class MixtureNormal(IndependentNormal):
     """Mixtures of independent Normals.
 
-    Of the numbers it is given the first ``n_components`` are the logits of the components, then come all
-    their locations, then their scales before a softplus.
+    The first ``n_components`` inputs are the logits of the components, followed by all
+    locations, then all scales before a softplus.
 
     Args:
-        n_components: how many Normals.
+        n_components: number of Normals.
         event_shape: the shape of one draw, a length or a tuple of lengths; ``()`` for a number.
         convert_to_array: see :class:`DistributionLambda`.
 

@@ -15,12 +15,12 @@ from ..reporter import report
 
 
 class Classifier(Chain):
-    """A predictor with its loss, which it reports along with the accuracy: what an optimizer is set up with.
+    """A predictor with its loss, which it reports along with the accuracy; an optimizer is set up with it.
 
     Args:
-        predictor: a link whose output the loss is a function of.
+        predictor: a link that makes predictions.
         lossfun: the loss: a function of the predictor's output and the labels.
-        accfun: the accuracy: the same; None reports none.
+        accfun: the accuracy: a function of the same; None reports none.
 
     >>> import numpy as np, pdist_nn.links as L
     >>> model = Classifier(L.Linear(2, 3, initialW=0.0))
@@ -43,7 +43,7 @@ class Classifier(Chain):
         """The loss.
 
         Args:
-            x: what the predictor takes.
+            x: the predictor's input.
             t: the labels.
 
         Raises:

@@ -19,10 +19,10 @@ class Linear(Link):
     """y = x W^T + b.
 
     Args:
-        in_size: how many numbers go in; None finds it at the first call. ``Linear(n)`` is ``Linear(None,
+        in_size: number of inputs; None determines it at the first call. ``Linear(n)`` is ``Linear(None,
             n)``.
-        out_size: how many come out.
-        nobias: leave b out.
+        out_size: number of outputs.
+        nobias: omit b.
         initialW: initializer, number or array ``[out_size, in_size]``; LeCunNormal by default.
         initial_bias: initializer, number or array ``[out_size]``; 0 by default.
 
@@ -59,7 +59,7 @@ class Linear(Link):
 
         Args:
             x: of shape ``[..., in_size]``; the axes after the first ``n_batch_axes`` count as one.
-            n_batch_axes: how many axes are batches.
+            n_batch_axes: number of batch axes.
 
         Returns:
             A Variable of shape ``x.shape[:n_batch_axes] + (out_size,)``.
@@ -76,7 +76,7 @@ class Linear(Link):
         return F.linear(x, self.W, self.b, n_batch_axes)
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load W and b; a width not known yet is taken from the file."""
+        """Save or load W and b; a width that is not known yet is taken from the file."""
         super().serialize(serializer)
         if self.in_size is None and self.W.is_initialized:
             self.in_size = self.W.shape[1]
@@ -86,10 +86,10 @@ class Linear(Link):
 
 
 def fit_width(link: Any, shape: tuple[int, ...], n_batch_axes: int) -> None:
-    """Make a layer whose input size is not known yet one for inputs of ``shape``; else see that they fit.
+    """Set a layer's unknown input size from inputs of ``shape``; if it is known, check that they fit.
 
     Raises:
-        ValueError: if they do not, naming the layer.
+        ValueError: if they do not; names the layer.
     """
     who = f"{type(link).__name__}{f' {link.name!r}' if link.name else ''}"
     if not 1 <= n_batch_axes < len(shape):

@@ -20,7 +20,7 @@ from ..link import Link
 from ..parameter import Parameter
 from .linear import fit_width
 
-SMALL = 4096  # weights: fewer in one array cost less together with others than alone
+SMALL = 4096  # weights: smaller arrays cost less when combined with others
 
 
 class _Local(threading.local):
@@ -33,7 +33,7 @@ _local = _Local()
 
 @contextmanager
 def mean_weights(on: bool = True) -> Iterator[None]:
-    """Inside the block stochastic layers compute with their posteriors' means rather than with draws.
+    """Inside the block, stochastic layers compute with their posteriors' means rather than with draws.
 
     >>> import numpy as np
     >>> layer = DenseReparameterization(2, 3)
@@ -44,7 +44,7 @@ def mean_weights(on: bool = True) -> Iterator[None]:
     """
     previous = _local.mean, _local.inside
     _local.mean, _local.inside = on, hooks.current()
-    hooks.array_replaced()  # a trace is of either
+    hooks.array_replaced()  # a trace is valid for one of both
     try:
         yield
     finally:
@@ -82,13 +82,13 @@ affine_map_of_draw.joint_derivative(_affine_rule)
 
 
 class NormalPosterior(Link):
-    """Independent Normals with trained locations and logarithms of scales.
+    """Independent Normals with trainable locations and logarithms of scales.
 
     Args:
         shape: the shape of a draw.
         initial_loc: initializer of the locations; Normal(0.1) by default.
-        initial_log_scale: initializer of the logarithms; Normal draws with standard deviation 0.1 about -3 by
-            default.
+        initial_log_scale: initializer of the logarithms; by default Normal draws about -3 with standard
+            deviation 0.1.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class NormalPosterior(Link):
         return Normal(self.loc, log_scale=self.log_scale)
 
     def noise(self) -> Any:
-        """Standard normal numbers for a draw."""
+        """Standard Normal numbers for a draw."""
         loc = self.loc
         return random.generator(loc.xp).standard_normal(loc.shape, dtype=loc.dtype)
 
@@ -121,7 +121,7 @@ def _around_minus_three(array: Any) -> None:
 
 
 class PointPosterior(Link):
-    """A trained number each, without uncertainty, in the place of a distribution."""
+    """Trainable numbers without uncertainty, in place of a distribution."""
 
     def __init__(self, shape: tuple[int | None, ...], initializer: Any = 0.0) -> None:
         super().__init__()
@@ -134,22 +134,22 @@ class PointPosterior(Link):
 
 
 class DenseReparameterization(Link):
-    """y = x W^T + b with W drawn afresh from its posterior at each call.
+    """y = x W^T + b with W drawn anew from its posterior at each call.
 
     Gradients reach the posterior through the draw (the reparameterization trick). The objective is the
     negative log-likelihood plus ``kl_divergence()``, the latter once per pass over the data.
 
     Args:
-        in_size: how many numbers go in; None finds it at the first call.
-        out_size: how many come out.
+        in_size: number of inputs; None determines it at the first call.
+        out_size: number of outputs.
         posterior: a function of a shape that returns a Link, whose ``forward()`` is the distribution of the
-            weights; :class:`NormalPosterior` by default. While the input size is not known the shape is
-            ``(out_size, None)``, which a :class:`pdist_nn.Parameter` takes; a function that cannot take it is
-            called when the size is known.
+            weights; :class:`NormalPosterior` by default. While the input size is unknown, the shape is
+            ``(out_size, None)``, which a :class:`pdist_nn.Parameter` accepts; a function that does not accept
+            it is called when the size is known.
         prior: a distribution that broadcasts to the weights, or a function of a shape that returns one (or a
             Link); Normal(0, 1) by default.
-        bias_posterior: the same for b; by default b is a plain parameter. ``False`` leaves b out.
-        bias_prior: the same for b.
+        bias_posterior: likewise for b; by default b is a plain parameter. ``False`` omits b.
+        bias_prior: likewise for b.
 
     Source:
         C. Blundell et al., Weight uncertainty in neural networks, ICML (2015).
@@ -163,7 +163,7 @@ class DenseReparameterization(Link):
     ()
     """
 
-    posterior: Any  # the weights'; None as long as it cannot be made for want of the input size
+    posterior: Any  # of the weights; None until the required input size is known
     prior: Any
 
     def __init__(
@@ -205,7 +205,7 @@ class DenseReparameterization(Link):
                 parameter.complete(in_size)
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load the parameters; a width not known yet is taken from the file."""
+        """Save or load the parameters; a width that is not known yet is taken from the file."""
         super().serialize(serializer)
         if self.in_size is None and self.posterior is not None:
             for p in self.posterior.params(include_uninit=False):
@@ -218,8 +218,8 @@ class DenseReparameterization(Link):
 
         Args:
             x: of shape ``[..., in_size]``; the axes after the first ``n_batch_axes`` count as one.
-            n_batch_axes: how many axes are batches.
-            mean: whether to use the posterior's mean; by default as :func:`mean_weights` says.
+            n_batch_axes: number of batch axes.
+            mean: whether to use the posterior's mean; by default as set by :func:`mean_weights`.
         """
         if not isinstance(x, Variable):
             x = as_variable(x)
@@ -269,7 +269,7 @@ class DenseReparameterization(Link):
 
 
 def _if_it_can_wait(make: Callable[[Any], Any], shape: tuple[int | None, ...]) -> Any:
-    """``make(shape)`` with a length of None; None if it needs all lengths."""
+    """``make(shape)`` with a length of None; None if it requires all lengths."""
     try:
         return make(shape)
     except TypeError:
@@ -283,7 +283,7 @@ def _prior(prior: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _draw(posterior: Link, mean: bool) -> Variable:
-    """Weights: the mean or a draw; a posterior without uncertainty is its weights."""
+    """Weights: the mean or a draw; for a posterior without uncertainty, its numbers."""
     if mean or not isinstance(posterior, NormalPosterior):
         weights = posterior()
         if isinstance(weights, Distribution):

@@ -35,8 +35,8 @@ class Adam(Optimizer):
 
     def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
         beta1, beta2 = h["beta1"], h["beta2"]
-        # alpha m/c1 / (sqrt(v/c2) + eps) = step m / (sqrt(v) + eps sqrt(c2)): the same with two divisions
-        # less
+        # alpha m/c1 / (sqrt(v/c2) + eps) = step m / (sqrt(v) + eps sqrt(c2)): the same with two fewer
+        # divisions
         root = (1 - beta2**t) ** 0.5
         step = h["alpha"] * root / (1 - beta1**t)
         return (
@@ -59,8 +59,8 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: p <- p - eta (Adam's step + weight_decay_rate p), p being the old
-    one.
+    """Adam with decoupled weight decay: p <- p - eta (Adam's step + weight_decay_rate p), with the old p on
+    the right.
 
     PyTorch's ``AdamW(lr, weight_decay=w)`` is ``AdamW(alpha=lr, weight_decay_rate=lr * w)``.
 
@@ -69,7 +69,7 @@ class AdamW(Adam):
     """
 
     eta = Hyperparameter(1.0, "the factor on the whole step, for schedules")
-    weight_decay_rate = Hyperparameter(0.01, "the share of the parameters that a step takes away")
+    weight_decay_rate = Hyperparameter(0.01, "the fraction of the parameters subtracted in a step")
     rate = "eta"
 
     def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:

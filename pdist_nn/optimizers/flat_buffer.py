@@ -1,9 +1,8 @@
-"""Parameters side by side in one array, with their gradients and moments in others.
+"""Flat buffers: many parameters in one array, with their gradients and moments in others.
 
-A :class:`FlatBuffer` holds all parameters of one dtype and device, one after the other. It is cut into
-:class:`Group` s: neighbours that have always been updated together, so that they share one count of steps. At
-first there is one group; if a parameter comes without a gradient the group around it is cut, once and for
-good.
+A :class:`FlatBuffer` holds all parameters of one dtype and device, one after the other. It is divided into
+:class:`Group` s: neighbours that have always been updated together, so that they share one step count. At
+first there is one group; when a parameter has no gradient, the group around it is split permanently.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from pdist.backend import hooks, memory, to_cpu
 
 from ..parameter import Parameter
 
-FLUSH_EVERY = 128  # updates after which means that have died away are set to 0
+FLUSH_EVERY = 128  # updates after which decayed means are set to 0
 BLOCK = 32768  # elements: a block's parameters, gradients and moments stay in a core's own cache
 
 
@@ -27,8 +26,8 @@ class Group:
     """Some neighbouring parameters, updated together.
 
     Attributes:
-        first, last: which parameters of the buffer, ``last`` not included.
-        t: how many updates they have had, a 0-d float64 array.
+        first, last: the range of parameters of the buffer, ``last`` excluded.
+        t: the number of updates that they have had, a 0-d float64 array.
         blocks: for each block the views of parameters, gradients, moments and scratch.
     """
 
@@ -43,10 +42,10 @@ class Group:
             self.blocks.append((*(a[i:j] for a in arrays), *(s[: j - i] for s in buffer.scratch)))
 
     def flush_denormals(self, moments: Sequence[Any]) -> None:
-        """Every so often set to 0 what has all but died away in running means of gradients that stay 0.
+        """Periodically set decayed running means of gradients that stay 0 to 0.
 
-        Such a mean ends up among the smallest numbers there are, which take a CPU a hundred times longer than
-        others. What is set to 0 would not reach them before the next time.
+        Such a mean eventually becomes subnormal, and subnormal numbers take a CPU a hundred times longer than
+        others. The threshold is such that others do not get there before the next time.
         """
         if self.t.item() % FLUSH_EVERY == 0:
             for moment in moments:
@@ -57,10 +56,10 @@ class FlatBuffer:
     """Parameters of one dtype and device in one array.
 
     Args:
-        parameters: which; their arrays become views.
+        parameters: the parameters; their arrays become views.
         moments: the names of the arrays that the update rule keeps for each parameter.
-        n_scratch: how many arrays it needs for the time of an update.
-        hyperparameters: numbers by name; they live here as 0-d arrays.
+        n_scratch: the number of temporary arrays that an update needs.
+        hyperparameters: numbers by name; they are stored here as 0-d arrays.
     """
 
     def __init__(
@@ -91,7 +90,7 @@ class FlatBuffer:
         self.groups = [Group(self, 0, len(sizes), xp.zeros((), np.float64))]
 
     def views(self, array: Any) -> list[Any]:
-        """Each parameter's part of an array of all, in the parameter's shape."""
+        """Each parameter's part of a flat array, in the parameter's shape."""
         return [
             array[i:j].reshape(shape)
             for i, j, shape in zip(self.offsets, self.offsets[1:], self.shapes, strict=False)
@@ -102,7 +101,7 @@ class FlatBuffer:
         return self.moments[moment][self.offsets[group.first] : self.offsets[group.last]]
 
     def gather(self) -> list[Group]:
-        """Bring the gradients together; returns the groups that have any."""
+        """Gather the gradients; returns the groups that have any."""
         grad = self.grad
         if hooks.running:
             grad = hooks.seen(grad, name="gradients")
@@ -116,7 +115,7 @@ class FlatBuffer:
         return self.groups
 
     def _gather_some(self, gradients: list[Any]) -> list[Group]:
-        """The same if some parameters have no gradient, or one with a graph, or one on a device."""
+        """``gather`` if some parameters have no gradient, or one with a graph, or one on a device."""
         given = [g is not None for g in gradients]
         for p, g, view in zip(self.parameters, gradients, self.grad_views, strict=True):
             if g is not None and g is not view:
@@ -126,7 +125,7 @@ class FlatBuffer:
         return [group for group in self.groups if given[group.first]]
 
     def _cut(self, given: list[bool]) -> None:
-        """Cut groups so that in each either all or none have a gradient."""
+        """Split groups so that in each either all or none have a gradient."""
         groups: list[Group] = []
         for group in self.groups:
             first = group.first
@@ -140,11 +139,11 @@ class FlatBuffer:
             self.groups = groups
 
     def counts(self) -> list[float]:
-        """How many updates each parameter has had."""
+        """The number of updates that each parameter has had."""
         return [float(to_cpu(group.t)) for group in self.groups for _ in range(group.first, group.last)]
 
     def set_counts(self, counts: Sequence[float]) -> None:
-        """Cut the groups so that parameters of different counts lie in different ones."""
+        """Split the groups so that parameters with different counts are in different ones."""
         hooks.array_replaced()
         self.groups, first = [], 0
         for i in range(1, len(counts) + 1):
@@ -154,10 +153,10 @@ class FlatBuffer:
 
 
 def limit_squares(g: Any) -> None:
-    """Bring gradients whose squares would overflow down to the root of the largest number, in place.
+    """Limit gradients whose squares would overflow to the root of the largest number, in place.
 
-    A running mean of squares would be infinite from then on, and every later step 0 or nan. Infinite and nan
-    gradients stay as they are, so that they show.
+    Otherwise a running mean of squares would stay infinite, and every later step would be 0 or nan. Infinite
+    and nan gradients are kept, so that they are noticed.
     """
     xp = module_of(g)
     if xp is np and math.isfinite(g.dot(g)):

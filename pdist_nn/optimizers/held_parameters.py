@@ -1,4 +1,4 @@
-"""The parameters that an optimizer holds, with counts of updates and moments: in buffers, copies, files."""
+"""The parameters that an optimizer holds, with update counts and moments: in buffers, copies and files."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .hyperparameters import Tuned
 class HeldParameters(Tuned):
     """The base of optimizers that keeps the parameters of ``target`` in ``buffers``.
 
-    What is known of a parameter, its count of updates and its moments, goes with it wherever it lies: when
-    others join or leave, in copies, and from a file that is read before it has its shape.
+    The state of a parameter, its update count and its moments, is kept when other parameters join or leave,
+    in copies, and when it is loaded from a file before the parameter has its shape.
     """
 
     moments: ClassVar[tuple[str, ...]] = ()
@@ -33,11 +33,11 @@ class HeldParameters(Tuned):
         self.buffers = []
         self._parameters: list[Parameter] | None = None
         self._waiting: list[Parameter] = []  # for their shapes
-        self._kept: list[tuple[Parameter, float, dict[str, Any]]] = []  # what a copy knows of parameters
+        self._kept: list[tuple[Parameter, float, dict[str, Any]]] = []  # the state of parameters in a copy
         self._loaded: dict[str, tuple[float, dict[str, Any]]] = {}  # by path: for parameters without shapes
 
     def _fill_buffers(self) -> None:
-        """Bring the parameters into buffers, unless they are there."""
+        """Move the parameters into buffers, unless they are already there."""
         parameters = self.target._flattened()
         if (
             parameters is self._parameters
@@ -66,13 +66,13 @@ class HeldParameters(Tuned):
                 if id(p) in known:
                     counts[i], moments = known[id(p)]
                     for name, value in moments.items():
-                        if value.shape == p.shape:  # else it was initialized anew
+                        if value.shape == p.shape:  # else it was newly initialized
                             buffer.views(buffer.moments[name])[i][...] = _on(value, buffer.xp)
             buffer.set_counts(counts)
             self.buffers.append(buffer)
 
     def _known(self) -> dict[int, tuple[float, dict[str, Any]]]:
-        """By the parameter's id: its count of updates and its moments."""
+        """By the parameter's id: its update count and its moments."""
         known = {id(p): (t, moments) for p, t, moments in self._kept}
         for buffer in self.buffers:
             views = {name: buffer.views(array) for name, array in buffer.moments.items()}
@@ -81,7 +81,7 @@ class HeldParameters(Tuned):
         return known
 
     def _take_loaded(self, known: dict[int, tuple[float, dict[str, Any]]]) -> None:
-        """Use what was loaded for parameters that had no shapes then, as far as they have them now."""
+        """Use the loaded state of parameters that had no shapes then, if they have them now."""
         for path, p in self.target.namedparams() if self._loaded else ():
             if p.is_initialized and path in self._loaded:
                 t, moments = self._loaded.pop(path)
@@ -93,7 +93,7 @@ class HeldParameters(Tuned):
                         )
                 known[id(p)] = (t, moments)
 
-    # Copies and pickles: the flat buffers stay; what is known of each parameter goes with it.
+    # Copies and pickles do not contain the flat buffers, but the state of each parameter.
     def __getstate__(self) -> dict[str, Any]:
         known = self._known()
         parameters = {id(p): p for p, _, _ in self._kept}
@@ -131,7 +131,7 @@ class HeldParameters(Tuned):
                 self._serialize_waiting(serializer, names[id(p)], p)
 
     def _serialize_waiting(self, serializer: Any, path: str, p: Parameter) -> None:
-        """Save or load what a parameter without a shape will go on from."""
+        """Save or load the state of a parameter that has no shape yet."""
         inner = serializer[path.lstrip("/")]
         count, moments = self._loaded.pop(path, (0.0, {}))
         count = inner("t", count)

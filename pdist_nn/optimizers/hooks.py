@@ -1,4 +1,4 @@
-"""Hooks: what happens to gradients before an optimizer uses them.
+"""Hooks: modifications of gradients before an optimizer uses them.
 
 >>> import pdist_nn
 >>> model = pdist_nn.links.Linear(2, 1)
@@ -57,10 +57,10 @@ class Lasso:
 class GradientClipping:
     """Scales all gradients together so that their joint L2 norm is at most ``threshold``.
 
-    Norms that their dtype cannot hold are right, too; nan and infinite gradients stay in sight.
+    Correct also if the norm overflows the gradients' dtype; nan and infinite gradients are not hidden.
 
     Args:
-        threshold: the norm from which on they are scaled.
+        threshold: the norm above which they are scaled.
 
     Raises:
         ValueError: if it is not positive.
@@ -94,11 +94,12 @@ class GradientClipping:
                 largest = abs(g).max().astype("float64")
                 scale = largest if g is gradients[0] else xp.maximum(scale, largest)
             scale = xp.where((scale > 0) & (scale < xp.inf), scale, 1.0)
-            for g in gradients:  # divided by the largest, no square overflows, nor do all underflow
+            for g in gradients:  # divided by the largest, no square overflows, and not all underflow
                 scaled = g / scale
                 square = square + xp.dot(scaled, scaled)
         norm = xp.sqrt(square)  # in units of the scale
-        # The root of the factor, applied twice: the gradients' dtype holds it if it does not hold the factor.
+        # The root of the factor, applied twice: it is representable in the gradients' dtype even if the
+        # factor is not.
         root = xp.sqrt(self.threshold / xp.where(norm == 0, 1.0, norm)) / xp.sqrt(scale)
         root = xp.minimum(root, 1.0)
         for g in gradients:

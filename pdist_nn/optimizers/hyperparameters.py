@@ -1,4 +1,4 @@
-"""Hyperparameters: numbers of an optimizer, declared once, from which its signature and docstring follow."""
+"""Hyperparameters: numbers of an optimizer, declared once, which define its signature and docstring."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Hyperparameter:
     """A number of an optimizer that may be changed at any time: ``optimizer.alpha = 1e-4``.
 
     Args:
-        default: its value if the constructor is not told another.
-        doc: what it is, for the optimizer's docstring.
-        low: the least value allowed.
-        below: the value that it must stay under.
+        default: its default value.
+        doc: its description, for the optimizer's docstring.
+        low: the least allowed value.
+        below: an exclusive upper bound.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Hyperparameter:
 
 
 class Tuned:
-    """The base of optimizers: takes the hyperparameters that the class declares, by position or by name.
+    """The base of optimizers: accepts the hyperparameters declared by the class, by position or by name.
 
     Attributes:
         hyperparameters: their values by name.
@@ -100,7 +100,7 @@ class Tuned:
 
 
 def _with_arguments(text: str, declared: dict[str, Hyperparameter]) -> str:
-    """A class's docstring with a section on its arguments, before the source."""
+    """A class's docstring with a section on its arguments inserted before the source."""
     lines = [f"    {name}: {value.doc}; {value.default:g} by default." for name, value in declared.items()]
     head, source, tail = inspect.cleandoc(text).partition("\n\nSource:")
     return "\n".join([head, "", "Args:", *lines]) + source + tail

@@ -1,4 +1,4 @@
-"""The base of all optimizers: hooks, updates, the count of steps."""
+"""The base of all optimizers: hooks, updates, the step count."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from .held_parameters import HeldParameters
 class Optimizer(HeldParameters):
     """Base of all optimizers.
 
-    A subclass declares each :class:`Hyperparameter` with its default and what it is, from which constructor
-    and docstring follow; the names of its ``moments``, how many ``scratch`` arrays it needs; and states its
-    formula in two methods: :meth:`rates`, the numbers of a step, and :meth:`step`.
+    A subclass declares each :class:`Hyperparameter` with its default and description, from which constructor
+    and docstring are derived; the names of its ``moments`` and the number of ``scratch`` arrays; and defines
+    its formula in two methods: :meth:`rates`, the numbers of a step, and :meth:`step`.
 
-    At :meth:`setup` all parameters of a dtype move into one flat buffer, of which their arrays are views from
-    then on. A parameter without a gradient is passed over: neither it nor its moments nor its count of steps
-    change.
+    :meth:`setup` moves all parameters of a dtype into one flat buffer, and their arrays become views of it.
+    A parameter without a gradient is skipped: neither it nor its moments nor its step count change.
 
     >>> import numpy as np, pdist_nn
     >>> model = pdist_nn.links.Linear(1, 1, initialW=0.0)
@@ -37,21 +36,21 @@ class Optimizer(HeldParameters):
     array([[3.]], dtype=float32)
     """
 
-    flushed: ClassVar[tuple[str, ...]] = ()  # moments that a gradient of 0 makes ever smaller, until set to 0
-    rate: ClassVar[str] = "lr"  # which hyperparameter a learning-rate schedule changes
+    flushed: ClassVar[tuple[str, ...]] = ()  # moments that decay under gradients of 0, until set to 0
+    rate: ClassVar[str] = "lr"  # the hyperparameter that a learning-rate schedule changes
 
     def __init__(self, *values: float | None, **named: float | None) -> None:
         super().__init__(*values, **named)
         self.epoch = 0
         self._hooks: dict[str, Any] = {}
 
-    # What a subclass states ---------------------------------------------------------------------------
+    # Defined by subclasses ----------------------------------------------------------------------------
 
     def rates(self, t: Any, h: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
         """The numbers of one step, in the parameters' dtype.
 
         Args:
-            t: how many updates the parameters have had, this one included.
+            t: the number of updates of the parameters, including this one.
             h: the hyperparameters by name: float64 numbers read from their arrays.
             dtype: the parameters' dtype.
         """
@@ -63,17 +62,17 @@ class Optimizer(HeldParameters):
         Args:
             xp: ``numpy`` or ``cupy``.
             rates: what :meth:`rates` returned.
-            p: parameters, one axis.
+            p: parameters, with one axis.
             g: their gradients.
             *arrays: moments, then scratch arrays, as declared.
         """
         raise NotImplementedError
 
-    # Life ---------------------------------------------------------------------------------------------
+    # Setup and updates --------------------------------------------------------------------------------
 
     @property
     def t(self) -> int:
-        """How many updates there were: the most that any parameter has had."""
+        """The number of updates: the maximum over all parameters."""
         if self._kept and self.target is not None:
             self._fill_buffers()
         groups = [group for buffer in self.buffers for group in buffer.groups]
@@ -83,7 +82,7 @@ class Optimizer(HeldParameters):
         """Take charge of a model's parameters.
 
         Args:
-            link: the model. Parameters whose shape is not known yet join when it is.
+            link: the model. Parameters whose shape is not known yet are added when it is.
 
         Returns:
             The optimizer.
@@ -113,9 +112,9 @@ class Optimizer(HeldParameters):
 
         Args:
             lossfun: a function that returns the loss; it is called with the other arguments and
-                differentiated. None uses the gradients that are there.
+                differentiated. None uses the existing gradients.
             *args: arguments of ``lossfun``.
-            **kwargs: the same by name.
+            **kwargs: keyword arguments of ``lossfun``.
 
         Raises:
             RuntimeError: before :meth:`setup`.
@@ -163,7 +162,7 @@ class Optimizer(HeldParameters):
         hooks.section("")
 
     def _as_state(self, t: Any, h: dict[str, Any], blocks: Any) -> tuple[Any, dict[str, Any], Any]:
-        """What an update reads and writes, as the state of the trace that is recorded."""
+        """The arrays that an update reads and writes, as state of the current recording."""
         names = ("p", "g", *self.moments, *["scratch"] * self.scratch, *["limited"] * self.squares)
         return (
             hooks.seen(t, name="t"),
@@ -174,13 +173,13 @@ class Optimizer(HeldParameters):
     # Hooks --------------------------------------------------------------------------------------------
 
     def add_hook(self, hook: Any, name: str | None = None) -> Any:
-        """Call ``hook(optimizer)`` in every update, after the gradients are known and before they are used.
+        """Call ``hook(optimizer)`` in every update, between the computation and the use of the gradients.
 
         Args:
             hook: a function of the optimizer; it may change ``buffer.grad`` of the ``optimizer.buffers``, an
                 array of many parameters' gradients, or each parameter's ``grad``. If it has a true attribute
                 ``call_for_each_param``, it is called with the optimizer and each parameter.
-            name: what :meth:`remove_hook` calls it; by default its own ``name``.
+            name: its name for :meth:`remove_hook`; by default its own ``name``.
         """
         if not callable(hook):
             raise TypeError(f"{type(self).__name__}.add_hook: a {type(hook).__name__} cannot be called")
@@ -192,7 +191,7 @@ class Optimizer(HeldParameters):
         return self
 
     def remove_hook(self, name: str) -> None:
-        """Take a hook away."""
+        """Remove a hook."""
         self._hooks = {
             known: hook
             for known, hook in self._hooks.items()
@@ -260,14 +259,14 @@ class Optimizer(HeldParameters):
 def _limited(g: Any, room: Any, on_host: bool) -> Any:
     """Gradients whose squares are finite: see :func:`limit_squares`.
 
-    In a trace they have a room of their own: the gradients themselves are computed where the optimizer wants
-    them, and stay as they are.
+    In a trace they get separate memory: the gradients themselves are computed directly in the flat buffer,
+    and are not changed.
     """
     if not on_host or hooks.current() is None:
         limit_squares(g)
         return g
     np.copyto(room, g)
-    hooks.effect(limit_squares, room, changes=[room])  # it looks at the values
+    hooks.effect(limit_squares, room, changes=[room])  # it inspects values
     return room
 
 

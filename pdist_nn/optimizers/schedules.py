@@ -1,4 +1,4 @@
-"""Learning-rate schedules: functions of the count of updates whose value multiplies the learning rate.
+"""Learning-rate schedules: functions of the update count whose value multiplies the learning rate.
 
 >>> import pdist_nn
 >>> model = pdist_nn.links.Linear(2, 1)
@@ -21,10 +21,10 @@ def _positive(who: str, steps: float) -> float:
 
 
 class CosineDecay:
-    """From 1 down to ``end`` along half a cosine, over ``steps`` updates.
+    """Decrease from 1 to ``end`` along half a cosine, over ``steps`` updates.
 
     Args:
-        steps: how many updates it takes.
+        steps: its number of updates.
         end: the factor from then on.
 
     Raises:
@@ -44,14 +44,14 @@ class CosineDecay:
 
 
 class ExponentialDecay:
-    """Multiplied by ``rate`` every ``steps`` updates, smoothly.
+    """Smooth decay by a factor of ``rate`` every ``steps`` updates.
 
     Args:
         rate: the factor, at least 0.
-        steps: the updates that it takes.
+        steps: the number of updates per factor.
 
     Raises:
-        ValueError: if one of them is another number.
+        ValueError: if one of them is out of range.
 
     >>> decay = ExponentialDecay(0.25, 100)
     >>> decay(0), decay(50), decay(100)
@@ -71,10 +71,10 @@ class ExponentialDecay:
 
 
 class PiecewiseConstant:
-    """``values[i]`` from the i-th boundary on: one value more than boundaries.
+    """``values[i]`` from the i-th boundary on, with one more value than boundaries.
 
     Args:
-        boundaries: counts of updates, in ascending order.
+        boundaries: update counts, in ascending order.
         values: the factors before, between and after them.
 
     Raises:
@@ -99,10 +99,10 @@ class PiecewiseConstant:
 
 
 class Warmup:
-    """From near 0 up to 1 along a line over ``steps`` updates, then ``after(t - steps)``.
+    """Linear increase from near 0 to 1 over ``steps`` updates, then ``after(t - steps)``.
 
     Args:
-        steps: how many updates it takes; 0 for none.
+        steps: its number of updates; 0 for none.
         after: another schedule; 1 if None.
 
     >>> [Warmup(4)(t) for t in range(5)]
@@ -119,15 +119,15 @@ class Warmup:
 
 
 class LearningRateSchedule:
-    """A hook that sets the learning rate before every update to ``schedule(t)`` times what it first was.
+    """A hook that sets the learning rate before every update to ``schedule(t)`` times its initial value.
 
     Args:
-        schedule: a function of the count of updates done.
-        attr: which hyperparameter; the optimizer's learning rate by default.
+        schedule: a function of the number of updates done.
+        attr: the hyperparameter; by default the optimizer's learning rate.
     """
 
     name = "LearningRateSchedule"
-    on_host = True  # it computes with Python's numbers: a trace calls it as a whole
+    on_host = True  # it computes with Python numbers: a trace calls it as a whole
 
     def __init__(self, schedule: Callable[[int], float], attr: str | None = None) -> None:
         self.schedule, self.attr = schedule, attr
@@ -140,5 +140,5 @@ class LearningRateSchedule:
         setattr(optimizer, attr, self.base * self.schedule(optimizer.t))
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load what the rate was at first."""
+        """Save or load the initial rate."""
         self.base = serializer("base", self.base)

@@ -1,4 +1,4 @@
-"""Gradient descent, with momentum, and RMSprop."""
+"""Gradient descent, also with momentum, and RMSprop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MomentumSGD(Optimizer):
     """
 
     lr = Hyperparameter(0.01, "the learning rate")
-    momentum = Hyperparameter(0.9, "how much of the last step is kept", below=1.0)
+    momentum = Hyperparameter(0.9, "the fraction of the last step that is kept", below=1.0)
     moments = ("v",)
     flushed = ("v",)
 

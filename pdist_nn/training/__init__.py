@@ -1,4 +1,4 @@
-"""Training loops: a trainer repeats an updater's steps and calls extensions when their triggers say so."""
+"""Training loops: a trainer repeats an updater's steps and calls extensions when their triggers fire."""
 
 from . import extensions, triggers, updaters
 from .extension import PRIORITY_EDITOR, PRIORITY_READER, PRIORITY_WRITER, Extension, make_extension

@@ -1,22 +1,22 @@
-"""What a trainer calls besides the updater."""
+"""Extensions, which a trainer calls besides the updater."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-PRIORITY_WRITER = 300  # reports values that others read
-PRIORITY_EDITOR = 200  # changes reported values
-PRIORITY_READER = 100  # reads reported values
+PRIORITY_WRITER = 300  # for extensions that report values
+PRIORITY_EDITOR = 200  # for those that change reported values
+PRIORITY_READER = 100  # for those that read reported values
 
 
 class Extension:
-    """Base of extensions; any function of the trainer serves too.
+    """Base of extensions; any function of the trainer can be one too.
 
     Attributes:
         trigger: when it is called: a pair such as ``(1, "epoch")``, or a function of the trainer.
         priority: extensions of higher priority are called first.
-        name: what the trainer calls it.
+        name: its name in the trainer.
     """
 
     trigger: Any = (1, "iteration")
@@ -25,34 +25,34 @@ class Extension:
 
     @property
     def default_name(self) -> str:
-        """The name it has if it is given none."""
+        """Its default name."""
         return type(self).__name__
 
     def __call__(self, trainer: Any) -> Any:
-        """What it does when its trigger fires."""
+        """Called when its trigger fires."""
         raise NotImplementedError(f"{type(self).__name__} has no __call__ method")
 
     def initialize(self, trainer: Any) -> None:
-        """What it does before the first step, after a snapshot was loaded."""
+        """Called before the first step, after loading a snapshot."""
 
     def on_error(self, trainer: Any, error: BaseException) -> None:
-        """What it does if the run fails."""
+        """Called if the run fails."""
 
     def finalize(self) -> None:
-        """What it does at the end, also after a failure."""
+        """Called at the end, also after a failure."""
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load what it has to remember."""
+        """Save or load its state."""
 
 
 def make_extension(
     trigger: Any = (1, "iteration"), default_name: str | None = None, priority: int = PRIORITY_READER
 ) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
-    """A decorator that gives a function of the trainer an extension's attributes.
+    """A decorator that turns a function of the trainer into an extension.
 
     Args:
         trigger: when it is called.
-        default_name: its name; the function's own if None.
+        default_name: its name; by default the function's own.
         priority: extensions of higher priority are called first.
 
     >>> @make_extension(trigger=(1, "epoch"))

@@ -49,22 +49,22 @@ def fit(
             negative log-likelihood. None: the model itself returns the loss of a batch.
         data: a pair of arrays, inputs and targets; or a dataset of such pairs (of whatever the model takes
             if ``loss`` is None).
-        epochs: how often the data is gone through.
-        batch_size: how many examples a step takes; all of them if there are fewer.
+        epochs: number of passes over the data.
+        batch_size: number of examples per step; all of them if there are fewer.
         optimizer: Adam with a rate of 0.001 by default; it need not be set up.
         validation_data: like ``data``, evaluated after each epoch.
-        seed: of the order of the examples.
+        seed: seed of the order of the examples.
         device: where to train: ``"cpu"``, ``"cuda"`` or a CUDA device number.
         extensions: further extensions of the trainer.
         progress: whether to show a progress bar.
-        verbose: whether to print a line each epoch.
-        out: a folder for the log and what extensions write; None writes nothing.
-        trace: whether to trace the training step, which then takes less time and gives the same numbers, if
-            model and loss are pure: see :class:`StandardUpdater` for what that means. Evaluation runs
+        verbose: whether to print a line every epoch.
+        out: a folder for the log and the files of extensions; None writes nothing.
+        trace: whether to trace the training step, which is then faster and gives the same numbers, if
+            model and loss are pure (see :class:`StandardUpdater`). Evaluation runs
             eagerly: its large batches spend their time in the arithmetic.
 
-    If threadpoolctl is installed (``pip install pdist[train]``), small matrix products take one thread of
-    BLAS: a second one gains little, and costs much if another process is busy.
+    If threadpoolctl is installed (``pip install pdist[train]``), small matrix products use a single BLAS
+    thread: a second one gains little, and costs a lot if another process is busy.
 
     Returns:
         The log: for each name (``main/loss``, ``validation/main/loss``, ``epoch``, ...) a list of its values.
@@ -81,7 +81,7 @@ def fit(
     3
     """
     dataset = _dataset(data, "data", device)
-    # A larger batch would go through the data several times in a step, and each would count as an epoch.
+    # A larger batch would make several passes over the data in a step, each of which would count as an epoch.
     batch_size = min(check_size("fit", "batch_size", batch_size), max(len(dataset), 1))
     optimizer = optimizer or Adam()
     if optimizer.target is not model:
@@ -100,7 +100,7 @@ def fit(
             _dataset(validation_data, "validation_data", device), 1024, repeat=False, shuffle=False
         )
         trainer.extend(Evaluator(held_out, model, device=device, eval_func=objective))
-    # On a device each look waits for it
+    # On a device each check is a device sync
     trainer.extend(FailOnNonNumber(), trigger=(1, "iteration" if model.xp is np else "epoch"))
     report = LogReport(filename=None if out is None else "log.jsonl")
     trainer.extend(report)
@@ -117,7 +117,7 @@ def fit(
 
 
 def _dataset(data: Any, name: str, device: Any) -> Any:
-    """The dataset that an argument stands for; arrays are checked and moved here, once."""
+    """The dataset for an argument; arrays are checked and moved here, once."""
     if data is None:
         raise TypeError(f"fit: {name} is missing; expected a pair of arrays or a dataset")
     if not isinstance(data, (tuple, list)):

@@ -1,13 +1,13 @@
-"""What the code of a training step reads and does: whether it can be traced without being asked.
+"""Inspection of the code of a training step: what it reads and does that affects tracing.
 
-A recording repeats array computing and nothing else. :func:`inspect_step` goes through the functions that a
-step calls, those of this library aside, and notes
+A recording repeats array computations and nothing else. :func:`inspect_step` goes through the functions that
+a step calls, except those of this library, and collects
 
 - *variables*: globals and variables of enclosing functions; a recording holds while they are the same
   objects,
-- *hazards*: what a recording would surely do otherwise: draws from NumPy's own streams, assignments to
-  variables outside, appending to a list,
-- *unknowns*: objects of whose code nothing is known.
+- *hazards*: effects that a recording certainly would not repeat: draws from NumPy's own streams, assignments
+  to outside variables, appending to a list,
+- *unknowns*: objects whose code is not known.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ _STORES = frozenset(("STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR
 
 
 class Inspection:
-    """What was found: see the module's text.
+    """The findings: see the module's docstring.
 
     Attributes:
-        hazards, unknowns: sentences.
+        hazards, unknowns: lists of sentences.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Inspection:
         self._seen: dict[int, Any] = {}
 
     def holds(self) -> bool:
-        """Whether all variables are still the objects that they were."""
+        """Whether all variables still refer to the same objects."""
         for namespace, name, value in self._variables:
             if (_contents(namespace) if name is None else namespace.get(name)) is not value:
                 return False
@@ -70,7 +70,7 @@ class Inspection:
     # Objects ------------------------------------------------------------------------------------------
 
     def visit(self, item: Any, what: str) -> None:
-        """Look at an object that the step may use or call; ``what`` is what messages call it."""
+        """Visit an object that the step may use or call; ``what`` is its name in messages."""
         if id(item) in self._seen:
             return
         self._seen[id(item)] = item
@@ -91,7 +91,7 @@ class Inspection:
             for part in item:
                 self.visit(part, what)
         elif isinstance(item, types.ModuleType):
-            pass  # what is used of it was looked at
+            pass  # the parts of it that are used were visited
         elif isinstance(item, types.BuiltinFunctionType):
             if not _within(item.__module__, (*_MODULES, "builtins")):
                 self.unknowns.append(f"{what} is {getattr(item, '__qualname__', item)}")
@@ -118,7 +118,7 @@ class Inspection:
                     self.visit(item, f"{type(part).__name__}.{name}")
 
     def _methods(self, link: Link) -> None:
-        """A user's link: what its ``forward`` calls of its class."""
+        """For a user's link, the methods that its ``forward`` calls."""
         waiting, seen = ["__call__", "forward", "kl_divergence"], set()
         while waiting:
             name = waiting.pop()
@@ -161,13 +161,13 @@ class Inspection:
             elif type(value) in (list, dict, set) and changes:
                 self.hazards.append(f"{what} changes the {type(value).__name__} {name}")
             elif isinstance(value, (np.random.Generator, np.random.RandomState)):
-                # as an argument of a sampler it is followed
+                # as an argument of a sampler it is tracked
                 kind = self.hazards if attributes & _DRAWS else self.unknowns
                 kind.append(f"{what} draws from {name}, which a recording does only once")
             self.visit(value, where)
 
     def _module(self, module: types.ModuleType, name: str, attributes: set[str], what: str) -> None:
-        """What a function uses of a module."""
+        """The attributes of a module that a function uses."""
         if module.__name__ == "random":
             self.hazards.append(f"{what} uses the module random: a recording draws only once")
         elif _within(module.__name__, ("numpy",)):
@@ -202,7 +202,7 @@ class Inspection:
 
 
 def inspect_step(loss_func: Any, optimizer: Optimizer) -> Inspection:
-    """Look through a loss function, a model and an optimizer with its hooks."""
+    """Inspect a loss function, a model and an optimizer with its hooks."""
     found = Inspection()
     found.visit(loss_func, _named(loss_func))
     found.visit(optimizer.target, type(optimizer.target).__name__)

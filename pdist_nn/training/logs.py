@@ -1,4 +1,4 @@
-"""Reading the logs that training writes."""
+"""Reading of training logs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 def read_log(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
-    """The entries of a LogReport's file: one JSON object a line.
+    """The entries of a LogReport's file: one JSON object per line.
 
     Args:
         path: the file.
 
     Raises:
-        ValueError: at a line that is none, naming it. An unfinished last line, as a killed run leaves it, is
-            left out.
+        ValueError: if a line is not one; names the line. An unfinished last line of a killed run is
+            ignored.
     """
     entries: list[dict[str, Any]] = []
     with open(path, encoding="utf-8") as file:

@@ -15,7 +15,7 @@ from ..checks import check_loss
 from ..optimizers.optimizer import Optimizer
 from .inspection import Inspection, inspect_step
 
-FEW = 8  # recordings that nobody minds
+FEW = 8  # recordings that are always acceptable
 
 
 class Step:
@@ -24,11 +24,11 @@ class Step:
     Args:
         loss_func: a function of a batch's arrays that returns a scalar.
         optimizer: set up with the model.
-        who: what error messages begin with.
+        who: the beginning of error messages.
         trace: whether to trace it.
 
     Attributes:
-        function: of the arrays; returns the loss.
+        function: a function of the arrays that returns the loss.
     """
 
     function: Any
@@ -42,23 +42,23 @@ class Step:
         self._begin()
 
     def holds(self, loss_func: Any, optimizer: Optimizer) -> bool:
-        """Whether it is still the step of these; if only variables changed it is traced anew."""
+        """Whether it is still valid for these; if only variables changed, it is traced anew."""
         if loss_func is not self.loss_func or optimizer is not self.optimizer:
             return False
-        if getattr(self.function, "failure", None) is not None:  # it has said so
+        if getattr(self.function, "failure", None) is not None:  # it has warned
             self.trace, self._inspection, self.function = False, None, self._eager_step
         if self._inspection is not None:
             self._calls += 1
             if not (self._inspection.holds() and self._settings() == self._made_for):
                 self._begin()
             elif self._recordings > FEW + self._calls // 10:
-                self._eager("its recordings do not last: in every few steps a batch has another shape, or a "
-                            "number that the step reads is another one; such a number belongs in an array "
+                self._eager("its recordings do not last: every few steps, the shape of a batch or a number "
+                            "that the step reads changes; such a number belongs in an array "
                             "that is written in place")  # fmt: skip
         return True
 
     def _begin(self) -> None:
-        """Trace if that was asked for; say what the code was seen to do that a recording does not repeat."""
+        """Trace if requested; warn if the code does something that a recording does not repeat."""
         if not self.trace:
             self.function = self._eager_step
             return
@@ -70,12 +70,12 @@ class Step:
             self.function = self._first_step if self._young() else self._traced()
 
     def _settings(self) -> Any:
-        """What a recording does not see change, nor does the inspection."""
+        """Settings whose changes neither a recording nor the inspection detects."""
         parameters = self.optimizer.target._flattened()
         return self.optimizer._hooks, [p.requires_grad for p in parameters]
 
     def _eager(self, why: str) -> None:
-        """Fall back, and say so."""
+        """Fall back to eager steps, with a warning."""
         self._inspection = None
         self.trace = False
         self.function = self._eager_step
@@ -89,7 +89,7 @@ class Step:
         return loss
 
     def _young(self) -> bool:
-        """Whether layers have yet to find their sizes; a recording of that would not last."""
+        """Whether layers have yet to determine their sizes; a recording of that would not last."""
         return self._calls == 0 and not all(p.is_initialized for p in self.optimizer.target.params())
 
     def _first_step(self, *args: Any, **kwargs: Any) -> Variable:

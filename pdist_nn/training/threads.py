@@ -1,12 +1,12 @@
-"""How many threads the matrix products of a training step take."""
+"""The number of threads for the matrix products of a training step."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-# Up to so many multiplications in a product a second thread gains less than it loses if another process is
-# busy: waiting threads of OpenBLAS spin, and keep the core from whoever needs it.
+# Up to this many multiplications in a product, a second thread gains less than it loses if another process is
+# busy: waiting OpenBLAS threads spin, and keep the core from others.
 SMALL_PRODUCT = 1e8
 
 
@@ -17,15 +17,15 @@ def largest_product(model: Any, batch_size: int) -> float:
 
 
 def few_blas_threads(model: Any, batch_size: int) -> AbstractContextManager[Any]:
-    """A context in which BLAS works with one thread, if the products are small and threadpoolctl is there.
+    """A context in which BLAS uses one thread, if the products are small and threadpoolctl is installed.
 
-    Waiting threads of OpenBLAS spin. If another process is busy, the second thread takes the core that one of
-    the two needs, and both wait for each other. :func:`pdist_nn.fit` opens this context; a loop of your own
-    may, too.
+    Waiting OpenBLAS threads spin. If another process is busy, the second thread occupies the core that one of
+    the two needs, and both wait for each other. :func:`pdist_nn.fit` uses this context; your own loop
+    can use it too.
 
     Args:
         model: a Link.
-        batch_size: how many examples a step takes.
+        batch_size: number of examples per step.
 
     >>> import pdist_nn
     >>> with few_blas_threads(pdist_nn.links.Linear(2, 3), 32):

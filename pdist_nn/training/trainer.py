@@ -22,16 +22,17 @@ class _Entry:
 
 
 class Trainer:
-    """Repeats an updater's steps and calls extensions, until a trigger says stop.
+    """Repeats an updater's steps and calls extensions, until a stop trigger fires.
 
     Args:
-        updater: does the steps.
+        updater: makes the steps.
         stop_trigger: when to stop: a pair such as ``(20, "epoch")``, or a function of the trainer.
-        out: the folder that extensions write to, made when the run begins; None for runs that write nothing.
-        extensions: extensions to begin with.
+        out: the folder that extensions write to, created when the run begins; None for runs that write
+            nothing.
+        extensions: the initial extensions.
 
     Attributes:
-        observation: what was reported in the present step, by name.
+        observation: the values reported in the current step, by name.
 
     >>> import numpy as np, pdist_nn
     >>> from pdist_nn import training
@@ -67,7 +68,7 @@ class Trainer:
 
     @property
     def elapsed_time(self) -> float:
-        """Seconds of training, those before a snapshot that was resumed included."""
+        """Seconds of training, including those before a resumed snapshot."""
         return self._elapsed_before + (0.0 if self._start is None else time.perf_counter() - self._start)
 
     @property
@@ -82,7 +83,7 @@ class Trainer:
 
         Args:
             extension: an Extension, or a function of the trainer.
-            name: what it is called; its own name by default, with a number if that is taken.
+            name: its name; by default its own, with a number if that is taken.
             trigger: when it is called; its own trigger by default.
             priority: extensions of higher priority are called first; its own by default.
 
@@ -91,7 +92,7 @@ class Trainer:
         """
         if not callable(extension):
             raise TypeError(
-                f"Trainer.extend: a {type(extension).__name__} is no extension: it cannot be called"
+                f"Trainer.extend: a {type(extension).__name__} is not an extension: it cannot be called"
             )
         name = str(
             name
@@ -126,7 +127,7 @@ class Trainer:
         self._start = time.perf_counter()
         update, scope, stop = self.updater.update, self.reporter.scope, self.stop_trigger
         try:
-            for entry in reversed(entries):  # the snapshot first: it brings back what others go on from
+            for entry in reversed(entries):  # the snapshot first: it restores the state of the others
                 if hasattr(entry.extension, "initialize"):
                     entry.extension.initialize(self)
             while not stop(self):
@@ -149,7 +150,7 @@ class Trainer:
             self.updater.finalize()
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy has extensions and a reporter of its own."""
+        """A copy has its own extensions and reporter."""
         return {
             **self.__dict__,
             "observation": dict(self.observation),
@@ -164,7 +165,7 @@ class Trainer:
         }
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load all that the rest of the run depends on, the random stream of the host included."""
+        """Save or load everything that the rest of the run depends on, including the host's random stream."""
         self.updater.serialize(serializer["updater"])
         state = random.get_state()
         found = serializer("random", state)
@@ -185,7 +186,7 @@ class Trainer:
                 entry.trigger.serialize(inner["trigger"])
 
 
-_stop = stop_trigger  # the constructor's argument of that name hides it
+_stop = stop_trigger  # shadowed by the constructor's argument of that name
 
 
 __all__ = ["Trainer"]

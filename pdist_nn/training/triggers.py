@@ -1,4 +1,4 @@
-"""Triggers: functions of the trainer that say when something is due."""
+"""Triggers: functions of the trainer that tell when something is due."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..reporter import DictSummary
 
 
 def get_trigger(trigger: Any) -> Any:
-    """What a ``trigger=`` argument stands for.
+    """The trigger for a ``trigger=`` argument.
 
     Args:
         trigger: None (never), a pair of period and unit, or a function of the trainer.
@@ -42,19 +42,19 @@ def _check_unit(who: str, unit: str) -> str:
 
 
 class _Scheduled:
-    """A trigger at points of the run: it compares the present position with that of its last question.
+    """A trigger at points of the run: it compares the current position with that of its last call.
 
-    It may be asked in some steps only, and several times in one: it answers for all steps since it was last
-    asked in another one.
+    It need not be called in every step, and may be called several times in one: it accounts for all steps
+    since it was last called in another one.
     """
 
     def __init__(self, unit: str) -> None:
         self.unit = _check_unit(type(self).__name__, unit)
         self._asked: float | None = None
-        self._before: float | None = None  # the position of the question before that one
+        self._before: float | None = None  # the position of the call before that one
 
     def _interval(self, trainer: Any) -> tuple[float | None, float]:
-        """The position at the last question in another step (None before the first step), and now."""
+        """The position at the last call in another step (None before the first step), and the current one."""
         updater = trainer.updater
         now = updater.iteration if self.unit == "iteration" else updater.epoch_detail
         if now != self._asked:
@@ -68,19 +68,19 @@ class _Scheduled:
         return self._before, now
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load when it was asked."""
+        """Save or load the positions of its calls."""
         self._asked = serializer("asked", self._asked)
         self._before = serializer("before", self._before)
 
 
 def _exact(number: float) -> Fraction:
-    """The simple fraction that a float stands for: 1/10 for 0.1; its own value if there is none."""
+    """The simple fraction that a float approximates: 1/10 for 0.1; its exact value if there is none."""
     simple = Fraction(number).limit_denominator(10**6)
     return simple if float(simple) == float(number) else Fraction(number)
 
 
 def _periods(position: float, period: Fraction) -> int:
-    """How many periods are over at a position that may be some units in the last place too small."""
+    """The number of completed periods at a position that may be some ulps too small."""
     return math.floor((Fraction(position) + 4 * Fraction(math.ulp(position))) / period)
 
 
@@ -88,7 +88,7 @@ class IntervalTrigger(_Scheduled):
     """Fires every ``period`` epochs or iterations: in the first step at or after each multiple.
 
     Args:
-        period: how many; fractions are allowed: with 0.1 epochs it fires ten times an epoch.
+        period: number of units; fractions are allowed: with 0.1 epochs it fires ten times per epoch.
         unit: ``"epoch"`` or ``"iteration"``.
 
     Raises:
@@ -111,7 +111,7 @@ class IntervalTrigger(_Scheduled):
 
 
 class ReachedTrigger(IntervalTrigger):
-    """Fires from ``period`` epochs or iterations on, always: what ends a run that was resumed late, too."""
+    """Fires always from ``period`` epochs or iterations on, which also ends a run that was resumed late."""
 
     def __call__(self, trainer: Any) -> bool:
         updater = trainer.updater
@@ -119,7 +119,7 @@ class ReachedTrigger(IntervalTrigger):
         return _periods(now, _exact(self.period)) > 0
 
     def serialize(self, serializer: Any) -> None:
-        """Nothing to save: the position says all."""
+        """Nothing to save: it depends only on the position."""
 
 
 class ManualScheduleTrigger(_Scheduled):
@@ -161,7 +161,7 @@ class OnceTrigger:
 
 
 class _Watching:
-    """Averages a reported value between the times its inner trigger fires."""
+    """Averages a reported value between the firings of its inner trigger."""
 
     def __init__(self, key: str, trigger: Any) -> None:
         self.key = key
@@ -170,9 +170,9 @@ class _Watching:
         self._iteration = 0
 
     def _mean(self, trainer: Any) -> float | None:
-        """The mean since the last time; None between times and if nothing was reported."""
+        """The mean since the last firing; None if it does not fire now or nothing was reported."""
         if trainer.updater.iteration == self._iteration:
-            return None  # asked twice in one iteration
+            return None  # called twice in one iteration
         self._iteration = trainer.updater.iteration
         if self.key in trainer.observation:
             self._summary.add({self.key: trainer.observation[self.key]})
@@ -183,7 +183,7 @@ class _Watching:
         return found
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy counts on its own."""
+        """A copy accumulates on its own."""
         return {
             **self.__dict__,
             "_summary": copy.copy(self._summary),
@@ -203,8 +203,8 @@ class BestValueTrigger(_Watching):
 
     Args:
         key: its name: ``"validation/main/loss"``.
-        compare: ``compare(best, new)`` says whether the new one is better.
-        trigger: how often it is looked at.
+        compare: ``compare(best, new)`` tells whether the new one is better.
+        trigger: when to check it.
     """
 
     def __init__(
@@ -216,7 +216,7 @@ class BestValueTrigger(_Watching):
 
     def __call__(self, trainer: Any) -> bool:
         value = self._mean(trainer)
-        if value is None or math.isnan(value):  # nan is no value: nothing could ever beat it
+        if value is None or math.isnan(value):  # nothing could ever be better than nan
             return False
         best = self.best_value
         if best is not None and not math.isnan(best) and not self._better(best, value):
@@ -245,15 +245,15 @@ class MaxValueTrigger(BestValueTrigger):
 
 
 class EarlyStoppingTrigger(_Watching):
-    """A stop trigger: fires when a reported value has not got better for some time.
+    """A stop trigger: fires when a reported value has not improved for some time.
 
     Args:
-        check_trigger: how often it is looked at.
+        check_trigger: when to check it.
         monitor: its name.
-        patience: it fires at the look that is the ``patience``-th in a row without an improvement; nan is
-            none.
-        mode: ``"min"`` or ``"max"``: what is better; ``"auto"`` takes max for accuracies.
-        max_trigger: the end at the latest.
+        patience: it fires at the ``patience``-th check in a row without an improvement; nan is never
+            one.
+        mode: ``"min"`` or ``"max"``: which is better; ``"auto"`` uses max for accuracies.
+        max_trigger: the latest end.
     """
 
     def __init__(
@@ -285,14 +285,14 @@ class EarlyStoppingTrigger(_Watching):
         return self.count >= self.patience or self._end(trainer)
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load the best value and how long ago it was."""
+        """Save or load the best value and the number of checks since."""
         super().serialize(serializer)
         self.best_value = serializer("best_value", self.best_value)
         self.count = serializer("count", self.count)
 
 
 def stop_trigger(trigger: Any) -> Any:
-    """What a ``stop_trigger=`` argument stands for: a pair is when to stop at the latest; None is never."""
+    """The trigger for a ``stop_trigger=`` argument: a pair is the latest end; None is never."""
     if isinstance(trigger, (tuple, list)) and len(trigger) == 2:
         return ReachedTrigger(*trigger)
     return get_trigger(trigger)

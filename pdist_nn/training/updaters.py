@@ -21,18 +21,18 @@ class StandardUpdater:
     """A step: the next batch, the loss, its gradient, the optimizer.
 
     Floating data is cast to the model's dtype. While ``pdist.config.validate`` is on, data with nan or
-    infinity is an error. A loss function that reports no ``loss`` of its own has it reported as
+    infinity is an error. If a loss function does not report its ``loss``, that is reported as
     ``main/loss``.
 
-    With ``trace=True`` the first step of each shape of batch is recorded while it runs, and later steps run
-    as straight-line array code (see :func:`pdist.trace`): the same numbers, in less time. Whatever else the
-    loss function does happens only when it is recorded. So it must not print, count, keep arrays in lists or
+    With ``trace=True`` the first step of each batch shape is recorded while it runs, and later steps run
+    as straight-line array code (see :func:`pdist.trace`): the same numbers, in less time. Other effects of
+    the loss function happen only when it is recorded. So it must not print, count, keep arrays in lists or
     draw from ``numpy.random``; ``pdist.random``, dropout and ``report`` are fine. Parameters, hooks, learning
-    rates, what is frozen may change between steps as always.
+    rates and freezing may change between steps as always.
 
-    Python numbers are constants of a recording. It is made anew if an attribute of a link is set
+    Python numbers are constants of a recording. A new one is made if an attribute of a link is set
     (``model.beta = 0.1``), or a variable that the loss function reads; elements of lists and dicts and
-    attributes of other objects are not watched. A number that changes at every step, such as the weight of a
+    attributes of other objects are not checked. A number that changes at every step, such as the weight of a
     divergence, belongs in an array that is written in place::
 
         beta = np.zeros((), np.float32)
@@ -42,19 +42,19 @@ class StandardUpdater:
     What cannot be traced, such as a branch on a value, makes the steps run eagerly, with one warning.
 
     Args:
-        iterator: of batches, or a dict of iterators with one called ``main``.
-        optimizer: set up with the model, or a dict of optimizers with one called ``main``.
+        iterator: an iterator over batches, or a dict of iterators with one called ``main``.
+        optimizer: an optimizer set up with the model, or a dict of optimizers with one called ``main``.
         converter: a function of a batch and the device that returns its arrays.
         device: where the arrays go: ``"cpu"``, ``"cuda"`` or a CUDA device number; None leaves them where
             they are.
         loss_func: a function of the arrays that returns a scalar; the model itself if None.
-        trace: whether to trace the step. That takes your word that the loss function is pure: what it does
-            depends on its arguments, the model, the optimizer and arrays alone, and what it does besides
-            computing need not happen again. What its code is seen to do otherwise makes the steps run
-            eagerly, with a warning that names it.
+        trace: whether to trace the step. By this you assert that the loss function is pure: its results
+            depend only on its arguments, the model, the optimizer and arrays, and its side effects
+            need not be repeated. If its code is found to do otherwise, the steps run
+            eagerly, with a warning that names the cause.
 
     Attributes:
-        step: the step as a function of a batch's arrays, once there was one: if it is traced,
+        step: the step as a function of a batch's arrays, once there has been one: if it is traced,
             ``print(updater.step.source)`` shows its code.
     """
 
@@ -91,8 +91,8 @@ class StandardUpdater:
     # One step -----------------------------------------------------------------------------------------
 
     def update(self) -> None:
-        """Do one step."""
-        with np.errstate(all="ignore"):  # what goes wrong shows in the numbers: see FailOnNonNumber
+        """Make one step."""
+        with np.errstate(all="ignore"):  # errors show in the numbers: see FailOnNonNumber
             self.update_core()
         self.iteration += 1
 
@@ -113,7 +113,7 @@ class StandardUpdater:
                 found.new_epoch()
 
     def _find_step(self, loss_func: Any, optimizer: Optimizer) -> Any:
-        """The function of a batch's arrays that does a step."""
+        """The function of a batch's arrays that makes a step."""
         if self._step is None or not self._step.holds(loss_func, optimizer):
             self._step = Step(loss_func, optimizer, type(self).__name__, self.trace)
         self.step = self._step.function
@@ -144,21 +144,21 @@ class StandardUpdater:
         if "main/loss" not in current.observation:
             report({"loss": loss}, target)
 
-    # Where it stands ----------------------------------------------------------------------------------
+    # Progress -----------------------------------------------------------------------------------------
 
     @property
     def epoch(self) -> int:
-        """How many epochs were completed."""
+        """The number of completed epochs."""
         return self._iterators["main"].epoch
 
     @property
     def epoch_detail(self) -> float:
-        """The same with the fraction of the present one."""
+        """The number of epochs done, including the fraction of the current one."""
         return self._iterators["main"].epoch_detail
 
     @property
     def previous_epoch_detail(self) -> float | None:
-        """The same before the last step."""
+        """``epoch_detail`` before the last step."""
         return self._iterators["main"].previous_epoch_detail
 
     @property
@@ -185,7 +185,7 @@ class StandardUpdater:
                 iterator.finalize()
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load models, optimizers, iterators and the count of steps."""
+        """Save or load models, optimizers, iterators and the step count."""
         self.iteration = serializer("iteration", self.iteration)
         for name, iterator in self._iterators.items():
             iterator.serialize(serializer[f"iterator:{name}"])

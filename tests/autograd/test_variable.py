@@ -76,7 +76,7 @@ def test_another_array(x):
         x.array = np.array([1, 2])
     with pytest.raises(TypeError, match="dtype object"):
         x.array = np.array([None])
-    with pytest.raises(ValueError, match="only a Variable that was not computed"):
+    with pytest.raises(ValueError, match="only a leaf Variable can"):
         (x * 2).array = np.zeros(2)
 
 

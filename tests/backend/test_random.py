@@ -98,7 +98,7 @@ def test_a_wrong_state_changes_nothing(state):
     random.seed(5)
     draws()
     expected = np.random.default_rng(5).random(8)[4:]
-    with pytest.raises(ValueError, match="no state of get_state"):
+    with pytest.raises(ValueError, match="not a state of get_state"):
         random.set_state(state)
     np.testing.assert_array_equal(draws(), expected)
 

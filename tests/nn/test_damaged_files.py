@@ -66,10 +66,16 @@ def rewrite(path, changes):
         ({"layers/9/W": np.zeros(1)}, "unexpected layers/9/W"),
         ({"layers/0/W": np.array("3")}, "layers/0/W is not an array"),
         ({"seen": np.zeros(3)}, "seen is an array"),
-        ({"layers/0/W": np.array([None], object)}, "is damaged or no .npz file: .*an array of dtype object"),
-        ({"layers/0/W": np.zeros((4, 3), "c8")}, "is damaged or no .npz file: .*an array of dtype complex64"),
-        ({"seen": np.array("{broken")}, "is damaged or no .npz file"),
-        ({"seen": np.array("[" * 100000)}, "is damaged or no .npz file"),
+        (
+            {"layers/0/W": np.array([None], object)},
+            "is damaged or not an .npz file: .*an array of dtype object",
+        ),
+        (
+            {"layers/0/W": np.zeros((4, 3), "c8")},
+            "is damaged or not an .npz file: .*an array of dtype complex64",
+        ),
+        ({"seen": np.array("{broken")}, "is damaged or not an .npz file"),
+        ({"seen": np.array("[" * 100000)}, "is damaged or not an .npz file"),
     ],
 )
 def test_a_file_of_something_else_changes_nothing(tmp_path, changes, message):
@@ -114,7 +120,7 @@ def test_every_truncation_is_noticed(tmp_path):
     before = state(model)
     for n in range(0, len(whole), 97):
         path.write_bytes(whole[:n])
-        with pytest.raises(ValueError, match=r"is damaged or no .npz file"):
+        with pytest.raises(ValueError, match=r"is damaged or not an .npz file"):
             serializers.load_npz(path, model)
     assert_same(before, state(model))
 
@@ -153,7 +159,7 @@ def test_hostile_files(tmp_path):
     model = Model()
     before = state(model)
 
-    def refuse(content, message="is damaged or no .npz file"):
+    def refuse(content, message="is damaged or not an .npz file"):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=message):
             serializers.load_npz(path, model)

@@ -295,7 +295,11 @@ def test_before_setup():
     [
         (lambda link: link.p0 * 2, ValueError, r"SGD.update: the loss has shape \(3,\); expected a scalar"),
         (lambda link: 3.0, TypeError, "SGD.update: the loss is a float; expected a Variable"),
-        (lambda link: nn.as_variable(3.0), ValueError, "SGD.update: the loss depends on no parameter"),
+        (
+            lambda link: nn.as_variable(3.0),
+            ValueError,
+            "SGD.update: the loss does not depend on any parameter",
+        ),
     ],
 )
 def test_a_loss_that_is_none(loss, error, message):

@@ -135,7 +135,7 @@ def test_what_the_function_counts_does_not_record_again() -> None:
 def test_what_changes_at_each_call_runs_untraced() -> None:
     box = SimpleNamespace(rate=0.0)
     traced = pdist.trace(lambda x: F.exp(x) * box.rate)
-    with pytest.warns(UserWarning, match=r"runs untraced: 'rate' stood for something else .* argument"):
+    with pytest.warns(UserWarning, match=r"runs untraced: 'rate' changed at each .* argument"):
         for k in range(MOST_IN_A_ROW + 3):
             box.rate = float(k)
             assert np.array_equal(traced(X).array, np.exp(X) * k)

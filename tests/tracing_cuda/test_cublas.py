@@ -99,7 +99,7 @@ def test_a_failure_names_the_function() -> None:
 
 def test_matrices_in_pieces_are_refused() -> None:
     x = np.zeros((4, 6))[:, ::2]
-    with pytest.raises(ValueError, match="not in one piece"):
+    with pytest.raises(ValueError, match="not contiguous"):
         operand(x.shape, x.strides, x.itemsize)
 
 

@@ -1,1 +1,1 @@
-"""What every distribution does in the same way."""
+"""The common base of all distributions."""

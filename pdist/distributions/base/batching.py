@@ -1,4 +1,4 @@
-"""Batches of distributions: copies, repetition, indexing, and moving between devices."""
+"""Batches of distributions: copies, expansion, indexing, and transfers between devices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .construction import Declared
 
 
 class Batched(Declared):
-    """A batch of distributions, whose parameters can be mapped to those of another batch."""
+    """A batch of distributions, whose parameters can be mapped to make another batch."""
 
     _pairs_only: bool
 
@@ -22,7 +22,7 @@ class Batched(Declared):
         """The same distribution with some parameters or options replaced.
 
         Args:
-            **overrides: by name; an alternative (``log_scale``) replaces what was given (``scale``).
+            **overrides: by name; an alternative (``log_scale``) replaces the given parameter (``scale``).
 
         >>> import pdist.distributions as D
         >>> D.Normal([0.0, 1.0], 2.0).copy(log_scale=0.0)
@@ -40,11 +40,11 @@ class Batched(Declared):
         return self._as_strict(type(self)(**{**kept, **overrides}))
 
     def _map(self, function: Callable[[Any, int], Any]) -> Any:
-        """The distribution of what ``function`` makes of each parameter and part; nothing is checked.
+        """The distribution with ``function`` applied to each parameter and part; nothing is checked.
 
         Args:
-            function: gets a Variable or a Distribution, and how many of its last (batch) axes belong to one
-                distribution of the whole.
+            function: gets a Variable or a Distribution, and the number of its last (batch) axes that belong
+                to one distribution of the whole.
         """
         new = object.__new__(type(self))
         members = {name: function(value, n) for name, value, n in self._members()}
@@ -53,13 +53,13 @@ class Batched(Declared):
         return self._as_strict(new)
 
     def _as_strict(self, new: Any) -> Any:
-        """``new``, which refuses outward broadcasting of values if this one does."""
+        """``new``, which rejects values that would broadcast the batch if this one does."""
         if self._pairs_only:
             new.__dict__["_pairs_only"] = True
         return new
 
     def _with_arrays(self, arrays: Iterator[Any]) -> Any:
-        """The distribution of other arrays in the parameters' places, taken in the order of ``params``."""
+        """The distribution with other arrays in place of the parameters, in the order of ``params``."""
 
         def replace(value: Any, _n: int) -> Any:
             if isinstance(value, Batched):
@@ -78,10 +78,10 @@ class Batched(Declared):
         """The same distribution repeated to a larger batch shape.
 
         Args:
-            batch_shape: a shape that the present one broadcasts to.
+            batch_shape: a shape that the current one broadcasts to.
 
         Raises:
-            ValueError: where it does not.
+            ValueError: if it does not.
         """
         shape = as_shape(f"{type(self).__name__}.expand: batch_shape", batch_shape)
         if not _broadcasts(self.batch_shape, shape):
@@ -113,7 +113,7 @@ class Batched(Declared):
         return self.batch_shape[0]
 
     def __bool__(self) -> bool:
-        return True  # also where there is no length, or one of 0
+        return True  # also without a length, or with length 0
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
@@ -146,7 +146,7 @@ def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
 
 
 def spread(value: Any, shape: tuple[int, ...], n: int) -> Any:
-    """A parameter or part, ``n`` of whose last axes belong to one distribution, repeated to a batch shape."""
+    """A parameter or part, whose last ``n`` axes belong to one distribution, broadcast to a batch shape."""
     present = value.batch_shape if isinstance(value, Batched) else value.shape
     target = shape + present[len(present) - n :]
     if present == target:
@@ -161,7 +161,7 @@ def _moved(value: Variable, array: Any) -> Variable:
 
 
 def _batch_index(dist: Batched, index: Any) -> tuple[Any, ...]:
-    """``index`` made to speak of all batch axes and of no others."""
+    """``index`` completed to cover all batch axes and no others."""
     index = index if isinstance(index, tuple) else (index,)
     index = tuple(np.asarray(i) if isinstance(i, list) else i for i in index)
     used = sum(_axes_used(i) for i in index)
@@ -176,7 +176,7 @@ def _batch_index(dist: Batched, index: Any) -> tuple[Any, ...]:
 
 
 def _axes_used(i: Any) -> int:
-    """How many axes one entry of an index speaks of."""
+    """The number of axes that one entry of an index covers."""
     if i is None or i is Ellipsis:
         return 0
     dtype = getattr(i, "dtype", None)

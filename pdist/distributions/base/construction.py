@@ -1,4 +1,4 @@
-"""How a distribution takes its arguments: by name, brought to one dtype and device, and checked."""
+"""The arguments of a distribution: matched by name, converted to one dtype and device, and checked."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class Declared:
-    """What has declared parameters, parts and options, and a constructor that takes them.
+    """Base of classes that declare parameters, parts and options; it makes the constructor.
 
     Attributes:
-        parameters: the declared parameters by name, alternatives such as ``log_scale`` included.
+        parameters: the declared parameters by name, including alternatives such as ``log_scale``.
         parts: the distributions inside, by name.
         options: the settings that are not arrays, by name.
         order: the order of positional arguments, if it is not that of the declarations.
@@ -39,7 +39,7 @@ class Declared:
     between: ClassVar[tuple[str, ...]] = ()
     may_be_equal: ClassVar[bool] = False
     batch_shape: tuple[int, ...]
-    _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()  # each argument with what may stand for it
+    _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()  # each argument with its alternatives
     _plans: ClassVar[dict[tuple[str, ...], Plan]] = {}
     _plan: Plan
 
@@ -72,7 +72,7 @@ class Declared:
             names = tuple([choice[0] for choice in choices[: len(args)]]) + names
             values = [*args, *values]
         for value in values:
-            if value is None:  # as good as not given
+            if value is None:  # the same as not given
                 names = tuple(n for n, v in zip(names, values, strict=True) if v is not None)
                 values = [v for v in values if v is not None]
                 break
@@ -81,7 +81,7 @@ class Declared:
             self._validate()
 
     def _take(self, names: tuple[str, ...], values: list[Any]) -> None:
-        """Store arguments, the parameters brought to one dtype and device, and find the batch shape."""
+        """Store the arguments, parameters converted to one dtype and device, and find the batch shape."""
         plan = self._plans.get(names) or plan_of(type(self), names)
         state = self.__dict__
         state.update(zip(names, values))  # noqa: B905 - as many names as values
@@ -98,7 +98,7 @@ class Declared:
         else:
             if plan.given:
                 given = [state[name] for name in plan.given]
-                with np.errstate(over="ignore"):  # an error says it better
+                with np.errstate(over="ignore"):  # the validation error is clearer
                     given = promote(type(self).__name__, plan.given, given)
                 if given[0]._array.dtype not in _FLOATS:
                     who, dtype = f"{type(self).__name__}: {plan.given[0]}", given[0]._array.dtype
@@ -109,7 +109,7 @@ class Declared:
         state["batch_shape"] = self._batch_shape()
 
     def _take_parts(self) -> None:
-        """Bring the inner distributions to one dtype, and refuse what is not a distribution."""
+        """Convert the inner distributions to one dtype, and reject anything that is not a distribution."""
         who, state = type(self).__name__, self.__dict__
         for name in self._plan.parts:
             if not isinstance(state[name], Declared):
@@ -129,11 +129,11 @@ class Declared:
 
     @staticmethod
     def _cast(value: Any, dtype: Any) -> Any:
-        """A parameter or part in another dtype, as part of the graph."""
+        """A parameter or part in another dtype, differentiably."""
         raise NotImplementedError
 
     def _batch_shape(self) -> tuple[int, ...]:
-        """The broadcast shape of parameters and parts, without the axes that one distribution has."""
+        """The broadcast shape of parameters and parts, without the axes of a single distribution."""
         shapes = []
         for name, value, n in self._members():
             shape = value.batch_shape if isinstance(value, Declared) else value._array.shape
@@ -160,7 +160,7 @@ class Declared:
             raise ValueError(f"{type(self).__name__}: batch shapes do not broadcast: {listing}") from None
 
     def _validate(self) -> None:
-        """Refuse parameters that make no distribution."""
+        """Raise an error for invalid parameters."""
         who, state = type(self).__name__, self.__dict__
         for name, support in self._plan.supports:
             array = state[name]._array
@@ -190,10 +190,10 @@ class Declared:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _plan=plan_of(type(self), state["_plan"]))
 
-    # What was given ------------------------------------------------------------------------------------
+    # The given parameters ------------------------------------------------------------------------------
 
     def given(self, name: str) -> bool:
-        """Whether the argument ``name`` was given, rather than one that may stand for it."""
+        """Whether the argument ``name`` was given, rather than an alternative."""
         return name in self.__dict__
 
     @property
@@ -209,7 +209,7 @@ class Declared:
                 yield name, value
 
     def _members(self) -> list[tuple[str, Any, int]]:
-        """The parts and the given parameters, each with the number of last axes that one distribution has."""
+        """The parts and the given parameters, each with its number of axes within one distribution."""
         plan, state = self._plan, self.__dict__
         found = [(name, state[name], n) for name, n in plan.own_ndims]
         return [(name, state[name], self.parts[name].own_ndim(self)) for name in plan.parts] + found
@@ -226,8 +226,8 @@ class Declared:
 
 
 def _check_values(who: str, name: str, array: Any, support: Support) -> None:
-    """Raise ValueError if an element of ``array`` is not in ``support``, naming the first one."""
-    array = np.asarray(array) if isinstance(array, np.generic) else array  # a replay has NumPy's scalars too
+    """Raise ValueError if an element of ``array`` is not in ``support``; names the first one."""
+    array = np.asarray(array) if isinstance(array, np.generic) else array  # a replay has NumPy scalars too
     owner = library_of(array)
     if owner is None or not owner.host:
         return
@@ -237,12 +237,12 @@ def _check_values(who: str, name: str, array: Any, support: Support) -> None:
     index = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
     where, value = f"{name}{list(index) if index else ''}", array[index]
     if not value.ndim and value in (0, np.inf, -np.inf) and array.dtype.itemsize == 4:
-        value = f"{value} in float32"  # it may have been another number
+        value = f"{value} in float32"  # it may have been rounded
     raise ValueError(f"{who}: {where} is {value}; expected {support.wanted or support}")
 
 
 def _grow(xp: Any, *arrays: Any) -> Any:
-    """Whether each is less than the next."""
+    """Where each is less than the next."""
     return functools.reduce(xp.logical_and, [xp.less(a, b) for a, b in itertools.pairwise(arrays)])
 
 
@@ -309,7 +309,7 @@ def _alike(values: Sequence[Any]) -> bool:
 
 
 def brief(value: Any) -> str:
-    """A parameter in a repr: its values where they are few, else shape and dtype."""
+    """A parameter in a repr: its values if they are few, else shape and dtype."""
     if isinstance(value, Declared):
         return repr(value)
     if value.size > 12:

@@ -1,4 +1,4 @@
-"""The base class: what every distribution does in the same way."""
+"""The base class of all distributions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .moments import Moments
 from .quantiles import Quantiles
 from .supports import real
 
-# How each method follows from the formulas that a class states, best first.
+# How each method is derived from the formulas that a class defines, best first.
 _WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
     "cdf": (
         ("_cdf", None),
@@ -48,7 +48,7 @@ _WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
 class Distribution(Quantiles, Moments, Intervals):
     """Base of all distributions.
 
-    A subclass declares its parameters and support and states its formulas as methods with a leading
+    A subclass declares its parameters and support and defines its formulas as methods with a leading
     underscore: ``_log_prob(x)``, ``_cdf(x)``, ``_log_cdf(x)``, ``_survival_function(x)``,
     ``_log_survival_function(x)``, ``_icdf(p)``, ``_entropy()``, ``_mean()``, ``_mode()``, ``_median()``,
     ``_variance()``, ``_stddev()``, ``_covariance()``, ``_skewness()``, ``_kurtosis()`` and
@@ -56,9 +56,9 @@ class Distribution(Quantiles, Moments, Intervals):
 
     Shapes are ``sample_shape + batch_shape + event_shape``: independent draws, independent distributions, and
     the axes of one draw. Parameters broadcast against each other. Their dtype is that of the floating arrays
-    among them; Python numbers, integers and bools take it.
+    among them; Python numbers, integers and bools are converted to it.
 
-    Distributions are immutable: :meth:`copy`, :meth:`expand` and indexing make others.
+    Distributions are immutable: :meth:`copy`, :meth:`expand` and indexing make new ones.
 
     >>> import numpy as np, pdist
     >>> class Triangle(Distribution):  # density 2 x / width^2 on (0, width)
@@ -73,14 +73,14 @@ class Distribution(Quantiles, Moments, Intervals):
     """
 
     support: Any
-    masked: ClassVar[bool] = True  # whether the base class answers -inf outside the support
-    reparameterized: ClassVar[bool | frozenset[str]] = False  # which parameters samples carry gradients to
-    undefined: ClassVar[frozenset[str]] = frozenset()  # the moments that may not exist: nan, or inf, if so
-    _errors: ClassVar[dict[str, Any]] = {"all": "ignore"}  # NumPy's, in the densities' and tails' formulas
+    masked: ClassVar[bool] = True  # whether the base class returns -inf outside the support
+    reparameterized: ClassVar[bool | frozenset[str]] = False  # the parameters whose gradients samples carry
+    undefined: ClassVar[frozenset[str]] = frozenset()  # moments that may not exist, and are then nan or inf
+    _errors: ClassVar[dict[str, Any]] = {"all": "ignore"}  # NumPy's, in the formulas of densities and tails
     _masks: ClassVar[bool] = True
-    _formulas: ClassVar[dict[str, tuple[str, Any]]] = {}  # the best way to each method of _WAYS, found once
-    _pairs_only: bool = False  # whether log_prob refuses values that broadcast against the batch: see heads
-    _factors: Any = None  # independent parts: their distribution, and over how many of its last batch axes
+    _formulas: ClassVar[dict[str, tuple[str, Any]]] = {}  # the best way for each method of _WAYS, found once
+    _pairs_only: bool = False  # whether log_prob rejects values that would broadcast the batch: see heads
+    _factors: Any = None  # independent parts: their distribution, and the number of its last batch axes
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -91,7 +91,7 @@ class Distribution(Quantiles, Moments, Intervals):
             if any(hasattr(cls, name) for name, _ in ways)
         }
 
-    # What it is ---------------------------------------------------------------------------------------
+    # Shape, dtype, device -----------------------------------------------------------------------------
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -121,7 +121,7 @@ class Distribution(Quantiles, Moments, Intervals):
             nan.
 
         Raises:
-            ValueError: where the shape does not fit.
+            ValueError: if the shape does not fit.
         """
         x = self._value(x, "log_prob")
         with np.errstate(**self._errors):
@@ -129,7 +129,7 @@ class Distribution(Quantiles, Moments, Intervals):
                 return self._log_prob(x)
             inside = self._accepts(x)
             if type(inside) is np.ndarray and np.count_nonzero(inside) == inside.size:
-                return self._log_prob(x)  # the host can see that there is nothing to mask
+                return self._log_prob(x)  # on the host: nothing to mask
             if hooks.running and hooks.assume(inside):
                 return self._log_prob(x)
             y = self._log_prob(self._inside(x, inside))
@@ -157,7 +157,7 @@ class Distribution(Quantiles, Moments, Intervals):
         return self._either("log_survival_function", x)
 
     def _either(self, method: str, x: Any) -> Variable:
-        """The method by the best of the formulas that the class states."""
+        """The method by the best of the formulas that the class defines."""
         if method not in self._formulas:
             raise self._no(method)
         name, then = self._formulas[method]
@@ -173,7 +173,7 @@ class Distribution(Quantiles, Moments, Intervals):
         return NotImplementedError(f"{type(self).__name__} has no {what}")
 
     def _value(self, x: Any, method: str, name: str = "x") -> Variable:
-        """``x`` as a Variable whose shape fits; the errors name the method."""
+        """``x`` as a Variable whose shape fits; errors name the method."""
         if not isinstance(x, Variable):
             x = self._constant(x, method, name)
         shape = x._array.shape
@@ -200,7 +200,7 @@ class Distribution(Quantiles, Moments, Intervals):
         return x
 
     def _check_pairs(self, lead: tuple[int, ...]) -> None:
-        """Refuse values and a batch that each broadcast along an axis of the other."""
+        """Raise an error if values and batch each broadcast along an axis of the other."""
         batch = self.batch_shape
         n = max(len(lead), len(batch))
         pairs = list(zip((1,) * (n - len(lead)) + lead, (1,) * (n - len(batch)) + batch, strict=True))
@@ -219,7 +219,7 @@ class Distribution(Quantiles, Moments, Intervals):
             )
 
     def _with_pairs_only(self, pairs_only: bool = True) -> Any:
-        """The same distribution, one whose ``log_prob`` refuses outward broadcasting or not."""
+        """The same distribution, whose ``log_prob`` rejects values that would broadcast the batch or not."""
         new = object.__new__(type(self))
         new.__dict__.update(self.__dict__, _pairs_only=pairs_only)
         return new
@@ -228,7 +228,7 @@ class Distribution(Quantiles, Moments, Intervals):
         """An array, or numbers in this distribution's dtype and on its device, as a Variable."""
         try:
             if library_of(x) is None:
-                weak = not isinstance(x, np.generic)  # Python's numbers, and lists of them
+                weak = not isinstance(x, np.generic)  # Python numbers, and lists of them
                 x = np.asarray(x)
                 if weak and x.dtype == np.float64:
                     x = x.astype(self.dtype)
@@ -239,11 +239,11 @@ class Distribution(Quantiles, Moments, Intervals):
             raise TypeError(f"{type(self).__name__}.{method}: {name}: {error}") from None
 
     def _accepts(self, x: Variable) -> Any:
-        """Where ``_log_prob`` answers for itself: in the support, where a class takes no more than that."""
+        """Where ``_log_prob`` applies: in the support, unless a class accepts more than that."""
         return self.support.contains(x)
 
     def _inside(self, x: Variable, inside: Any) -> Any:
-        """``x`` with what is outside the support replaced by a value inside, so that no gradient is nan."""
+        """``x`` with values outside the support replaced by one inside, so that no gradient is nan."""
         inner = self.support.inner
         if callable(inner):
             inner = inner(get_array_module(x), x._array)
@@ -254,18 +254,18 @@ class Distribution(Quantiles, Moments, Intervals):
         nan = array != array
         return nan.any(axis=tuple(range(-len(self.event_shape), 0))) if self.event_shape else nan
 
-    # What it consists of, for quadrature ---------------------------------------------------------------
+    # Components, for quadrature ------------------------------------------------------------------------
 
     def _components(self) -> list[Any]:
-        """The distributions of single numbers that it consists of; they may have more batch axes, last."""
+        """The distributions of single numbers that it consists of, possibly with more last batch axes."""
         return [self]
 
     def _breakpoints(self) -> list[Variable]:
-        """Where the density jumps or bends, or is infinite, inside its support: of shape ``batch_shape``."""
+        """Where the density has jumps, kinks or poles inside its support: of shape ``batch_shape``."""
         return []
 
     def _unwrapped(self) -> Any:
-        """The distribution inside, if this one is a wrapper that adds nothing to it."""
+        """The inner distribution, if this one is a trivial wrapper."""
         return self
 
     # Samples ------------------------------------------------------------------------------------------
@@ -273,15 +273,15 @@ class Distribution(Quantiles, Moments, Intervals):
     def sample(self, sample_shape: int | tuple[int, ...] = (), rng: Any = None) -> Variable:
         """Independent draws.
 
-        They carry gradients to the parameters that ``reparameterized`` names.
+        They carry gradients in the parameters that ``reparameterized`` names.
 
         Args:
-            sample_shape: how many, as a number or a shape.
+            sample_shape: the number of draws, or their shape.
             rng: a generator or a seed; by default the device's stream (``pdist.random.seed``).
 
         Returns:
             A Variable of shape ``sample_shape + batch_shape + event_shape``, of the parameters' dtype; labels
-            (of a Categorical) are integers that index.
+            (of a Categorical) are integers usable as indices.
         """
         shape = as_shape(f"{type(self).__name__}.sample: sample_shape", sample_shape)
         if not hasattr(self, "_sample"):
@@ -294,10 +294,10 @@ class Distribution(Quantiles, Moments, Intervals):
         return self.sample((n,), rng)
 
     def rsample(self, sample_shape: int | tuple[int, ...] = (), rng: Any = None) -> Variable:
-        """:meth:`sample`, but an error where a parameter that needs a gradient would get none.
+        """:meth:`sample`, but an error if a parameter that requires a gradient would get none.
 
         Raises:
-            ValueError: naming that parameter.
+            ValueError: if so; names the parameter.
         """
         for name, value in self._leaves():
             if value.requires_grad and not self._has_pathwise(name):
@@ -308,14 +308,14 @@ class Distribution(Quantiles, Moments, Intervals):
         return self.sample(sample_shape, rng)
 
     def _has_pathwise(self, name: str) -> bool:
-        """Whether samples carry a gradient to a parameter (``"part.name"``: of an inner distribution)."""
+        """Whether samples carry a gradient in a parameter (``"part.name"``: of an inner distribution)."""
         part, _, inner = name.partition(".")
         if inner:
             return self.__dict__[part]._has_pathwise(inner)
         known = self.reparameterized
         return known if isinstance(known, bool) else name in known
 
-    if False:  # the formulas that a subclass may state, for those who read and for type checkers
+    if False:  # the formulas that a subclass may define, for readers and type checkers
 
         def _log_prob(self, x: Variable) -> Variable: ...
         def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable: ...

@@ -1,4 +1,4 @@
-"""Implicit gradients: how a value moves with parameters if it keeps its place in the cdf."""
+"""Implicit gradients: how a value moves with the parameters at a constant cdf."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ Place = Callable[[Variable], tuple[Variable, Variable, Variable]]
 
 
 def keep_place(x: Variable, place: Place, held: Place, steps: int = 2) -> Variable:
-    r"""``x`` itself, with the gradients of a value that keeps its place while parameters move.
+    r"""``x`` itself, with the gradients of a value whose cdf stays constant while the parameters change.
 
     .. math:: \frac{dx}{d\theta} = -\frac{\partial F(x; \theta)}{\partial\theta} \Big/ p(x; \theta)
 
-    They are those of Newton's steps on the logarithm of the smaller tail, so that values far out in a tail
-    have them too.
+    They are those of Newton steps on the logarithm of the smaller tail, which also work far out in a tail.
 
     Args:
-        x: values, of any shape that both functions take.
-        place: the tails and the density as functions of the parameters that gradients are wanted for.
-        held: the same numbers with those parameters held fixed. Gradients that ``x`` has already, or that
+        x: values, of any shape that both functions accept.
+        place: the tails and the density as functions of the parameters whose gradients are wanted.
+        held: the same with those parameters held constant. Gradients that ``x`` already has, or that
             flow through both functions, cancel.
-        steps: as many as derivatives are wanted: 1 for the first alone, 2 for the second too.
+        steps: the order of derivatives: 1 for the first only, 2 for the second too.
 
     Returns:
         A Variable equal to ``x``, with derivatives.
@@ -48,14 +47,14 @@ def solve(
     above: Any,
     steps: int = 2,
 ) -> Variable:
-    """Newton's steps from a root: they change nothing, but each brings one more order of derivatives.
+    """Newton steps from a root: they do not change its value, but each adds one order of derivatives.
 
     Args:
-        x: roots of ``tail(x)[0] = target``, or nearly.
+        x: roots (or nearly) of ``tail(x)[0] = target``.
         tail: a log tail, and the logarithm of its relative slope.
-        target: what the log tail is to be.
-        above: where the tail is the upper one, which falls as x grows.
-        steps: how many.
+        target: the target of the log tail.
+        above: where the tail is the upper one, which decreases in x.
+        steps: the number of steps.
     """
     for _ in range(steps):
         y, log_slope = tail(x)

@@ -1,10 +1,10 @@
-"""Which classes' formulas hold for a subclass: those of its bases until one states another."""
+"""The formulas that hold for a subclass: those of its bases, unless it defines its own."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# What decides of a distribution's density, tails, draws or moments, whether or not a base has it.
+# The names that determine a distribution's density, tails, draws or moments, whether or not a base has them.
 _FORMULAS = frozenset(
     {"standard", "scales", "loc_name", "reparameterized", "support", "masked", "event_shape"}
     | {"_accepts", "_inside", "_breakpoints", "_components"}
@@ -18,11 +18,12 @@ _HARMLESS = frozenset({"copy", "expand", "to_cpu", "to_gpu", "params", "rsample"
 
 
 def formula_bases(cls: type) -> list[type]:
-    """``cls`` and those of its bases whose formulas hold for it, the nearest first.
+    """``cls`` and those of its bases whose formulas hold for it, nearest first.
 
-    A class that states a density, a support, or anything else that formulas rest on, hides the bases behind
-    it: a Normal moved by ``_log_prob`` is not a Normal. A class that adds a constructor, a docstring or
-    methods of other names hides nothing.
+    A class that defines a density, a support, or anything else that formulas depend on, hides its
+    bases: a Normal with a modified ``_log_prob`` is not a Normal. A class that adds a constructor, a
+        docstring or
+    methods with other names hides nothing.
     """
     found = []
     order = cls.__mro__
@@ -34,7 +35,7 @@ def formula_bases(cls: type) -> list[type]:
 
 
 def states_formula(cls: type, behind: tuple[type, ...]) -> bool:
-    """Whether ``cls`` itself states a formula, or replaces what the classes ``behind`` it compute with."""
+    """Whether ``cls`` itself defines a formula, or replaces something that the classes ``behind`` it use."""
     return any(
         name in _FORMULAS
         or (
@@ -47,5 +48,5 @@ def states_formula(cls: type, behind: tuple[type, ...]) -> bool:
 
 
 def _computes(value: Any) -> bool:
-    """Whether an entry of a class body is a method, a property or a declaration, not bookkeeping."""
+    """Whether an entry of a class body is a method, a property or a declaration."""
     return callable(value) or hasattr(value, "__get__")

@@ -1,4 +1,4 @@
-"""What a distribution declares: its parameters, the distributions inside it, and its options."""
+"""Declarations of a distribution: its parameters, inner distributions and options."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Param:
     """A parameter of a distribution, declared in the class body.
 
     Args:
-        support: which values make a distribution.
-        event_ndim: how many of its last axes belong to one distribution (1 for a vector of probabilities).
-        instead_of: the parameter that it may stand for: ``log_scale`` instead of ``scale``.
-        derive: computes it from the instance where the other one was given.
+        support: the valid values.
+        event_ndim: the number of its last axes within one distribution (1 for a vector of probabilities).
+        instead_of: the parameter that it may replace: ``log_scale`` instead of ``scale``.
+        derive: computes it from the instance if the other one was given.
 
-    Reading it gives a Variable: as it was given, or derived from what was given. What is derived is computed
-    at each reading and never kept: the graph of a former one may have been used up by a backward pass.
+    Reading it returns a Variable: as given, or derived from the given one. A derived one is computed
+    at each access and never cached: its graph may have been freed by a backward pass.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Param:
         self.name = name
 
     def __get__(self, instance: Any, owner: type) -> Any:
-        # Only reached where the instance's dictionary has no such entry: what was given lies there.
+        # Only reached if the instance's dictionary has no such entry: given parameters are stored there.
         if instance is None:
             return self
         if self.derive is None:
@@ -55,7 +55,7 @@ class Part:
     """A distribution inside another one, declared in the class body of a wrapper.
 
     Args:
-        batch_ndim: how many of its last batch axes belong to one distribution of the whole (1 for the
+        batch_ndim: the number of its last batch axes within one distribution of the whole (1 for the
             components of a mixture): a number, or a function of the instance.
     """
 
@@ -73,7 +73,7 @@ class Part:
         raise AttributeError(f"{owner.__name__} has no {self.name!r} set")
 
     def own_ndim(self, instance: Any) -> int:
-        """How many of the part's batch axes belong to one distribution of ``instance``."""
+        """The number of the part's batch axes within one distribution of ``instance``."""
         return self.batch_ndim(instance) if callable(self.batch_ndim) else self.batch_ndim
 
 
@@ -93,19 +93,19 @@ class Option:
 
 
 class Plan(NamedTuple):
-    """What a constructor does with arguments of these names; made once for each choice of names."""
+    """How a constructor handles arguments of these names; made once for each combination of names."""
 
     given: tuple[str, ...]  # parameters
     parts: tuple[str, ...]
     options: tuple[str, ...]
     own_ndims: tuple[tuple[str, int], ...]  # of the parameters
-    plain: bool  # nothing but parameters
+    plain: bool  # parameters only
     scalar: bool  # no parameter has event axes
     supports: tuple[tuple[str, Support], ...]
 
 
 def plan_of(cls: Any, names: tuple[str, ...]) -> Plan:
-    """The plan for arguments of these names, made and checked where it is the first time."""
+    """The plan for arguments of these names, made and checked the first time."""
     plan = cls._plans.get(names)
     if plan is None:
         plan = cls._plans[names] = _make_plan(cls, names)
@@ -144,7 +144,8 @@ def signature(cls: Any) -> inspect.Signature:
         parameters.append(make(choice[0], kinds.POSITIONAL_OR_KEYWORD, default=default))
         parameters += [make(name, kinds.KEYWORD_ONLY, default=None) for name in choice[1:]]
     parameters += [make(n, kinds.KEYWORD_ONLY, default=option.default) for n, option in cls.options.items()]
-    # A signature wants positional ones first; one without a default after one with one is keyword-only.
+    # In a signature positional ones come first; one without a default after one with a default is
+    # keyword-only.
     optional = False
     for i, p in enumerate(parameters):
         if p.kind is kinds.POSITIONAL_OR_KEYWORD:

@@ -1,6 +1,6 @@
-"""Sets of values: what a distribution can take, and what its parameters may be.
+"""Supports: the sets of values of a distribution and of its parameters.
 
-A support is an object with a name, Chainer's own if Chainer has one, that tells what it contains:
+A support is an object with a name, Chainer's if it has one, that tells what it contains:
 
 >>> import numpy as np
 >>> positive == "positive"
@@ -31,12 +31,12 @@ class Support:
     its name, for programs written for Chainer: ``Normal(0.0, 1.0).support == "real"``.
 
     Attributes:
-        name: what it is called and printed as.
-        test: given ``xp`` and an array ``x`` of it, which elements (or events) are in the set.
-        event_ndim: how many axes one element of the set has: 0 for numbers, 1 for vectors.
+        name: its name, as printed.
+        test: a function of ``xp`` and an array ``x`` that tells which elements (or events) are in the set.
+        event_ndim: number of axes of one element of the set: 0 for numbers, 1 for vectors.
         discrete: whether the set is countable.
-        inner: a number (or an array, or what makes one of ``xp, x``) in the set, away from its ends:
-            densities are computed there if ``x`` itself lies outside, so that no gradient is nan.
+        inner: a number (or an array, or a function of ``xp, x`` that makes one) in the set, away from its
+            ends: densities are computed there if ``x`` itself lies outside, so that no gradient is nan.
         low: the lower bound of the numbers in it, a number or an array of the batch.
         high: the upper bound.
         wanted: what an error says was expected; by default the name.
@@ -77,14 +77,14 @@ class Support:
             x: a Variable, an array or a number, of shape ``[..., *event]``.
 
         Returns:
-            A bool array of shape ``[...]``; nan belongs to no set.
+            A bool array of shape ``[...]``; nan is in no set.
         """
         x = x._array if isinstance(x, Variable) else x
         xp = get_array_module(x)
         return self.test(xp, xp.asarray(x))
 
     def over(self, ndim: int) -> Support:
-        """The set of arrays with ``ndim`` more axes whose parts all belong to this one."""
+        """The set of arrays with ``ndim`` more axes whose parts are all in this one."""
         if not ndim:
             return self
         axes, test = tuple(range(-ndim, 0)), self.test
@@ -95,7 +95,7 @@ class Support:
 
 
 def _same(a: Any, b: Any) -> bool:
-    """Whether two bounds are the same numbers, as far as the host can tell."""
+    """Whether two bounds are known to be the same numbers, without a device sync."""
     if a is b:
         return True
     return isinstance(a, float) and isinstance(b, float) and a == b
@@ -107,7 +107,7 @@ def interval(low: Any, high: Any, name: str, inner: Any = None) -> Support:
     Args:
         low: an array or number, -inf allowed.
         high: an array or number, inf allowed.
-        name: how it is called.
+        name: its name.
         inner: a number inside; by default the middle.
     """
     if inner is None:
@@ -157,11 +157,11 @@ def counts_to(n: Any) -> Support:
 
 
 def _simplex(xp: Any, p: Array) -> Array:
-    """Nonnegative vectors on the last axis whose exact sum is 1 but for 64 roundings, however many they are.
+    """Nonnegative vectors on the last axis whose exact sum is 1 to within 64 roundings, at any length.
 
-    Each number of a vector may be off by half a unit in its last place, which moves the sum by half a unit at
-    most; the rest is for the sum that the vector was divided by. It is added up in float64, since a sum of
-    a million numbers in float32 is itself too far off.
+    Each number of a vector may be off by half an ulp, which changes the sum by half a unit at
+    most; the rest allows for the rounding of the sum that the vector was divided by. The sum is taken in
+    float64, since a sum of a million numbers in float32 is itself too inaccurate.
     """
     if p.dtype.kind != "f":
         p = p.astype(float)

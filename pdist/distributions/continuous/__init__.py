@@ -1,1 +1,1 @@
-"""Distributions of a real number."""
+"""Continuous distributions of real numbers."""

@@ -13,7 +13,7 @@ _FAR = 1e8  # beyond it 1 + z^2 is z^2 in both dtypes, and z^2 is finite up to i
 
 
 class StandardCauchy(Standard):
-    """StudentT of one degree of freedom."""
+    """StudentT with one degree of freedom."""
 
     log_norm, entropy, entropy_residual = math.log(math.pi), math.log(4 * math.pi), 5.664688744e-17
     mean, mode, median, variance = math.nan, 0.0, 0.0, math.nan
@@ -27,7 +27,7 @@ class StandardCauchy(Standard):
     slope = lambda F, z: 2 * F(t.share_over_z)(z, 1.0)
     scale_slope = lambda F, d, s: t.scale_slope(F, d, s, 1.0)
 
-    # The angle of (-z, 1) over pi, exact in both tails
+    # The angle of (-z, 1) over pi, accurate in both tails
     cdf = lambda xp, z: xp.arctan2(xp.ones_like(z), -z) / math.pi
 
     def hazard(F, z):

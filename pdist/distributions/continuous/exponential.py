@@ -10,9 +10,9 @@ from ..families.standard import Standard
 
 
 class StandardExponential(Standard):
-    """Of density e^-z, the waiting time at a rate of 1."""
+    """The density e^-z: the waiting time at rate 1."""
 
-    steep = True  # 1/lam - x counts the rounding of lam x
+    steep = True  # 1/lam - x depends on the rounding of lam x
     entropy, mean, mode, median, variance = 1.0, 1.0, 0.0, LOG_2, 1.0
     skewness, kurtosis = 2.0, 6.0
 
@@ -32,7 +32,7 @@ class StandardExponential(Standard):
 
 
 class Exponential(PositiveScale):
-    r"""The Exponential distribution: the time until an event that comes at a constant rate.
+    r"""The Exponential distribution: the waiting time for events at a constant rate.
 
     .. math:: p(x) = \lambda e^{-\lambda x}, \quad x \ge 0
 

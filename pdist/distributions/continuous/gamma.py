@@ -1,4 +1,4 @@
-"""The Gamma distribution, and Chisquare, which is one of them."""
+"""The Gamma distribution, and its special case Chisquare."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..families.standard import Standard
 
 
 def unless_at_edge(F, z, k):
-    """z, or 1 if z = 0 and k = 1: the slope is 1 there too."""
+    """z, or 1 if z = 0 and k = 1, where the slope is 1 too."""
     return F.where((z == 0) & (k == 1), 1.0, z)
 
 
 class StandardGamma(Standard):
-    """Of density z^(k - 1) e^-z / Gamma(k)."""
+    """The density z^(k - 1) e^-z / Gamma(k)."""
 
     shapes, steep = ("k",), True
 
@@ -63,7 +63,7 @@ class Gamma(PositiveScale):
         theta: the scale theta > 0, of shape ``[*batch]``; the mean is k theta.
         rate: 1/theta, instead of ``theta``.
 
-    Samples carry gradients to all parameters; those by k are implicit.
+    Samples carry gradients in all parameters; those in k are implicit.
 
     Source:
         Johnson, Kotz and Balakrishnan, "Continuous Univariate Distributions" 1, chapter 17.
@@ -90,7 +90,7 @@ class Chisquare(PositiveScale):
     Args:
         k: the degrees of freedom k > 0, of shape ``[*batch]``; the mean is k.
 
-    Samples carry gradients to k; they are implicit.
+    Samples carry implicit gradients in k.
 
     Source:
         Johnson, Kotz and Balakrishnan, "Continuous Univariate Distributions" 1, chapter 18.

@@ -13,7 +13,7 @@ from ..families.standard import Standard
 
 
 class StandardGumbel(Standard):
-    """Of cdf e^(-e^-z); minus the logarithm of a standard Exponential."""
+    """The cdf e^(-e^-z): minus the logarithm of a standard Exponential."""
 
     steep, entropy, entropy_residual = True, 1 + EULER, 1.060793873e-16
     mean, mode, median, variance = EULER, 0.0, -math.log(LOG_2), math.pi**2 / 6

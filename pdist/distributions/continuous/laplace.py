@@ -9,7 +9,7 @@ from ..families.standard import Standard
 
 
 class StandardLaplace(Standard):
-    """Of density e^-|z| / 2."""
+    """The density e^-|z| / 2."""
 
     log_norm, entropy, entropy_residual = LOG_2, 1 + LOG_2, -8.783183432e-17
     mean, mode, median, variance, skewness, kurtosis = 0.0, 0.0, 0.0, 2.0, 0.0, 3.0

@@ -48,7 +48,7 @@ class LogNormal(ExpLocationScale):
         return F.exp(self.mu)
 
     def _variance(self) -> Variable:
-        """(e^(sigma^2) - 1) e^(2 mu + sigma^2), in an order that does not overflow before the result."""
+        """(e^(sigma^2) - 1) e^(2 mu + sigma^2), in an order that overflows only if the result does."""
         root = exp_affine(self.mu, self.sigma, self.sigma)
         return -F.expm1(-self.sigma * self.sigma) * root * root
 

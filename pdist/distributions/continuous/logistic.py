@@ -11,7 +11,7 @@ from ..families.standard import Standard
 
 
 class StandardLogistic(Standard):
-    """Of cdf sigmoid(z)."""
+    """The cdf sigmoid(z)."""
 
     entropy, mean, mode, median, variance = 2.0, 0.0, 0.0, 0.0, math.pi**2 / 3
     skewness, kurtosis = 0.0, 1.2

@@ -14,7 +14,7 @@ from ..families.standard import Standard
 
 
 class StandardNormal(Standard):
-    """Of mean 0 and standard deviation 1."""
+    """Mean 0 and standard deviation 1."""
 
     log_norm, entropy, entropy_residual = HALF_LOG_2PI, HALF_LOG_2PIE, 7.223936088e-17
     mean, mode, median, variance, skewness, kurtosis = 0.0, 0.0, 0.0, 1.0, 0.0, 0.0
@@ -22,7 +22,7 @@ class StandardNormal(Standard):
 
     log_kernel = lambda F, z: -0.5 * z * z
     slope = lambda F, z: z
-    # z^2 - 1 in factors, exact where they are small
+    # z^2 - 1 in factors, accurate near its zeros
     scale_slope = lambda F, d, s: (d - s) / s * ((d + s) / s)
 
     def tail_and_slope(F, z, upper, log):
@@ -47,7 +47,7 @@ class Normal(LocationScale):
     Args:
         loc: the mean mu, of shape ``[*batch]``.
         scale: the standard deviation sigma > 0, of shape ``[*batch]``.
-        log_scale: log sigma, instead of ``scale``: a number that a model may put out as it is.
+        log_scale: log sigma, instead of ``scale``: unconstrained, so a model can output it directly.
 
     Source:
         Johnson, Kotz and Balakrishnan, "Continuous Univariate Distributions" 1, chapter 13.

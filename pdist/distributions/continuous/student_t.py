@@ -15,7 +15,7 @@ from ..families.standard import Standard
 
 
 class StandardT(Standard):
-    """Of density proportional to (1 + z^2/df)^(-(df + 1)/2)."""
+    """The density proportional to (1 + z^2/df)^(-(df + 1)/2)."""
 
     shapes, mode, median = ("df",), 0.0, 0.0
     cdf, log_cdf, hazard = t.cdf, t.log_cdf, by_shape.hazard
@@ -79,8 +79,8 @@ class StudentT(LocationScale):
         scale: s > 0, of shape ``[*batch]``.
         log_scale: log s, instead of ``scale``.
 
-    ``mean`` is nan for df <= 1; ``variance`` is inf for df up to 2, and nan up to 1. Samples carry gradients
-    to all parameters; those by df are implicit.
+    ``mean`` is nan for df <= 1; ``variance`` is inf for 1 < df <= 2, and nan for df <= 1. Samples carry
+    gradients in all parameters; those in df are implicit.
 
     Source:
         Johnson, Kotz and Balakrishnan, "Continuous Univariate Distributions" 2, chapter 28.

@@ -55,7 +55,7 @@ class Uniform(Interval):
         return share_between(-x, -self.high, -self.low)
 
     def _icdf(self, p: Variable) -> Variable:
-        """From the nearer end: never outside, and exact at both."""
+        """From the nearer end: never outside, and exact at both ends."""
         u = 1 if self.given("scale") else unit(self.low.array, self.high.array)
         low, high = u * self.low, u * self.high
         width = self.scale if self.given("scale") else high - low

@@ -23,19 +23,19 @@ from ..families.logits import Odds
 
 
 class Bernoulli(Odds, Lattice):
-    r"""A coin: 1 with probability p, else 0.
+    r"""The Bernoulli distribution: 1 with probability p, else 0.
 
     .. math:: P(x) = p^x (1 - p)^{1 - x}
 
     Args:
         p: the probability of 1, in [0, 1], of shape ``[*batch]``.
-        logit: log(p/(1 - p)), real or infinite, instead of ``p``: it is never turned into a probability on
-            the way to a result, so that none is lost to rounding.
-        binary_check: whether values other than 0 and 1 have log_prob -inf. By default those between are
-            taken as grey values, with log_prob x log p + (1 - x) log(1 - p).
+        logit: log(p/(1 - p)), real or infinite, instead of ``p``: it is never converted to a probability on
+            the way to a result, so that no accuracy is lost.
+        binary_check: whether values other than 0 and 1 have log_prob -inf. By default those in between are
+            grey values, with log_prob x log p + (1 - x) log(1 - p).
 
-    Samples are counts: they have the dtype of the parameters, and carry no gradients. Where p is 0 or 1 a
-    slope may be infinite; the gradient by p is then 0.
+    Samples are counts: they have the dtype of the parameters, and carry no gradients. If p is 0 or 1, a
+    derivative may be infinite; the gradient in p is then 0.
 
     Source:
         Johnson, Kemp and Kotz, "Univariate Discrete Distributions", section 3.
@@ -60,7 +60,7 @@ class Bernoulli(Odds, Lattice):
         return self._by(bernoulli_log_prob, bernoulli_log_prob_logit, x)
 
     def _whole(self, x: Variable) -> Any:
-        return x.array  # the tails are the same wherever they are not 0 or 1
+        return x.array  # the tails are the same everywhere except where they are 0 or 1
 
     def _cdf(self, x: Variable) -> Variable:
         return self._q

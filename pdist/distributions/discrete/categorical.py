@@ -25,11 +25,11 @@ class Categorical(Logits, Lattice):
 
     Args:
         p: the probabilities, of shape ``[*batch, K]``; each row sums to one within a few roundings.
-        logit: log p up to a constant a row, of that shape, instead of ``p``: real or -inf.
+        logit: log p up to a constant per row, of that shape, instead of ``p``: real or -inf.
 
-    Values are labels of any dtype; anything else has a log_prob of -inf. Samples and the mode are labels too:
-    integers that index, and serve as labels of losses. They carry no gradients. Where a class has p = 0, a
-    slope by p may be infinite; the gradient is then 0.
+    Values are labels of any dtype; other values have log_prob -inf. Samples and the mode are labels too:
+    integers that can be used as indices and as labels of losses. They carry no gradients. If a class has p =
+    0, a derivative in p may be infinite; the gradient is then 0.
 
     Source:
         Bishop, "Pattern Recognition and Machine Learning" (2006), section 2.2.

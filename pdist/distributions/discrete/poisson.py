@@ -21,14 +21,15 @@ from ..families.lattice import Lattice
 
 
 class Poisson(Lattice):
-    r"""The number of events that come independently at a rate of lam.
+    r"""The Poisson distribution: the number of independent events at rate lam.
 
     .. math:: P(x) = \frac{\lambda^x e^{-\lambda}}{x!}
 
     Args:
         lam: the rate lambda >= 0, of shape ``[*batch]``.
 
-    Samples are counts: they have the dtype of the parameters, and carry no gradients. Where lam = 0 a slope
+    Samples are counts: they have the dtype of the parameters, and carry no gradients. If lam = 0, a
+        derivative
     may be infinite; the gradient is then 0.
 
     Source:

@@ -1,1 +1,1 @@
-"""Divergences between distributions: by formula, or by an estimate asked for by name."""
+"""Divergences between distributions: in closed form, or by an estimate asked for by name."""

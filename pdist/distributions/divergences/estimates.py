@@ -1,4 +1,4 @@
-"""Expectations of functions of log p(X) and log q(X): which estimate of one, and Monte Carlo's."""
+"""Expectations of functions of log p(X) and log q(X): the choice of the estimate, and Monte Carlo."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def expectation(p: Any, q: Any, method: str, f: Integrand, n_samples: int, rng: 
         p: the distribution that the expectation is over.
         q: another of the same event shape.
         method: ``"quadrature"`` or ``"monte_carlo"``.
-        f: additive: over independent parts it is the sum of theirs.
-        n_samples: how many draws Monte Carlo takes.
+        f: an additive function: for independent parts it is the sum over the parts.
+        n_samples: number of Monte Carlo draws.
         rng: its generator.
     """
     shape = np.broadcast_shapes(p.batch_shape, q.batch_shape)
@@ -57,8 +57,8 @@ def expectation(p: Any, q: Any, method: str, f: Integrand, n_samples: int, rng: 
 def _monte_carlo(p: Any, q: Any, f: Integrand, n_samples: int, rng: Any) -> tuple[Variable, Any]:
     """The mean over draws from p, and its standard error.
 
-    Its gradients flow through the draws, or, where these carry none to a parameter of p that needs one, come
-    from E[f d log p(X)], in which every draw's f is seen from the mean of the others.
+    Its gradients flow through the draws or, if these carry none in a parameter of p that requires one, come
+    from E[f d log p(X)], with the mean over the other draws as a baseline for f.
     """
     x = p.sample((n_samples,), rng)
     pathwise = all(p._has_pathwise(name) for name, value in p._leaves() if value.requires_grad)

@@ -1,4 +1,4 @@
-"""KL divergences between distributions of one exponential family, in terms of one sign."""
+"""KL divergences between distributions of one exponential family, as sums of nonnegative terms."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from .registry import register_kl
 
 @differentiable
 def product_excess(xp, a, b, c, d):
-    """r - 1 with r = (a/b) (c/d), to the last digits also for r near 1."""
-    # By powers of two b and d are made to lie near 1: nothing over- or underflows where r is near 1
+    """r - 1 with r = (a/b) (c/d), accurate also for r near 1."""
+    # Scaled by powers of two, b and d are near 1: nothing over- or underflows if r is near 1
     i, j = xp.frexp(b)[1], xp.frexp(d)[1]
     p, p_lo = two_product(xp, xp.ldexp(a, -i), xp.ldexp(c, -j))
     q, q_lo = two_product(xp, xp.ldexp(b, -i), xp.ldexp(d, -j))
@@ -40,14 +40,14 @@ def product_excess(xp, a, b, c, d):
 
 @differentiable
 def product_log(xp, a, b, c, d):
-    """log r with r = (a/b) (c/d), small ones counting in full."""
+    """log r with r = (a/b) (c/d), accurate also for r near 1."""
     w = product_excess.kernel(xp, a, b, c, d)
     return xp.where(is_near(w), xp.log1p(w), log_far_ratio(xp, a, b) + log_far_ratio(xp, c, d))
 
 
 @differentiable
 def product_kl(xp, a, b, c, d):
-    """r - 1 - log r with r = (a/b) (c/d), which is never negative: small differences count in full."""
+    """r - 1 - log r with r = (a/b) (c/d), which is never negative; accurate for small differences."""
     w = product_excess.kernel(xp, a, b, c, d)
     far = w - (log_far_ratio(xp, a, b) + log_far_ratio(xp, c, d))
     return xp.where(is_near(w), -log1pmx_near(xp, w), far)
@@ -72,7 +72,7 @@ product_kl.joint_derivative(
 def gamma_kl(xp, p_k, q_k, c, d):
     """That of two Gamma distributions of these shapes whose scales have the ratio c/d.
 
-    Of the means, k_q (r - 1 - log r) with their ratio r, and of the shapes: neither is negative.
+    A term of the means, k_q (r - 1 - log r) with their ratio r, and one of the shapes: neither is negative.
     """
     means = q_k * product_kl.kernel(xp, p_k, q_k, c, d)
     return bregman_gamma.kernel(xp, q_k, p_k) + means
@@ -117,7 +117,7 @@ def _kl_geometric_geometric(p: Geometric, q: Geometric) -> Variable:
 
 @register_kl(Gamma, Gamma)
 def _kl_gamma_gamma(p: Gamma, q: Gamma) -> Variable:
-    """By rates if both gave one, else by scales."""
+    """From rates if both were given one, else from scales."""
     scales = (q.rate, p.rate) if p.given("rate") and q.given("rate") else (p.theta, q.theta)
     return gamma_kl(p.k, q.k, *scales)
 
@@ -144,11 +144,11 @@ def _kl_poisson_poisson(p: Poisson, q: Poisson) -> Variable:
 @register_kl(Categorical, Categorical)
 @register_kl(OneHotCategorical, OneHotCategorical)
 def _kl_of_classes(p: Any, q: Any) -> Variable:
-    """sum p log(p/q), by probabilities if both gave these, else by logits."""
+    """sum p log(p/q), from probabilities if both were given these, else from logits."""
     if p.n_classes != q.n_classes:
         raise ValueError(
             f"kl_divergence: p has {p.n_classes} classes and q {q.n_classes}; expected the same number"
         )
     if p.given("logit") or q.given("logit"):
         return class_kl(p.logit, q.logit)
-    return i_divergence(p.p, q.p).sum(axis=-1)  # what it adds to p log(p/q) sums to 0
+    return i_divergence(p.p, q.p).sum(axis=-1)  # the terms added to p log(p/q) sum to 0

@@ -1,9 +1,9 @@
-"""Expectations over numbers: adaptive quadrature on panels, differentiable, with an estimate of its error.
+"""Expectations over numbers: differentiable adaptive quadrature on panels, with an error estimate.
 
-Panels are laid between quantiles of all that p and q consist of, and end wherever either may jump, bend or be
-infinite. Those that Gauss and Legendre's rule has not resolved are halved, the worst first. The search for
-panels looks at values, and is one opaque call; gradients come from the rule on the panels that it found. If
-an end of a panel is a place that moves with a parameter (an end of a support), so does the panel.
+Panels are placed between quantiles of all components of p and q, and end at all possible jumps, kinks and
+poles. Those that the Gauss-Legendre rule does not resolve are halved, the worst first. The search for
+panels inspects values, and is one opaque call; gradients come from the rule on the resulting panels. If
+an end of a panel is a point that moves with a parameter (an end of a support), so does the panel.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from ...backend import hooks, library
 from .integrands import MOST, Integrand, has_quantiles, leaves, numbers_at_once, wants_gradients, weighted
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
-# Of the values at the nodes the coefficients of the last two Legendre polynomials: what is unresolved.
+# From the values at the nodes, the coefficients of the last two Legendre polynomials, which measure the
+# error.
 _LAST = np.polynomial.legendre.legvander(_NODES, 19)[:, 18:].T * _WEIGHTS * np.array([[18.5], [19.5]])
 
 # Half of the probabilities whose quantiles bound the panels; the others are their complements.
@@ -28,11 +29,11 @@ _MANY = (
     (1e-300, 1e-200, 1e-120, 1e-60, 1e-30, 1e-20, 1e-16, 1e-13, 1e-10, 1e-8, 1e-6, 1e-5, 1e-4)
     + (1e-3, 0.003, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 )  # fmt: skip
-# 1 - u says nothing more about the upper tail: how many times as far from the median as the last quantile.
+# Where 1 - u no longer resolves the upper tail: multiples of the last quantile's distance from the median.
 _BEYOND = (1.5, 2.0, 4.0, *(10.0**n for n in range(1, 120, 2)))
-_MANY_PARTS = 8  # from so many components on, few quantiles of each
+_MANY_PARTS = 8  # from this number of components on, few quantiles of each
 _MOST_PANELS = 2048
-_ROUNDS, _AT_ONCE = 60, 32  # of halving, and how many panels of each integral at once
+_ROUNDS, _AT_ONCE = 60, 32  # of halving, and the number of panels of each integral per round
 _TRACED_ROUNDS, _TRACED_AT_ONCE = 24, 4  # in a trace, where shapes must not depend on values
 
 
@@ -61,7 +62,7 @@ def integral(p: Any, q: Any, f: Integrand) -> tuple[Variable, Any]:
 
 
 def _rule(p: Any, q: Any, f: Integrand, a: Any, b: Any) -> tuple[Any, Any, Any]:
-    """The integral over each panel [a, b], its share of p, and (b - a)/2 times the integrand at the nodes."""
+    """The integral over each panel [a, b], its mass under p, and (b - a)/2 times f p at the nodes."""
     nodes, weights = (_constant(p, c) for c in (_NODES, _WEIGHTS))
     half = 0.5 * b - 0.5 * a
     x = a[:, None] + half[:, None] * (1 + nodes)
@@ -77,13 +78,13 @@ def _rule(p: Any, q: Any, f: Integrand, a: Any, b: Any) -> tuple[Any, Any, Any]:
 
 
 def _constant(p: Any, values: np.ndarray) -> Any:
-    """Numbers for the nodes of panels, on axis 1 of ``[panels, nodes, *batch]``."""
+    """Constants for the nodes of panels, on axis 1 of ``[panels, nodes, *batch]``."""
     array = library(p.xp).from_host(values.astype(p.dtype))
     return array.reshape((-1,) + (1,) * len(p.batch_shape))
 
 
 def _moved(ends: Variable, marks: list[Variable]) -> Variable:
-    """Ends of panels that move with the marks they lie on; of several on one place, with the first."""
+    """Ends of panels that move with the marks that they coincide with, or the first of several."""
     free: Any = True
     for mark in marks:
         here = free & (ends.array == mark.array)
@@ -101,10 +102,10 @@ def find_panels(xp, *arrays, pair, f, traced):
 
     Args:
         xp: the arrays' namespace.
-        *arrays: where panels have to end, then the parameters of p and q.
+        *arrays: the points where panels have to end, then the parameters of p and q.
         pair: p and q, whose parameters are replaced.
         f: a function of two log densities.
-        traced: whether the number of panels may depend on shapes alone.
+        traced: whether the number of panels may depend only on shapes.
     """
     own = iter(arrays[len(arrays) - len(leaves(*pair)) :])
     p, q = (d._with_arrays(own) for d in pair)
@@ -142,27 +143,27 @@ def find_panels(xp, *arrays, pair, f, traced):
 
 
 def _beyond_last(p: Any, q: Any, f: Integrand, ends: Any, side: int, size: Any) -> Any:
-    """What may lie beyond the last end of a panel where p does not underflow, on one side.
+    """An estimate of the integral beyond the last panel end where p does not underflow, on one side.
 
-    There the integrand is taken to go on as the power of x that it is between that end and a tenth of it; it
-    is infinite if that power has no integral.
+    The integrand is extrapolated as the power of x that it follows between that end and a tenth of it; the
+    estimate is infinite if that power is not integrable.
     """
     xp, end = p.xp, p.support.high if side > 0 else p.support.low
 
-    def weight(x: Any) -> Any:  # the integrand by log x
+    def weight(x: Any) -> Any:  # the integrand in log x
         return abs(weighted(p, q, f, x)[0].array * x)
 
     seen = (weight(ends) > 0) & (side * ends > 0)
     last = xp.where(seen, side * ends, 0).max(axis=0, keepdims=True) * side
     heights = weight(xp.concatenate([last, 0.1 * last]))
-    power = xp.log(heights[1] / heights[0]) / math.log(10)  # x^-power by log x
+    power = xp.log(heights[1] / heights[0]) / math.log(10)  # x^-power in log x
     rest = xp.where(power > 0, heights[0] / power, math.inf)
     counts = (heights[0] > float(np.finfo(ends.dtype).eps) * size) & (abs(xp.asarray(end)) == math.inf)
     return xp.where(counts, rest, 0)
 
 
 def _evaluate(p: Any, q: Any, f: Integrand, low: Any, high: Any) -> tuple[Any, Any, Any]:
-    """Of each panel the integral, its share of p, and its error: in blocks."""
+    """For each panel the integral, its mass under p, and its error, in blocks."""
     xp = p.xp
     step = max(1, MOST // (len(_NODES) * numbers_at_once(p, q)))
     last = _LAST.astype(p.dtype)
@@ -186,7 +187,7 @@ def _first_panels(p: Any, q: Any, marks: Any) -> tuple[Any, Any]:
         p, xp.where(finite, inside, math.inf).min(axis=0), xp.where(finite, inside, -math.inf).max(axis=0)
     )
     edges = xp.concatenate([inside, _quantiles(q)])
-    if len(edges) > _MOST_PANELS:  # every so many of them: halving finds what is lost
+    if len(edges) > _MOST_PANELS:  # a subset: halving recovers the rest
         edges = xp.sort(edges, axis=0)[:: -(-len(edges) // _MOST_PANELS)]
     edges = xp.concatenate([edges, *places])
     edges = xp.where(abs(edges) < math.inf, edges, low)
@@ -195,13 +196,13 @@ def _first_panels(p: Any, q: Any, marks: Any) -> tuple[Any, Any]:
 
 
 def _range_within(p: Any, low: Any, high: Any) -> tuple[Any, Any]:
-    """A range, cut at the ends of the support of p."""
+    """A range, clipped to the support of p."""
     support = p.support
     return p.xp.maximum(low, support.low), p.xp.minimum(high, support.high)
 
 
 def _marks(d: Any) -> list[Variable]:
-    """Where the density of all that a distribution consists of may jump, bend or be infinite."""
+    """Where the densities of a distribution's components may have jumps, kinks or poles."""
     found = []
     for part in d._components():
         for end, u in ((part.support.low, 0.0), (part.support.high, 1.0)):
@@ -218,13 +219,13 @@ def _marks(d: Any) -> list[Variable]:
 
 
 def _rows(x: Variable, d: Any) -> list[Variable]:
-    """Values ``[*batch, *components]`` as one ``[*batch]`` for each component."""
+    """Values ``[*batch, *components]`` as a list of ``[*batch]``, one per component."""
     n = len(d.batch_shape)
     return [x[(..., *index)] for index in np.ndindex(x.shape[n:])] if x.ndim > n else [x]
 
 
 def _quantiles(d: Any) -> Any:
-    """Quantiles of all that a distribution consists of, and values beyond them, on a new first axis."""
+    """Quantiles of a distribution's components, and values beyond them, on a new first axis."""
     xp, n = d.xp, len(d.batch_shape)
     parts = d._components()
     found = []
@@ -256,7 +257,7 @@ _GRID = np.concatenate([-(10.0 ** np.arange(8, -9, -0.5)), [0.0], 10.0 ** np.ara
 
 
 def _around_peak(d: Any) -> Any:
-    """Ends of panels that grow away from 0, and from the highest density that a search finds."""
+    """Ends of panels that widen away from 0, and from the highest density that a search finds."""
     xp, batch = d.xp, d.batch_shape
     grid = library(xp).from_host(_GRID.astype(d.dtype)).reshape((-1,) + (1,) * len(batch))
     grid = xp.broadcast_to(grid, (len(_GRID), *batch))

@@ -1,4 +1,4 @@
-"""What quadrature and sums share: the integrand, and two distributions made of arrays in an op."""
+"""Shared by quadrature and sums: the integrand, and distributions rebuilt from arrays in an op."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...numerics.constants import LARGEST
 from ...numerics.double import is_double
 
 Integrand = Callable[[Variable, Variable], Variable]  # of log p(x) and log q(x)
-MOST = 2**20  # numbers that are worked on at a time
+MOST = 2**20  # numbers to process at a time
 
 
 def weighted(p: Any, q: Any, f: Integrand, x: Any) -> tuple[Variable, Variable]:
@@ -26,7 +26,7 @@ def weighted(p: Any, q: Any, f: Integrand, x: Any) -> tuple[Variable, Variable]:
 
 
 def leaves(*distributions: Any) -> list[Variable]:
-    """All parameters as they were given."""
+    """All parameters as given."""
     return [value for d in distributions for _, value in d._leaves()]
 
 
@@ -36,12 +36,12 @@ def wants_gradients(*distributions: Any) -> bool:
 
 
 def numbers_at_once(*distributions: Any) -> int:
-    """How many numbers one value of x makes: the batch, times what each consists of."""
+    """The numbers that one value of x expands to: the batch size times the number of components."""
     return max(math.prod(part.batch_shape) for d in distributions for part in d._components())
 
 
 def has_quantiles(d: Any) -> bool:
-    """Whether there are quantiles, and not those of a base whose density the class replaces."""
+    """Whether it has quantiles that are not those of a base whose density the class replaces."""
     order = type(d).__mro__
     densities = [i for i, c in enumerate(order) if "_log_prob" in vars(c)]
     owner = next((i for i, c in enumerate(order) if "_icdf" in vars(c)), None)

@@ -35,7 +35,7 @@ from .registry import register_kl
 def normal_kl(xp, z, p_scale, q_scale):
     """z^2/2 + (r^2 - 1)/2 - log r with r = p_scale/q_scale = 1 + u and z = (p_loc - q_loc)/q_scale.
 
-    Near r = 1 as u^2/2 - (log(1 + u) - u): two terms of one sign, so that small differences count in full.
+    Near r = 1 as u^2/2 - (log(1 + u) - u): two terms of one sign, so that small differences are accurate.
     """
     u = (p_scale - q_scale) / q_scale
     near = 0.5 * u * u - log1pmx_near(xp, u)
@@ -65,7 +65,7 @@ normal_kl_log_ratio.derivative(
 
 @register_kl(Normal, Normal)
 def _kl_normal_normal(p: Normal, q: Normal) -> Variable:
-    """The logarithm of the scales' ratio comes from what was given: no digit is lost on the way."""
+    """The logarithm of the scales' ratio comes from the parameters as given, without loss of accuracy."""
     z = q._standardize(p.loc)
     if p.given("scale") and q.given("scale"):
         return normal_kl(z, p.scale, q.scale)
@@ -78,7 +78,7 @@ def _kl_normal_normal(p: Normal, q: Normal) -> Variable:
 
 @register_kl(LogNormal, LogNormal)
 def _kl_lognormal_lognormal(p: LogNormal, q: LogNormal) -> Variable:
-    """That of the Normals: a change of variables changes nothing."""
+    """That of the Normals: KL is invariant under a change of variables."""
     return normal_kl(q._standardize(p.mu), p.sigma, q.sigma)
 
 
@@ -86,7 +86,7 @@ def _kl_lognormal_lognormal(p: LogNormal, q: LogNormal) -> Variable:
 def laplace_kl(xp, d, p_scale, q_scale):
     """(r - 1 - log r) + r (e^-t - 1 + t), r = p_scale/q_scale, t = |d|/p_scale, d = p_loc - q_loc.
 
-    No term is negative, and none loses a small difference.
+    No term is negative, and all are accurate for small differences.
     """
     u = (p_scale - q_scale) / q_scale
     r = p_scale / q_scale
@@ -115,7 +115,7 @@ laplace_kl.joint_derivative(_laplace_kl_rule)
 
 @differentiable
 def laplace_pull(xp, d, scale):
-    """sign(d) (1 - e^-t), t = |d|/scale: the derivative by d of E|X - d| for a Laplace X about 0."""
+    """sign(d) (1 - e^-t), t = |d|/scale: the derivative in d of E|X - d| for a Laplace X about 0."""
     return -xp.sign(d) * xp.expm1(-abs(d) / scale)
 
 
@@ -141,11 +141,11 @@ def _kl_half_normal_half_normal(p: HalfNormal, q: HalfNormal) -> Variable:
 
 @register_kl(Uniform, Uniform)
 def _kl_uniform_uniform(p: Uniform, q: Uniform) -> Variable:
-    """The logarithm of the widths' ratio where q's interval contains p's, else inf."""
+    """The logarithm of the widths' ratio if q's interval contains p's, else inf."""
     if p.given("scale") or q.given("scale"):
         difference = q.scale - p.scale
     else:
-        difference = (q.high - p.high) + (p.low - q.low)  # keeps what the widths lose by rounding
+        difference = (q.high - p.high) + (p.low - q.low)  # without the rounding errors of the widths
     ratio = log_ratio(q.scale, p.scale, difference)
     inside = (q.low.array <= p.low.array) & (p.high.array <= q.high.array)
     return F.where(inside, ratio, math.inf)

@@ -1,4 +1,4 @@
-"""Kullback-Leibler divergences and cross entropies by formula: which pairs have one."""
+"""Kullback-Leibler divergences and cross entropies, and the registry of their formulas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .estimates import expectation
 Rule = Callable[[Any, Any], Variable]
 
 _rules: dict[tuple[type, type], Rule] = {}
-_found: dict[tuple[type, type], Rule | None] = {}  # what find_kl answered
+_found: dict[tuple[type, type], Rule | None] = {}  # the results of find_kl
 
 
 def register_kl(p_type: type, q_type: type) -> Callable[[Rule], Rule]:
@@ -27,11 +27,11 @@ def register_kl(p_type: type, q_type: type) -> Callable[[Rule], Rule]:
         q_type: the class of q.
 
     Returns:
-        A decorator that gives the function back.
+        A decorator that returns the function unchanged.
 
     Raises:
         TypeError: if one is not a Distribution subclass.
-        ValueError: where the pair has a formula already.
+        ValueError: if the pair already has a formula.
     """
     for kind in (p_type, q_type):
         if not (isinstance(kind, type) and issubclass(kind, Distribution)):
@@ -50,15 +50,15 @@ def register_kl(p_type: type, q_type: type) -> Callable[[Rule], Rule]:
 
 
 def registered_kl() -> dict[tuple[type, type], Rule]:
-    """All formulas by their pair of classes."""
+    """All formulas by pair of classes."""
     return dict(_rules)
 
 
 def find_kl(p_type: type, q_type: type) -> Rule | None:
     """The formula of the most specific pair of bases whose formulas hold for both classes, or None.
 
-    A subclass that states a density of its own, or anything else that a formula rests on, does not inherit
-    its base's divergences; one that states none does.
+    A subclass that defines its own density, or anything else that a formula depends on, does not inherit
+    its base's divergences; other subclasses do.
     """
     pair = p_type, q_type
     if pair not in _found:
@@ -87,22 +87,22 @@ def kl_divergence(
         p: the distribution that the expectation is over.
         q: another of the same event shape; batch shapes broadcast.
         method: None for the pair's formula; ``"quadrature"`` for an integral (or sum) over numbers, or
-            independent ones, to some nine digits in float64, or with an error (``return_error``) that says
-            otherwise: what lies where the density of p underflows is not seen but estimated, and the error of
-            an integral that diverges is inf;
-            ``"monte_carlo"`` for the mean over draws from p. An estimate is never made unasked.
-        n_samples: how many draws Monte Carlo takes.
+            independent ones, to about nine digits in float64, unless the error (``return_error``) says
+            otherwise: regions where the density of p underflows are estimated by extrapolation, and the error
+            of a divergent integral is inf;
+            ``"monte_carlo"`` for the mean over draws from p. Estimates are made only if asked for.
+        n_samples: number of Monte Carlo draws.
         rng: its generator or seed.
-        return_error: whether to return an estimate of the error too: a bound that quadrature sees, or
+        return_error: whether to return an error estimate too: a bound from quadrature, or
             the standard error of Monte Carlo.
 
     Returns:
         A Variable of the broadcast batch shape; inf if p has probability where q has none. With
-        ``return_error`` a pair: that Variable, and the error, an array of its shape.
+        ``return_error``, a pair of that Variable and the error, an array of its shape.
 
     Raises:
-        NotImplementedError: if the pair has no formula, with those registered near it.
-        ValueError: for shapes that do not fit, an unknown method, quadrature of what is not a number, or
+        NotImplementedError: if the pair has no formula; names related ones.
+        ValueError: for shapes that do not fit, an unknown method, quadrature of anything but numbers, or
             ``return_error`` with a formula.
 
     >>> import pdist, pdist.distributions as D
@@ -137,7 +137,7 @@ def cross_entropy(
         p: the distribution that the expectation is over.
         q: another of the same event shape; batch shapes broadcast.
         method: as in :func:`kl_divergence`.
-        n_samples: how many draws Monte Carlo takes.
+        n_samples: number of Monte Carlo draws.
         rng: its generator or seed.
         return_error: as in :func:`kl_divergence`.
 
@@ -153,7 +153,7 @@ def cross_entropy(
     """
     _check_pair("cross_entropy", p, q, method, n_samples, return_error)
     if method is None:
-        divergence = kl_divergence(p, q)  # first: its error says what else there is
+        divergence = kl_divergence(p, q)  # first: its error names the alternatives
         return p.entropy + divergence
     with np.errstate(all="ignore"):
         y, error = expectation(p, q, method, lambda _log_p, log_q: -log_q, n_samples, rng)
@@ -161,7 +161,7 @@ def cross_entropy(
 
 
 def _rule_for(p: Distribution, q: Distribution) -> Any:
-    """The divergence by the pair's formula, or by that of what both are wrappers of."""
+    """The divergence by the pair's formula, or by that of their inner distributions."""
     rule = find_kl(type(p), type(q))
     if rule is None:
         inner = p._unwrapped(), q._unwrapped()
@@ -191,7 +191,7 @@ def _check_pair(
         raise ValueError(f"{who}: n_samples is {n_samples}; expected a positive number")
     if return_error and method is None:
         raise ValueError(
-            f"{who}: return_error is for the methods that estimate; a formula has no error to tell"
+            f"{who}: return_error is for the methods that estimate; a formula has no error estimate"
         )
     if p.batch_shape == q.batch_shape:
         return p.batch_shape
@@ -215,9 +215,9 @@ def _missing(p: Distribution, q: Distribution) -> NotImplementedError:
         f"kl_divergence: no formula for {type(p).__name__} and {type(q).__name__}"
         + (f"; formulas exist for {', '.join(near)}" if near else "")
         + (
-            f"; {names} states formulas of its own, so its base class's divergences do not hold for it"
+            f"; {names} defines its own formulas, so its base class's divergences do not hold for it"
             if own
             else ""
         )
-        + "; use method='quadrature' (of numbers) or method='monte_carlo' for an estimate"
+        + "; use method='quadrature' (for numbers) or method='monte_carlo' for an estimate"
     )

@@ -12,12 +12,12 @@ from ...backend import hooks, to_cpu
 from .integrands import MOST, Integrand, has_quantiles, numbers_at_once, weighted
 
 _MOST_COUNTS = 1_000_000
-_NEVER = 1e-37  # a probability, a number also in float32
+_NEVER = 1e-37  # a negligible probability, representable also in float32
 _MARGIN = 64  # counts beyond the outermost quantiles
 
 
 def lattice_sum(p: Any, q: Any, f: Integrand) -> tuple[Variable, Any]:
-    """E_p[f(log p(X), log q(X))] over all counts that have probability, in blocks, and its error."""
+    """E_p[f(log p(X), log q(X))] over all counts of non-negligible probability, in blocks, and its error."""
     first, n = _counts(p)
     at_once = max(1, MOST // numbers_at_once(p, q))
     total: Any = 0.0
@@ -35,12 +35,12 @@ def lattice_sum(p: Any, q: Any, f: Integrand) -> tuple[Variable, Any]:
 
 
 def _counts(p: Any) -> tuple[Any, int]:
-    """The first count of each distribution that has any probability, and how many follow at most."""
+    """The first count of non-negligible probability of each distribution, and how many follow at most."""
     low, high = _ends(p)
     n = hooks.once(_width, low, high)
     if n < 0:
         raise ValueError(
-            f"quadrature: {type(p).__name__} has no quantiles that tell which counts to sum over: "
+            f"quadrature: {type(p).__name__} has no quantiles that determine the counts to sum over: "
             "use method='monte_carlo'"
         )
     if n > _MOST_COUNTS:
@@ -52,13 +52,13 @@ def _counts(p: Any) -> tuple[Any, int]:
 
 
 def _width(low: Any, high: Any) -> int:
-    """How many counts the widest of them has; -1 if that is infinite."""
+    """The number of counts of the widest range; -1 if that is infinite."""
     width = float(np.max(to_cpu(high - low), initial=0))
     return int(width) + 1 if width < np.inf else -1
 
 
 def _ends(p: Any) -> tuple[Any, Any]:
-    """The first and the last count of each distribution that have any probability to speak of."""
+    """The first and the last count of non-negligible probability of each distribution."""
     xp, support = p.xp, p.support
     ends = [
         xp.asarray(end, dtype=p.dtype) + xp.zeros(p.batch_shape, p.dtype)

@@ -48,7 +48,7 @@ def normal_laplace_kl(xp, d, p_scale, q_scale):
     """m - log r + log 2 - log(2 pi e)/2 with r = p_scale/q_scale = 1 + u and d = p_loc - q_loc.
 
     m = E|x - q_loc|/q_scale = |d|/q_scale erf(t) + r c e^-t^2 with c = sqrt(2/pi), t = |d|/(sqrt(2) p_scale).
-    Near r = 1 in terms that are small with u and t, beside c + log 2 - log(2 pi e)/2.
+    Near r = 1 in terms that vanish with u and t, plus c + log 2 - log(2 pi e)/2.
     """
     t = SQRT_HALF * (abs(d) / p_scale)
     u = (p_scale - q_scale) / q_scale
@@ -128,7 +128,7 @@ def _kl_uniform_laplace(p: Uniform, q: Laplace) -> Variable:
 @register_kl(Laplace, Uniform)
 @register_kl(LogNormal, Uniform)
 def _kl_to_uniform(p: Distribution, q: Uniform) -> Variable:
-    """There is always some probability outside an interval."""
+    """Infinite: there is always some probability outside an interval."""
     shape = np.broadcast_shapes(p.batch_shape, q.batch_shape)
     return as_variable(p.xp.full(shape, math.inf, np.result_type(p.dtype, q.dtype)))
 

@@ -1,4 +1,4 @@
-"""Families: base classes that turn a few one-line functions into a whole distribution."""
+"""Families: base classes that derive a whole distribution from a few one-line functions."""
 
 from .lattice import Lattice
 from .location_scale import ExpLocationScale, LocationScale, PositiveScale

@@ -1,4 +1,4 @@
-"""Draws that several families are made of."""
+"""Draws shared by several families."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...numerics.constants import SMALLEST
 
 
 def exponential(rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    """Draws of a standard Exponential, never 0: their logarithm is finite."""
+    """Draws from a standard Exponential, never 0, so that their logarithm is finite."""
     return rng.standard_exponential(shape, dtype=dtype) + SMALLEST[dtype.itemsize > 4]
 
 

@@ -19,10 +19,10 @@ from .standard import Standard
 
 
 class FamilyOps(NamedTuple):
-    """What :func:`ops_of` makes.
+    """The result of :func:`ops_of`.
 
     Attributes:
-        log_prob: ``(x, loc, scale, *shapes, given, careful)``. If not ``careful``, it need not be right if
+        log_prob: ``(x, loc, scale, *shapes, given, careful)``. If not ``careful``, it may be wrong if
             x - loc or 1/scale overflows.
         tail: ``(x, loc, scale, *shapes, given, careful, upper, log)``.
     """
@@ -36,7 +36,7 @@ LINE, HALF_LINE, LOG = "line", "half line", "log"  # X = loc + scale Z; X = scal
 
 @functools.cache
 def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
-    """The ops of a family; without ``loc`` among their arguments if its kind is :data:`HALF_LINE`."""
+    """The ops of a family, without the argument ``loc`` if its kind is :data:`HALF_LINE`."""
     name = standard.__name__.lower() + ("_of_log" if kind == LOG else "")
     arrays = ("x", *(() if kind == HALF_LINE else ("loc",)), "scale", *standard.shapes)
     kernel, rule = _density(standard, kind)
@@ -49,7 +49,7 @@ def ops_of(standard: type[Standard], kind: str) -> FamilyOps:
 
 
 def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
-    """The kernel of log f(z) - log scale, less log x if z is that of log x, and its joint rule."""
+    """The kernel of log f(z) - log scale, minus log x if z is that of log x, and its joint rule."""
     log_norm, steep = standard.log_norm, standard.steep
 
     def kernel(xp: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool) -> Any:
@@ -208,9 +208,9 @@ def held(
 def _distance(
     F: Any, form: Any, kind: str, g: Any, x: Any, loc: Any, s: Any, careful: bool
 ) -> tuple[Any, Any, Any]:
-    """The gradient, x - loc (or log x - loc), and the factor that it was multiplied by.
+    """The gradient, x - loc (or log x - loc), and the factor that the latter was multiplied by.
 
-    If x is infinite the density is 0 whatever the parameters are: then both are 0.
+    If x is infinite, the density is 0 for all parameters: then both are 0.
     """
     if kind == LOG:
         return g, F(log_minus)(x, loc), 1.0
@@ -225,13 +225,13 @@ def _distance(
 
 @differentiable
 def finite_correction(xp, x):
-    """A correction to first order, 0 if it is infinite or nan: then there are no last digits to put right."""
+    """A first-order correction, or 0 if it is infinite or nan: then there is nothing to correct."""
     return xp.where(abs(x) < math.inf, x, 0)
 
 
 @differentiable
 def residual_of(xp, x, loc, scale, /, given):
-    """What rounding takes from z = (x - loc)/scale."""
+    """The rounding residual of z = (x - loc)/scale."""
     return standardize_double(raw(xp), FORMS[given], x, loc, scale)[1]
 
 
@@ -243,9 +243,9 @@ def family_op(
     name: str, arrays: tuple[str, ...], settings: tuple[str, ...], located: bool, kernel: Any, rule: Any,
     blocks: bool = True,
 ) -> Any:  # fmt: skip
-    """An op of these array arguments, from a kernel and a joint rule; without a location they get None.
+    """An op of these array arguments, from a kernel and a joint rule, which get None without a location.
 
-    ``blocks``: whether the kernel is elementwise, so that it may take large arrays block by block.
+    ``blocks``: whether the kernel is elementwise, so that large arrays may be processed block by block.
     """
     if not located:
         with_loc, with_loc_rule = kernel, rule

@@ -1,4 +1,4 @@
-"""Distributions of counts: what holds of all numbers with steps, and sums where no formula is stated."""
+"""Lattice distributions: their common properties, and sums in place of missing formulas."""
 
 from __future__ import annotations
 
@@ -35,22 +35,24 @@ on_lattice.derivative(x=zero, tail=lambda F, g, x, first, last: F.where((x >= fi
 
 
 class Lattice(Distribution):
-    """Base of distributions of whole numbers, from ``support.low`` to ``support.high``.
+    """Base of distributions of integers, from ``support.low`` to ``support.high``.
 
-    A member states its parameters, its support, ``_log_prob(x)`` at whole x of the support, and what it knows
-    exactly: any of ``_cdf(x)``, ``_survival_function(x)``, ``_log_cdf(x)``, ``_log_survival_function(x)`` at
-    whole x from the first count to the last but one, moments, ``_entropy()``, ``_sample(shape, rng)``. One
-    tail is enough; the others follow from it.
+    A member defines its parameters, its support, ``_log_prob(x)`` at integers x of the support, and whatever
+    has a closed form: any of ``_cdf(x)``, ``_survival_function(x)``, ``_log_cdf(x)``,
+        ``_log_survival_function(x)`` at
+    integers x from the first count to the last but one, moments, ``_entropy()``, ``_sample(shape, rng)``. One
+    tail is enough; the others are derived from it.
 
-    From here come the steps between whole numbers and the tails outside the support; quantiles, by a search
-    that ends at the smallest count whose cdf reaches the probability; the median; draws, by the quantiles of
-    uniform numbers. What is not stated is summed over a table of the counts that have probability: from the
-    lowest one to where what is left is less than a rounding error of what was summed. If the support has no
-    end, such a table looks at values, is refused above two million counts, and cannot be traced.
+    The base adds the steps between integers and the tails outside the support; quantiles, by a search
+    for the smallest count whose cdf reaches the probability; the median; draws, as quantiles of
+    uniform numbers. Whatever is not defined is summed over a table of the counts of non-negligible
+    probability: from the lowest one to where the remainder is less than a rounding error of the sum. If the
+        support is
+    unbounded, such a table inspects values, is limited to two million counts, and cannot be traced.
 
     >>> import numpy as np
     >>> from pdist.distributions import Param, supports
-    >>> class Geometric(Lattice):  # how many failures before the first success
+    >>> class Geometric(Lattice):  # the number of failures before the first success
     ...     p, support = Param(supports.unit_interval), supports.non_negative_integer
     ...     def _log_prob(self, x):
     ...         return F.xlog1py(x, -self.p) + F.log(self.p)
@@ -59,7 +61,7 @@ class Lattice(Distribution):
     [0.4375, 3.0, 12.0, 16.0]
     """
 
-    _tabled = True  # whether no tail is stated
+    _tabled = True  # whether no tail is defined
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -80,13 +82,13 @@ class Lattice(Distribution):
             return on_lattice(x, self._tail(method, self._whole(x)), first, last, *_OUTSIDE[method])
 
     def _whole(self, x: Variable) -> Any:
-        """The counts that x is not below; the first one if there is none, or x not below the last."""
+        """The counts at or below x; the first one if there is none, or if x is not below the last."""
         first, last = self._ends
         at = x.array if x.dtype.kind == "f" else x.array.astype(self.dtype)
         return self.xp.where((at >= first) & (at < last), self.xp.floor(at), first).astype(at.dtype)
 
     def _tail(self, method: str, at: Any) -> Variable:
-        """A tail at counts: by the best of the formulas that the class states, or by a table."""
+        """A tail at counts: by the best of the formulas that the class defines, or by a table."""
         if self._tabled:
             index = self.xp.asarray(at - self._ends[0])
             top = None if method == "cdf" else index  # beyond the table a cdf is 1
@@ -122,20 +124,20 @@ class Lattice(Distribution):
     def _log_p_table(self, top: Any = None) -> Variable:
         """Logarithms of the probabilities of the counts from the lowest on, of shape ``[*batch, K]``."""
         log_p = F.moveaxis(self.log_prob(self._counts(self._size(top))), 0, -1)
-        return F.copy(log_p)  # NumPy adds up in pairs only what lies side by side
+        return F.copy(log_p)  # NumPy sums pairwise only along contiguous axes
 
     def _p_table(self, top: Any = None) -> Variable:
         return F.exp(self._log_p_table(top))
 
     def _counts(self, n: int) -> Any:
-        """So many counts on a new first axis."""
+        """The first n counts on a new first axis."""
         x = self.xp.arange(n, dtype=self.dtype).reshape(n, *[1] * len(self.batch_shape))
         return x + self._ends[0]
 
     def _size(self, top: Any) -> int:
-        """How many counts a table needs in which sums beyond ``top`` (the lowest count) are exact.
+        """The number of counts in a table with accurate sums beyond ``top`` (the lowest count).
 
-        So many that the second half is nothing beside what of the first half lies beyond ``top``.
+        Enough that the second half is negligible compared with the part of the first half beyond ``top``.
         """
         first, last = self._ends
         span = last if isinstance(last, float) else float(to_cpu(last).max(initial=0.0))
@@ -190,8 +192,8 @@ def smallest_count(xp, u, *given, dist):
     Args:
         xp: the namespace.
         u: probabilities, of a shape that broadcasts with the batch.
-        *given: the parameters, of u's dtype.
-        dist: a distribution whose parameters these are to be.
+        *given: the parameters, in the dtype of u.
+        dist: a distribution to use with these parameters.
     """
     values = iter(given)
     dist = dist._map(lambda _value, _ndim: Variable(next(values), requires_grad=False))
@@ -226,6 +228,6 @@ def _guess(xp, u, dist):
 
 
 def all_between(x: Variable, low: float, high: float) -> bool:
-    """Whether all of x lies in [low, high]; False if that would need a device sync."""
+    """Whether all of x lies in [low, high]; False if checking would require a device sync."""
     a = x.array
     return type(a) is np.ndarray and a.size > 0 and bool(a.min() >= low and a.max() <= high)

@@ -1,4 +1,4 @@
-"""Families of a standard form that is moved and stretched: X = loc + scale Z."""
+"""Families of shifted and scaled standard forms: X = loc + scale Z."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .standard import Standard
 
 
 class Family(Distribution):
-    """What location-scale and scale families share: all methods, from the :class:`Standard` form.
+    """Base of location-scale and scale families: all methods, from the :class:`Standard` form.
 
     Attributes:
         standard: the distribution of Z.
-        scales: the parameters that may give the scale, with the form that each gives it in: "scale", "log"
+        scales: the parameters that may determine the scale, with the form of each: "scale", "log"
             (the logarithm) or "rate" (the reciprocal).
-        loc_name: the parameter that gives the location.
+        loc_name: the location parameter.
     """
 
     standard: ClassVar[type[Standard]]
@@ -43,7 +43,7 @@ class Family(Distribution):
             cls._ops = ops_of(cls.standard, cls._kind)  # type: ignore[arg-type]
 
     def _place(self) -> tuple[Variable | None, Variable, str]:
-        """The location, or None, the scale as it was given, and the name of the form that it has."""
+        """The location, or None, the scale as given, and the name of its form."""
         state = self.__dict__
         for name, given in self.scales.items():
             if name in state:
@@ -55,7 +55,7 @@ class Family(Distribution):
         return [getattr(self, name) for name in self.standard.shapes]
 
     def _apply(self, op: Any, x: Variable, **settings: Any) -> Variable:
-        """An op of the family; first in the quick form, which holds unless something overflows."""
+        """An op of the family; first in the quick form, which is right unless something overflows."""
         loc, s, given = self._place()
         args = (x, s) if loc is None else (x, loc, s)
         if self.standard.shapes:
@@ -63,7 +63,7 @@ class Family(Distribution):
         if type(s._array) is np.ndarray and not hooks.running:
             try:
                 return op(*args, given=given, careful=False, **settings)
-            except FloatingPointError:  # x - loc or 1/scale may be at fault: the careful form holds there too
+            except FloatingPointError:  # perhaps of x - loc or 1/scale, which the careful form handles
                 pass
         with np.errstate(all="ignore"):
             return op(*args, given=given, careful=True, **settings)
@@ -91,7 +91,7 @@ class Family(Distribution):
         loc, s, given = self._place()
         return standardized(x, 0.0 if loc is None else loc, s, given=given)
 
-    # Constants of the standard form, moved and stretched -----------------------------------------------
+    # Constants of the standard form, shifted and scaled ------------------------------------------------
 
     def _scale(self) -> Variable:
         _, s, given = self._place()
@@ -110,7 +110,7 @@ class Family(Distribution):
         return value
 
     def _moved(self, z: Any) -> Variable:
-        """loc + scale z; a constant that is nan or infinite moves with nothing."""
+        """loc + scale z; a constant that is nan or infinite does not depend on the parameters."""
         loc, s, given = self._place()
         if isinstance(z, float) and not math.isfinite(z):
             return as_variable(self.xp.full(self.batch_shape, z, self.dtype))
@@ -127,7 +127,7 @@ class Family(Distribution):
         return super()._isf(q) if z is None else self._moved(z)
 
     def _entropy(self) -> Variable:
-        """Of a scale of about e^-entropy the two terms cancel: then the constant's own rounding counts."""
+        """At a scale of about e^-entropy the two terms cancel, and the constant's rounding matters."""
         _, s, given = self._place()
         constant = self._constant_of("entropy")
         residual = self.standard.value("entropy_residual", public, *self._shapes)
@@ -182,9 +182,9 @@ class LocationScale(Family):
     Args:
         loc: the location mu, of shape ``[*batch]``.
         scale: s > 0, of shape ``[*batch]``.
-        log_scale: log s, instead of ``scale``: a number that a model may put out as it is.
-        raw_scale: what softplus makes s of, instead of ``scale``: another such number. Densities are right
-            also if s itself is too small for a float.
+        log_scale: log s, instead of ``scale``: unconstrained, so a model can output it directly.
+        raw_scale: the number whose softplus is s, instead of ``scale``: likewise unconstrained. Densities are
+            right even if s itself underflows.
 
     A subclass names its standard form, and declares shape parameters if it has any:
 
@@ -211,8 +211,8 @@ class PositiveScale(Family):
 
     .. math:: p(x) = \frac{1}{s} f\left(\frac{x}{s}\right), \quad x \ge 0
 
-    A subclass names its standard form, declares the parameters that may give the scale, and lists them in
-    ``scales``: see :class:`pdist.distributions.Exponential`.
+    A subclass names its standard form, declares the parameters that may determine the scale, and lists them
+    in ``scales``: see :class:`pdist.distributions.Exponential`.
     """
 
     support: Any = nonnegative
@@ -223,8 +223,8 @@ class ExpLocationScale(Family):
 
     .. math:: p(x) = \frac{1}{s x} f\left(\frac{\log x - \mu}{s}\right), \quad x > 0
 
-    A subclass names its standard form, declares its parameters, lists the one that gives the scale in
-    ``scales``, names the location in ``loc_name``, and states its moments.
+    A subclass names its standard form, declares its parameters, lists the scale parameter in
+    ``scales``, names the location in ``loc_name``, and defines its moments.
     """
 
     support: Any = positive

@@ -1,6 +1,6 @@
-"""Distributions given by probabilities or by logits: of one event, or of the K classes of a simplex.
+"""Distributions given by probabilities or logits: of one event, or of K classes.
 
-What was given is used as it was given: no answer goes from logits to probabilities and back.
+Parameters are used as given: no result is computed by converting logits to probabilities and back.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from ..base.supports import (
 
 
 class _ByEither(Distribution):
-    """What has parameters ``p`` and ``logit``, one of which was given."""
+    """Base of distributions with parameters ``p`` and ``logit``, one of which is given."""
 
     p: Any
     logit: Any
 
     def _by(self, by_p: Callable[..., Any], by_logit: Callable[..., Any], *args: Any) -> Any:
-        """A function of the probabilities, or another of the logits, whichever were given; ``args`` first."""
+        """A function of the probabilities, or another of the logits, whichever are given; ``args`` first."""
         with np.errstate(all="ignore"):
             return by_logit(*args, self.logit) if self.given("logit") else by_p(*args, self.p)
 
@@ -49,8 +49,8 @@ class _ByEither(Distribution):
 class Odds(_ByEither):
     """A distribution with a probability ``p`` of one event, or its ``logit`` log(p/(1 - p)).
 
-    Where p is 0 or 1 a slope by it may be infinite; the gradient is then taken to be 0. A logit may be
-    infinite, and its gradient there is 0.
+    If p is 0 or 1, a derivative in it may be infinite; the gradient is then defined as 0. A logit may be
+    infinite, with gradient 0.
     """
 
     p = Param(unit_interval, derive=lambda self: F.sigmoid(self.logit))
@@ -58,7 +58,7 @@ class Odds(_ByEither):
 
     @property
     def _wide_p(self) -> Any:
-        """p as an array, for draws: of a logit in float64, since 24 digits hold no p of 1 - 1e-9."""
+        """p as an array, for draws: from a logit in float64, as 24 bits cannot hold a p of 1 - 1e-9."""
         return self._by(
             lambda p: p.array, lambda logit: 1 / (1 + self.xp.exp(-logit.array.astype(np.float64)))
         )
@@ -78,7 +78,7 @@ class Odds(_ByEither):
         return self._by(log_complement, lambda logit: F.log_sigmoid(-logit))
 
     def _event_entropy(self) -> Variable:
-        """Of the one event: -p log p - (1 - p) log(1 - p)."""
+        """The entropy of the event: -p log p - (1 - p) log(1 - p)."""
         return self._by(bernoulli_entropy, bernoulli_entropy_logit)
 
 
@@ -92,8 +92,8 @@ class InnerOdds(_ByEither):
 class Logits(_ByEither):
     """A distribution with the probabilities ``p`` of K classes, or their ``logit`` log p + any constant.
 
-    Classes may have no probability: p = 0, or a logit of -inf. A slope by such a p may be infinite; the
-    gradient is then taken to be 0.
+    Classes may have probability 0: p = 0, or a logit of -inf. A derivative in such a p may be infinite; the
+    gradient is then defined as 0.
     """
 
     p = Param(simplex, event_ndim=1, derive=lambda self: class_probabilities(self.logit))
@@ -103,7 +103,7 @@ class Logits(_ByEither):
 
     @property
     def n_classes(self) -> int:
-        """K, how many classes there are."""
+        """K, the number of classes."""
         return self._leading.shape[-1]
 
     @property
@@ -120,9 +120,9 @@ class Logits(_ByEither):
         return self._by(class_entropy_p, class_entropy)
 
     def _likeliest(self) -> Any:
-        """The label of the likeliest class, as integers that index."""
+        """The label of the likeliest class, as integer indices."""
         return self._leading.array.argmax(axis=-1)
 
     def _draw_labels(self, shape: tuple[int, ...], rng: Any) -> Any:
-        """Labels of shape ``[..., *batch]``, as integers that index."""
+        """Labels of shape ``[..., *batch]``, as integer indices."""
         return draw_classes(self.xp, self.p.array, shape, rng)

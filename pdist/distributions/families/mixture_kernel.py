@@ -1,7 +1,7 @@
 """Mixtures over a standard form: their density, tails and responsibilities, each as one op.
 
 Densities and tails have the components on the *first* axis: NumPy reduces over a short last one thirty times
-slower.
+more slowly.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def components_first(xp, x, /, ndim):
 
 @differentiable
 def components_last(xp, x, /, ndim):
-    """``[K, ..., *batch]`` as ``[*batch, K]`` with ``ndim`` axes: the reverse."""
+    """``[K, ..., *batch]`` as ``[*batch, K]`` with ``ndim`` axes: the inverse."""
     y = x.transpose((*range(1, x.ndim), 0))
     return y if y.ndim == ndim else y.reshape(y.shape[y.ndim - ndim :])
 
@@ -37,21 +37,21 @@ components_first.derivative(x=lambda F, g, like_x: F(components_last)(g, ndim=li
 components_last.derivative(x=lambda F, g, like_x: F(components_first)(g, ndim=like_x.ndim))
 
 
-PACKED = "packed"  # softplus, in a form that saves operations
+PACKED = "packed"  # softplus, in a form with fewer operations
 
 
 class MixtureOps(NamedTuple):
-    """What :func:`mixture_ops` makes. All but x and the weights are as in :class:`FamilyOps`.
+    """The result of :func:`mixture_ops`. Arguments other than x and the weights are as in :class:`FamilyOps`.
 
     Attributes:
         log_prob: ``(x, logit, loc, scale, *shapes, given, careful)``, log p(x); the logits are log-weights up
             to a constant.
-        tail: ``(x, p, loc, scale, *shapes, given, careful, upper)``, the mean of the P(X <= x) or, if
-            ``upper``, of P(X > x), by the weights p; components of weight 0 are ignored, even if nan.
-        packed_log_prob: ``(x, params, k)``: log_prob by ``params [*batch, 3 k]``, the logits, then the
-            locations, then what softplus makes the scales of.
-        responsibilities: ``(x, log_p, loc, scale, *shapes, given, careful)``, the shares of the components in
-            p(x), x having an axis of length 1 for them.
+        tail: ``(x, p, loc, scale, *shapes, given, careful, upper)``, the mean of P(X <= x) or, if
+            ``upper``, of P(X > x), with weights p; components of weight 0 are ignored, even if nan.
+        packed_log_prob: ``(x, params, k)``: log_prob from ``params [*batch, 3 k]``: the logits, then the
+            locations, then the numbers whose softplus are the scales.
+        responsibilities: ``(x, log_p, loc, scale, *shapes, given, careful)``, the fractions of p(x) due to
+            the components, where x has an axis of length 1 for them.
     """
 
     log_prob: Any
@@ -62,7 +62,7 @@ class MixtureOps(NamedTuple):
 
 @functools.cache
 def mixture_ops(standard: Any) -> MixtureOps:
-    """The ops of mixtures of a location-scale family; their components are on the last axis of all but x."""
+    """The ops of mixtures of a location-scale family, with components on the last axis of all except x."""
     arrays = ("loc", "scale", *standard.shapes)
     tail_of = ops_of(standard, LINE).tail.kernel
 
@@ -112,7 +112,7 @@ def mixture_ops(standard: Any) -> MixtureOps:
 
     def responsibilities(
         xp: Any, x: Any, log_p: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool
-    ) -> Any:  # differences of large exponents decide: they are taken as double words, and so is z
+    ) -> Any:  # differences of large exponents matter: they are double words, and so is z
         F, form = raw(xp), FORMS[given]
         z, residual = standardize_double(F, form, x, loc, s, careful)
         k, k_lo = standard.log_kernel_double(F, z, *shapes)
@@ -135,7 +135,7 @@ def mixture_ops(standard: Any) -> MixtureOps:
     ) -> Any:  # fmt: skip
         form = FORMS[given]
         r = F(made.responsibilities)(x, log_p, loc, s, *shapes, given=given, careful=careful)
-        t = r * (g - (r * g).sum(axis=-1, keepdims=True))  # the gradient by log w_k p_k
+        t = r * (g - (r * g).sum(axis=-1, keepdims=True))  # the gradient in log w_k p_k
         z = F.where(r > 0, standardize(F, form, x, loc, s, careful), 0.0)
         d_loc = form.over(F, t * standard.slope(F, z, *shapes), s, careful)
         d_s = form.slope(F, t * standard.log_scale_slope(F, z, *shapes), s)
@@ -165,27 +165,28 @@ def mixture_ops(standard: Any) -> MixtureOps:
 
 
 def _first(F: Any, x: Any, args: Any) -> list[Any]:
-    """Weights and parameters with the components on the first axis, before those of x."""
+    """Weights and parameters with the components on the first axis, before the axes of x."""
     ndim = max(x.ndim + 1, *(a.ndim for a in args))
     return [F(components_first)(a, ndim=ndim) for a in args]
 
 
 def _cut(F: Any, x: Any, params: Any, k: int) -> list[Any]:
-    """The same of ``params [*batch, 3 k]``."""
+    """Likewise from ``params [*batch, 3 k]``."""
     h = F(components_first)(params, ndim=max(x.ndim + 1, params.ndim))
     return [h[:k], h[k : 2 * k], h[2 * k :]]
 
 
 class Exponents(NamedTuple):
-    """What the density and its gradients share; components first.
+    """Values shared by the density and its gradients, components first.
 
     Attributes:
-        a: the logits less their maximum.
+        a: the logits minus their maximum.
         z: (x - loc)/scale.
         shapes: the shape parameters.
         h: log w + log p up to a constant.
-        over: divides r by the scale, unless ``last`` divides what is made of it.
-        by: of r, r over the scale, and a derivative by log scale: r times that by what was given.
+        over: divides r by the scale, unless ``last`` divides the result.
+        by: of r, r over the scale, and a derivative in log scale: r times the derivative in the given
+            parameter.
     """
 
     a: Any
@@ -228,11 +229,11 @@ def _log_density(F: Any, standard: Any, parts: Exponents) -> Any:
 
 
 def _gradients(F: Any, standard: Any, parts: Exponents, g: Any, needs: Any, plain: bool = False) -> list[Any]:
-    """Those by x, logits, locations, scales and shapes, the components on the first axis.
+    """The gradients in x, logits, locations, scales and shapes, with the components on the first axis.
 
-    They are r - w by the logits and r times a component's own by the others, r the responsibilities.
-    ``plain``: an r below 1e-30 is taken as 0, since what follows from it would be among the smallest numbers
-    there are, which take a CPU a hundred times longer than others; and see below.
+    They are r - w in the logits and r times a component's own in the others, with the responsibilities r.
+    ``plain``: an r below 1e-30 is treated as 0, since results computed from it would be subnormal
+    numbers, which take a CPU a hundred times longer than others; and see below.
     """
     a, z, shapes, h, over, by, last = parts
     r = F.exp(h - F.maximum(h.max(axis=0), -LARGEST[is_double(h)]))
@@ -248,7 +249,7 @@ def _gradients(F: Any, standard: Any, parts: Exponents, g: Any, needs: Any, plai
     if needs[1]:
         w = F.exp(a)
         d_logit = r - w * (g * F.minimum(total, 1.0) / w.sum(axis=0))
-        if not plain:  # of a weight near 1, r and w may agree in all digits, but not what the others gain
+        if not plain:  # for a weight near 1, r and w may agree in all digits although the others differ
             heavy = w > 0.5 * w.sum(axis=0)
             d_logit = F.where(heavy, -F.where(heavy, 0.0, d_logit).sum(axis=0), d_logit)
     if needs[3]:

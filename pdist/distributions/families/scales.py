@@ -1,7 +1,7 @@
-"""A scale as it was given: itself, its logarithm, its reciprocal, or what softplus makes a scale of.
+"""A scale as given: itself, its logarithm, its reciprocal, or the number whose softplus is the scale.
 
-In all of them ``F`` is the F of a rule, or ``raw(xp)`` in a kernel. ``careful`` asks for what also holds if
-x - loc or 1/scale overflows, and costs a little more.
+In all of them ``F`` is the F of a rule, or ``raw(xp)`` in a kernel. ``careful`` selects a form that also
+holds if x - loc or 1/scale overflows, at a slightly higher cost.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Given:
         return y / s
 
     def slope(F, by_log, s):
-        """The derivative by s, from that by log scale."""
+        """The derivative in s, from that in log scale."""
         return by_log / s
 
     def stretched(F, d, half, s, careful):
-        """z = d/(half scale), and two numbers that it is the ratio of, as they were given if possible."""
+        """z = d/(half scale), and two numbers whose ratio it is, as given if possible."""
         scale = s * half if careful else s
         return d / scale, d, scale
 
@@ -79,7 +79,7 @@ class Log(Given):
     def double(F, d, lo, half, s, careful):
         r, beyond = _exp_parts(F, s)
         log_r, log_lo = log_double(F.xp, r)
-        error = (F.xp.maximum(s, -_FAR[is_double(s)]) + log_r) + log_lo  # of r, relative
+        error = (F.xp.maximum(s, -_FAR[is_double(s)]) + log_r) + log_lo  # the relative error of r
         z, z_lo = two_product(F.xp, d, r)
         z_lo = z_lo + (lo * r - z * error)
         if not careful:
@@ -121,10 +121,10 @@ class Rate(Given):
 
 
 class Softplus(Given):
-    """s is what softplus makes the scale of.
+    """s is the number whose softplus is the scale.
 
-    A scale that would be less than the smallest normal number is held there, but for its logarithm: that
-    changes z only where x and loc agree in all digits.
+    A scale is limited to at least the smallest normal number, but its logarithm is not: this
+    affects z only where x and loc agree in all digits.
     """
 
     def log(F, s):
@@ -158,7 +158,7 @@ FORMS: dict[str, type[Given]] = {"scale": Given, "log": Log, "rate": Rate, "soft
 
 
 def distance(form: Any, x: Any, loc: Any, s: Any) -> tuple[Any, Any]:
-    """x - loc, and by what it and the scale were multiplied: see :func:`halved`."""
+    """x - loc, and the factor applied to it and the scale: see :func:`halved`."""
     if loc is None:
         return x, 1.0
     half = halved(form, loc, s)
@@ -166,10 +166,10 @@ def distance(form: Any, x: Any, loc: Any, s: Any) -> tuple[Any, Any]:
 
 
 def halved(form: Any, loc: Any, s: Any) -> Any:
-    """1/2 if x - loc might overflow though (x - loc)/scale does not, else 1.
+    """1/2 if x - loc might overflow although (x - loc)/scale does not, else 1.
 
-    That takes a location that is not small, and a scale of at least 1. A factor of 1/2 is exact, but for
-    numbers below the smallest normal one, which do not count beside such a location.
+    That requires a location that is not small, and a scale of at least 1. A factor of 1/2 is exact, except
+    for subnormal numbers, which are negligible compared with such a location.
     """
     return 1 - 0.5 * ((abs(loc) >= 1) & ~form.small(s)).astype(s.dtype)
 
@@ -186,7 +186,7 @@ def standardize(F: Any, form: Any, x: Any, loc: Any, s: Any, careful: bool = Tru
 def standardize_double(
     F: Any, form: Any, x: Any, loc: Any, s: Any, careful: bool = True, log: bool = False
 ) -> tuple[Any, Any]:
-    """z = (x - loc)/scale and its residual: what rounding took from it; of log x in place of x if ``log``.
+    """z = (x - loc)/scale and its rounding residual; with log x instead of x if ``log``.
 
     The residual may be nan or infinite if something overflowed.
     """
@@ -204,7 +204,7 @@ def standardize_double(
 
 
 def _exp_parts(F: Any, s: Any) -> tuple[Any, Any]:
-    """a and b with e^-s = a b^2, both finite; b is 1 unless s is very small."""
+    """a and b with e^-s = a b^2, both finite; b is 1 unless s is very negative."""
     far = _FAR[is_double(s)]
     beyond = F.exp(F.maximum(-0.5 * s - 0.5 * far, 0.0))
     return F.exp(-F.maximum(s, -far)), F.minimum(beyond, LARGEST[is_double(s)])

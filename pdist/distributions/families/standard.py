@@ -1,4 +1,4 @@
-"""Standard forms: what is special about a distribution, with location, scale and rounding left out."""
+"""Standard forms: what is specific to a distribution, without location, scale and rounding."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from ..base.supports import Support, real
 
 
 class Standard:
-    r"""The distribution of Z, from which a family has X = loc + scale Z.
+    r"""The distribution of Z, from which a family derives X = loc + scale Z.
 
-    A subclass states functions of z, and of the shape parameters that it lists in ``shapes``. They have no
+    A subclass defines functions of z, and of the shape parameters that it lists in ``shapes``. They have no
     ``self``. Those whose first argument is ``xp`` are kernels on raw arrays; those whose first argument is
-    ``F`` serve kernels and rules alike, and compute with operators and functions of ``F``. Constants may be
-    given as numbers.
+    ``F`` serve both as kernels and in rules, and compute with operators and functions of ``F``. Constants may
+    be given as numbers.
 
     Required:
 
     - ``log_kernel(F, z, *shapes)``: log f(z) + log_norm.
     - ``log_norm``, a number or a function ``(F, *shapes)``; 0 by default.
     - ``slope(F, z, *shapes)``: -d log f(z)/dz.
-    - ``cdf(xp, z, *shapes)`` and ``log_cdf(xp, z, *shapes)``, exact to the last digits; ``sf`` and ``log_sf``
+    - ``cdf(xp, z, *shapes)`` and ``log_cdf(xp, z, *shapes)``, to full accuracy; ``sf`` and ``log_sf``
       too, unless the distribution is symmetric about 0.
     - ``quantile(F, p, *shapes)``; ``quantile_sf(F, q, *shapes)``, the z with P(Z > z) = q, if it is known.
     - ``entropy``, ``mean``, ``variance``, ``mode``: numbers, or functions ``(F, *shapes)``; ``skewness`` and
       ``kurtosis`` (0 for a Normal) if they are known.
     - ``draw(F, rng, shape, dtype, *shapes)``: independent draws.
 
-    May be stated if there is a more exact form:
+    Optional, if there is a more accurate form:
 
-    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and what its rounding took, if it
-      grows faster than z: a mixture's responsibilities rest on differences of it.
-    - ``scale_slope(F, d, s, *shapes)``: z slope(z) - 1 with z = d/s, the derivative of log f by -log scale.
-    - ``log_scale_slope(F, z, *shapes)``: the same of z, in fewer operations.
+    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and its rounding residual, if it
+      grows faster than z: a mixture's responsibilities depend on differences of it.
+    - ``scale_slope(F, d, s, *shapes)``: z slope(z) - 1 with z = d/s, the derivative of log f in -log scale.
+    - ``log_scale_slope(F, z, *shapes)``: the same as a function of z, with fewer operations.
     - ``hazard(F, z, *shapes)``: f(z)/P(Z <= z), the slope of log_cdf; ``hazard_sf``: f(z)/P(Z > z).
-    - ``shape_slopes(F, z, *shapes)``: the derivatives of log f by each of the shapes.
+    - ``shape_slopes(F, z, *shapes)``: the derivatives of log f in each of the shapes.
     - ``tail_slopes(F, z, *shapes, upper, log)``: those of a tail, P(Z <= z) or, if ``upper``, P(Z > z), or of
       its logarithm.
 
     Attributes:
         shapes: the names of the shape parameters, in the order in which the functions take them.
         support: the values of Z.
-        steep: whether log f changes by many times what z does, so that the rounding of z is put right; then
-            ``bend(F, z, *shapes)``, the derivative of the slope, is stated too, and ``shape_bends``, those of
-            ``shape_slopes`` by z.
+        steep: whether log f changes many times faster than z, so that the rounding of z is corrected; then
+            ``bend(F, z, *shapes)``, the derivative of the slope, is required too, and ``shape_bends``, those
+            of ``shape_slopes`` in z.
 
     >>> class StandardCauchy(Standard):
     ...     log_norm = 1.1447298858494002  # log pi
@@ -118,13 +118,13 @@ class Standard:
 
     @classmethod
     def value(cls, name: str, F: Any, *shapes: Any) -> Any:
-        """A constant of the distribution, such as ``entropy``: a number, or what its function gives."""
+        """A constant of the distribution, such as ``entropy``: a number, or the value of its function."""
         member = getattr(cls, name)
         return member(F, *shapes) if callable(member) else member
 
     @classmethod
     def tail_slope(cls, F: Any, z: Any, *shapes: Any, upper: bool, log: bool) -> Any:
-        """The derivative by z of P(Z <= z) or, if ``upper``, P(Z > z), or of its logarithm."""
+        """The derivative in z of P(Z <= z) or, if ``upper``, P(Z > z), or of its logarithm."""
         if not log:
             density = cls.density(F, z, *shapes)
             return -density if upper else density
@@ -132,11 +132,11 @@ class Standard:
 
     @classmethod
     def tail_and_slope(cls, F: Any, z: Any, *shapes: Any, upper: bool, log: bool) -> tuple[Any, Any]:
-        """A tail, and its derivative by z; stated by a subclass for which the two share work."""
+        """A tail, and its derivative in z; overridden if the two share work."""
         function = (cls.log_sf if upper else cls.log_cdf) if log else (cls.sf if upper else cls.cdf)
         return function(F.xp, z, *shapes), cls.tail_slope(F, z, *shapes, upper=upper, log=log)
 
-    # What a subclass has to state, for those who read and for type checkers.
+    # To be defined by a subclass; for readers and type checkers.
     log_kernel: ClassVar[Any]
     slope: ClassVar[Any]
     bend: ClassVar[Any]

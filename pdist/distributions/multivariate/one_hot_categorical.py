@@ -13,16 +13,16 @@ from ..families.logits import Logits
 
 
 class OneHotCategorical(Logits):
-    r"""One of K classes as a vector with a one at its place and zeros elsewhere.
+    r"""One of K classes as a one-hot vector.
 
     .. math:: P(x) = \prod_k p_k^{x_k}
 
     Args:
         p: the probabilities, of shape ``[*batch, K]``; each row sums to one within a few roundings.
-        logit: log p up to a constant a row, of that shape, instead of ``p``: real or -inf.
+        logit: log p up to a constant per row, of that shape, instead of ``p``: real or -inf.
 
-    Samples have the dtype of the parameters, and carry no gradients. Where a class has p = 0 a slope by p may
-    be infinite; the gradient is then 0.
+    Samples have the dtype of the parameters, and carry no gradients. If a class has p = 0, a derivative in p
+    may be infinite; the gradient is then 0.
 
     Source:
         Bishop, "Pattern Recognition and Machine Learning" (2006), section 2.2.

@@ -1,1 +1,1 @@
-"""Distributions made of other distributions."""
+"""Distributions composed of other distributions."""

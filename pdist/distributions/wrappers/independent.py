@@ -1,4 +1,4 @@
-"""Independent: batch axes of a distribution taken as axes of one draw."""
+"""Independent: batch axes of a distribution as axes of one draw."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Independent(Distribution):
     .. math:: \log p(x) = \sum_i \log p_i(x_i)
 
     Args:
-        distribution: any distribution, of batch shape ``[*batch, *parts]`` and event shape ``[*inner]``. What
-            is made of it has batch shape ``[*batch]`` and event shape ``[*parts, *inner]``.
-        reinterpreted_batch_ndims: how many of its last batch axes go over to the event; by default all but
-            the first.
+        distribution: any distribution, of batch shape ``[*batch, *parts]`` and event shape ``[*inner]``. The
+            result has batch shape ``[*batch]`` and event shape ``[*parts, *inner]``.
+        reinterpreted_batch_ndims: the number of its last batch axes that become event axes; by default all
+            except the first.
 
     ``cdf`` is P(X <= x in every element), and ``survival_function`` P(X > x in every element): the products
     over the parts. There is no ``icdf`` unless a draw is a number: over no axes it is the distribution
-    itself. ``covariance`` is a matrix over the flattened event, a block for each part.
+    itself. ``covariance`` is a matrix over the flattened event, with a block for each part.
 
     Raises:
         ValueError: if there are fewer batch axes than asked for.
@@ -84,14 +84,14 @@ class Independent(Distribution):
 
     @property
     def _factors(self) -> tuple[Distribution, int] | None:
-        """The distribution inside all Independents, and how many of its batch axes they took together."""
+        """The distribution inside all nested Independents, and the total number of its reinterpreted axes."""
         if Independent not in formula_bases(type(self)):
             return None
         inner, n = self.distribution._unwrapped(), self.reinterpreted_batch_ndims
         return (inner._factors[0], inner._factors[1] + n) if inner._factors else (inner, n)
 
     def _unwrapped(self) -> Distribution:
-        """Over no axes it is the distribution inside."""
+        """The inner distribution, if over no axes."""
         if self.reinterpreted_batch_ndims or Independent not in formula_bases(type(self)):
             return self
         return self.distribution._unwrapped()
@@ -114,7 +114,7 @@ class Independent(Distribution):
         y = self._sum(self.distribution.log_prob(x))
         impossible = y._array == -math.inf
         if type(impossible) is np.ndarray and not np.count_nonzero(impossible):
-            return y  # the host can see that no event is outside
+            return y  # on the host: no event is outside
         return F.where(impossible, -math.inf, y)  # without gradients, also of the parts that are inside
 
     def _cdf(self, x: Variable) -> Variable:
@@ -130,7 +130,7 @@ class Independent(Distribution):
         return self._sum(self.distribution.log_survival_function(x))
 
     def _icdf(self, p: Variable) -> Variable:
-        """Only asked for over no axes, of numbers."""
+        """Only called over no axes, for numbers."""
         return self.distribution.icdf(p)
 
     def _entropy(self) -> Variable:

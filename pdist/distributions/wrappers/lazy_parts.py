@@ -1,4 +1,4 @@
-"""Attributes that a distribution has only once its parts were made, which may be later or never."""
+"""Attributes of a distribution that exist only once its parts are made, which may be later or never."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..base.parameters import Part
 
 
 class Lazy:
-    """What a mixture has only once its parts were made."""
+    """An attribute of a mixture that exists only once its parts are made."""
 
     name: str
 

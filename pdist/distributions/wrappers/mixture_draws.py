@@ -1,4 +1,4 @@
-"""Draws of a mixture, and how they move with its weights."""
+"""Draws from a mixture, and their gradients in its weights."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ... import functions as F
 from ...autograd import Variable, as_variable, differentiable, force_backprop_mode, grad
 from ..base.implicit import keep_place
 
-_AT_ONCE = 2**17  # draws times components that are worked on together
+_AT_ONCE = 2**17  # draws times components to process together
 
 
 @differentiable
 def draws_with_weights(xp, *arrays, mixture):
-    """Draws (the first array) as they are, whose gradients tell how they move with the mixture's weights.
+    """Draws (the first array) unchanged, with their gradients in the mixture's weights.
 
-    What that takes, a table of draws and components, is made in blocks, and only if a gradient is asked for.
+    This requires a table of draws and components, which is made in blocks, and only if a gradient is needed.
     """
     return arrays[0].copy()
 
@@ -40,7 +40,7 @@ draws_with_weights.joint_derivative(_rule)
 
 
 def _by_weights(mixture: Any, x: Any, values: list[Any], g: Any) -> Any:
-    """The gradient by the weights' parameter, block by block. All else cancels: the draws have it already."""
+    """The weights' gradient, in blocks. The other gradients cancel, since the draws carry them already."""
     tail = len(mixture.batch_shape) + len(mixture.event_shape)
     x, g = (a.reshape((-1, *a.shape[a.ndim - tail :])) for a in (x, g))
     step = max(1, _AT_ONCE // (math.prod(x.shape[1:]) * mixture.n_components))
@@ -57,7 +57,7 @@ def _by_weights(mixture: Any, x: Any, values: list[Any], g: Any) -> Any:
 
 
 def _with(mixture: Any, values: Any) -> Any:
-    """The mixture of other Variables in the parameters' places."""
+    """The mixture with other Variables in place of its parameters."""
     values = iter(values)
 
     def replace(value: Any, _n: int) -> Any:
@@ -67,11 +67,11 @@ def _with(mixture: Any, values: Any) -> Any:
 
 
 def _moved(mixture: Any, x: Variable, steps: int) -> Variable:
-    """``x`` itself, with gradients by the weights.
+    """``x`` itself, with gradients in the weights.
 
-    Each number keeps its place in the cumulative distribution function given the numbers before it. The
-    weights come in twice, once as they are and once held fixed: the gradients by all else, which the draws
-    have already, cancel.
+    Each number keeps its conditional cdf given the previous numbers. The
+    weights enter twice, once as they are and once held constant: the other gradients cancel, since the draws
+    carry them already.
     """
     inner, n = mixture._numbers
     log_w = mixture.mixture_distribution.log_p

@@ -1,4 +1,4 @@
-"""Moments of mixtures, without overflow or cancellation on the way."""
+"""Moments of mixtures, without intermediate overflow or cancellation."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ...autograd import Variable
 
 
 def full(mixture: Any, y: Variable) -> Variable:
-    """``y`` of the components repeated to shape ``[*batch, K, *event]``."""
+    """``y`` of the components broadcast to shape ``[*batch, K, *event]``."""
     shape = (*mixture.batch_shape, mixture.n_components, *mixture.event_shape)
     return y if y.shape == shape else F.broadcast_to(y, shape)
 
 
 def _centred(mixture: Any) -> tuple[Variable, Variable, Variable, int]:
-    """The weights, the mean, half of the components' means less the mean, and the components' axis.
+    """The weights, the mean, half of the components' means minus the mean, and the components' axis.
 
-    Seen from the mean of the heaviest component, so that what all have in common is taken off first; by
-    halves, so that no difference overflows.
+    Relative to the mean of the heaviest component, so that the common part is subtracted first; halved,
+    so that no difference overflows.
     """
     xp, batch, event, k = mixture.xp, mixture.batch_shape, mixture.event_shape, mixture.n_components
     axis, ones = -1 - len(event), (1,) * len(event)
@@ -34,19 +34,19 @@ def _centred(mixture: Any) -> tuple[Variable, Variable, Variable, int]:
 
 
 def mean(mixture: Any) -> Variable:
-    """That of the components' means."""
+    """The mean of the components' means."""
     return _centred(mixture)[1]
 
 
 def variance(mixture: Any) -> Variable:
-    """The mean of the components' variances, and the variance of their means."""
+    """The mean of the components' variances plus the variance of their means."""
     w, _, away, axis = _centred(mixture)
     inner = F.where(w.array == 0, 0.0, full(mixture, mixture.component_distribution.variance))
     return (w * inner + 4 * (w * away) * away).sum(axis=axis)
 
 
 def stddev(mixture: Any) -> Variable:
-    """In units of the largest of its terms, of which no square overflows or underflows."""
+    """In units of the largest of its terms, so that squares do not over- or underflow."""
     w, _, away, axis = _centred(mixture)
     used = w.array > 0
     inner = 0.5 * F.where(used, mixture.component_stddevs, 0.0)
@@ -61,7 +61,7 @@ def stddev(mixture: Any) -> Variable:
 
 
 def covariance(mixture: Any) -> Variable:
-    """The mean of the components' matrices, and the matrix of their means."""
+    """The mean of the components' covariances plus the covariance of their means."""
     away = _centred(mixture)[2]
     away = away.reshape((*mixture.batch_shape, mixture.n_components, math.prod(mixture.event_shape)))
     w = mixture.mixture_distribution.p[..., None, None]

@@ -26,7 +26,7 @@ from .mixture_searches import search_mode, search_quantile
 
 
 class MixtureSameFamily(Distribution):
-    r"""A mixture: a draw from one of K components of the same class, chosen with given probabilities.
+    r"""A mixture: a draw from one of K components of the same class, selected with given probabilities.
 
     .. math:: p(x) = \sum_{k=1}^K w_k p_k(x)
 
@@ -34,17 +34,18 @@ class MixtureSameFamily(Distribution):
         mixture_distribution: a :class:`Categorical` of batch shape ``[*batch]`` over the K components.
         component_distribution: the components, any distribution of batch shape ``[*batch, K]``.
 
-    Densities are sums in log space: neither a component of weight 0 nor one that is far away does harm. A
-    density of location-scale components (Normal, Laplace, ...) is one op. A mixture of one component is that
-    component in every method.
+    Densities are sums in log space, which handles components that have weight 0 or are far away. The
+    density of location-scale components (Normal, Laplace, ...) is a single op. A mixture of one component
+    equals that component in every method.
 
-    ``sample`` draws from the chosen components alone. Its gradients are unbiased. Those by the components'
-    parameters are those of the chosen component's own draws. Those by the weights are implicit: a draw x that
-    keeps its place u = F(x) in the cumulative distribution function moves with the weights by -dF(x)/p(x).
-    They exist for continuous components on one support that are numbers, or :class:`Independent` ones of such
-    (there for one number after the other, given those before). Their variance grows fast as the modes part,
-    since a draw between the modes has a long way to go: with two Normals of scale 1 the gradient of a draw by
-    a logit has a standard deviation of some 0.15 for locations of +-1, and of 20 for +-4.
+    ``sample`` draws from the selected components only. Its gradients are unbiased. Those in the components'
+    parameters are those of the selected component's draws. Those in the weights are implicit: a draw x at
+    a constant u = F(x) of the cumulative distribution function moves with the weights by -dF(x)/p(x).
+    They exist for continuous components of numbers with a common support, or :class:`Independent` ones
+    (there for one number after the other, conditional on the previous ones). Their variance grows fast as the
+    modes separate, since a draw between the modes has a long way to go: with two Normals of scale 1 the
+    gradient of a draw in a logit has a standard deviation of about 0.15 for locations of +-1, and of 20 for
+    +-4.
 
     Raises:
         TypeError: if the mixture distribution is not a Categorical.
@@ -72,7 +73,7 @@ class MixtureSameFamily(Distribution):
 
     @classmethod
     def packed(cls, params: Variable, n_components: int, family: type[LocationScale]) -> Any:
-        """The mixture that a layer's output stands for; its parts are made if they are asked for.
+        """The mixture parametrized by a layer's output; its parts are made only if needed.
 
         Args:
             params: ``[*batch, 3 K]``: the logits, then the components' locations, then their raw scales.
@@ -80,7 +81,7 @@ class MixtureSameFamily(Distribution):
             family: the class of the components, without shape parameters.
 
         Returns:
-            A mixture of batch shape ``[*batch]``, whose ``log_prob`` is one op. Nothing is checked.
+            A mixture of batch shape ``[*batch]``, whose ``log_prob`` is a single op. Nothing is checked.
         """
         new = object.__new__(cls)
         new.__dict__.update(_packed=(params, n_components, family), batch_shape=params._array.shape[:-1])
@@ -103,10 +104,10 @@ class MixtureSameFamily(Distribution):
                 f"MixtureSameFamily: component_distribution has batch shape {shape}; expected a last axis of "
                 f"{weights.n_classes}, the number of classes of mixture_distribution"
             )
-        if components._pairs_only:  # these get values with an axis of length 1; the mixture is what is strict
+        if components._pairs_only:  # they get values with an axis of length 1; the mixture itself is strict
             self.__dict__.update(component_distribution=components._with_pairs_only(False), _pairs_only=True)
 
-    # What it is ---------------------------------------------------------------------------------------
+    # Shape, support, components -----------------------------------------------------------------------
 
     @property
     def n_components(self) -> int:
@@ -170,7 +171,7 @@ class MixtureSameFamily(Distribution):
 
     @property
     def _log_weights(self) -> Variable:
-        """The logarithms of the weights, which sum to one to the last digit also if ``p`` was given."""
+        """The logarithms of the weights, which sum to one to the last digit even if ``p`` was given."""
         weights = self.mixture_distribution
         if weights.given("logit"):
             return weights.log_p
@@ -181,13 +182,13 @@ class MixtureSameFamily(Distribution):
         return F.expand_dims(x, x.ndim - len(self.event_shape))
 
     def _log_joint(self, name: str, x: Variable) -> Variable:
-        """log w_k plus a component's ``log_prob`` or log tail, of shape ``[..., K]``; -inf without weight."""
+        """log w_k plus a component's ``log_prob`` or log tail, of shape ``[..., K]``; -inf for weight 0."""
         log_w, y = F.broadcast(self._log_weights, getattr(self.component_distribution, name)(x))
         unused = log_w.array == -math.inf
         return F.where(unused, log_w, F.where(unused, 0.0, y) + log_w)
 
     def _kernel(self) -> Any:
-        """The standard form of the components, if that decides of them, so that there are ops; or None."""
+        """The standard form of the components, if it determines them, so that there are ops; or None."""
         cls = type(self.component_distribution)
         plain = issubclass(cls, LocationScale) and is_plain(cls) and not cls.standard.steep
         return cls.standard if plain else None
@@ -219,13 +220,14 @@ class MixtureSameFamily(Distribution):
         return self._apply(mixture_ops(standard).log_prob, x, self.mixture_distribution.logit)
 
     def responsibilities(self, x: Any) -> Variable:
-        """How probable it is of each component that ``x`` came from it: w_k p_k(x)/p(x).
+        """The probability that ``x`` came from each component: w_k p_k(x)/p(x).
 
         Args:
             x: values as of :meth:`log_prob`, of shape ``[..., *event]``.
 
         Returns:
-            A Variable of shape ``[..., K]`` whose rows sum to one; nan if no component can make ``x``.
+            A Variable of shape ``[..., K]`` whose rows sum to one; nan if ``x`` is impossible for all
+            components.
         """
         x = self._for_components(self._value(x, "responsibilities"))
         with np.errstate(all="ignore"):
@@ -235,13 +237,13 @@ class MixtureSameFamily(Distribution):
             return self._apply(mixture_ops(standard).responsibilities, x, self._log_weights)
 
     def log_responsibilities(self, x: Any) -> Variable:
-        """The logarithms of :meth:`responsibilities`, exact also if these are too small for a number."""
+        """The logarithms of :meth:`responsibilities`, accurate also if these underflow."""
         x = self._for_components(self._value(x, "log_responsibilities"))
         with np.errstate(all="ignore"):
             return F.log_softmax(self._log_joint("log_prob", x), axis=-1)
 
     def _weighted(self, y: Variable) -> Variable:
-        """The mean of y_k by the weights w_k; components of zero weight are ignored, even if nan or inf."""
+        """The mean of y_k with weights w_k; components of zero weight are ignored, even if nan or inf."""
         w = self.mixture_distribution.p
         w, y = F.broadcast(w, F.where(w.array == 0, 0.0, y))
         return (w * y).sum(axis=-1) / w.sum(axis=-1)  # which is exactly 1 if every y is
@@ -267,7 +269,7 @@ class MixtureSameFamily(Distribution):
     def _log_tail(self, x: Variable, tail: str, complement: str) -> Variable:
         """The logarithm of a tail: as log(1 - the other one) if it is near 1."""
         y = F.logsumexp(self._log_joint(tail, self._for_components(x)), axis=-1)
-        if self.event_shape:  # in several dimensions the one tail is not one minus the other
+        if self.event_shape:  # in several dimensions the tails are not complementary
             return y
         other = self._tail(x, complement)
         near_one = other.array < 0.5
@@ -276,7 +278,7 @@ class MixtureSameFamily(Distribution):
     # Quantiles ----------------------------------------------------------------------------------------
 
     def _icdf(self, p: Variable) -> Variable:
-        """By a safeguarded search; then Newton's steps from there carry the gradients."""
+        """By a safeguarded search; Newton steps from the result carry the gradients."""
         if self.n_components == 1:
             return self._unwrapped().icdf(p)
         if "icdf" not in self.component_distribution._formulas:
@@ -347,7 +349,7 @@ class MixtureSameFamily(Distribution):
         return x
 
     def _components_of(self, labels: Any) -> Distribution:
-        """The component that each label names, of the labels' shape ``[*sample, *batch]``."""
+        """The component for each label, of the labels' shape ``[*sample, *batch]``."""
         shape = self.batch_shape
         components = spread(self.component_distribution, shape, 1)
         rows = [self.xp.arange(n).reshape((n,) + (1,) * (len(shape) - 1 - i)) for i, n in enumerate(shape)]
@@ -355,15 +357,15 @@ class MixtureSameFamily(Distribution):
 
     @property
     def _numbers(self) -> tuple[Distribution, int]:
-        """The distribution of the single numbers that a component draws, and how many axes they fill."""
+        """The distribution of the single numbers of a component's draw, and the number of axes of these."""
         return self.component_distribution._factors or (self.component_distribution._unwrapped(), 0)
 
     @property
     def _moves_with_weights(self) -> bool:
-        """Whether draws carry gradients to the weights.
+        """Whether draws carry gradients in the weights.
 
-        They do for continuous numbers with one support for all components: if the density has gaps, draws
-        cannot pass.
+        They do for continuous numbers with a common support: draws cannot move across gaps in the
+        density.
         """
         inner = self._numbers[0]
         simple = "log_cdf" in inner._formulas and not inner.event_shape
@@ -376,7 +378,7 @@ class MixtureSameFamily(Distribution):
 
 
 def has_fixed_support(dist: Distribution) -> bool:
-    """Whether the support is declared for the whole class, so that it is the same for all components."""
+    """Whether the support is declared for the class, so that it is the same for all components."""
     return isinstance(getattr(type(dist), "support", None), Support)
 
 
@@ -384,5 +386,5 @@ _STATED = ("log_prob", "_log_prob", "_place", "_shapes", "_cdf", "_survival_func
 
 
 def is_plain(cls: type[Distribution]) -> bool:
-    """Whether a location-scale class leaves density and tails to its standard form."""
+    """Whether a location-scale class does not override the density and tails of its standard form."""
     return all(getattr(cls, name) is getattr(LocationScale, name) for name in _STATED)

@@ -12,15 +12,15 @@ from ...backend import hooks, library
 from ...numerics.roots import search_count, search_root
 from . import mixture_moments as moments
 
-_AT_ONCE = 2**20  # values times components that are worked on together
+_AT_ONCE = 2**20  # values times components to process together
 
 
 @differentiable
 @hooks.opaque
 def search_quantile(xp, *arrays, mixture):
-    """The smallest x that a mixture is not above with probability p; p comes first, then its parameters.
+    """The smallest x with P(X <= x) >= p; the arrays are p, then the mixture's parameters.
 
-    By Newton's method on the log of the smaller tail, kept inside the components' own quantiles; if that ends
+    By Newton's method on the log of the smaller tail, bracketed by the components' quantiles; if that ends
     in a gap between supports, it is the lower end of the gap.
     """
     p, *parameters = arrays
@@ -48,7 +48,7 @@ def search_quantile(xp, *arrays, mixture):
 
         x = search_root(xp, f, low, high)
         if isinstance(mixture.component_distribution.support.low, float):
-            return x  # all have one support, which has no gaps
+            return x  # a common support, which has no gaps
         in_gap = (mixture.log_prob(x).array == -math.inf) & (low < high)
         tops = gap_ends(mixture, xp)
         below = xp.where(tops <= x[..., None], tops, -math.inf).max(axis=-1)
@@ -56,7 +56,7 @@ def search_quantile(xp, *arrays, mixture):
 
 
 def gap_ends(mixture: Any, xp: Any) -> Any:
-    """The upper ends of the supports in a mixture, on a new last axis; -inf without weight."""
+    """The upper ends of the supports in a mixture, on a new last axis; -inf for weight 0."""
     components, used = mixture.component_distribution, mixture.mixture_distribution.p.array > 0
     inner = components._unwrapped()
     if hasattr(inner, "component_distribution"):
@@ -69,11 +69,11 @@ def gap_ends(mixture: Any, xp: Any) -> Any:
 @differentiable
 @hooks.opaque
 def search_mode(xp, *arrays, mixture):
-    """Where the density of a mixture of numbers is highest: the best of a grid, then by its slope."""
+    """Where the density of a mixture of numbers is highest: the best of a grid, refined by its slope."""
     mixture = mixture._with_arrays(iter(arrays))
     components = mixture.component_distribution
     used = mixture.mixture_distribution.p.array > 0
-    peaked = hasattr(components, "_mode")  # else flat, as the Uniform
+    peaked = hasattr(components, "_mode")  # else flat, like the Uniform
     modes = moments.full(mixture, components.mode if peaked else components.median).array
     low = xp.where(used, modes, math.inf).min(axis=-1) if peaked else -math.inf
     high = xp.where(used, modes, -math.inf).max(axis=-1) if peaked else math.inf
@@ -96,10 +96,10 @@ def search_mode(xp, *arrays, mixture):
 
 
 def _grid(mixture: Any, modes: Any) -> Any:
-    """Values close enough to miss no peak, on a new first axis.
+    """Values dense enough to miss no peak, on a new first axis.
 
-    The components' modes and quantiles, and, if their supports end, the ends and the middles between these:
-    where flat densities overlap.
+    The components' modes and quantiles and, if their supports are bounded, the ends and the midpoints between
+    these, where flat densities overlap.
     """
     xp, batch, k = mixture.xp, mixture.batch_shape, mixture.n_components
     components, n = mixture.component_distribution, 49 if k < 256 else 7
@@ -126,7 +126,7 @@ def _log_prob(mixture: Any, x: Any) -> Any:
 
 
 def _slope(mixture: Any, x: Any) -> Any:
-    """d log p/dx, or by how much log p grows to the next count."""
+    """d log p/dx, or the increase of log p to the next count."""
     if mixture.support.discrete:
         return _log_prob(mixture, x + 1) - _log_prob(mixture, x)
     at = Variable(x)

@@ -1,4 +1,4 @@
-"""Traced functions on a GPU: elementwise calls fused into kernels, and all of it captured in a CUDA graph."""
+"""Traced functions on a GPU: elementwise calls are fused into kernels, and captured in a CUDA graph."""
 
 from .fusion import fuse
 from .graph import GraphWriter

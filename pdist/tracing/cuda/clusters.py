@@ -1,7 +1,7 @@
 """Which elementwise calls of a program run together.
 
-Calls of one shape join where nothing that lies between them has to come in between: neither a call that needs
-a result of the first and is needed by the second, nor a write to memory that both see.
+Calls of one shape are joined if nothing has to run between them: neither a call that needs
+a result of the first and is needed by the second, nor a write to memory that both use.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import Any
 from ..record import Call, Program, Value, values_in
 from .elements import Element, element
 
-#: How many arrays one kernel takes: CUDA passes 4 kB of arguments, an array costs some 60 bytes.
+#: Limit of arrays per kernel: CUDA passes 4 kB of arguments, and an array takes some 60 bytes.
 MOST_ARRAYS = 32
-#: How many calls one kernel does: its values have to find room in the registers.
+#: Limit of calls per kernel: its values have to fit into the registers.
 MOST_CALLS = 256
 
 
 @dataclass(eq=False, slots=True)
 class Cluster:
-    """Calls that run together, or one that runs alone.
+    """Calls that run together, or a single one.
 
     Attributes:
-        number: its place among all, as they were begun.
+        number: its index, in the order of creation.
         calls: its calls.
-        elements: what a kernel does for each; empty where none does.
-        shape: of the elementwise calls.
+        elements: what a kernel computes for each; empty if there is no kernel.
+        shape: the shape of the elementwise calls.
         before: the numbers of all clusters that have to run first, as bits.
-        arrays: the values that a kernel takes or makes.
+        arrays: the values that a kernel reads or makes.
         touched: by resource, the values through which its calls use it.
         changed: the resources that it writes.
     """
@@ -44,7 +44,7 @@ class Cluster:
 
 
 class Clusters:
-    """Puts the calls of a program into clusters.
+    """Groups the calls of a program into clusters.
 
     Args:
         program: the program.
@@ -54,16 +54,16 @@ class Clusters:
         self.owner_of = program.base.owner_of
         self.all: list[Cluster] = []
         self.maker: dict[Value, Cluster] = {}
-        self.writers: dict[Any, Cluster] = {}  # of each resource: who wrote it last,
-        self.readers: dict[Any, list[Cluster]] = {}  # and who has read it since
+        self.writers: dict[Any, Cluster] = {}  # by resource: the last to write it,
+        self.readers: dict[Any, list[Cluster]] = {}  # and those that have read it since
         self.barrier: Cluster | None = None
         for call in program.calls:
             self.add(call)
 
-    # What a call uses ---------------------------------------------------------------------------------
+    # Resources ----------------------------------------------------------------------------------------
 
     def resource(self, value: Value) -> Any:
-        """What stands for the memory that a value lies in; None for a constant."""
+        """The key of the memory that a value lies in; None for a constant."""
         root = value.root
         if root.kind == "constant":
             return None
@@ -72,7 +72,7 @@ class Clusters:
         return "what the caller holds" if root.external else root
 
     def uses(self, call: Call) -> tuple[list[tuple[Any, Value]], list[tuple[Any, Value]]]:
-        """What it reads and what it writes: resources, and the values through which it does."""
+        """What it reads and what it writes: resources, with the values through which it accesses them."""
         writes: list[Any] = [
             (self.resource(v), v) for v in (*call.writes, *([] if call.view else call.outputs))
         ]
@@ -81,10 +81,10 @@ class Clusters:
         reads = [] if call.view else [(self.resource(v), v) for v in call.inputs]
         return [(r, v) for r, v in reads if r is not None], writes
 
-    # Where it goes ------------------------------------------------------------------------------------
+    # Placement ----------------------------------------------------------------------------------------
 
     def add(self, call: Call) -> None:
-        """Put a call into the cluster where it belongs, or into one of its own."""
+        """Add a call to the cluster where it belongs, or to a new one."""
         reads, writes = self.uses(call)
         needed = self.needed(call, reads, writes)
         found = element(call)
@@ -114,7 +114,7 @@ class Clusters:
         return found
 
     def home(self, found: Element, needed: set[Cluster], reads: Any, writes: Any) -> Cluster | None:
-        """The cluster that an elementwise call can join: one that it is bound to, else the latest."""
+        """The cluster that an elementwise call can join: one that it must run with, else the latest."""
         candidates = [c for c in self.all if c.shape == found.target.shape]
         candidates.sort(key=lambda c: (c in needed, c.number), reverse=True)
         for cluster in candidates:
@@ -128,7 +128,7 @@ class Clusters:
             return False
         bit = 1 << cluster.number
         if any(c is not cluster and c.before & bit for c in needed):
-            return False  # one has to come in between
+            return False  # another one has to run in between
         changed = cluster.changed | {r for r, _ in writes}
         for resource, value in (*reads, *writes):
             if resource in changed and resource in cluster.touched:
@@ -147,7 +147,7 @@ class Clusters:
         reads: Any,
         writes: Any,
     ) -> None:
-        """Put a call into a cluster, and note what it does there."""
+        """Add a call to a cluster, and record what it uses."""
         bit = 1 << cluster.number
         before = cluster.before
         for other in needed:
@@ -155,7 +155,7 @@ class Clusters:
                 before |= other.before | 1 << other.number
         if before != cluster.before:
             cluster.before = before
-            for other in self.all:  # whoever waits for this cluster waits for those too
+            for other in self.all:  # clusters that depend on this one depend on those too
                 if other.before & bit:
                     other.before |= before
         cluster.calls.append(call)
@@ -176,7 +176,7 @@ class Clusters:
             self.barrier = cluster
 
     def ordered(self) -> list[Cluster]:
-        """The clusters, each after all that it waits for, else as they were begun."""
+        """The clusters in dependency order, otherwise in the order of creation."""
         done, order = 0, []
         waiting = list(self.all)
         while waiting:
@@ -192,7 +192,7 @@ class Clusters:
 
 
 def _crossing(cluster: Cluster, found: Element) -> set[Value]:
-    """The values that a cluster would take from outside, one more call being in it, or write there."""
+    """The values that a cluster, with one more call, would read from or write to memory."""
     elements = [*cluster.elements, found]
     made = {e.target for e in elements}
     return {v for e in elements for v in values_in(e.args)} - made | {

@@ -1,4 +1,4 @@
-"""Elementwise calls of a program, as kernels do them."""
+"""Elementwise calls of a program, as computed by kernels."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .kernels import ALIASES, resolve
 
 @dataclass(slots=True)
 class Element:
-    """An elementwise call, as a kernel does it.
+    """An elementwise call, as computed by a kernel.
 
     Attributes:
-        name: of the formula.
+        name: the name of its formula.
         args: values and numbers.
         types: the dtypes that it computes with.
         target: the value that it makes or writes.
@@ -29,7 +29,7 @@ class Element:
 
 
 def element(call: Call) -> Element | None:
-    """A call as a kernel does it; None where none can."""
+    """A call as computed by a kernel; None if kernels cannot compute it."""
     target = _target(call)
     form = _form(call)
     if target is None or form is None or call.view or target.scalar:
@@ -72,14 +72,14 @@ def _form(call: Call) -> tuple[str, tuple[Any, ...]] | None:
 
 
 def is_whole(index: Any) -> bool:
-    """Whether an index takes all of an array, as ``x[...]`` and ``x[:]`` do."""
+    """Whether an index selects a whole array, as ``x[...]`` and ``x[:]`` do."""
     if index.__class__ is tuple:
         return all(is_whole(i) for i in index) and index.count(Ellipsis) < 2
     return index is Ellipsis or (index.__class__ is slice and index == slice(None))
 
 
 def _fits(item: Any, dtype: np.dtype) -> bool:
-    """Whether a number can be held by the dtype that it takes."""
+    """Whether a number is representable in its dtype."""
     if item.__class__ is not int or dtype.kind not in "iu":
         return True
     bounds = np.iinfo(dtype)

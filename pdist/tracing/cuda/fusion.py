@@ -1,4 +1,4 @@
-"""Kernels in the place of elementwise calls: what only one kernel uses never leaves the registers."""
+"""Replacement of elementwise calls by kernels: values used by only one kernel never leave the registers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .kernels import Kernel, Step
 
 
 class Fused:
-    """A kernel in the place of the calls that it does.
+    """A kernel that replaces the calls that it computes.
 
     Args:
-        kernel: its text.
-        makes: its outputs.
+        kernel: its source.
+        makes: functions that make its outputs.
         base: the array library.
     """
 
@@ -33,10 +33,10 @@ class Fused:
 
         Args:
             *inputs: arrays.
-            out: where its results go, an array or a tuple; None in an array's place stands for a new one.
+            out: receives the results, an array or a tuple; None instead of an array asks for a new one.
 
         Returns:
-            The new arrays: one or a tuple; None where there are none.
+            The new arrays: one or a tuple; None if there are none.
         """
         places = out if out.__class__ is tuple else (out,)
         outputs = [make() if p is None else p for p, make in zip(places, self._new, strict=True)]
@@ -49,7 +49,7 @@ class Fused:
 
 
 def _maker(value: Value, xp: Any) -> Callable[[], Any]:
-    """What makes an array laid out as the value is."""
+    """A function that makes an array with the value's layout."""
     strides = value.strides or ()
     axes = sorted(range(len(value.shape)), key=lambda i: -strides[i])
     shape, dtype = value.shape, value.dtype
@@ -60,10 +60,10 @@ def _maker(value: Value, xp: Any) -> Callable[[], Any]:
 
 
 def fuse(program: Program) -> list[Kernel]:
-    """Put kernels in the place of the elementwise calls of a program.
+    """Replace the elementwise calls of a program by kernels.
 
     Args:
-        program: it is changed.
+        program: the program, which is changed.
 
     Returns:
         The kernels.
@@ -83,7 +83,7 @@ def fuse(program: Program) -> list[Kernel]:
 
 
 def _drop_same_views(program: Program) -> None:
-    """Put arrays in the place of views of all of them: a number read as ``x[()]``."""
+    """Replace views of whole arrays by the arrays: a number read as ``x[()]``."""
     known: dict[Value, Any] = {}
     for call in program.calls:
         if call.view and call.form == "getitem" and is_whole(call.args[1]):
@@ -96,7 +96,7 @@ def _drop_same_views(program: Program) -> None:
 
 
 def _used_outside(program: Program, clusters: Iterable[Cluster]) -> dict[Value, set[int]]:
-    """For each value which clusters use it, and -1 where a caller sees it."""
+    """For each value, the clusters that use it, and -1 if it is visible to the caller."""
     users: dict[Value, set[int]] = {}
     for cluster in clusters:
         for call in cluster.calls:
@@ -115,7 +115,7 @@ def _fused(cluster: Cluster, users: dict[Value, set[int]], base: Any, kernels: l
     """The call of a cluster's kernel."""
     kernel = Kernel(_name(cluster.calls, len(kernels) + 1))
     kernels.append(kernel)
-    names: dict[Value, str] = {}  # what each value is called now, which a write changes
+    names: dict[Value, str] = {}  # the current name of each value, which a write changes
     inputs: list[Value] = []
     made: list[Value] = []
     written: list[Value] = []
@@ -159,7 +159,7 @@ def _fused(cluster: Cluster, users: dict[Value, set[int]], base: Any, kernels: l
 
 
 def _constant(value: Value) -> Any:
-    """The number of a constant without axes, typed; None for any other value."""
+    """The number of a 0-d constant, typed; None for any other value."""
     if value.kind != "constant" or value.shape != ():
         return None
     return to_cpu(value.array)[()]

@@ -1,9 +1,9 @@
-"""A traced function as CUDA graphs: parts that are captured once and launched, the host's in between.
+"""A traced function as CUDA graphs: parts that are captured once and launched, with host code in between.
 
-A captured part reads and writes the same memory at each launch. What it is given (arguments, results of
-calls on the host) is copied into place first; what it makes stays where it is, so that the next part finds it
-there; what the caller gets is copied out. Random streams keep their state on the device: a draw that was
-captured moves it on at every launch.
+A captured part reads and writes the same memory at each launch. Its inputs (arguments, results of
+calls on the host) are copied into place first; its outputs stay in place for the next part;
+results for the caller are copied out. Random streams keep their state on the device: a captured draw
+advances it at every launch.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ..record import Call, Returned, Value, values_in
 from ..recording import Stream
 from ..source import Writer
 
-# What is known to be captured well: kernels alone, no look at values, and nothing copied from the host's
-# memory, which would be copied again, whatever lies there then, at each launch. All else runs on the host.
+# Calls that are known to be capturable: only kernels, no inspection of values, and no copies from host
+# memory, which each launch would repeat with whatever is there by then. Everything else runs on the host.
 # fmt: off
 FUNCTIONS = frozenset((
     "where", "take", "take_along_axis", "concatenate", "expand_dims", "broadcast_to", "zeros", "ones",
@@ -34,7 +34,7 @@ METHODS = frozenset((
 DRAWS = frozenset(("random", "standard_normal", "standard_exponential", "integers"))
 # fmt: on
 
-#: A part of fewer calls is not worth a graph of its own.
+#: A part of fewer calls is not worth a graph.
 FEWEST = 2
 
 
@@ -64,7 +64,7 @@ def capturable(call: Call) -> bool:
 
 
 def _matrices(call: Call) -> bool:
-    """Whether it is a product of matrices, which the library's own call in a graph is for."""
+    """Whether it is a matrix product, for which a graph uses the library's own call."""
     x, y = call.args[:2]
     alike = x.__class__ is Value and y.__class__ is Value and x.dtype == y.dtype
     return alike and len(x.shape) == len(y.shape) == 2 and x.dtype.char in "fd"
@@ -75,7 +75,7 @@ def _from_host(args: Any) -> bool:
 
 
 def _fixed_index(index: Any) -> bool:
-    """Whether an index is one of slices, numbers and arrays of integers: the shape depends on no value."""
+    """Whether an index consists of slices, numbers and integer arrays: the shape depends on no value."""
     for i in index if index.__class__ is tuple else (index,):
         if i.__class__ is Value:
             if i.dtype.kind == "b":
@@ -89,7 +89,7 @@ def _fixed_index(index: Any) -> bool:
 
 
 def parts(calls: list[Call]) -> Iterator[tuple[bool, list[Call]]]:
-    """The calls in runs: those of one graph, and those of the host in between."""
+    """The calls in runs: those of one graph, and those on the host in between."""
     runs: list[tuple[bool, list[Call]]] = []
     for call in calls:
         fits = capturable(call)
@@ -101,19 +101,19 @@ def parts(calls: list[Call]) -> Iterator[tuple[bool, list[Call]]]:
 
 
 class Part:
-    """A part of a traced function that is captured at its second call, and launched from then on.
+    """A part of a traced function, captured at its second call and launched from then on.
 
-    At the first call it runs as it is: that compiles its kernels and lets the libraries allocate what they
-    need, none of which can be captured. Where a capture fails it goes on running as it is, and says so.
+    The first call runs it directly: that compiles its kernels and lets the libraries allocate what they
+    need, neither of which can be captured. If a capture fails, it keeps running directly, with a warning.
 
     Args:
         function: its code.
         graphs: captures: see :class:`pdist.backend.Library`.
-        array_type: what its array arguments are.
-        kinds: for each argument ``"copied"`` into place; ``"kept"``, an array that lies where an earlier part
-            put it; or ``"fixed"``, an object, such as a random stream, for which the graph is made anew where
-            it is another one.
-        written: which arguments it changes.
+        array_type: the type of its array arguments.
+        kinds: for each argument ``"copied"`` into place; ``"kept"``, an array left in place by an earlier
+            part; or ``"fixed"``, an object, such as a random stream, whose replacement requires a new
+            capture.
+        written: the arguments that it changes.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Part:
         self.launch: Callable[[], None] | None = None
 
     def __call__(self, *args: Any) -> Any:
-        """Run it; what it returns lies in the same memory at each call once it is captured."""
+        """Run it; once captured, its results lie in the same memory at each call."""
         if self.failed:
             return self.function(*args)
         if not self.warm:
@@ -154,7 +154,7 @@ class Part:
         return self.outputs
 
     def _moved(self, args: Any) -> bool:
-        """Whether an object is another one than at the capture."""
+        """Whether an object has been replaced since the capture."""
         return any(
             kind == "fixed" and arg is not buffer
             for kind, arg, buffer in zip(self.kinds, args, self.buffers, strict=True)
@@ -165,7 +165,7 @@ class Part:
         buffers = []
         for kind, arg in zip(self.kinds, args, strict=True):
             if kind != "fixed" and not isinstance(arg, self.array_type):
-                raise TypeError(f"an argument is {type(arg).__name__}, no {self.array_type.__name__}")
+                raise TypeError(f"an argument is {type(arg).__name__}; expected {self.array_type.__name__}")
             buffers.append(self.graphs.like(arg) if kind == "copied" else arg)
         self.outputs, self.launch = self.graphs.capture(lambda: self.function(*buffers))
         self.buffers = buffers
@@ -174,7 +174,7 @@ class Part:
         self.failed = True
         self.buffers, self.outputs, self.launch = [], None, None
         warnings.warn(
-            f"{self.function.__name__} runs kernel by kernel, for it could not be captured in a CUDA graph: "
+            f"{self.function.__name__} runs kernel by kernel: it could not be captured in a CUDA graph: "
             f"{type(error).__name__}: {error}",
             RuntimeWarning,
             stacklevel=3,
@@ -185,7 +185,7 @@ class Part:
 
 
 class GraphWriter(Writer):
-    """Writes a program out as functions that become graphs, and one that runs them.
+    """Writes a program as functions that become graphs, and one that runs them.
 
     The program's elementwise calls are fused.
     """
@@ -193,8 +193,8 @@ class GraphWriter(Writer):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.graphs = self.program.base.graphs
-        self.kept: set[Value] = set()  # what graphs have made and others use
-        self.fixed: set[Value] = set()  # whose memory graphs have taken
+        self.kept: set[Value] = set()  # made by graphs and used by others
+        self.fixed: set[Value] = set()  # whose memory is used by graphs
         self.functions: list[str] = []
         self.outer = self.lines  # of the function that runs the graphs
         self.used: list[Stream] = []
@@ -214,7 +214,7 @@ class GraphWriter(Writer):
         return self._whole(*self.functions)
 
     def _written_across(self, runs: list[tuple[bool, list[Call]]]) -> bool:
-        """Whether something that is copied for one graph is written there, and seen elsewhere too."""
+        """Whether a value that is copied for one graph is written there and also used elsewhere."""
         seen: dict[Value, set[int]] = {}
         copied: set[Value] = {*self.program.arguments, *self.program.slots}
         for i, (in_graph, run) in enumerate(runs):
@@ -227,7 +227,7 @@ class GraphWriter(Writer):
         return any(len(seen[root]) > 1 for root in written & copied)
 
     def _graph(self, calls: list[Call], later: list[Call]) -> None:
-        """Write some calls as a function of its own, and its call."""
+        """Write some calls as a separate function, and a call of it."""
         for call in calls:
             call.function = self.graphs.functions.get(call.name, call.function)
         made = {value for call in calls for value in call.outputs}
@@ -259,15 +259,15 @@ class GraphWriter(Writer):
         self.kept.update(given)
 
     def _keeps(self, value: Value) -> bool:
-        """Whether it lies in memory of the graphs."""
+        """Whether it lies in memory owned by graphs."""
         return value in self.kept or value.root in self.fixed
 
     def _local(self, values: Iterable[Value]) -> list[Value]:
-        """The values that are variables of the code, each once."""
+        """The values that are variables in the code, without repetition."""
         return [v for v in dict.fromkeys(values) if v not in self.storage]
 
     def stream(self, stream: Stream) -> str:
-        """The name of a random stream; it is looked up outside the graphs."""
+        """The name of a random stream, which is looked up outside the graphs."""
         if stream not in self.used:
             self.used.append(stream)
         lines, self.lines = self.lines, self.outer
@@ -277,7 +277,7 @@ class GraphWriter(Writer):
             self.lines = lines
 
     def result(self, tree: Any) -> str:
-        """What is returned; what a graph has made is copied, for the next launch writes over it."""
+        """The results; those made by a graph are copied, because the next launch overwrites them."""
         text = super().result(tree)
         if isinstance(tree, Returned) and tree.value.root in self.fixed:
             name = self.of(tree.value)

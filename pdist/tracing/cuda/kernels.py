@@ -1,9 +1,9 @@
-"""The C text of elementwise calls, and kernels made of several.
+"""The C source of elementwise calls, and kernels made of several.
 
-A kernel's body is written in what C and CUDA C++ share, with the functions' names spelled out for their types
-(``expf``, ``exp``), so that the same text runs on a GPU and, in the tests, compiled by a C compiler. Each
-formula is the one that CuPy's own ufunc has: a traced step and an eager one agree, as long as neither
-contracts a product and a sum (``--fmad=false``).
+A kernel's body is written in the common subset of C and CUDA C++, with type-specific function names
+(``expf``, ``exp``), so that the same source runs on a GPU and, in the tests, compiled by a C compiler. Each
+formula is that of CuPy's own ufunc: a traced step and an eager one agree, as long as neither
+uses fused multiply-add (``--fmad=false``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-#: C's name of each type that a kernel computes with, by NumPy's character.
+#: The C name of each type that a kernel computes with, by NumPy's character.
 TYPES = {
     "?": "bool",
     "b": "signed char",
@@ -33,32 +33,32 @@ TYPES = {
 
 
 def type_of(dtype: Any) -> str:
-    """C's name of a dtype."""
+    """The C name of a dtype."""
     return TYPES[_character(dtype)]
 
 
 def _character(dtype: Any) -> str:
     dtype = np.dtype(dtype)
-    if dtype.kind in "iu":  # `long` and `long long` are one
+    if dtype.kind in "iu":  # `long` and `long long` are the same
         return np.dtype(f"{dtype.kind}{dtype.itemsize}").char.replace("q", "l").replace("Q", "L")
     return dtype.char
 
 
 def knows(dtype: Any) -> bool:
-    """Whether kernels compute with a dtype."""
+    """Whether kernels support a dtype."""
     return _character(dtype) in TYPES
 
 
 # The formulas ----------------------------------------------------------------------------------------------
 #
-# Each is a function of the type's character and the C expressions of the arguments; arguments are names or
-# literals, so none is computed twice.
+# Each is a function of the type's character and the C expressions of the arguments, which are names or
+# literals, so that nothing is computed twice.
 
 Formula = Callable[..., str]
 
 
 def _calls(name: str) -> Formula:
-    """A function of C's library."""
+    """A function of the C library."""
     return lambda t, *xs: f"{_named(name, t)}({', '.join(xs)})"
 
 
@@ -122,13 +122,13 @@ def _entropy(t: str, x: str) -> str:
 
 
 def infinity(t: str, sign: float = 1.0) -> str:
-    """An infinite number, without a macro that not every compiler has."""
+    """An infinity, without a macro that not every compiler has."""
     return f"({_number(t, '1.0' if sign > 0 else '-1.0')} / {_number(t, '0.0')})"
 
 
 FLOATS, NUMBERS, ALL, WHOLE = "fd", "bBhHiIlLfd", "?bBhHiIlLfd", "?bBhHiIlL"
 
-#: By name: the types that its formula holds for, and the formula.
+#: By name: the types that the formula supports, and the formula.
 FORMULAS: dict[str, tuple[str, Formula]] = {
     "add": (ALL, lambda t, x, y: f"{x} | {y}" if t == "?" else f"{x} + {y}"),
     "subtract": (NUMBERS, _infix("-")),
@@ -205,17 +205,17 @@ FORMULAS: dict[str, tuple[str, Formula]] = {
     "log_expit": (FLOATS, _log_expit),
     "xlogy": (FLOATS, _xlogy),
     "entr": ("d", _entropy),
-    # of CUDA's library alone
+    # in CUDA's library only
     "erfcx": (FLOATS, _calls("erfcx")),
     "erfinv": (FLOATS, _calls("erfinv")),
     "ndtr": (FLOATS, _calls("normcdf")),
     "ndtri": (FLOATS, _calls("normcdfinv")),
 }
 
-#: Which a C compiler's library has no function for.
+#: Functions that the C library lacks.
 CUDA_ALONE = frozenset(("erfcx", "erfinv", "ndtr", "ndtri"))
 
-#: Other names of the same.
+#: Alternative names.
 ALIASES = {
     "abs": "absolute",
     "true_divide": "divide",
@@ -237,12 +237,12 @@ class Step:
     """One elementwise call.
 
     Attributes:
-        name: of the formula, ``"cast"`` for none.
-        args: names of what is in the kernel, and numbers.
+        name: the name of the formula, ``"cast"`` for none.
+        args: names of values in the kernel, and numbers.
         types: the dtypes that the formula computes with, its result's last.
         into: the name of its result.
         dtype: the result's dtype.
-        comment: where it comes from.
+        comment: its origin.
     """
 
     name: str
@@ -254,10 +254,10 @@ class Step:
 
 
 def resolve(name: str, kinds: list[Any]) -> tuple[np.dtype, ...] | None:
-    """The dtypes that a call computes with, its result's last; None where no kernel does this.
+    """The dtypes that a call computes with, its result's last; None if kernels do not support it.
 
     Args:
-        name: of the ufunc, ``"where"`` or ``"copy"``.
+        name: the name of the ufunc, ``"where"`` or ``"copy"``.
         kinds: for each argument its dtype, or the type of a Python number.
     """
     name = ALIASES.get(name, name)
@@ -276,7 +276,7 @@ def _where_types(kinds: list[Any]) -> tuple[np.dtype, ...] | None:
     condition, x, y = kinds
     if isinstance(condition, type) or (isinstance(x, type) and isinstance(y, type)):
         return None
-    joined = _loop("maximum", [x, y])  # any ufunc of two alike: NumPy's promotion
+    joined = _loop("maximum", [x, y])  # any binary ufunc: NumPy's promotion
     return None if joined is None else (np.dtype(condition), *joined)
 
 
@@ -294,7 +294,7 @@ def _loop(name: str, kinds: list[Any]) -> tuple[np.dtype, ...] | None:
 
 
 def literal(number: Any, dtype: np.dtype) -> str:
-    """A number in C, exactly as the dtype holds it."""
+    """A number in C, exactly as represented in the dtype."""
     t = _character(dtype)
     with np.errstate(all="ignore"):
         value = np.asarray(number).astype(dtype)
@@ -324,11 +324,11 @@ class Kernel:
     """Several elementwise calls that run together, element by element.
 
     Attributes:
-        name: what it is called.
+        name: its name.
         inputs: names and dtypes of the arrays that it reads.
         outputs: names and dtypes of those that it writes.
-        steps: what it does, in order.
-        stores: for each output the name of what it gets.
+        steps: its calls, in order.
+        stores: for each output, the name of the value stored there.
     """
 
     name: str
@@ -339,7 +339,7 @@ class Kernel:
 
     @property
     def in_params(self) -> str:
-        """The inputs as ``cupy.ElementwiseKernel`` takes them."""
+        """The inputs in the syntax of ``cupy.ElementwiseKernel``."""
         return ", ".join(f"{np.dtype(t).name} {name}" for name, t in self.inputs)
 
     @property
@@ -349,7 +349,7 @@ class Kernel:
 
     @property
     def body(self) -> str:
-        """What it does to one element, in C."""
+        """The computation for one element, in C."""
         types = dict(self.inputs)
         lines, last = [], ""
         for step in self.steps:
@@ -378,7 +378,7 @@ class Kernel:
         return f"{type_of(step.dtype)} {step.into} = {text};"
 
     def __str__(self) -> str:
-        """The kernel as a C function of one element, for people."""
+        """The kernel as a C function of one element, for reading."""
         given = [f"{type_of(t)} {name}" for name, t in self.inputs]
         made = [f"{type_of(t)} &{name}" for name, t in self.outputs]
         body = "\n".join("    " + line for line in self.body.splitlines())

@@ -1,7 +1,7 @@
 """The passes over a recorded program, in the order in which they run.
 
-Each is a function of a :class:`~pdist.tracing.record.Program` that changes it and never what it computes, to
-the last bit (the sign of zero aside). What is left goes to the storage.
+Each is a function of a :class:`~pdist.tracing.record.Program` that changes it but never what it computes, to
+the last bit (except for the sign of zero). The result goes on to the storage.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     ("copies", drop_copies),
     ("common subexpressions", share_repeated),
     ("dead code again", drop_dead),
-    ("gradients where they are wanted", place_where_wanted),
-    ("selection by bits", select_by_bits),
-    ("NumPy's faster forms", use_numpy_forms),
-    ("rows that are broadcast", write_rows_out),
+    ("gradients written in place", place_where_wanted),
+    ("bitwise selection", select_by_bits),
+    ("faster forms in NumPy", use_numpy_forms),
+    ("broadcast rows", write_rows_out),
 )
 
 __all__ = ["PASSES"]

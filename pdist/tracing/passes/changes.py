@@ -1,4 +1,4 @@
-"""Which calls of a program change what."""
+"""The calls of a program that change values."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ..record import Call, Value
 
 
 class Changes:
-    """The calls that change something, looked up by what they change and where they stand.
+    """The calls that change something, indexed by what they change and by position.
 
     Args:
-        calls: the calls, which stay where they are.
+        calls: the calls, whose positions do not change.
 
     Attributes:
-        anything: the positions of the calls that may change whatever others hold.
-        outside: of those that write into an array that others hold.
+        anything: the positions of the calls that may change any external array.
+        outside: the positions of those that write into an external array.
     """
 
     def __init__(self, calls: list[Call]) -> None:
@@ -29,7 +29,7 @@ class Changes:
                 self.add(value, i)
 
     def add(self, value: Value, position: int) -> None:
-        """Note that the call at a position writes into a value."""
+        """Record that the call at a position writes into a value."""
         insort(self._of.setdefault(value.root, []), position)
         if value.external:
             insort(self.outside, position)
@@ -39,7 +39,7 @@ class Changes:
         return any_between(self._of.get(root, []), start, stop)
 
     def may_change(self, value: Value, start: int, stop: int) -> bool:
-        """Whether such a call may change a value: arrays that others hold may all be the same."""
+        """Whether such a call may change a value: external arrays may all be the same."""
         outside = value.external and (
             any_between(self.anything, start, stop) or any_between(self.outside, start, stop)
         )
@@ -47,6 +47,6 @@ class Changes:
 
 
 def any_between(positions: list[int], start: int, stop: int) -> bool:
-    """Whether one of some sorted positions is from ``start`` on and before ``stop``."""
+    """Whether any of the sorted positions is from ``start`` on and before ``stop``."""
     i = bisect_left(positions, start)
     return i < len(positions) and positions[i] < stop

@@ -1,4 +1,4 @@
-"""Constants: what derives from Python's numbers alone is computed once."""
+"""Constant folding: what depends only on Python numbers is computed once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from ..record import Call, Program, Value, written_roots
 from ..storage import perform
 
-MOST_BYTES = 1 << 24  # a larger constant is made anew at each call
+MOST_BYTES = 1 << 24  # a larger constant is computed anew at each call
 
 
 def fold_constants(program: Program) -> None:
-    """Compute every pure call whose arguments are constants, and keep the result in its place.
+    """Compute every pure call whose arguments are constants, and replace it by the result.
 
-    State is never folded: it may change from call to call. Nor is what a caller gets, who may change it.
+    State is never folded: it may change from call to call. Nor are results, which the caller may change.
     """
     changed, kept = written_roots(program.calls), program.escaping()
     calls = []
@@ -40,7 +40,7 @@ def fold_constants(program: Program) -> None:
 
 
 def _settle(call: Call) -> bool:
-    """Compute a call; False where it was told to write into an array of another kind than it makes."""
+    """Compute a call; False if its ``out`` is of another kind than its own result."""
     value = call.output
     array = perform(call, {v: v.array for v in call.inputs})
     if (array.shape, array.dtype) != (value.shape, value.dtype):
@@ -50,7 +50,7 @@ def _settle(call: Call) -> bool:
 
 
 def _use_numbers(program: Program) -> None:
-    """Replace arrays that are one number all over by that number, where another argument has the shape."""
+    """Replace arrays filled with one number by that number, if another argument has the shape."""
     for call in program.calls:
         if not call.elementwise or call.kwargs or not (call.outputs or call.writes):
             continue
@@ -67,7 +67,7 @@ def _use_numbers(program: Program) -> None:
 
 
 def _number(value: Value) -> Value | None:
-    """A constant without axes in the place of one that is uniform."""
+    """A 0-d constant that replaces a uniform one."""
     array = value.array
     if not array.size:
         return None
@@ -79,7 +79,7 @@ def _number(value: Value) -> Value | None:
 
 
 def constant(item: Any) -> Value:
-    """A new constant without axes."""
+    """A new 0-d constant."""
     array = np.asarray(item)
     return Value("constant", array, array=array)
 

@@ -1,4 +1,4 @@
-"""Copies that nobody could tell from the original."""
+"""Elimination of copies that are indistinguishable from the original."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from .changes import Changes
 
 
 def drop_copies(program: Program) -> None:
-    """Use the original in the place of a copy where neither is changed while the copy is in use."""
+    """Use the original instead of a copy if neither is changed while the copy is in use."""
     changed, kept = written_roots(program.calls), program.escaping()
     last, changes = last_uses(program), Changes(program.calls)
     same: dict[Value, Value] = {}
     calls = []
     for i, call in enumerate(program.calls):
         source = _source(call)
-        while source in same:  # a copy of a copy is one of the original
+        while source in same:  # a copy of a copy is a copy of the original
             source = same[source]
         if source is None or call.output.root in changed or call.output.root in kept:
             calls.append(call)
@@ -30,7 +30,7 @@ def drop_copies(program: Program) -> None:
 
 
 def _source(call: Call) -> Value | None:
-    """What a call only copies, into the same layout."""
+    """The value that a call merely copies, into the same layout."""
     if call.form != "method" or call.name not in COPIES or call.writes:
         return None
     source = call.args[0]
@@ -43,7 +43,7 @@ def _source(call: Call) -> Value | None:
 
 
 def last_uses(program: Program) -> dict[Value, int]:
-    """The index of the last call that uses each root, or its views; one past the end where it escapes."""
+    """The index of the last call that uses each root, or its views; one past the end if it escapes."""
     last: dict[Value, int] = {}
     for i, call in enumerate(program.calls):
         for value in (*call.inputs, *call.writes, *call.outputs):

@@ -1,4 +1,4 @@
-"""Dead code: calls whose results nobody uses."""
+"""Dead code: calls whose results are not used."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from ..record import Program, Value
 
 
 def drop_dead(program: Program) -> None:
-    """Drop every call that neither makes what is used later nor changes what others can see.
+    """Drop every call that neither makes a value used later nor changes anything visible outside.
 
-    Draws stay, for they move the random stream on; so do writes to arrays that somebody else holds.
+    Draws stay, because they advance the random stream; so do writes to external arrays.
     """
     live: set[Value] = set(program.escaping())
     kept = []
@@ -23,7 +23,7 @@ def drop_dead(program: Program) -> None:
         kept.append(call)
         for value in call.outputs:
             if value.root is value:
-                live.discard(value)  # it begins here
+                live.discard(value)  # its life begins here
         live.update(value.root for value in call.inputs)
         live.update(value.root for value in call.writes)
     program.calls = kept[::-1]

@@ -1,4 +1,4 @@
-"""Cheaper forms that give the same numbers."""
+"""Cheaper forms with identical results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..record import Call, Program, Value, written_roots
 
 
 def use_cheaper_forms(program: Program) -> None:
-    """Replace calls by cheaper ones with the same result, to the last bit (the sign of zero aside).
+    """Replace calls by cheaper ones with the same result, to the last bit (except for the sign of zero).
 
     - 1 x, x / 1 and x ** 1 are x; -1 x is -x.
     - x + (-y) is x - y, x - (-y) is x + y, (-x)(-y) is x y.
@@ -34,14 +34,14 @@ def use_cheaper_forms(program: Program) -> None:
 
 
 def _is(item: Any, number: float) -> bool:
-    """Whether an argument is a certain number."""
+    """Whether an argument is a given number."""
     if item.__class__ is Value:
         return item.kind == "constant" and item.shape == () and bool(to_cpu(item.array) == number)
     return item.__class__ in (int, float) and item == number
 
 
 def _unit(call: Call) -> Value | None:
-    """x, where the call is 1 x, x 1, x / 1 or x ** 1."""
+    """x, if the call is 1 x, x 1, x / 1 or x ** 1."""
     x, y = call.args
     if call.name in ("multiply", "divide", "power") and x.__class__ is Value and _is(y, 1):
         return x
@@ -51,7 +51,7 @@ def _unit(call: Call) -> Value | None:
 
 
 def _replaceable(call: Call, value: Value, private: set[Value]) -> bool:
-    """Whether nobody can tell the result of a call from the value that it is equal to."""
+    """Whether the result of a call is indistinguishable from the value that it equals."""
     if not call.outputs or value.kind == "constant" or value.external:
         return False
     if {call.output.root, value.root} & private:
@@ -66,7 +66,7 @@ def _replaceable(call: Call, value: Value, private: set[Value]) -> bool:
 
 
 def _signs(call: Call, xp: Any, made: dict[Value, Call], uses: Counter[Value], fixed: set[Value]) -> None:
-    """Signs: of a number -1, and of what was just negated."""
+    """Signs: products with -1, and operations on negated values."""
     x, y = call.args
     if call.name == "multiply" and call.outputs and (_is(x, -1) or _is(y, -1)):
         rest = y if _is(x, -1) else x
@@ -85,7 +85,7 @@ def _signs(call: Call, xp: Any, made: dict[Value, Call], uses: Counter[Value], f
 
 
 def _negated(item: Any, made: dict[Value, Call], fixed: set[Value]) -> Value | None:
-    """y, where the argument is a computed -y, y still being what it was."""
+    """y, if the argument is a computed -y and y has not changed since."""
     call = made.get(item) if item.__class__ is Value else None
     if call is None or call.form != "ufunc" or call.name != "negative" or call.kwargs:
         return None

@@ -1,4 +1,4 @@
-"""Forms of NumPy's that cost less for small arrays and round alike."""
+"""NumPy forms that cost less for small arrays and round identically."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .dead import drop_dead
 from .placement import is_contiguous
 
 # NumPy's maximum clears the processor's floating-point flags first, which takes four times as long as the
-# rest. The ufunc behind np.clip does not. It has no public name; without it maximum stays.
+# rest. The ufunc behind np.clip does not. It has no public name; if it is missing, maximum stays.
 _umath = getattr(getattr(np, "_core", None), "umath", None)
 CLIP = getattr(_umath, "clip", None)
-FEW_BYTES = 4096  # of arrays on both sides it compares one by one
+FEW_BYTES = 4096  # for smaller arrays on both sides, it compares one by one
 
 
 def use_numpy_forms(program: Program) -> None:
@@ -41,9 +41,9 @@ def use_numpy_forms(program: Program) -> None:
 
 
 def _scalars_into_arrays(program: Program) -> None:
-    """Cast a scalar by writing it into an array without axes: casting it takes six times as long.
+    """Cast a scalar by writing it into a 0-d array: casting it takes six times as long.
 
-    Ufuncs take such an array faster too, and give the same.
+    Ufuncs are also faster on such an array, with the same result.
     """
     casts = {
         call.output: call
@@ -103,7 +103,7 @@ def _clip(call: Call) -> None:
 
 
 def _clip_once(call: Call, made: dict[Value, Call], changed: set[Value]) -> None:
-    """Take two limits at a time: what was held above one number is held below another."""
+    """Combine two clips: a lower bound followed by an upper bound."""
     before = made.get(call.args[0])
     if before is None or before.name != "clip" or call.name != "clip":
         return
@@ -121,7 +121,7 @@ def _clip_once(call: Call, made: dict[Value, Call], changed: set[Value]) -> None
 
 
 def _limit(bound: Any, dtype: np.dtype) -> Any:
-    """The number that limits, in the dtype of what it limits."""
+    """A bound in the dtype of the array that it limits."""
     if bound.__class__ is Value:
         if bound.kind != "constant" or bound.shape != () or bound.dtype != dtype:
             return None
@@ -135,7 +135,7 @@ def _limit(bound: Any, dtype: np.dtype) -> Any:
 
 
 def _plain_product(call: Call, program: Program) -> bool:
-    """Whether matmul and dot hand the same arrays to the same routine.
+    """Whether matmul and dot pass the same arrays to the same routine.
 
     They differ for a product of a matrix with its own transpose.
     """

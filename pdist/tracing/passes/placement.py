@@ -1,4 +1,4 @@
-"""Placement: parts are written where the whole will be, not elsewhere and then brought together."""
+"""Placement: parts of a concatenation are computed directly in the whole, instead of being copied there."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .copies import last_uses
 
 
 def place_where_wanted(program: Program) -> None:
-    """Let what a concatenation brings together be computed in its place there.
+    """Compute the parts of a concatenation directly in their places.
 
-    So the gradients of all parameters are written straight into the optimizer's one array. A part moves only
-    where its layout stays what it was (products and sums round by layout), where nothing changes it after it
-    was made, and where nobody looks at the whole before it is there.
+    Thus the gradients of all parameters are written directly into the optimizer's flat buffer. A part moves
+    only if its layout stays the same (the rounding of products and sums depends on layout), if nothing
+    changes it after it was made, and if nothing reads the whole before it is there.
     """
     if program.base.name != "numpy":
         return
@@ -29,16 +29,16 @@ def place_where_wanted(program: Program) -> None:
 
 
 class _Plan:
-    """What will be moved where, by the positions of the calls before anything is.
+    """The planned moves, by the original positions of the calls.
 
     Attributes:
         where: the position of each call.
-        makers: of the call that makes a value.
-        fixed: the values that have to stay where they are.
-        before: the calls that go before one at a position.
-        instead: the calls that take the place of one at a position.
+        makers: the position of the call that makes a value.
+        fixed: the values that must not move.
+        before: the calls to insert before a position.
+        instead: the calls to replace one at a position.
         same: the new places of values.
-        claimed: the arrays of others that are written earlier than before.
+        claimed: the external arrays that are written earlier than before.
     """
 
     def __init__(self, program: Program) -> None:
@@ -54,7 +54,7 @@ class _Plan:
         self.claimed: dict[Value, Any] = {}
 
     def place(self, call: Call) -> None:
-        """Let the parts of a concatenation be computed in their places, where that can be."""
+        """Plan to compute the parts of a concatenation in their places, where possible."""
         parts = [p for p in call.args[0] if p.__class__ is Value]
         axis = call.kwargs.get("axis", call.args[1] if len(call.args) > 1 else 0)
         whole = (call.writes or call.outputs)[0]
@@ -110,7 +110,7 @@ class _Plan:
         return not overwritten
 
     def _touched(self, start: int, stop: int, whole: Value) -> bool:
-        """Whether a call from ``start`` to ``stop`` looks at or changes what the whole overwrites."""
+        """Whether a call from ``start`` to ``stop`` reads or changes memory that the whole overwrites."""
         for call in self.calls[start:stop]:
             if call.changes_any:
                 return True
@@ -121,7 +121,7 @@ class _Plan:
         return False
 
     def apply(self) -> None:
-        """Put all calls where they are to be."""
+        """Carry out the plan."""
         calls: list[Call] = []
         for i, call in enumerate(self.calls):
             calls += self.before.get(i, ())
@@ -132,7 +132,7 @@ class _Plan:
 
 
 def _part_of(whole: Value, part: Value, of: slice, call: Call) -> tuple[list[Call], Value]:
-    """The views that lead to where a part will be, and the last of them."""
+    """The views that lead to the place of a part, and the last of them."""
     flat = whole.part("part", (of.stop - of.start, *whole.shape[1:]), whole.strides)
     views = [Call("getitem", "getitem", None, (whole, of), {}, (flat,), call.origin, view=True)]
     if flat.shape == part.shape:
@@ -143,7 +143,7 @@ def _part_of(whole: Value, part: Value, of: slice, call: Call) -> tuple[list[Cal
 
 
 def _can_write(part: Value, maker: Call) -> bool:
-    """Whether a part's call can be told where to write it, and finds the same layout there."""
+    """Whether a part's call can write it to a given place with the same layout."""
     return (
         part.root is part
         and not part.scalar
@@ -155,14 +155,14 @@ def _can_write(part: Value, maker: Call) -> bool:
 
 
 def _overlap(a: Value, b: Value) -> bool:
-    """Whether two outside arrays may share memory; arguments are taken not to overlap the library's own."""
+    """Whether two outside arrays may share memory; arguments are assumed not to overlap the library's own."""
     if a.root.kind != "state" or b.root.kind != "state":
         return a.root.kind == "slot" or b.root.kind == "slot"
     return bool(np.may_share_memory(a.root.array, b.root.array))
 
 
 def is_contiguous(value: Value, reverse: bool = False) -> bool:
-    """Whether it lies in memory row after row, or, where ``reverse``, column after column."""
+    """Whether it is contiguous in C order or, if ``reverse``, in Fortran order."""
     step = value.dtype.itemsize
     axes = list(zip(value.shape, value.strides or (), strict=True))
     for n, stride in axes if reverse else axes[::-1]:

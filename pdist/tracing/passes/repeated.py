@@ -1,4 +1,4 @@
-"""Common subexpressions: what is computed twice is computed once."""
+"""Common subexpressions: repeated computations are done once."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..record import Program, Value, written_roots
 
 
 def share_repeated(program: Program) -> None:
-    """Let a call that repeats an earlier one, on arguments that have not changed between, use its result.
+    """Replace a call that repeats an earlier one, on arguments unchanged in between, by its result.
 
-    A write to any array that others hold may change all of those, for they may overlap. Results that are
+    A write to any external array may change all of those, because they may overlap. Results that are
     changed in place later are never shared, nor are those that a caller gets.
     """
     changed = written_roots(program.calls)
@@ -19,7 +19,7 @@ def share_repeated(program: Program) -> None:
     known: dict[Any, tuple[Value, ...]] = {}
     same: dict[Value, Any] = {}
     versions: dict[Value, int] = {}
-    outside = 0  # moves with every write to what others hold
+    outside = 0  # changes with every write to an external array
     calls = []
 
     def final(value: Value) -> Value:
@@ -28,7 +28,7 @@ def share_repeated(program: Program) -> None:
         return value
 
     def there(value: Value) -> Any:
-        """What is there now."""
+        """A stamp of its current contents."""
         value = final(value)
         return (id(value), outside if value.external else versions.get(value.root, 0))
 
@@ -36,13 +36,14 @@ def share_repeated(program: Program) -> None:
         if call.form == "check" and call.args[0] is not None:
             looked_at = (call.form, there(call.args[0]))
             if looked_at in known:
-                continue  # it would have raised an error before
+                continue  # the first one would have raised an error
             known[looked_at] = ()
         if call.pure and call.outputs and (call.view or not any(v.root in private for v in call.outputs)):
-            # Views of the same memory are the same at any time, whatever is there.
+            # Views of the same memory are always the same, whatever its contents.
             stamp = (lambda value: id(final(value))) if call.view else there
             arguments = _key((call.args, call.kwargs), stamp)
-            # An ``out`` of another dtype or layout is another result; a name may stand for several functions.
+            # An ``out`` of another dtype or layout gives another result; a name may refer to several
+            # functions.
             made = () if call.view else tuple([(v.shape, v.dtype, v.strides) for v in call.outputs])
             function = call.function if call.form in ("opaque", "ufunc") else None
             this = (call.form, call.name, id(function), arguments, made)
@@ -63,7 +64,7 @@ def share_repeated(program: Program) -> None:
 
 
 def _key(tree: Any, stamp: Callable[[Value], Any]) -> Any:
-    """What tells arguments apart: their values by ``stamp``, containers and constants by what they are."""
+    """A key that distinguishes arguments: values by ``stamp``, containers and constants by their contents."""
     kind = tree.__class__
     if kind is Value:
         return stamp(tree)

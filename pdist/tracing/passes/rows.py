@@ -1,4 +1,4 @@
-"""Rows that are broadcast: NumPy combines two arrays laid out alike much faster than an array with a row."""
+"""Broadcast rows: NumPy combines two arrays of the same layout much faster than an array with a row."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from .placement import is_contiguous
 
 
 def write_rows_out(program: Program) -> None:
-    """Copy a row that is combined with every row of an array into an array like that one first.
+    """Copy a row that is combined with every row of an array into an array of that shape first.
 
-    Both calls together take half to four fifths of the time: with the row itself NumPy begins a loop anew for
+    Both calls together take half to four fifths of the time: with the row itself, NumPy starts a new loop for
     each row of the array.
     """
     if program.base.name != "numpy":
@@ -24,7 +24,7 @@ def write_rows_out(program: Program) -> None:
 
 
 def _row(call: Call) -> int | None:
-    """Which argument is a row beside an array of the result's shape; None for any other call."""
+    """The index of an argument that is a row, next to one of the result's shape; None for other calls."""
     if (
         not call.elementwise
         or call.kwargs
@@ -52,7 +52,7 @@ def _row(call: Call) -> int | None:
 
 
 def _written_out(call: Call, i: int) -> list[Call]:
-    """The calls that write argument ``i`` out, which ``call`` uses from then on."""
+    """The calls that write out argument ``i`` as a full array, which ``call`` then uses."""
     row = call.args[i]
     rows = Value("computed", (call.outputs or call.writes)[0])
     call.args = (*call.args[:i], rows, *call.args[i + 1 :])

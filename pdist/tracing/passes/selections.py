@@ -1,4 +1,4 @@
-"""Selections by bits: NumPy's ``where`` branches at each element, a multiplication of bits does not."""
+"""Bitwise selections: NumPy's ``where`` branches at each element, a multiplication of bits does not."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .copies import last_uses
 
 BITS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 FEWEST = 32  # elements
-CAST_BYTES = 1 << 15  # so many or fewer: a cast of its own costs less than NumPy's own, piece by piece
+CAST_BYTES = 1 << 15  # up to this size, a separate cast costs less than NumPy's internal one in chunks
 
 
 def select_by_bits(program: Program) -> None:
-    """Turn ``where(c, x, 0)`` into the product of the bits of x with c: by values 0 * inf would make nan.
+    """Turn ``where(c, x, 0)`` into the product of the bits of x with c: with values, 0 * inf would give nan.
 
-    Where nobody wants x afterwards the product takes its place.
+    If x is not used afterwards, the product overwrites it.
     """
     if program.base.name != "numpy":
         return
@@ -38,7 +38,7 @@ def select_by_bits(program: Program) -> None:
 
 
 def _chosen(call: Call) -> tuple[Value, Value, bool] | None:
-    """The condition, what it chooses, and whether where it is false; None for any other call."""
+    """The condition, the value selected, and whether it is selected where false; None for other calls."""
     if call.form != "function" or call.name != "where" or len(call.args) != 3 or call.kwargs:
         return None
     condition, x, y = call.args
@@ -71,7 +71,7 @@ def _fits(value: Value, condition: Value, out: Value) -> bool:
 
 
 def _by_bits(call: Call, condition: Value, x: Value, inverted: bool, elsewhere: bool) -> list[Call]:
-    """The calls that make the product, ``elsewhere`` or in the place of x."""
+    """The calls that make the product, ``elsewhere`` or in place of x."""
     bits = BITS[x.dtype.itemsize]
     where = call.origin
 

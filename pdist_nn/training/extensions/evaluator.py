@@ -1,4 +1,4 @@
-"""Evaluating a model on held-out data."""
+"""Evaluation of a model on held-out data."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ..extension import PRIORITY_WRITER, Extension
 
 
 class Evaluator(Extension):
-    """Means over a dataset of what a model reports, under names that begin with ``validation/``.
+    """Means over a dataset of the values that a model reports, under names that begin with ``validation/``.
 
     Args:
-        iterator: of the held-out data, one that does not repeat.
+        iterator: an iterator over the held-out data that does not repeat.
         target: the model.
         converter: as for the updater.
         device: as for the updater.
-        eval_func: what is called with a batch's arrays; the model itself if None. If it returns a
+        eval_func: the function to call with a batch's arrays; by default the model itself. If it returns a
             scalar and reports nothing, that is reported as ``loss``.
-        name: put before ``validation/``.
+        name: a prefix to ``validation/``.
     """
 
     trigger = (1, "epoch")
@@ -46,7 +46,7 @@ class Evaluator(Extension):
 
     @property
     def default_name(self) -> str:
-        """What its values are called at first."""
+        """The default prefix of its values."""
         return "validation"
 
     def __call__(self, trainer: Any = None) -> dict[str, float]:
@@ -71,7 +71,7 @@ class Evaluator(Extension):
         return means
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load the order of the data: a shuffled iterator goes on shuffling."""
+        """Save or load the order of the data: a shuffled iterator continues shuffling."""
         if hasattr(self.iterator, "serialize"):
             self.iterator.serialize(serializer["iterator"])
 

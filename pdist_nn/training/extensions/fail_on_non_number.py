@@ -10,9 +10,10 @@ from ..extension import Extension
 
 
 class FailOnNonNumber(Extension):
-    """Raises FloatingPointError when a parameter has become nan or infinite, naming the parameter.
+    """Raises FloatingPointError when a parameter becomes nan or infinite; names the parameter.
 
-    It comes before what writes files (its priority is high), so that no snapshot of a broken model is made.
+    It runs before extensions that write files (its priority is high), so that no snapshot of a broken model
+    is made.
     """
 
     trigger = (1, "iteration")

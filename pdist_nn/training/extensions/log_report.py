@@ -1,4 +1,4 @@
-"""The log of a run, and the table that shows it."""
+"""The log of a run, and its display as a table."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ..triggers import get_trigger
 
 
 class LogReport(Extension):
-    """Averages what was reported and writes it down, one JSON object a line.
+    """Averages reported values and logs them, one JSON object per line.
 
     Args:
-        keys: the names to log; all scalars if None.
-        trigger: when a line is written: the means since the last one.
+        keys: the names to log; by default all scalars.
+        trigger: when to write a line, with the means since the last one.
         postprocess: a function that may change an entry (a dict) before it is written.
-        filename: in the trainer's folder; None writes no file.
+        filename: the file in the trainer's folder; None writes no file.
 
     Attributes:
-        log: the entries so far. A resumed run goes on with those up to its snapshot, and the file with it.
+        log: the entries so far. A resumed run continues with those up to its snapshot, and so does the file.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class LogReport(Extension):
         self.log: list[dict[str, Any]] = []
 
     def initialize(self, trainer: Any) -> None:
-        """Begin the file: empty, or with the entries of the run that goes on."""
+        """Start the file: empty, or with the entries of the resumed run."""
         if self._filename is not None and trainer.out is not None:
             self._path = os.path.join(trainer.out, self._filename)
             folder, name = os.path.split(self._path)
@@ -73,7 +73,7 @@ class LogReport(Extension):
                 stream.write(_line(entry))
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy goes on with a log of its own."""
+        """A copy continues with its own log."""
         return {
             **self.__dict__,
             "log": list(self.log),
@@ -90,7 +90,7 @@ class LogReport(Extension):
 
 
 def _line(entry: dict[str, Any]) -> str:
-    """An entry as strict JSON, in which there is no nan: it becomes null."""
+    """An entry as strict JSON, in which nan becomes null."""
     clean = {
         key: None if isinstance(value, float) and not math.isfinite(value) else value
         for key, value in entry.items()
@@ -102,9 +102,9 @@ class PrintReport(Extension):
     """Prints the log as a table.
 
     Args:
-        entries: the columns; those of the first entry if None.
+        entries: the columns; by default those of the first entry.
         log_report: the LogReport, or its name.
-        out: where it prints; standard output if None.
+        out: the stream to print to; by default standard output.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class PrintReport(Extension):
         self._shown = 0
 
     def initialize(self, trainer: Any) -> None:
-        """After a resume, show what is new only."""
+        """After a resume, print only new entries."""
         self._shown = len(self._log(trainer))
 
     def _log(self, trainer: Any) -> list[dict[str, Any]]:

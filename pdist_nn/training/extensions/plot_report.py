@@ -1,4 +1,4 @@
-"""Pictures of training curves."""
+"""Plots of training curves."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class PlotReport(Extension):
     Args:
         y_keys: the names of the values.
         x_key: ``"iteration"`` or ``"epoch"``.
-        trigger: how often a point is added and the picture drawn anew.
-        filename: in the trainer's folder; its ending says the format.
-        title: over the picture.
+        trigger: when to add a point and redraw the plot.
+        filename: the file in the trainer's folder; its extension determines the format.
+        title: the title of the plot.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class PlotReport(Extension):
         self._points: list[dict[str, float]] = []
 
     def initialize(self, trainer: Any) -> None:
-        """Clear away what a killed run left half-drawn."""
+        """Remove partial files of a killed run."""
         if trainer.out is not None:
             folder, name = os.path.split(os.path.join(trainer.out, self._filename))
             os.makedirs(folder, exist_ok=True)
@@ -59,7 +59,7 @@ class PlotReport(Extension):
             self._draw(os.path.join(trainer.out, self._filename))
 
     def _draw(self, path: str) -> None:
-        from matplotlib.figure import Figure  # no pyplot: no windows, no state of the process
+        from matplotlib.figure import Figure  # not pyplot: no windows, no global state
 
         figure = Figure(figsize=(6, 4), layout="constrained")
         axes = figure.subplots()
@@ -75,7 +75,7 @@ class PlotReport(Extension):
             figure.savefig(stream, format=os.path.splitext(path)[1].lstrip(".") or "png", dpi=120)
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy goes on with points of its own."""
+        """A copy continues with its own points."""
         return {
             **self.__dict__,
             "_points": list(self._points),

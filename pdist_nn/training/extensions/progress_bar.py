@@ -12,13 +12,13 @@ from ..triggers import ReachedTrigger
 
 
 class ProgressBar(Extension):
-    """Shows how far the run is and the last loss, with tqdm (``pip install 'pdist[train]'``).
+    """Shows the progress of the run and the last loss, with tqdm (``pip install 'pdist[train]'``).
 
     Args:
-        training_length: the whole, such as ``(20, "epoch")``; the trainer's stop trigger by default.
-        update_interval: how many iterations between changes.
-        out: where it is drawn; standard error if None.
-        show: names of reported values shown at the end of the bar.
+        training_length: the total length, such as ``(20, "epoch")``; by default the trainer's stop trigger.
+        update_interval: number of iterations between updates.
+        out: the stream to draw on; by default standard error.
+        show: names of reported values to show at the end of the bar.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ProgressBar(Extension):
         bar.update((position if bar.total is None else min(position, bar.total)) - bar.n)
 
     def finalize(self) -> None:
-        """Leave the bar."""
+        """Close the bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None

@@ -1,4 +1,4 @@
-"""Extensions that change or report an optimizer's numbers."""
+"""Extensions that change or report an optimizer's hyperparameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Shift(Extension):
         return self._optimizer or trainer.updater.get_optimizer("main")
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load how often it was called."""
+        """Save or load the number of calls."""
         self._t = serializer("t", self._t)
 
 
@@ -31,9 +31,9 @@ class ExponentialShift(_Shift):
     Args:
         attr: its name: ``"alpha"`` of Adam, ``"lr"`` of SGD.
         rate: the factor.
-        init: its value at first; the present one if None.
-        target: where it stops, of the sign of ``init``: it is never passed.
-        optimizer: which; the updater's main one if None.
+        init: its initial value; by default the current one.
+        target: a bound of the same sign as ``init``, which is never passed.
+        optimizer: the optimizer; by default the updater's main one.
 
     Raises:
         ValueError: if the rate is negative, or the value moves away from the target's sign.
@@ -58,12 +58,12 @@ class ExponentialShift(_Shift):
     def _check_target(self) -> None:
         if self._init is not None and self._target is not None and self._init * self._target < 0:
             raise ValueError(
-                f"ExponentialShift: target is {self._target!r}, which {self._init!r} never reaches when it "
-                "is multiplied; expected one of the same sign"
+                f"ExponentialShift: target is {self._target!r}, which {self._init!r} never reaches by "
+                "multiplication; expected one of the same sign"
             )
 
     def initialize(self, trainer: Any) -> None:
-        """Note or set the first value."""
+        """Read or set the initial value."""
         if self._init is None:
             self._init = getattr(self._chosen(trainer), self._attr)
             self._check_target()
@@ -78,25 +78,25 @@ class ExponentialShift(_Shift):
         except OverflowError:
             value = math.copysign(math.inf, self._init)
         if self._target is not None:
-            # By their sizes: a negative value that shrinks rises.
+            # By absolute value: a negative value that shrinks increases.
             closest = min if self._rate > 1 else max
             value = closest(value, self._target, key=abs)
         setattr(self._chosen(trainer), self._attr, value)
 
     def serialize(self, serializer: Any) -> None:
-        """Save or load the first value and how often it was called."""
+        """Save or load the initial value and the number of calls."""
         super().serialize(serializer)
         self._init = serializer("init", self._init)
 
 
 class LinearShift(_Shift):
-    """Moves a hyperparameter along a line between two calls.
+    """Changes a hyperparameter linearly between two calls.
 
     Args:
         attr: its name.
         value_range: its first and last value.
-        time_range: between which calls it moves.
-        optimizer: which; the updater's main one if None.
+        time_range: the first and last call of the change.
+        optimizer: the optimizer; by default the updater's main one.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class LinearShift(_Shift):
         self._values, self._times = value_range, time_range
 
     def initialize(self, trainer: Any) -> None:
-        """Set the first value."""
+        """Set the initial value."""
         setattr(self._chosen(trainer), self._attr, self._value())
 
     def _value(self) -> float:
@@ -123,7 +123,7 @@ class LinearShift(_Shift):
 
 
 def observe_value(observation_key: str, target_func: Callable[[Any], Any]) -> Any:
-    """An extension that reports ``target_func(trainer)`` under a name, each epoch."""
+    """An extension that reports ``target_func(trainer)`` under a name, every epoch."""
 
     @make_extension(trigger=(1, "epoch"), priority=PRIORITY_WRITER, default_name=f"observe {observation_key}")
     def observe(trainer: Any) -> None:
@@ -133,7 +133,7 @@ def observe_value(observation_key: str, target_func: Callable[[Any], Any]) -> An
 
 
 def observe_lr(optimizer_name: str = "main", observation_key: str = "lr") -> Any:
-    """An extension that reports an optimizer's learning rate, each epoch."""
+    """An extension that reports an optimizer's learning rate, every epoch."""
 
     def rate(trainer: Any) -> float:
         optimizer = trainer.updater.get_optimizer(optimizer_name)

@@ -1,4 +1,4 @@
-"""Snapshots of a run, and going on from one."""
+"""Snapshots of a run, and resuming from them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ..extension import Extension
 
 class _Snapshot(Extension):
     trigger = (1, "epoch")
-    priority = -100  # after all others: what they remember is of the same step
+    priority = -100  # after all others, so that their state is of the same step
 
     def __init__(
         self, target: Any, savefun: Callable[[str, Any], None], filename: str, n_retains: int, autoload: bool
     ) -> None:
         self._names = _Names(filename)
         if not self._names.fields and n_retains > 0:
-            n_retains = -1  # one file, written over and over
+            n_retains = -1  # one file, overwritten each time
         self._target, self._savefun, self._filename = target, savefun, filename
         self._n_retains, self._autoload = n_retains, autoload
 
@@ -36,7 +36,7 @@ class _Snapshot(Extension):
         return "snapshot"
 
     def initialize(self, trainer: Any) -> None:
-        """Make its folder and clear away what a killed run left half-written; load the newest if asked to."""
+        """Create its folder and remove partial files of a killed run; load the newest snapshot if asked."""
         if trainer.out is None:
             raise ValueError("snapshot: the trainer has no folder to write to (its `out` is None)")
         os.makedirs(self._names.root(trainer.out), exist_ok=True)
@@ -57,7 +57,7 @@ class _Snapshot(Extension):
                 os.unlink(file)
 
     def _files(self, out: str) -> list[str]:
-        """The snapshots there are, oldest first."""
+        """The existing snapshots, oldest first."""
         root = self._names.root(out)
         found = [
             os.path.join(folder, name)
@@ -69,16 +69,16 @@ class _Snapshot(Extension):
 
 
 class _Names:
-    """The names of files that a format string makes."""
+    """The file names that a format string generates."""
 
     def __init__(self, filename: str) -> None:
         parts = list(string.Formatter().parse(filename))
         self.fields = [field for _, field, _, _ in parts if field is not None]
         literal = parts[0][0] if parts else ""
-        self._root = os.path.dirname(literal)  # the folders whose names are the same for all
+        self._root = os.path.dirname(literal)  # the folders with constant names
         depth = len(self._root) + 1 if self._root else 0
         pattern = ""
-        self._depth = 0  # how many folders of changing names come after
+        self._depth = 0  # the number of folders with varying names below
         for i, (text, field, _, _) in enumerate(parts):
             rest = text[depth:] if i == 0 else text
             self._depth += rest.count("/")
@@ -86,11 +86,11 @@ class _Names:
         self._pattern = re.compile(pattern)
 
     def root(self, out: str) -> str:
-        """The folder below which all files lie."""
+        """The folder that contains all files."""
         return os.path.join(out, self._root) if self._root else out
 
     def folders(self, out: str) -> list[str]:
-        """The folders there are in which such files may lie."""
+        """The existing folders that may contain such files."""
         found = [self.root(out)] if os.path.isdir(self.root(out)) else []
         for _ in range(self._depth):
             found = [entry.path for folder in found for entry in os.scandir(folder) if entry.is_dir()]
@@ -101,7 +101,7 @@ class _Names:
         return self._pattern.fullmatch(os.path.normpath(os.path.join(folder, name))) is not None
 
     def progress(self, name: str) -> float | None:
-        """The number in a name that grows in a run: iterations, else epochs, else seconds; None without."""
+        """The number in a name that grows during a run: iterations, epochs or seconds; None if none does."""
         found = self._pattern.fullmatch(os.path.normpath(name))
         for word in ("iteration", "epoch_detail", "epoch", "elapsed_time", "optimizer.t"):
             for field, text in zip(self.fields, found.groups() if found else (), strict=False):
@@ -117,8 +117,8 @@ class _Names:
 def _by_age(paths: list[str], numbers: list[float | None]) -> list[str]:
     """Files from the oldest to the newest.
 
-    What they say inside of their iteration counts first, then the numbers in their names, then the time at
-    which they were written. Each counts only if all files have it.
+    By the iterations stored in them, else the numbers in their names, else their modification times. Each
+    criterion is used only if it applies to all files.
     """
     stored = [_iteration(path) for path in paths]
     times = [os.stat(path).st_mtime_ns for path in paths]
@@ -149,16 +149,16 @@ def snapshot(
 ) -> Any:
     """An extension that saves the whole run: model, optimizer, iterator, random streams, extensions.
 
-    A run that goes on from a snapshot ends with exactly the numbers of one that never stopped.
+    A run resumed from a snapshot ends with exactly the numbers of an uninterrupted one.
 
     Args:
         savefun: how to save: a function of path and trainer.
         filename: formatted with the trainer; without ``{}`` it is one file, replaced each time. Folders in
-            it are made.
+            it are created.
         target: what to save instead of the trainer.
-        n_retains: how many to keep; -1 keeps all. Which are newest is read from the iteration that the files
-            hold; of files without one from the iteration or epoch in their names, else from their times.
-        autoload: whether to go on from the newest one there is when the run begins.
+        n_retains: the number to keep; -1 keeps all. The newest are determined by the iterations stored in the
+            files, else by the iteration or epoch in their names, else by their modification times.
+        autoload: whether to resume from the newest one when the run begins.
     """
     return _Snapshot(target, savefun, filename, n_retains, autoload)
 
@@ -177,8 +177,8 @@ def snapshot_object(
         target: what to save.
         filename: formatted with the trainer.
         savefun: how to save.
-        n_retains: how many to keep; -1 keeps all.
-        autoload: whether to load the newest one there is when the run begins.
+        n_retains: the number to keep; -1 keeps all.
+        autoload: whether to load the newest one when the run begins.
     """
     return _Snapshot(target, savefun, filename, n_retains, autoload)
 
@@ -197,10 +197,10 @@ def latest_snapshot(out: Any, filename: str = "snapshot_iter_{.updater.iteration
 
 
 def resume(trainer: Any, path: Any) -> None:
-    """Go on from a snapshot.
+    """Resume from a snapshot.
 
     Args:
-        trainer: made as the one that was saved; extensions may differ.
+        trainer: a trainer like the one that was saved; extensions may differ.
         path: the file.
 
     Raises:
