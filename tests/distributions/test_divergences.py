@@ -163,7 +163,7 @@ def test_a_class_that_states_a_formula_inherits_no_divergence(cls):
     own, plain = cls(0.0, 1.0), D.Normal(0.0, 1.0)
     for pair in ((own, plain), (plain, own), (own, own), (own, D.Laplace(0.0, 1.0))):
         for wrap in (lambda d: d, lambda d: D.Independent(d, 0)):
-            with pytest.raises(NotImplementedError, match=rf"{cls.__name__} states formulas of its own"):
+            with pytest.raises(NotImplementedError, match=rf"{cls.__name__} defines its own formulas"):
                 pdist.kl_divergence(*map(wrap, pair))
     below = type("Below", (cls,), {})
     assert find_kl(below, D.Normal) is None
@@ -196,7 +196,7 @@ class OneAxis(D.Independent):
 
 def test_a_wrapper_that_states_a_density_is_not_taken_for_what_it_wraps():
     d = D.Normal(np.zeros(3), 1.0)
-    with pytest.raises(NotImplementedError, match="OneAxis states formulas of its own"):
+    with pytest.raises(NotImplementedError, match="OneAxis defines its own formulas"):
         pdist.kl_divergence(OneAxis(d, 1), D.Independent(d, 1))
     with pytest.raises(ValueError, match="quadrature is for numbers"):
         pdist.kl_divergence(OneAxis(d, 1), D.Independent(d, 1), method="quadrature")

@@ -380,7 +380,7 @@ def test_names_of_arguments_that_are_no_names():
 def test_arrays_that_compute_in_their_own_way(kind: Any):
     with pytest.warns(PendingDeprecationWarning) if kind is np.matrix else nullcontext():
         array = kind(np.eye(2))
-    with pytest.raises(pdist.TraceError, match="own way"):
+    with pytest.raises(pdist.TraceError, match="its own arithmetic"):
         pdist.trace(lambda x: x * x)(array)
 
 
