@@ -136,8 +136,9 @@ kumaraswamy_tail.joint_derivative(_tail_rule)
 @differentiable
 def kumaraswamy_quantile(xp, p, a, b):
     """(1 - (1 - p)^(1/b))^(1/a)."""
-    rest = divide_double(xp, *log1p_of(xp, -p, 0), b)
-    hi, lo = divide_double(xp, *log_of(xp, *one_minus_exp(xp, *_sound(xp, *rest))), a)
+    fall, fall_lo = log1p_of(xp, -p, 0)
+    rise, rise_lo = log_of(xp, *one_minus_exp(xp, *_sound(xp, *divide_double(xp, fall, fall_lo, b))))
+    hi, lo = divide_double(xp, rise, rise_lo, a)
     hi, lo = _sound(xp, hi, lo)
     return xp.exp(hi) * (1 + lo)
 
@@ -172,7 +173,7 @@ def _log_moment(xp, n, a, b):
         (1, two_sum(xp, one, b)),
         (-1, total(xp, (one, 0), s, (b, 0))),
     ):
-        log = log_of(xp, *at, finer=True)
+        log = log_of(xp, at[0], at[1], finer=True)
         power = times(xp, total(xp, at, (-0.5 * one, 0)), log)
         terms += [(sign * power[0], sign * power[1]), (sign * stirling_error.kernel(xp, at[0]), 0)]
     return total(xp, *terms)
@@ -199,8 +200,8 @@ def _log_ratio(xp, c, b):
     """The second difference of log E[X^(s a)] in steps of c, as the integral of its second derivative."""
     y = 0
     for t, w in zip(_NODES, _WEIGHTS, strict=True):
-        t, w = 0.5 * (1 + float(t)), 0.5 * float(w)
-        y = y + w * t * (_bend(xp, 1 + c * t, b) + _bend(xp, 1 + c * (2 - t), b))
+        at, mass = 0.5 * (1 + float(t)), 0.5 * float(w)
+        y = y + mass * at * (_bend(xp, 1 + c * at, b) + _bend(xp, 1 + c * (2 - at), b))
     return c * c * y
 
 

@@ -10,6 +10,7 @@ Source:
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ..autograd import differentiable
 from ..backend import hooks, library
@@ -162,7 +163,8 @@ def _accepted(xp, u, k):
     narrow = below / (1 + rho)
     c0, c1 = k * below * below / (2 * rho), 2 * k  # c = k (r - cos z) with the r of Best and Fisher
     c0 = xp.where(k > 0, c0, 1)
-    z, left = 0, None
+    z: Any = 0
+    left: Any = None
     for i in range(u.shape[0] // 2):
         t = narrow * xp.tan(math.pi * (u[2 * i] - 0.5))
         c = c0 + c1 / (1 + 1 / (t * t))

@@ -52,7 +52,8 @@ class StandardHalfT(StandardT):
     median, support = None, nonnegative
     mean, variance = t.half_mean, t.half_variance
     log_norm = lambda F, df: F(t.student_log_norm)(df) - LOG_2
-    entropy = lambda F, df: t.entropy(F, df) - LOG_2
+    entropy = lambda F, df: F(student_entropy)(df) - LOG_2
+    skewness, kurtosis = None, None
     cdf = lambda xp, z, df: t.half_tail(xp, z, df, upper=False, log=False)
     sf = lambda xp, z, df: t.half_tail(xp, z, df, upper=True, log=False)
     log_cdf = lambda xp, z, df: t.half_tail(xp, z, df, upper=False, log=True)
