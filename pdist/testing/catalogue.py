@@ -16,6 +16,7 @@ from hypothesis.strategies import DrawFn
 from scipy import stats
 
 from .. import distributions as D
+from . import strategies
 from .entry import Entry
 from .strategies import positives, reals
 
