@@ -14,6 +14,7 @@ from ...numerics.differences import plus_constant, plus_double
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import nonnegative, positive, real
+from .arithmetic import Moved, Multiplied, scaled
 from .family_ops import HALF_LINE, LINE, LOG, FamilyOps, ops_of
 from .scales import FORMS, standardized
 from .standard import Standard
@@ -174,7 +175,7 @@ class Family(Distribution):
         return self._moved(self.standard.draw(public, rng, shape, self.dtype, *self._shapes))
 
 
-class LocationScale(Family):
+class LocationScale(Moved, Family):
     r"""X = loc + scale Z for a Z whose distribution is the class's ``standard`` form.
 
     .. math:: p(x) = \frac{1}{s} f\left(\frac{x - \mu}{s}\right)
@@ -205,8 +206,22 @@ class LocationScale(Family):
     support: Any = real
     _kind = LINE
 
+    @property
+    def _mirrors(self) -> bool:  # type: ignore[override]
+        return self.standard.is_symmetric()
 
-class PositiveScale(Family):
+    def _times(self, c: Variable) -> Any:
+        _, s, given = self._place()
+        if given == "softplus":
+            return self.copy(loc=c * self.loc, scale=abs(c) * self.scale)
+        name = next(name for name in self.scales if self.given(name))
+        return self.copy(loc=c * self.loc, **{name: scaled(given, s, c)})
+
+    def _plus(self, c: Variable) -> Any:
+        return self.copy(loc=self.loc + c)
+
+
+class PositiveScale(Multiplied, Family):
     r"""X = scale Z for a positive Z whose distribution is the class's ``standard`` form.
 
     .. math:: p(x) = \frac{1}{s} f\left(\frac{x}{s}\right), \quad x \ge 0
@@ -216,6 +231,12 @@ class PositiveScale(Family):
     """
 
     support: Any = nonnegative
+
+    def _times(self, c: Variable) -> Any:
+        for name, given in self.scales.items():
+            if self.given(name):
+                return self.copy(**{name: scaled(given, self.__dict__[name], c)})
+        raise TypeError(f"{type(self).__name__}: the distribution of c X is not a {type(self).__name__}")
 
 
 class ExpLocationScale(Family):

@@ -111,10 +111,14 @@ class Standard:
         return cls.hazard(F, -z, *shapes)
 
     @classmethod
+    def is_symmetric(cls) -> bool:
+        """Whether it is symmetric about 0: no upper tail is stated."""
+        return getattr(cls.sf, "__func__", None) is Standard.sf.__func__  # type: ignore[attr-defined]
+
+    @classmethod
     def quantile_sf(cls, F: Any, q: Any, *shapes: Any) -> Any:
         """The z with P(Z > z) = q, for a distribution that is symmetric about 0; else None, if not stated."""
-        symmetric = getattr(cls.sf, "__func__", None) is Standard.sf.__func__  # type: ignore[attr-defined]
-        return -cls.quantile(F, q, *shapes) if symmetric else None
+        return -cls.quantile(F, q, *shapes) if cls.is_symmetric() else None
 
     @classmethod
     def value(cls, name: str, F: Any, *shapes: Any) -> Any:

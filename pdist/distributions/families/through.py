@@ -75,6 +75,11 @@ class Through(Standard):
         return cls.back(F, quantile(F, p, *cls.inner_shapes(F, *shapes)), *shapes)
 
     @classmethod
+    def is_symmetric(cls) -> bool:
+        """Tails are those of U, so nothing is known."""
+        return False
+
+    @classmethod
     def quantile_sf(cls, F: Any, q: Any, *shapes: Any) -> Any:
         """The z with P(Z > z) = q; None if that of U is not stated."""
         quantile = cls.inner.quantile if cls.falls else cls.inner.quantile_sf
