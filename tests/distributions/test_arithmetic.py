@@ -59,7 +59,7 @@ def test_a_stretched_positive_variable(dist: Any) -> None:
 
 def test_factors_may_be_arrays_and_carry_gradients() -> None:
     c = pdist.Variable(np.array([2.0, -3.0]))
-    dist = c * D.Normal(1.0, 1.0) + np.array([0.0, 1.0])
+    dist = D.Normal(1.0, 1.0) * c + np.array([0.0, 1.0])
     np.testing.assert_array_equal(dist.mean.array, [2.0, -2.0])
     np.testing.assert_array_equal(dist.stddev.array, [2.0, 3.0])
     pdist.functions.sum(dist.stddev).backward()

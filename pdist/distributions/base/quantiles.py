@@ -57,7 +57,7 @@ class Quantiles:
 
         >>> import numpy as np, pdist.distributions as D
         >>> D.Normal(np.array(0.0), 1.0).log_icdf(-5000.0).array
-        array(-99.94490572)
+        array(-99.94474817)
         """
         if self.event_shape or "icdf" not in self._formulas:
             raise self._no("log_icdf")

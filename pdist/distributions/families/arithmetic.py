@@ -25,7 +25,7 @@ class Multiplied:
 
     def _factor(self: Any, c: Any, what: str) -> Variable:
         """``c`` as a Variable; an error if it is of no use."""
-        c = self._value(c, what, "factor")
+        c = _floating(self, c, what, "factor")
         fits = c.array != 0 if self._mirrors else c.array > 0
         if not hooks.running and not fits.all():
             wrong = c.array[~fits].reshape(-1)[0]
@@ -61,17 +61,17 @@ class Moved(Multiplied):
 
     def __add__(self: Any, c: Any) -> Any:
         """The distribution of X + c."""
-        return self._plus(self._value(c, "__add__", "term")) if _is_number(c) else NotImplemented
+        return self._plus(_floating(self, c, "__add__", "term")) if _is_number(c) else NotImplemented
 
     __radd__ = __add__
 
     def __sub__(self: Any, c: Any) -> Any:
         """The distribution of X - c."""
-        return self._plus(-self._value(c, "__sub__", "term")) if _is_number(c) else NotImplemented
+        return self._plus(-_floating(self, c, "__sub__", "term")) if _is_number(c) else NotImplemented
 
     def __rsub__(self: Any, c: Any) -> Any:
         """The distribution of c - X."""
-        return (-self)._plus(self._value(c, "__rsub__", "term")) if _is_number(c) else NotImplemented
+        return (-self)._plus(_floating(self, c, "__rsub__", "term")) if _is_number(c) else NotImplemented
 
     def __neg__(self: Any) -> Any:
         """The distribution of -X."""
@@ -80,6 +80,12 @@ class Moved(Multiplied):
 
 def _is_number(c: Any) -> bool:
     return isinstance(c, (Variable, int, float, np.generic)) or library_of(c) is not None
+
+
+def _floating(dist: Any, c: Any, what: str, name: str) -> Variable:
+    """``c`` as a Variable; whole numbers take the distribution's dtype."""
+    c = dist._value(c, what, name)
+    return c if c.dtype.kind == "f" else F.cast(c, dist.dtype)
 
 
 def scaled(given: str, s: Variable, c: Variable) -> Variable:
