@@ -77,7 +77,7 @@ def test_factors_may_be_arrays_and_carry_gradients() -> None:
         (
             lambda: 0 * D.Normal(0.0, 1.0),
             ValueError,
-            "Normal.__mul__: factor is 0; expected a number other than",
+            "Normal.__mul__: factor is 0.0; expected a number other than",
         ),
         (lambda: -1 * D.Gamma(k=1.0, theta=1.0), ValueError, "Gamma.__mul__: factor is -1"),
         (lambda: 2 * D.Chisquare(k=3.0), TypeError, "the distribution of c X is not a Chisquare"),
