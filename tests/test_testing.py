@@ -324,7 +324,7 @@ def normal(cls: type[D.Distribution], dtype: Any = np.float64) -> D.Distribution
         (normal(OneDraw), "sample", "draws are not independent"),
         (normal(OwnStream), "sample", "the same seed gives other draws"),
         (BiasedCoin(np.array([0.5, 0.9])), "sample", "draws do not follow"),
-        (normal(Detached), "pathwise", "rsample silently gives no gradient to scale"),
+        (normal(Detached), "pathwise", "rsample silently gives no gradient in scale"),
         (normal(WrongPath), "pathwise", "gradients of f.sample. with respect to scale"),
         (normal(WrongMean), "moments", "mean"),
         (normal(WrongVariance), "moments", "variance"),
@@ -394,7 +394,7 @@ def wrong_divergences(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("wrong_divergences")
 @pytest.mark.parametrize(
-    ("cls", "says"), [(OnceWrong, "is not the integral"), (OffByALittle, "the derivative by loc of p")]
+    ("cls", "says"), [(OnceWrong, "is not the integral"), (OffByALittle, "the derivative in loc of p")]
 )
 def test_a_wrong_divergence_is_caught(cls: type[D.Normal], says: str) -> None:
     p, q = cls(np.array(0.0), np.array(1.0)), cls(np.array(0.5), np.array(2.0))

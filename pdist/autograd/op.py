@@ -110,8 +110,7 @@ class Op:
 
         Args:
             **rules: for each array argument, the function that returns its gradient, or ``zero`` if that is
-            zero
-                everywhere. A backward pass raises an error for an argument without a rule.
+                zero everywhere. A backward pass raises an error for an argument without a rule.
 
         Raises:
             TypeError: for a name that is not an array argument, and for a rule that names something unknown.

@@ -20,9 +20,8 @@ _HARMLESS = frozenset({"copy", "expand", "to_cpu", "to_gpu", "params", "rsample"
 def formula_bases(cls: type) -> list[type]:
     """``cls`` and those of its bases whose formulas hold for it, nearest first.
 
-    A class that defines a density, a support, or anything else that formulas depend on, hides its
-    bases: a Normal with a modified ``_log_prob`` is not a Normal. A class that adds a constructor, a
-        docstring or
+    A class that defines a density, a support, or anything else that formulas depend on, hides its bases: a
+    Normal with a modified ``_log_prob`` is not a Normal. A class that adds a constructor, a docstring or
     methods with other names hides nothing.
     """
     found = []

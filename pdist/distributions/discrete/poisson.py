@@ -29,8 +29,7 @@ class Poisson(Lattice):
         lam: the rate lambda >= 0, of shape ``[*batch]``.
 
     Samples are counts: they have the dtype of the parameters, and carry no gradients. If lam = 0, a
-        derivative
-    may be infinite; the gradient is then 0.
+    derivative may be infinite; the gradient is then 0.
 
     Source:
         C. Loader, "Fast and accurate computation of binomial probabilities" (2000), for the density;

@@ -39,16 +39,14 @@ class Lattice(Distribution):
 
     A member defines its parameters, its support, ``_log_prob(x)`` at integers x of the support, and whatever
     has a closed form: any of ``_cdf(x)``, ``_survival_function(x)``, ``_log_cdf(x)``,
-        ``_log_survival_function(x)`` at
-    integers x from the first count to the last but one, moments, ``_entropy()``, ``_sample(shape, rng)``. One
-    tail is enough; the others are derived from it.
+    ``_log_survival_function(x)`` at integers x from the first count to the last but one, moments,
+    ``_entropy()``, ``_sample(shape, rng)``. One tail is enough; the others are derived from it.
 
-    The base adds the steps between integers and the tails outside the support; quantiles, by a search
-    for the smallest count whose cdf reaches the probability; the median; draws, as quantiles of
-    uniform numbers. Whatever is not defined is summed over a table of the counts of non-negligible
-    probability: from the lowest one to where the remainder is less than a rounding error of the sum. If the
-        support is
-    unbounded, such a table inspects values, is limited to two million counts, and cannot be traced.
+    The base adds the steps between integers and the tails outside the support; quantiles, by a search for the
+    smallest count whose cdf reaches the probability; the median; draws, as quantiles of uniform numbers.
+    Whatever is not defined is summed over a table of the counts of non-negligible probability: from the
+    lowest one to where the remainder is less than a rounding error of the sum. If the support is unbounded,
+    such a table inspects values, is limited to two million counts, and cannot be traced.
 
     >>> import numpy as np
     >>> from pdist.distributions import Param, supports

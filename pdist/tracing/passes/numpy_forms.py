@@ -15,7 +15,7 @@ from .placement import is_contiguous
 # rest. The ufunc behind np.clip does not. It has no public name; if it is missing, maximum stays.
 _umath = getattr(getattr(np, "_core", None), "umath", None)
 CLIP = getattr(_umath, "clip", None)
-FEW_BYTES = 4096  # for smaller arrays on both sides, it compares one by one
+FEW_BYTES = 4096  # with larger arrays on both sides, clip is slower, since it compares one by one
 
 
 def use_numpy_forms(program: Program) -> None:
@@ -103,7 +103,7 @@ def _clip(call: Call) -> None:
 
 
 def _clip_once(call: Call, made: dict[Value, Call], changed: set[Value]) -> None:
-    """Combine two clips: a lower bound followed by an upper bound."""
+    """Combine two clips, to a lower and an upper bound, into one."""
     before = made.get(call.args[0])
     if before is None or before.name != "clip" or call.name != "clip":
         return
