@@ -17,7 +17,7 @@ from .constants import HALF_LOG_2PI, LOG_2, SMALLEST
 from .double import divide_double, exp_double, is_double, rounding, two_product, two_sum
 from .gamma import lgamma1p, log_gamma_density, log_minus_digamma_of, stirling_error
 from .incomplete_gamma import gamma_tail_slope, quantile, smaller_tail
-from .powers import digamma1p, gamma1p, log_power_double, power, power_double
+from .powers import digamma1p, exact_power, gamma1p, log_power_double, power_double
 
 # The density ------------------------------------------------------------------------------------------------
 
@@ -80,7 +80,7 @@ def _nonzero(F, b):
 
 def shape_bend(F, b, a):
     """The derivative of :func:`shape_slope` by b."""
-    return -(F(power_slope)(b, a) * F.log(_nonzero(F, b)) + F(power)(b, a) / _nonzero(F, b))
+    return -(F(power_slope)(b, a) * F.log(_nonzero(F, b)) + F(exact_power)(b, a) / _nonzero(F, b))
 
 
 def slope(F, z, a):
@@ -96,7 +96,7 @@ def bend(F, b, a):
 log_kernel = differentiable(_log_kernel)
 log_kernel.derivative(
     z=lambda F, g, z, a: -g * slope(F, z, a),
-    a=lambda F, g, z, a: -g * F(power)(abs(z), a) * F.log(_nonzero(F, abs(z))),
+    a=lambda F, g, z, a: -g * F(exact_power)(abs(z), a) * F.log(_nonzero(F, abs(z))),
 )
 power_slope.derivative(
     b=lambda F, g, b, a: g * bend(F, b, a),
@@ -104,14 +104,14 @@ power_slope.derivative(
 )
 scale_slope.derivative(
     b=lambda F, g, b, a: g * a * F(power_slope)(b, a),
-    a=lambda F, g, b, a: g * F(power)(b, a) * (1 + a * F.log(_nonzero(F, b))),
+    a=lambda F, g, b, a: g * F(exact_power)(b, a) * (1 + a * F.log(_nonzero(F, b))),
 )
 
 
 def _shape_slope_by_shape(F, g, b, a):
     v, log_b = 1 / a, F.log(_nonzero(F, b))
     constant = -v * v * v * (2 * F(digamma1p)(v) + v * F(trigamma)(1 + v))
-    return g * (constant - F(power)(b, a) * log_b * log_b)
+    return g * (constant - F(exact_power)(b, a) * log_b * log_b)
 
 
 shape_slope.derivative(b=lambda F, g, b, a: g * shape_bend(F, b, a), a=_shape_slope_by_shape)
@@ -173,7 +173,7 @@ def hazard(F, z, a):
 
 def _tail_slope(F, b, a, log):
     """The derivative by a of P(Z > b) for b >= 0, or of its logarithm."""
-    u, k = F(power)(b, a), 1 / a
+    u, k = F(exact_power)(b, a), 1 / a
     by_shape = F(gamma_tail_slope)(u, k, upper=True, log=log)
     by_value = hazard(F, -b, a) if log else F.exp(log_density(F, b, a))
     share = 1.0 if log else 0.5
@@ -212,7 +212,7 @@ def _quantile(xp, p, a):
         change = xp.where(
             low < high, xp.log1p((inner - low) / low) * low, -xp.log1p((upper - high) / high) * high
         )
-        log_density = -power.kernel(xp, b, a) - log_norm.kernel(xp, a) + LOG_2
+        log_density = -exact_power.kernel(xp, b, a) - log_norm.kernel(xp, a) + LOG_2
         step = change / b * xp.exp(-log_density)
         b = xp.where(abs(step) < 0.5, b + b * step, b)
     b = xp.where(inside, b, xp.where(p == 0.5, 0, xp.where((p == 0) | (p == 1), math.inf, math.nan)))

@@ -37,7 +37,7 @@ def power_double(xp, z, a):
 
 
 @differentiable
-def power(xp, z, a):
+def exact_power(xp, z, a):
     """z^a for z >= 0, to the last digits also for large a; never 0 or infinite."""
     u, lo = power_double(xp, z, a)
     return xp.clip(u + lo, SMALLEST[is_double(u)], 1e-9 * LARGEST[is_double(u)])
@@ -54,11 +54,11 @@ def power_excess(xp, z, a):
 
 
 def _power_rule(F, g, z, a):
-    u = g * F(power)(z, a)
+    u = g * F(exact_power)(z, a)
     return u * a / z, u * F.log(z)
 
 
-power.joint_derivative(_power_rule)
+exact_power.joint_derivative(_power_rule)
 power_excess.joint_derivative(_power_rule)
 
 
@@ -108,12 +108,12 @@ def weibull_slope(xp, z, a):
 
 def weibull_mixed(F, z, a):
     """The second derivative by z and a."""
-    return -(F(power_excess)(z, a) + F(power)(z, a) * (a * F.log(z))) / z
+    return -(F(power_excess)(z, a) + F(exact_power)(z, a) * (a * F.log(z))) / z
 
 
 def weibull_bend(F, z, a):
     """Minus the second derivative by z."""
-    return (a - 1) * (1 + a * F(power)(z, a)) / z / z
+    return (a - 1) * (1 + a * F(exact_power)(z, a)) / z / z
 
 
 weibull_log_density.derivative(
@@ -122,7 +122,7 @@ weibull_log_density.derivative(
 )
 weibull_shape_slope.derivative(
     z=lambda F, g, z, a: g * weibull_mixed(F, z, a),
-    a=lambda F, g, z, a: -g * (1 / (a * a) + F(power)(z, a) * F.log(z) * F.log(z)),
+    a=lambda F, g, z, a: -g * (1 / (a * a) + F(exact_power)(z, a) * F.log(z) * F.log(z)),
 )
 weibull_slope.derivative(
     z=lambda F, g, z, a: g * weibull_bend(F, z, a),

@@ -32,7 +32,7 @@ class StandardWeibull(Through):
     moves = lambda F, z, u, a: (u * F.log(z),)
 
     def rise(F, z, a):
-        u = F(powers.power)(z, a)
+        u = F(powers.exact_power)(z, a)
         return u, a * u / z
 
     @classmethod
