@@ -543,8 +543,8 @@ CASES = [
         "GeneralizedNormal",
         lambda loc, scale, power: D.GeneralizedNormal(loc, scale, power),
         {"loc": places(-4, 4), "scale": scales(3), "power": scales(2)},
-        places(-8, 8),
-        lambda z, loc, scale, power: loc + scale * z,
+        numbers(-100, 100),
+        lambda u, loc, scale, power: loc + scale * np.sign(u) * abs(u) ** (1 / power),
         lambda x, loc, scale, power: (
             -((abs(x - loc) / scale) ** power) - mp.log(2 * scale * mp.gamma(1 + 1 / power))
         ),
