@@ -62,7 +62,7 @@ def moment_excess(xp, p, q, a, b, c, d):
     u, u_lo = power_double(xp, z, q)
     moment = u * gamma1p(xp, *divide_double(xp, q, xp.zeros_like(q), p))
     moment = moment + moment * rounding(xp, q * (z_lo / z) + u_lo / u, 1 + q)
-    return xp.where(abs(y) < 1, xp.expm1(y), moment - 1)
+    return xp.where((abs(y) < 1) | ~(moment < math.inf), xp.expm1(y), moment - 1)
 
 
 @differentiable
