@@ -84,7 +84,7 @@ def _deviance(xp, a, d, x, n):
     u, lo = divide_double(xp, -d[0], -d[1], a)
     near = (u > -0.29) & (u < 0.41)
     close = times_double(xp, a, _fall(xp, xp.where(near, u, 0), xp.where(near, rounding(xp, lo, u), 0)))
-    q, q_lo = divide_double(xp, *n, a)
+    q, q_lo = divide_double(xp, n[0], n[1], a)
     tiny = x[0] < SMALLEST[is_double(a)] * 2.0**64  # short of digits
     t, t_lo = (xp.where(tiny, part * 2.0**64, part) for part in x)
     r, r_lo = two_product(xp, q, t)

@@ -80,7 +80,7 @@ def beta_kl(xp, p_a, p_b, q_a, q_b):
     x, y = divide_double(xp, p_a, 0 * lo, p), divide_double(xp, p_b, 0 * lo, p)
     x, y = ((v[0], v[1] - v[0] * (lo / p)) for v in (x, y))
     cross = _cross(xp, q_a, q_b, p_a, p_b)
-    d = divide_double(xp, *cross, p)
+    d = divide_double(xp, cross[0], cross[1], p)
     coins = exponent(xp, x, y, q_a, q_b, (d[0], d[1] - d[0] * (lo / p)))[0]
     rests = _rest(xp, q_a, p_a, q_a - p_a) + _rest(xp, q_b, p_b, q_b - p_b)
     return coins + (rests - _rest(xp, q_a + q_b, p, _difference(xp, q_a, q_b, p_a, p_b)))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -31,12 +32,12 @@ _NEGLIGIBLE = 42.0  # e to minus this is below the last digit
 
 def over_panels(xp, f, end):
     """The integrals from 0 to ``end`` of the functions that f gives as a tuple, panel by panel."""
-    totals = None
+    totals: list[Any] = []
     for low, high in reversed([*pairwise(_EDGES)]):
         t = xp.asarray((low + 0.5 * (high - low) * (1 + _NODES)).tolist(), end.dtype)[:, None]
         w = xp.asarray((0.5 * (high - low) * _WEIGHTS).tolist(), end.dtype)[:, None]
         parts = [(w * y).sum(axis=0) for y in f(t * end)]
-        totals = parts if totals is None else [a + b for a, b in zip(totals, parts, strict=True)]
+        totals = parts if not totals else [a + b for a, b in zip(totals, parts, strict=True)]
     return [end * total for total in totals]
 
 

@@ -136,7 +136,6 @@ _ENTRIES = [
     ),
     Entry(
         D.NegativeBinomial,
-        elements={"n": positives()},  # of a million the entropy is refused
         twin=lambda d: stats.nbinom(d.n, 1 - d.p),
         lacks=frozenset({"pathwise"}),
     ),
