@@ -154,6 +154,7 @@ def log_beta_density(xp, x, a, b):
     logs = add_double(xp, log_word(xp, inner, 0), log_word(xp, *y))
     h, lo = log_mass(xp, (inner, 0 * inner), y, a, b)
     found = add_double(xp, (h, lo), (-logs[0], -logs[1]))[0]
+    found = xp.where((a == 1) & (b == 1), 0, found)
     low, high = (
         xp.where(c < 1, math.inf, xp.where(c == 1, xp.log(e), -math.inf)) for c, e in ((a, b), (b, a))
     )

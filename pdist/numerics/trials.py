@@ -83,7 +83,7 @@ def _far_out(xp, x, n, v):
     odd = xp.where(up, n - x, x)
     inside = (odd > 0) & (odd < n)
     h, lo = _log_choose(xp, xp.where(inside, n, 2), xp.where(inside, odd, 1))
-    logits = xp.where(odd == 0, 0, -abs(v) * odd)
+    logits = xp.where(odd == 0, -binomial_mean.kernel(xp, n, -abs(v)), -abs(v) * odd)
     return xp.where(inside, h, 0) + xp.where(inside, lo, 0) + logits
 
 

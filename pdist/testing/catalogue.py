@@ -205,7 +205,12 @@ _ENTRIES = [
         twin=lambda d: stats.nbinom(d.n, 1 - d.p),
         lacks=frozenset({"pathwise"}),
     ),
-    Entry(D.Geometric, twin=lambda d: stats.geom(d.p), lacks=frozenset({"pathwise"})),
+    Entry(
+        D.Geometric,
+        elements={"p": reals(0.1, 1), "logit": reals(-2, 5)},  # there are few counts to sum over
+        twin=lambda d: stats.geom(d.p),
+        lacks=frozenset({"pathwise"}),
+    ),
     Entry(
         D.Categorical,
         twin=lambda d: stats.rv_discrete(values=(np.arange(d.p.size), d.p)),

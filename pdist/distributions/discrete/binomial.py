@@ -54,6 +54,8 @@ class Binomial(Trials):
     def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
         return self._of(binomial_tail, x, self.n, upper=upper, log=log)
 
+    _entropy = Trials._entropy_near_mean
+
     def _mean(self) -> Variable:
         n = self.n.array
         return self._by(lambda p: n * p, lambda logit: binomial_mean(n, logit))

@@ -58,6 +58,25 @@ class NegativeBinomial(Trials):
         """p/(1 - p)."""
         return self._by(lambda p: p / (1 - p), F.exp)
 
+    def _entropy(self) -> Variable:
+        """Of a mean many deviations from 0, or within few of them, by counts; else by an integral."""
+        n, mean, ratio = self.n, self._mean(), self._ratio
+        narrow = (n * self.p).array >= 100
+        counted = narrow | (self.stddev.array <= 10)
+        logs = n * F.log1p(ratio) + mean * F.log1p(1 / F.where(mean.array > 0, ratio, 1.0))
+        xp, shape = self.xp, [-1, *[1] * len(self.batch_shape)]
+        # E log(X! Gamma(n)/Gamma(X + n)) by Malmsten's integral, on the logarithms s of its variable
+        low = -40 - xp.log1p(mean.array)
+        high = 4 - xp.log(xp.minimum(n.array, 1))
+        s = low + (high - low) / 400 * xp.arange(401, dtype=self.dtype).reshape(shape)
+        t = xp.exp(s).astype(self.dtype)
+        gone = -xp.expm1(-t)
+        rise = -F.expm1(-n * F.log1p(ratio * gone))
+        y = F.sum(rise * (F.exp(-n * t) - xp.exp(-t)) / gone, axis=0) * ((high - low) / 400).astype(
+            self.dtype
+        )
+        return F.where(counted, self._entropy_near_mean(), logs + y)
+
     def _mean(self) -> Variable:
         return self.n * self._ratio
 
