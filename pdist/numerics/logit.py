@@ -27,7 +27,8 @@ def moved_logit_double(xp, x, loc, s, given):
     y, lo = logit_double(xp, x)
     if given == "scale":
         d, rest = two_sum(xp, y, -loc)
-        z, lo = divide_double(xp, *two_sum(xp, d, rest + lo), s)
+        d, lo = two_sum(xp, d, rest + lo)
+        z, lo = divide_double(xp, d, lo, s)
         straight = (y - loc) / s
     else:
         h, rest = two_product(xp, s, y)

@@ -38,8 +38,8 @@ class RelaxedBernoulli(InnerOdds, LogitPlace):
         p: the probability of X > 1/2, between 0 and 1, of shape ``[*batch]``.
         logit: l = log(p/(1 - p)), instead of ``p``.
 
-    No formula is known for the mean, the variance and the entropy. Samples that would round to 0 or 1 are held
-    inside.
+    No formula is known for the mean, the variance and the entropy. Samples that would round to 0 or 1 are
+    held inside.
 
     Source:
         Maddison, Mnih and Teh, "The Concrete Distribution: A Continuous Relaxation of Discrete Random

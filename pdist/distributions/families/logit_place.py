@@ -48,7 +48,7 @@ class LogitPlace(Distribution):
 
     @property
     def _ops(self) -> LogitOps:
-        return logit_ops(self.standard, self.given_as, self.log_norm_residual)
+        return logit_ops(self.standard, self.given_as, self.log_norm_residual)  # type: ignore[arg-type]
 
     def _log_prob(self, x: Variable) -> Variable:
         return self._ops.log_prob(x, *self._place())
