@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..autograd import differentiable
@@ -198,16 +200,17 @@ def kumaraswamy_variance(xp, a, b):
 
 def _log_ratio(xp, c, b):
     """The second difference of log E[X^(s a)] in steps of c, as the integral of its second derivative."""
-    y = 0
-    for t, w in zip(_NODES, _WEIGHTS, strict=True):
-        t, w = 0.5 * (1 + float(t)), 0.5 * float(w)
-        y = y + w * t * (_bend(xp, 1 + c * t, b) + _bend(xp, 1 + c * (2 - t), b))
+    y: Any = 0.0
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        t = 0.5 * (1 + float(node))
+        y = y + 0.5 * float(weight) * t * (_bend(xp, 1 + c * t, b) + _bend(xp, 1 + c * (2 - t), b))
     return c * c * y
 
 
 def _bend(xp, x, b):
     """trigamma(x) - trigamma(x + b); for small b as the integral of the derivative."""
-    zeta, near = special(xp).zeta, 0.0
+    zeta: Any = special(xp).zeta
+    near: Any = 0.0
     for t, w in zip(_FEW_NODES, _FEW_WEIGHTS, strict=True):
         near = near + float(w) * zeta(3.0, x + 0.5 * (1 + float(t)) * b)
     return xp.where(b < 0.5, b * near, trigamma.kernel(xp, x) - trigamma.kernel(xp, x + b))

@@ -85,28 +85,3 @@ def _placed_rule(F, g, y, z, loc, s, given):
 
 
 placed_logit.joint_derivative(_placed_rule)
-
-
-@differentiable
-def logit_normal_mode(xp, loc, scale):
-    """The logit y of the likeliest x: the root of y - loc = scale^2 tanh(y/2) that is farthest out.
-
-    The difference is convex for y > 0, so that Newton's steps from loc + scale^2 fall to it.
-    """
-    m, square = abs(loc), scale * scale
-    y = m + square
-    for _ in range(60):
-        t = xp.tanh(0.5 * y)
-        slope = 1 - 0.5 * square * (1 - t * t)
-        step = (y - m - square * t) / slope
-        y = xp.where((slope > 0) & (step > 0), y - step, y)
-    return xp.where(loc < 0, -y, y)
-
-
-def _mode_rule(F, g, y, loc, scale):
-    t = F.tanh(0.5 * y)
-    g = g / (1 - 0.5 * scale * scale * (1 - t * t))
-    return g, g * 2 * scale * t
-
-
-logit_normal_mode.joint_derivative(_mode_rule)
