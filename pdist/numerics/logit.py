@@ -85,3 +85,25 @@ def _placed_rule(F, g, y, z, loc, s, given):
 
 
 placed_logit.joint_derivative(_placed_rule)
+
+
+@differentiable
+def relaxed_mode(xp, logit, t):
+    """The logit y of the likeliest x for t > 1: the root of t tanh((t y - l)/2) = tanh(y/2), by bisection."""
+    a = abs(logit)
+    low, high = a / t, (a + xp.log1p(2 / (t - 1))) / t
+    for _ in range(60):
+        y = 0.5 * (low + high)
+        short = t * xp.tanh(0.5 * (t * y - a)) < xp.tanh(0.5 * y)
+        low, high = xp.where(short, y, low), xp.where(short, high, y)
+    return xp.where(logit < 0, -high, high) * xp.where(logit == 0, 0, 1).astype(t.dtype)
+
+
+def _relaxed_mode_rule(F, g, y, logit, t):
+    inner, outer = F.tanh(0.5 * (t * y - logit)), F.tanh(0.5 * y)
+    bend = 0.5 * t * (1 - inner * inner)
+    g = g / (t * bend - 0.5 * (1 - outer * outer))
+    return g * bend, -g * (inner + y * bend)
+
+
+relaxed_mode.joint_derivative(_relaxed_mode_rule)
