@@ -183,8 +183,11 @@ def cb_tail(xp, x, logit, /, upper, log):
     return xp.where(is_far, xp.where(far < 0.5, xp.log(rest) - (h + lo), xp.log1p(-near)), log_near)
 
 
-def _slope(F, x, logit, upper, log):
-    """The derivative of a tail by the logit, as the tail that x lies in times a factor of one sign."""
+def _slope(F, x, logit, upper, log, p=None):
+    """The derivative of a tail by the logit, as the tail that x lies in times a factor of one sign.
+
+    ``p``: P(X <= x), if it is known to more digits than x tells.
+    """
     high, a = logit > 0, F.maximum(abs(logit), _LEAST[is_double(x)])
     y, z = F.where(high, 1 - x, x), F.where(high, x, 1 - x)
     s, large = F(log_sinhc)(a, order=1), F.maximum(a, _NEAR)
@@ -192,11 +195,11 @@ def _slope(F, x, logit, upper, log):
     near = F.where(a < _NEAR, near, y / F.expm1(large * y) - 1 / F.expm1(large))
     far = (s + 0.5) - z * (F(log_sinhc)(a * z, order=1) + 0.5)
     is_upper = (y < 0.5) == high  # of the tail that x lies in
-    tail = F.where(
-        is_upper,
-        F(cb_tail)(x, logit, upper=True, log=False),
-        F(cb_tail)(x, logit, upper=False, log=False),
-    )
+    if p is None:
+        lower, higher = (F(cb_tail)(x, logit, upper=u, log=False) for u in (False, True))
+    else:
+        lower, higher = p, 1 - p
+    tail = F.where(is_upper, higher, lower)
     if log:
         same = is_upper == upper
         tail = F.where(same, 1.0, tail / F(cb_tail)(x, logit, upper=upper, log=False))
@@ -236,10 +239,11 @@ def cb_quantile(xp, p, logit):
 _FAR = (170.0, 1400.0)  # e to half of this is finite
 
 
-def _quantile_rule(F, g, y, logit):
+def _quantile_rule(F, g, y, p, logit):
     by_p = g * F.exp(-F(cb_log_prob)(y, logit))
-    inside = (y > 0) & (y < 1)
-    return by_p, -by_p * F.where(inside, _slope(F, F.where(inside, y, 0.5), logit, False, False), 0.0)
+    inside = (p > 0) & (p < 1)
+    x = F.where((y > 0) & (y < 1), y, F.where(y > 0, 1 - 2.0**-24, 2.0**-100))
+    return by_p, -by_p * F.where(inside, _slope(F, x, logit, False, False, p), 0.0)
 
 
 cb_quantile.joint_derivative(_quantile_rule)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..autograd import differentiable
@@ -108,7 +110,7 @@ def kumaraswamy_tail(xp, x, a, b, /, upper, log):
     if upper:
         return hi + lo if log else xp.exp(hi) * (1 + lo)
     if not log:
-        return -xp.expm1(hi) - xp.exp(hi) * lo
+        return abs(xp.expm1(hi) + xp.exp(hi) * lo)
     return xp.where(hi > -0.7, xp.log(-xp.expm1(hi)), xp.log1p(-xp.exp(hi) * (1 + lo)))
 
 
@@ -136,10 +138,10 @@ kumaraswamy_tail.joint_derivative(_tail_rule)
 @differentiable
 def kumaraswamy_quantile(xp, p, a, b):
     """(1 - (1 - p)^(1/b))^(1/a)."""
-    fall, fall_lo = log1p_of(xp, -p, 0)
-    rise, rise_lo = log_of(xp, *one_minus_exp(xp, *_sound(xp, *divide_double(xp, fall, fall_lo, b))))
-    hi, lo = divide_double(xp, rise, rise_lo, a)
-    hi, lo = _sound(xp, hi, lo)
+    hi, lo = log1p_of(xp, -p, 0)
+    rest = _sound(xp, *divide_double(xp, hi, lo, b))
+    hi, lo = log_of(xp, *one_minus_exp(xp, *rest))
+    hi, lo = _sound(xp, *divide_double(xp, hi, lo, a))
     return xp.exp(hi) * (1 + lo)
 
 
@@ -188,26 +190,27 @@ def kumaraswamy_mean(xp, a, b):
 
 @differentiable
 def kumaraswamy_variance(xp, a, b):
-    """E[X]^2 (e^d - 1) with d = log(E[X^2]/E[X]^2), which for small 1/a is an integral: no cancelling."""
+    """E[X^2] (1 - e^-d) with d = log(E[X^2]/E[X]^2), which for small 1/a is an integral: no cancelling."""
     hi, lo = _log_moment(xp, 1, a, b)
     twice, twice_lo = _log_moment(xp, 2, a, b)
     d, d_lo = total(xp, (twice, twice_lo), (-2 * hi, -2 * lo))
-    mean = xp.exp(hi) * (1 + lo)
-    return mean * mean * xp.expm1(xp.where(a >= 1, _log_ratio(xp, 1 / a, b), d + d_lo))
+    share = -xp.expm1(-xp.where(a >= 1, _log_ratio(xp, 1 / xp.maximum(a, 1), b), d + d_lo))
+    return xp.exp(twice) * (1 + twice_lo) * share
 
 
 def _log_ratio(xp, c, b):
     """The second difference of log E[X^(s a)] in steps of c, as the integral of its second derivative."""
-    y = 0
-    for t, w in zip(_NODES, _WEIGHTS, strict=True):
-        at, mass = 0.5 * (1 + float(t)), 0.5 * float(w)
-        y = y + mass * at * (_bend(xp, 1 + c * at, b) + _bend(xp, 1 + c * (2 - at), b))
+    y: Any = 0.0
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        t = 0.5 * (1 + float(node))
+        y = y + 0.5 * float(weight) * t * (_bend(xp, 1 + c * t, b) + _bend(xp, 1 + c * (2 - t), b))
     return c * c * y
 
 
 def _bend(xp, x, b):
     """trigamma(x) - trigamma(x + b); for small b as the integral of the derivative."""
-    zeta, near = special(xp).zeta, 0
+    zeta: Any = special(xp).zeta
+    near: Any = 0.0
     for t, w in zip(_FEW_NODES, _FEW_WEIGHTS, strict=True):
         near = near + float(w) * zeta(3.0, x + 0.5 * (1 + float(t)) * b)
     return xp.where(b < 0.5, b * near, trigamma.kernel(xp, x) - trigamma.kernel(xp, x + b))

@@ -88,25 +88,22 @@ placed_logit.joint_derivative(_placed_rule)
 
 
 @differentiable
-def logit_normal_mode(xp, loc, scale):
-    """The logit y of the likeliest x: the root of y - loc = scale^2 tanh(y/2) that is farthest out.
-
-    The difference is convex for y > 0, so that Newton's steps from loc + scale^2 fall to it.
-    """
-    m, square = abs(loc), scale * scale
-    y = m + square
+def relaxed_mode(xp, logit, t):
+    """The logit y of the likeliest x for t > 1: the root of t tanh((t y - l)/2) = tanh(y/2), by bisection."""
+    a = abs(logit)
+    low, high = a / t, (a + xp.log1p(2 / (t - 1))) / t
     for _ in range(60):
-        t = xp.tanh(0.5 * y)
-        slope = 1 - 0.5 * square * (1 - t * t)
-        step = (y - m - square * t) / slope
-        y = xp.where((slope > 0) & (step > 0), y - step, y)
-    return xp.where(loc < 0, -y, y)
+        y = 0.5 * (low + high)
+        short = t * xp.tanh(0.5 * (t * y - a)) < xp.tanh(0.5 * y)
+        low, high = xp.where(short, y, low), xp.where(short, high, y)
+    return xp.where(logit < 0, -high, high) * xp.where(logit == 0, 0, 1).astype(t.dtype)
 
 
-def _mode_rule(F, g, y, loc, scale):
-    t = F.tanh(0.5 * y)
-    g = g / (1 - 0.5 * scale * scale * (1 - t * t))
-    return g, g * 2 * scale * t
+def _relaxed_mode_rule(F, g, y, logit, t):
+    inner, outer = F.tanh(0.5 * (t * y - logit)), F.tanh(0.5 * y)
+    bend = 0.5 * t * (1 - inner * inner)
+    g = g / (t * bend - 0.5 * (1 - outer * outer))
+    return g * bend, -g * (inner + y * bend)
 
 
-logit_normal_mode.joint_derivative(_mode_rule)
+relaxed_mode.joint_derivative(_relaxed_mode_rule)

@@ -92,8 +92,10 @@ def _shares(F, p, low, high, peak):
     left = (p < left_share) | (peak == high)
     tail, rest = F.where(left, p, 1 - p), F.where(left, 1 - p, p)
     side, beyond = F.where(left, left_share, right_share), F.where(left, right_share, left_share)
-    root = F.sqrt(tail)
-    return left, root * F.sqrt(side), root / F.sqrt(side), rest + tail * beyond
+    product = tail * side
+    some = product > 1e-30  # the product may underflow
+    share = F.where(some, F.sqrt(F.where(some, product, 1.0)), F.sqrt(tail) * F.sqrt(side))
+    return left, share, F.sqrt(tail / side), rest + tail * beyond
 
 
 @differentiable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ... import functions as F
 from ...autograd import Variable
-from ...numerics.logit import logit_normal_mode
+from ...numerics import logit_normal as formulas
 from ..base.parameters import Param
 from ..base.supports import positive, real
 from ..families.logit_place import LogitPlace
@@ -21,8 +21,8 @@ class LogitNormal(LogitPlace):
         loc: the mean mu of logit X, of shape ``[*batch]``.
         scale: the standard deviation sigma > 0 of logit X, of shape ``[*batch]``.
 
-    No formula is known for the mean, the variance and the entropy. If there are two modes, ``mode`` is the
-    higher one, and of two as high that above 1/2. Samples that would round to 0 or 1 are held inside.
+    Mean, variance and entropy are sums of series. If there are two modes, ``mode`` is the higher one, and of
+    two as high that above 1/2. Samples that would round to 0 or 1 are held inside.
 
     Source:
         J. Aitchison and S. M. Shen, "Logistic-normal distributions: Some properties and uses", Biometrika 67
@@ -41,4 +41,13 @@ class LogitNormal(LogitPlace):
         return self.loc, self.scale
 
     def _mode(self) -> Variable:
-        return F.sigmoid(logit_normal_mode(self.loc, self.scale))
+        return F.sigmoid(formulas.logit_normal_mode(self.loc, self.scale))
+
+    def _mean(self) -> Variable:
+        return formulas.logit_normal_mean(self.loc, self.scale)
+
+    def _variance(self) -> Variable:
+        return formulas.logit_normal_variance(self.loc, self.scale)
+
+    def _entropy(self) -> Variable:
+        return formulas.logit_normal_entropy(self.loc, self.scale)

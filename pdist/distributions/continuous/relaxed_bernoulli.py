@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ... import functions as F
 from ...autograd import Variable
 from ...numerics.double import two_sum
+from ...numerics.logit import relaxed_mode
 from ..base.parameters import Param
 from ..base.supports import positive
 from ..families.logit_place import LogitPlace
@@ -38,8 +40,8 @@ class RelaxedBernoulli(InnerOdds, LogitPlace):
         p: the probability of X > 1/2, between 0 and 1, of shape ``[*batch]``.
         logit: l = log(p/(1 - p)), instead of ``p``.
 
-    No formula is known for the mean, the variance and the entropy. Samples that would round to 0 or 1 stay
-    inside.
+    No formula is known for the mean, the variance and the entropy. For t up to 1 ``mode`` is the end of the
+    likelier side, and 1/2 if p is. Samples that would round to 0 or 1 are held inside.
 
     Source:
         Maddison, Mnih and Teh, "The Concrete Distribution: A Continuous Relaxation of Discrete Random
@@ -56,3 +58,9 @@ class RelaxedBernoulli(InnerOdds, LogitPlace):
 
     def _place(self) -> tuple[Variable, Variable]:
         return self.logit, self.temperature
+
+    def _mode(self) -> Variable:
+        inner = self.temperature.array > 1
+        logit, t = F.where(inner, self.logit, 0.0), F.where(inner, self.temperature, 2.0)
+        end = 0.5 * (self.xp.sign(self.logit.array) + 1)
+        return F.where(inner, F.sigmoid(relaxed_mode(logit, t)), end)

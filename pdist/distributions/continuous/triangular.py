@@ -5,7 +5,7 @@ from __future__ import annotations
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics import triangular as formulas
-from ...numerics.differences import share_between
+from ...numerics.differences import share_between, unit
 from ...numerics.interval import log_width_plus
 from ..base.parameters import Param
 from ..base.supports import real
@@ -75,7 +75,8 @@ class Triangular(Interval):
     def _stddev(self) -> Variable:
         left = share_between(self.peak, self.low, self.high)
         right = share_between(-self.peak, -self.high, -self.low)
-        return (self.high - self.low) * F.sqrt((1 - left * right) / 18)
+        u = unit(self.low.array, self.high.array)
+        return (u * self.high - u * self.low) * F.sqrt((1 - left * right) / 18) / u
 
     def _breakpoints(self) -> list[Variable]:
         return [self.peak]
