@@ -21,12 +21,15 @@ from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
 from .discrete.discrete_uniform import DiscreteUniform
 from .discrete.poisson import Poisson
+from .discrete.skellam import Skellam
 from .discrete.zipf import Zipf
 from .divergences import counts, exponential_family, location_scale, unlike_pairs, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
+from .wrappers.zero_inflated import ZeroInflated, ZeroInflatedPoisson
+from .wrappers.zero_truncated import ZeroTruncated
 
 __all__ = [
     "AsymmetricLaplace",
@@ -53,8 +56,12 @@ __all__ = [
     "Param",
     "Part",
     "Poisson",
+    "Skellam",
     "StudentT",
     "Uniform",
+    "ZeroInflated",
+    "ZeroInflatedPoisson",
+    "ZeroTruncated",
     "Zipf",
     "cross_entropy",
     "kl_divergence",
