@@ -179,7 +179,8 @@ def _tail(xp, x, r1, r2):
     at = _saddle(xp, xp.where(upper, x + 1, -x), r1, r2)
     rising = at.x >= 0
     share = xp.where(rising, r1 / _or_one(xp, at.a), at.b / _or_one(xp, r2))
-    rest = xp.where(rising, at.a_less / _or_one(xp, at.a), -at.b_less / _or_one(xp, r2))  # 1 - share
+    rest = xp.where(rising, at.a_less / _or_one(xp, at.a), -at.b_less / _or_one(xp, r2))
+    rest = xp.where(share == 0, 1, rest)  # 1 - share
     e, e_lo, off = _sharper(xp, at.x, r1, r2, 1 / share)
     far = (at.exponent < -1) & (abs(e_lo) < 1e-3) & (abs(off) < 1)
     e, e_lo, off = xp.where(far, e, at.exponent), xp.where(far, e_lo, 0), xp.where(far, off, 0)
