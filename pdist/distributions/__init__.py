@@ -19,7 +19,9 @@ from .continuous.student_t import StudentT
 from .continuous.uniform import Uniform
 from .discrete.bernoulli import Bernoulli
 from .discrete.categorical import Categorical
+from .discrete.deterministic import Deterministic
 from .discrete.discrete_uniform import DiscreteUniform
+from .discrete.finite_discrete import FiniteDiscrete
 from .discrete.poisson import Poisson
 from .discrete.skellam import Skellam
 from .discrete.zipf import Zipf
@@ -37,9 +39,11 @@ __all__ = [
     "Categorical",
     "Cauchy",
     "Chisquare",
+    "Deterministic",
     "DiscreteUniform",
     "Distribution",
     "Exponential",
+    "FiniteDiscrete",
     "Gamma",
     "Gumbel",
     "HalfCauchy",

@@ -90,6 +90,13 @@ def _discrete_uniform(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "high": (given["low"] + given["high"]).astype(given["low"].dtype)}
 
 
+def _finite_discrete(given: dict[str, Any]) -> dict[str, Any]:
+    """Values that are all different: so far apart that it does not matter what was drawn."""
+    values = given["values"]
+    apart = 11 * np.arange(values.shape[-1])[::-1]
+    return {**given, "values": (values + apart).astype(values.dtype)}
+
+
 def _skellam_twin(d: Any) -> Any:
     """Without SciPy's tails, which are right to three digits far out."""
     frozen = stats.skellam(d.rate1, d.rate2)
@@ -156,6 +163,12 @@ _ENTRIES = [
         D.OneHotCategorical,
         twin=lambda d: stats.multinomial(1, d.p),
         lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(D.Deterministic, elements={"value": st.one_of(reals(), st.integers(0, 3).map(float))}),
+    Entry(
+        D.FiniteDiscrete,
+        adjust=_finite_discrete,
+        twin=lambda d: stats.rv_discrete(values=(d.values, d.p)),
     ),
     Entry(
         D.DiscreteUniform,

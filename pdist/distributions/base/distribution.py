@@ -78,6 +78,7 @@ class Distribution(Batched):
     _masks: ClassVar[bool] = True
     _formulas: ClassVar[dict[str, tuple[str, Any]]] = {}  # the best way to each method of _WAYS, found once
     _pairs_only: bool = False  # whether log_prob refuses values that broadcast against the batch: see heads
+    _atoms: Any = None  # of a discrete distribution whose values need not be whole: all of them, [*batch, K]
     _factors: Any = None  # independent parts: their distribution, and over how many of its last batch axes
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
