@@ -44,10 +44,13 @@ from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
 from .discrete.binomial import Binomial
 from .discrete.categorical import Categorical
+from .discrete.deterministic import Deterministic
 from .discrete.discrete_uniform import DiscreteUniform
+from .discrete.finite_discrete import FiniteDiscrete
 from .discrete.geometric import Geometric
 from .discrete.negative_binomial import NegativeBinomial
 from .discrete.poisson import Poisson
+from .discrete.skellam import Skellam
 from .discrete.zipf import Zipf
 from .divergences import (
     beta,
@@ -67,6 +70,8 @@ from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
+from .wrappers.zero_inflated import ZeroInflated, ZeroInflatedPoisson
+from .wrappers.zero_truncated import ZeroTruncated
 
 __all__ = [
     "Arcsine",
@@ -79,9 +84,11 @@ __all__ = [
     "Chi",
     "Chisquare",
     "ContinuousBernoulli",
+    "Deterministic",
     "DiscreteUniform",
     "Distribution",
     "Exponential",
+    "FiniteDiscrete",
     "Gamma",
     "GeneralizedExtremeValue",
     "GeneralizedNormal",
@@ -115,6 +122,7 @@ __all__ = [
     "Part",
     "Poisson",
     "RelaxedBernoulli",
+    "Skellam",
     "StudentT",
     "Triangular",
     "TruncatedNormal",
@@ -123,6 +131,9 @@ __all__ = [
     "Weibull",
     "WrappedCauchy",
     "WrappedNormal",
+    "ZeroInflated",
+    "ZeroInflatedPoisson",
+    "ZeroTruncated",
     "Zipf",
     "cross_entropy",
     "kl_divergence",

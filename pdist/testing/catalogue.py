@@ -48,6 +48,19 @@ def _truncnorm(d: Any) -> Any:
     return SimpleNamespace(**{name: getattr(twin, name) for name in names})
 
 
+def _finite_discrete(given: dict[str, Any]) -> dict[str, Any]:
+    """Values that are all different: so far apart that it does not matter what was drawn."""
+    values = given["values"]
+    apart = 11 * np.arange(values.shape[-1])[::-1]
+    return {**given, "values": (values + apart).astype(values.dtype)}
+
+
+def _skellam_twin(d: Any) -> Any:
+    """Without SciPy's tails, which are right to three digits far out."""
+    frozen = stats.skellam(d.rate1, d.rate2)
+    return SimpleNamespace(logpmf=frozen.logpmf, mean=frozen.mean, var=frozen.var, std=frozen.std)
+
+
 _ENTRIES = [
     Entry(D.Normal, twin=lambda d: stats.norm(d.loc, d.scale)),
     Entry(
@@ -221,6 +234,12 @@ _ENTRIES = [
         twin=lambda d: stats.multinomial(1, d.p),
         lacks=frozenset({"pathwise", "cdf", "icdf"}),
     ),
+    Entry(D.Deterministic, elements={"value": st.one_of(reals(), st.integers(0, 3).map(float))}),
+    Entry(
+        D.FiniteDiscrete,
+        adjust=_finite_discrete,
+        twin=lambda d: stats.rv_discrete(values=(d.values, d.p)),
+    ),
     Entry(
         D.DiscreteUniform,
         elements={"low": st.integers(-20, 20).map(float), "high": st.integers(1, 20).map(float)},
@@ -228,6 +247,7 @@ _ENTRIES = [
         twin=lambda d: stats.randint(d.low, d.high + 1),
         lacks=frozenset({"pathwise", "gradients"}),
     ),
+    Entry(D.Skellam, twin=_skellam_twin, lacks=frozenset({"pathwise"})),
     Entry(
         D.Zipf,  # tails that a sum over some hundred counts reaches the end of
         elements={"alpha": positives(8, 20)},
@@ -278,6 +298,26 @@ def _mixtures(
     return D.MixtureSameFamily(draw(weights), draw(components))
 
 
+@st.composite
+def _inflated(
+    draw: DrawFn,
+    inner: str,
+    *,
+    batch_shape: tuple[int, ...] | None = None,
+    min_side: int = 0,
+    dtype: Any = None,
+    edges: bool = False,
+    **wishes: Any,
+) -> D.Distribution:
+    """Distributions of counts with more zeros; gate and base of shapes that broadcast."""
+    both = draw(strategies.broadcastable(2, min_side=min_side)) if batch_shape is None else [batch_shape] * 2
+    dtype = draw(strategies.dtypes()) if dtype is None else dtype
+    base = _entry(inner).distributions(batch_shape=both[0], dtype=dtype, edges=edges, **wishes)
+    chances = st.sampled_from([0.0, 1.0, 1e-6]) if edges else strategies.reals(0.02, 0.98)
+    gate = draw(strategies.arrays(dtype, both[1], chances))
+    return D.ZeroInflated(draw(base), strategies.on_device(gate))
+
+
 def _entry(name: str) -> Entry:
     return next(entry for entry in [*_ENTRIES, *_COMPONENTS] if entry.name == name)
 
@@ -300,6 +340,24 @@ _COMPONENTS = [
 
 
 _ENTRIES += [
+    Entry(D.ZeroInflatedPoisson, lacks=frozenset({"pathwise"})),
+    Entry(
+        D.ZeroInflated,
+        name="ZeroInflated Poisson",
+        make=lambda **wishes: _inflated("Poisson", **wishes),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
+        D.ZeroInflated,
+        name="ZeroInflated DiscreteUniform",
+        make=lambda **wishes: _inflated("DiscreteUniform", **wishes),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
+        D.ZeroTruncated,
+        make=lambda edges=False, **wishes: _entry("Poisson").distributions(**wishes).map(D.ZeroTruncated),
+        lacks=frozenset({"pathwise"}),
+    ),
     Entry(
         D.Independent,
         name="Independent Normal",

@@ -63,7 +63,10 @@ class Measure:
             if len(line) ** self.size > 1_000_000:
                 raise Inapplicable(f"too many values to sum over: {len(line)}^{self.size}")
         grid = np.array(list(itertools.product(line, repeat=self.size))).reshape((-1, *self.event_shape))
-        return grid[host(self.dist.support.contains(grid))]
+        grid = grid[host(self.dist.support.contains(grid))]
+        if self.dist._atoms is None:
+            return grid
+        return np.unique(np.concatenate([grid, host(self.dist._atoms)]))
 
     def log_prob(self, x: np.ndarray) -> np.ndarray:
         """log p(x), as a raw array."""

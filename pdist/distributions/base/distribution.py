@@ -80,6 +80,7 @@ class Distribution(Quantiles, Moments, Intervals):
     _masks: ClassVar[bool] = True
     _formulas: ClassVar[dict[str, tuple[str, Any]]] = {}  # the best way for each method of _WAYS, found once
     _pairs_only: bool = False  # whether log_prob rejects values that would broadcast the batch: see heads
+    _atoms: Any = None  # of a discrete distribution whose values need not be whole: all of them, [*batch, K]
     _factors: Any = None  # independent parts: their distribution, and the number of its last batch axes
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

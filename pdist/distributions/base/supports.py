@@ -169,6 +169,12 @@ def _simplex(xp: Any, p: Array) -> Array:
     return (p >= 0).all(axis=-1) & (abs(p.sum(axis=-1, dtype=np.float64) - 1) <= slack)
 
 
+def _distinct(xp: Any, x: Array) -> Array:
+    """Vectors of finite numbers no two of which are equal."""
+    ordered = xp.sort(x, axis=-1)
+    return xp.isfinite(x).all(axis=-1) & (ordered[..., 1:] > ordered[..., :-1]).all(axis=-1)
+
+
 def _one_hot(xp: Any, x: Array) -> Array:
     return ((x == 0) | (x == 1)).all(axis=-1) & (x.sum(axis=-1) == 1)
 
@@ -241,6 +247,13 @@ log_probabilities = Support(
     lambda xp, x: ((x < np.inf).all(axis=-1)) & (x > -np.inf).any(axis=-1),
     event_ndim=1,
     wanted="numbers less than inf, not all of them -inf",
+)
+distinct = Support(
+    "numbers, all different",
+    _distinct,
+    event_ndim=1,
+    inner=lambda xp, x: xp.arange(x.shape[-1]).astype(x.dtype),
+    wanted="finite numbers, all different",
 )
 simplex = Support(
     "non negative and of sum 1",

@@ -105,8 +105,8 @@ class Lattice(Distribution):
         return self.xp.floor(self.mean.array + self.stddev.array * special(self.xp).ndtri(u))
 
     def _icdf(self, p: Variable) -> Variable:
-        names = self._plan.given
-        u, *given = promote(type(self).__name__, ("p", *names), (p, *[getattr(self, n) for n in names]))
+        leaves = dict(self._leaves())
+        u, *given = promote(type(self).__name__, ("p", *leaves), (p, *leaves.values()))
         if not self._tabled:
             return as_variable(smallest_count(self.xp, u.array, *[v.array for v in given], dist=self))
         first, last = self._ends
@@ -190,11 +190,10 @@ def smallest_count(xp, u, *given, dist):
     Args:
         xp: the namespace.
         u: probabilities, of a shape that broadcasts with the batch.
-        *given: the parameters, in the dtype of u.
+        *given: the parameters, those of inner distributions included, in the dtype of u.
         dist: a distribution to use with these parameters.
     """
-    values = iter(given)
-    dist = dist._map(lambda _value, _ndim: Variable(next(values), requires_grad=False))
+    dist = dist._with_arrays(iter(given))
     with no_backprop_mode(), np.errstate(all="ignore"):
         first, last = dist._ends
         u = xp.broadcast_to(u, np.broadcast_shapes(u.shape, dist.batch_shape))
