@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,18 @@ def _uniform(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _von_mises(d: Any) -> Any:
+    """SciPy's has a tail without ends, in which each turn adds 1."""
+    of = stats.vonmises(d.concentration, d.loc)
+    return SimpleNamespace(logpdf=of.logpdf, cdf=lambda x: of.cdf(x) - of.cdf(-np.pi), entropy=of.entropy)
+
+
+def _wrapped_cauchy(d: Any) -> Any:
+    """SciPy's lies in [0, 2 pi]."""
+    of = stats.wrapcauchy(d.rho)
+    return SimpleNamespace(logpdf=lambda x: of.logpdf((x - d.loc) % (2 * np.pi)), entropy=of.entropy)
+
+
 _ENTRIES = [
     Entry(D.Normal, twin=lambda d: stats.norm(d.loc, d.scale)),
     Entry(
@@ -122,6 +135,14 @@ _ENTRIES = [
         twin=lambda d: stats.t(d.df, d.loc, d.scale),
     ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
+    Entry(
+        D.VonMises,
+        elements={"concentration": positives(0.1, 9)},
+        twin=_von_mises,
+        extended=np.isfinite,
+    ),
+    Entry(D.WrappedCauchy, twin=_wrapped_cauchy, extended=np.isfinite),
+    Entry(D.WrappedNormal, elements={"scale": positives(0.2, 4)}, extended=np.isfinite),
     Entry(
         D.Uniform,
         elements={"high": positives()},
