@@ -90,10 +90,12 @@ def pieces_without_peak(xp, x, loc):
     beyond = loc > 0  # then -pi lies on the other side of the antipode
     first = xp.where(beyond, xp.minimum(to_antipode, length), length)
     second = xp.where(beyond, xp.where(to_antipode > 0, xp.minimum(loc, length), length), 0)
-    return (z, lo, first), (xp.maximum(below_pi(xp, loc), 0), 0 * lo, second)
+    z, lo = xp.minimum(z, PI), xp.where(z > PI, 0, lo)  # beyond it nothing is asked
+    return (z, lo, first), (xp.clip(below_pi(xp, loc), 0, PI), 0 * lo, second)
 
 
 def pieces_with_peak(xp, x, loc):
     """The arc from x <= loc to pi likewise, in two pieces on either side of the peak, if both are short."""
     zero = 0 * x + 0 * loc
-    return (zero, zero, loc - x), (zero, zero, xp.maximum(below_pi(xp, loc + zero), 0))
+    short = xp.minimum(loc - x, PI), xp.clip(below_pi(xp, loc + zero), 0, PI)
+    return (zero, zero, short[0]), (zero, zero, short[1])

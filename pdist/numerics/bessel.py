@@ -17,6 +17,7 @@ import math
 from ..autograd import differentiable
 from .differences import expm1mx
 from .double import is_double
+from .panels import summed
 
 # Of (float32, float64): how many steps cover half of the circle, and how long one is in units of 1/sqrt(k).
 _STEPS = ((17, 0.75), (30, 0.55))
@@ -28,23 +29,20 @@ def _nodes(xp, k, rules=_STEPS):
     steps, width = rules[is_double(k)]
     full = steps * width / math.pi
     half = (0.5 * math.pi / steps) * (full / xp.maximum(xp.sqrt(k), full))
-    sines = [xp.sin(j * half) for j in range(steps, -1, -1)]  # the small terms first
+    sines = [xp.sin(j * half) for j in range(steps + 1)]
     return [(2.0 if 0 < j < steps else 1.0, 2 * s * s) for j, s in enumerate(sines)], half
 
 
 def _mean(nodes, k, xp, f):
     """The mean of f(1 - cos t) for the density proportional to e^(k cos t)."""
-    total = mass = 0
-    for weight, y in nodes:
-        w = weight * xp.exp(-k * y)
-        total, mass = total + w * f(y), mass + w
-    return total / mass
+    masses = [weight * xp.exp(-k * y) for weight, y in nodes]
+    return summed(m * f(y) for m, (_, y) in zip(masses, nodes, strict=True)) / summed(masses)
 
 
 def _mean_and_nodes(xp, k):
     """I0(k) e^-k, and the nodes."""
     nodes, half = _nodes(xp, k)
-    return sum(w * xp.exp(-k * y) for w, y in nodes) * (half / math.pi), nodes
+    return summed(w * xp.exp(-k * y) for w, y in nodes) * (half / math.pi), nodes
 
 
 def i0e(xp, k):

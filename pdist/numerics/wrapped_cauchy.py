@@ -49,13 +49,12 @@ def _tail(xp, x, loc, rho, upper, log):
     across = xp.where(abs(x) < PI, xp.maximum((1 - rho) * (1 + rho) * xp.cos(0.5 * x), 0), 0)
     low, high = (1 - rho) * (1 - rho) * xp.sin(0.5 * loc) * c, (1 + rho) * (1 + rho) * xp.cos(0.5 * loc) * s
     along = -(low + high)
-    at_end = xp.where(x < 0, 0, 1)  # where the arc is nothing or all
+    at_end = (x > 0).astype(x.dtype)  # where the arc is nothing or all
     y = xp.where(across > 0, xp.arctan2(across, along) / math.pi, at_end)
-    y = xp.where(x == x, y, x)
-    if not log:
-        return y
-    rest = xp.where(across > 0, xp.arctan2(across, -along) / math.pi, 1 - at_end)
-    return xp.where(y < 0.5, xp.log(y), xp.log1p(-rest))
+    if log:
+        rest = xp.where(across > 0, xp.arctan2(across, -along) / math.pi, 1 - at_end)
+        y = xp.where(y < 0.5, xp.log(y), xp.log1p(-rest))
+    return xp.where(x == x, y, x)
 
 
 def _quantile(xp, p, loc, rho):

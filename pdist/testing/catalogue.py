@@ -7,6 +7,8 @@ An entry needs only the class if the declared supports of its parameters are suf
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -59,6 +61,18 @@ def _skellam_twin(d: Any) -> Any:
     """Without SciPy's tails, which are right to three digits far out."""
     frozen = stats.skellam(d.rate1, d.rate2)
     return SimpleNamespace(logpmf=frozen.logpmf, mean=frozen.mean, var=frozen.var, std=frozen.std)
+
+
+def _von_mises(d: Any) -> Any:
+    """SciPy's has a tail without ends, in which each turn adds 1."""
+    of = stats.vonmises(d.concentration, d.loc)
+    return SimpleNamespace(logpdf=of.logpdf, cdf=lambda x: of.cdf(x) - of.cdf(-np.pi), entropy=of.entropy)
+
+
+def _wrapped_cauchy(d: Any) -> Any:
+    """SciPy's lies in [0, 2 pi]."""
+    of = stats.wrapcauchy(d.rho)
+    return SimpleNamespace(logpdf=lambda x: of.logpdf((x - d.loc) % (2 * np.pi)), entropy=of.entropy)
 
 
 _ENTRIES = [
@@ -152,6 +166,14 @@ _ENTRIES = [
         twin=lambda d: stats.invgauss(d.loc / d.shape, scale=d.shape),
     ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
+    Entry(
+        D.VonMises,
+        elements={"concentration": positives(0.1, 9)},
+        twin=_von_mises,
+        extended=np.isfinite,
+    ),
+    Entry(D.WrappedCauchy, twin=_wrapped_cauchy, extended=np.isfinite),
+    Entry(D.WrappedNormal, elements={"scale": positives(0.2, 4)}, extended=np.isfinite),
     Entry(
         D.Uniform,
         elements={"high": positives()},

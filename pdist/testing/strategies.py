@@ -111,6 +111,7 @@ _BY_SUPPORT: dict[str, Any] = {  # by name
     "real": _scalars(reals(), [0.0, -30.0, 30.0, 1e-6]),  # a log-scale too
     "positive": _scalars(positives(), [1e-6, 1e6]),
     "non negative": _scalars(positives(), [0.0, 1e-6, 1e4]),
+    "[0, 1)": _scalars(reals(0.02, 0.9), [0.0, 0.999, 1e-6]),
     "[0, 1]": _scalars(reals(0.02, 0.98), [0.0, 1.0, 1e-6]),
     "(0, 1)": _scalars(reals(0.02, 0.98), [1e-6, 1 - 1e-6]),
     "[0, 1)": _scalars(reals(0.02, 0.9), [0.0, 1e-6, 1e-30]),

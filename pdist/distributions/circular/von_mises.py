@@ -33,7 +33,7 @@ class VonMises(Circular):
     >>> import numpy as np
     >>> d = VonMises(loc=np.array([0.0, 1.0]), concentration=2.0)
     >>> d.prob(0.0).array
-    array([0.51588541, 0.20570813])
+    array([0.51588541, 0.2057145 ])
     >>> d.variance.array
     array([0.30222534, 0.30222534])
     """

@@ -32,9 +32,9 @@ class WrappedCauchy(Circular):
     >>> import numpy as np
     >>> d = WrappedCauchy(loc=np.array([0.0, 1.0]), rho=0.5)
     >>> d.prob(0.0).array
-    array([0.47746483, 0.14050769])
+    array([0.47746483, 0.16819303])
     >>> d.cdf(0.0).array
-    array([0.5      , 0.1840366])
+    array([0.5      , 0.23172501])
     """
 
     rho = Param(below_one)

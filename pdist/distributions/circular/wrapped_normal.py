@@ -31,7 +31,7 @@ class WrappedNormal(Circular):
     >>> import numpy as np
     >>> d = WrappedNormal(loc=np.array([0.0, 1.0]), scale=2.0)
     >>> d.prob(0.0).array
-    array([0.20235567, 0.18239814])
+    array([0.20234029, 0.18238595])
     >>> d.variance.array
     array([0.86466472, 0.86466472])
     """
