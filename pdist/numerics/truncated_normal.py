@@ -90,7 +90,7 @@ def _offset(xp, fr, x, loc, s, low, high):
 
 
 @differentiable
-def mean(xp, loc, s, low, high):
+def truncated_mean(xp, loc, s, low, high):
     """E[X]."""
     fr = frame(xp, loc, s, low, high)
     first = moments(xp, fr)[0]
@@ -101,7 +101,7 @@ def mean(xp, loc, s, low, high):
 
 
 @differentiable
-def variance(xp, loc, s, low, high):
+def truncated_variance(xp, loc, s, low, high):
     """E[(X - E[X])^2]."""
     first, second, _, _, _ = moments(xp, frame(xp, loc, s, low, high))
     return s * s * (second - first * first)
@@ -390,9 +390,9 @@ log_prob.joint_derivative(_log_prob_rule)
 entropy.joint_derivative(_entropy_rule)
 below_mean.joint_derivative(_below_mean_rule)
 below_square.joint_derivative(_below_square_rule)
-mean.joint_derivative(_mean_rule)
+truncated_mean.joint_derivative(_mean_rule)
 standard_mean.joint_derivative(_standard_mean_rule)
-variance.joint_derivative(_variance_rule)
+truncated_variance.joint_derivative(_variance_rule)
 end_density.joint_derivative(_end_density_rule)
 tail.joint_derivative(_tail_rule)
 quantile.joint_derivative(_quantile_rule)

@@ -114,7 +114,6 @@ _BY_SUPPORT: dict[str, Any] = {  # by name
     "[0, 1)": _scalars(reals(0.02, 0.9), [0.0, 0.999, 1e-6]),
     "[0, 1]": _scalars(reals(0.02, 0.98), [0.0, 1.0, 1e-6]),
     "(0, 1)": _scalars(reals(0.02, 0.98), [1e-6, 1 - 1e-6]),
-    "[0, 1)": _scalars(reals(0.02, 0.9), [0.0, 1e-6, 1e-30]),
     "(0, 1]": _scalars(reals(0.05, 0.98), [1.0, 1e-6]),
     "real or -inf": _scalars(reals(-5, 2), [-np.inf, -100.0]),
     "real or inf": _scalars(reals(-3, 5), [np.inf, 100.0]),

@@ -93,13 +93,13 @@ class TruncatedNormal(Distribution):
         return ops.entropy(*self._where)
 
     def _mean(self) -> Variable:
-        return ops.mean(*self._where)
+        return ops.truncated_mean(*self._where)
 
     def _mode(self) -> Variable:
         return F.minimum(F.maximum(self.loc, self.low), self.high)
 
     def _variance(self) -> Variable:
-        return ops.variance(*self._where)
+        return ops.truncated_variance(*self._where)
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         u = rng.random(shape, dtype=self.dtype)
