@@ -57,7 +57,7 @@ def power_slope(xp, b, a):
 
 
 @differentiable
-def scale_slope(xp, b, a):
+def power_scale_slope(xp, b, a):
     """a b^a - 1, small differences counting in full."""
     u, u_lo = power_double(xp, b, a)
     y, lo = two_product(xp, a, u)
@@ -65,7 +65,7 @@ def scale_slope(xp, b, a):
 
 
 @differentiable
-def shape_slope(xp, b, a):
+def power_shape_slope(xp, b, a):
     """The derivative of the log density by a: digamma(1 + 1/a)/a^2 - b^a log b."""
     log_b, _, t, t_lo = log_power_double(xp, b, a)
     u, u_lo = exp_double(xp, t, t_lo, finer=True)
@@ -79,7 +79,7 @@ def _nonzero(F, b):
 
 
 def shape_bend(F, b, a):
-    """The derivative of :func:`shape_slope` by b."""
+    """The derivative of :func:`power_shape_slope` by b."""
     return -(F(power_slope)(b, a) * F.log(_nonzero(F, b)) + F(exact_power)(b, a) / _nonzero(F, b))
 
 
@@ -102,7 +102,7 @@ power_slope.derivative(
     b=lambda F, g, b, a: g * bend(F, b, a),
     a=lambda F, g, y, b, a: g * (y / a + y * F.log(_nonzero(F, b))),
 )
-scale_slope.derivative(
+power_scale_slope.derivative(
     b=lambda F, g, b, a: g * a * F(power_slope)(b, a),
     a=lambda F, g, b, a: g * F(exact_power)(b, a) * (1 + a * F.log(_nonzero(F, b))),
 )
@@ -114,7 +114,7 @@ def _shape_slope_by_shape(F, g, b, a):
     return g * (constant - F(exact_power)(b, a) * log_b * log_b)
 
 
-shape_slope.derivative(b=lambda F, g, b, a: g * shape_bend(F, b, a), a=_shape_slope_by_shape)
+power_shape_slope.derivative(b=lambda F, g, b, a: g * shape_bend(F, b, a), a=_shape_slope_by_shape)
 
 
 def log_density(F, z, a):

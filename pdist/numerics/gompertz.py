@@ -49,14 +49,14 @@ def log_density_double(F, z, c):
 
 
 @differentiable
-def log_density(xp, z, c):
+def gompertz_log_density(xp, z, c):
     """log c + z - c (e^z - 1)."""
     y, lo = log_density_double(raw(xp), z, c)
     return y + lo
 
 
 @differentiable
-def slope(xp, z, c):
+def gompertz_slope(xp, z, c):
     """Minus the derivative of the log density by z: c e^z - 1, always finite."""
     e, e_lo = _exp(xp, z)
     y, lo = two_product(xp, c, e)
@@ -64,14 +64,14 @@ def slope(xp, z, c):
 
 
 @differentiable
-def scale_slope(xp, z, c):
+def gompertz_scale_slope(xp, z, c):
     """z (c e^z - 1) - 1, always finite."""
-    y, lo = two_product(xp, z, slope.kernel(xp, z, c))
+    y, lo = two_product(xp, z, gompertz_slope.kernel(xp, z, c))
     return xp.minimum((y - 1) + rounding(xp, lo, y), LARGEST[is_double(y)])
 
 
 @differentiable
-def shape_slope(xp, z, c):
+def gompertz_shape_slope(xp, z, c):
     """The derivative of the log density by c: 1/c - (e^z - 1)."""
     u, lo = growth_double(xp, z, c)
     return ((1 - u) - lo) / c
@@ -88,19 +88,19 @@ def growth_and_slope(F, z, c):
     return c * F.expm1(z), c * F.exp(z)
 
 
-log_density.derivative(
-    z=lambda F, g, z, c: -g * F(slope)(z, c),
-    c=lambda F, g, z, c: g * F(shape_slope)(z, c),
+gompertz_log_density.derivative(
+    z=lambda F, g, z, c: -g * F(gompertz_slope)(z, c),
+    c=lambda F, g, z, c: g * F(gompertz_shape_slope)(z, c),
 )
-slope.derivative(
+gompertz_slope.derivative(
     z=lambda F, g, z, c: g * c * exponential(F, z),
     c=lambda F, g, z: g * exponential(F, z),
 )
-scale_slope.derivative(
-    z=lambda F, g, z, c: g * (F(slope)(z, c) + z * c * exponential(F, z)),
+gompertz_scale_slope.derivative(
+    z=lambda F, g, z, c: g * (F(gompertz_slope)(z, c) + z * c * exponential(F, z)),
     c=lambda F, g, z: g * z * exponential(F, z),
 )
-shape_slope.derivative(z=lambda F, g, z: -g * exponential(F, z), c=lambda F, g, c: -g / c / c)
+gompertz_shape_slope.derivative(z=lambda F, g, z: -g * exponential(F, z), c=lambda F, g, c: -g / c / c)
 
 
 # Moments ----------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def exponent_double(xp, x, m, s):
 
 
 @differentiable
-def log_density(xp, x, m, s):
+def wald_log_density(xp, x, m, s):
     """log(s/(2 pi x^3))/2 - s (x - m)^2/(2 m^2 x), for x > 0."""
     h, h_lo = exponent_double(xp, x, m, s)
     (log_s, s_lo), (log_x, x_lo) = log_finer(xp, s), log_finer(xp, x)
@@ -80,7 +80,7 @@ def log_density(xp, x, m, s):
 
 
 @differentiable
-def slope(xp, x, m, s):
+def wald_slope(xp, x, m, s):
     """Its derivative by x: -(3/2 + s (x^2 - m^2)/(2 m^2 x))/x."""
     q, q_lo = _excess_double(xp, x, m)
     q2, q2_lo = two_sum(xp, q, 2 * xp.ones_like(q))
@@ -95,7 +95,7 @@ def mean_slope(xp, x, m, s):
 
 
 @differentiable
-def shape_slope(xp, x, m, s):
+def wald_shape_slope(xp, x, m, s):
     """Its derivative by s: 1/(2 s) - (x - m)^2/(2 m^2 x)."""
     h, lo = exponent_double(xp, x, m, s)
     return ((0.5 - h) - lo) / s
@@ -106,10 +106,12 @@ def _mixed(x, m):
     return 0.5 * ((m - x) / x / m) * ((m + x) / x / m)
 
 
-log_density.joint_derivative(
-    lambda F, g, x, m, s: (g * F(slope)(x, m, s), g * F(mean_slope)(x, m, s), g * F(shape_slope)(x, m, s))
+wald_log_density.joint_derivative(
+    lambda F, g, x, m, s: [g * F(slope)(x, m, s) for slope in (wald_slope, mean_slope, wald_shape_slope)]
 )
-slope.joint_derivative(lambda F, g, x, m, s: (g * (1.5 - s / x) / x / x, g * s / m / m / m, g * _mixed(x, m)))
+wald_slope.joint_derivative(
+    lambda F, g, x, m, s: (g * (1.5 - s / x) / x / x, g * s / m / m / m, g * _mixed(x, m))
+)
 mean_slope.joint_derivative(
     lambda F, g, x, m, s: (
         g * s / m / m / m,
@@ -117,7 +119,7 @@ mean_slope.joint_derivative(
         g * (x - m) / m / m / m,
     )
 )
-shape_slope.joint_derivative(
+wald_shape_slope.joint_derivative(
     lambda F, g, x, m, s: (g * _mixed(x, m), g * (x - m) / m / m / m, -0.5 * g / s / s)
 )
 
@@ -219,7 +221,7 @@ def _quantile(xp, p, m, s):
         """The relative error of the smaller tail, positive if x is too large, and its slope by log x."""
         log_tail = smaller(x, log=True)
         d = log_tail - xp.where(below, xp.log(t), xp.log1p(-t))
-        fall = xp.exp(xp.minimum(log_density.kernel(xp, x, m, s) + xp.log(x) - log_tail, 80))
+        fall = xp.exp(xp.minimum(wald_log_density.kernel(xp, x, m, s) + xp.log(x) - log_tail, 80))
         return xp.where(below, d, -d), fall
 
     def newton(y):
@@ -233,7 +235,7 @@ def _quantile(xp, p, m, s):
     for _ in range(2):
         now = smaller(x, log=False)
         change = xp.where(below, t - now, now - (1 - t))
-        step = change * xp.exp(-log_density.kernel(xp, x, m, s))
+        step = change * xp.exp(-wald_log_density.kernel(xp, x, m, s))
         x = xp.where(abs(step) < 0.1 * x, x + step, x)
     return xp.where(inside, x, xp.where(p == 0, 0, xp.where(p == 1, math.inf, math.nan))).astype(p.dtype)
 
@@ -257,7 +259,7 @@ def _moved_rule(F, g, x, m, s):
 
 
 inverse_gaussian_quantile.joint_derivative(
-    lambda F, g, y, m, s: (g * F.exp(-F(log_density)(y, m, s)), *_moved_rule(F, g, y, m, s))
+    lambda F, g, y, m, s: (g * F.exp(-F(wald_log_density)(y, m, s)), *_moved_rule(F, g, y, m, s))
 )
 moved_inverse_gaussian.joint_derivative(lambda F, g, x, m, s: (g, *_moved_rule(F, g, x, m, s)))
 

@@ -42,7 +42,7 @@ def _from_top(xp, x, loc, s, low, high):
 
 
 @differentiable
-def log_prob(xp, x, loc, s, low, high):
+def truncated_log_prob(xp, x, loc, s, low, high):
     """The log density at an x in between."""
     scaled = log_scaled_mass(xp, frame(xp, loc, s, low, high), s, low, high)
     d, _, e, _ = _from_top(xp, x, loc, s, low, high)
@@ -50,7 +50,7 @@ def log_prob(xp, x, loc, s, low, high):
 
 
 @differentiable
-def entropy(xp, loc, s, low, high):
+def truncated_entropy(xp, loc, s, low, high):
     """E[-log p(X)]."""
     fr = frame(xp, loc, s, low, high)
     first, second, _, _, _ = moments(xp, fr)
@@ -168,7 +168,7 @@ def _value(xp, y, h, lo):
 
 @differentiable
 @in_blocks
-def tail(xp, x, loc, s, low, high, *, upper, log):
+def truncated_tail(xp, x, loc, s, low, high, *, upper, log):
     """P(X <= x) or, if ``upper``, P(X > x), or its logarithm."""
     x = xp.clip(x, low, high)
     whole = mass(xp, frame(xp, loc, s, low, high))[0]
@@ -184,7 +184,7 @@ def tail(xp, x, loc, s, low, high, *, upper, log):
 @differentiable
 @in_blocks
 @hooks.opaque
-def quantile(xp, p, loc, s, low, high):
+def truncated_quantile(xp, p, loc, s, low, high):
     """The x with P(X <= x) = p, by Newton's method on the logarithm of the smaller tail, which is concave."""
     p, loc, s, low, high = xp.broadcast_arrays(p, loc, s, low, high)
     upper = p > 0.5
@@ -346,12 +346,12 @@ def _tail_rule(F, g, x, loc, s, low, high, upper, log):
     g = F.where(inside, g, 0.0) / s
     where = loc, s, low, high
     first, second = _apart(F, x, *where)
-    lower, higher = (F(tail)(x, *where, upper=u, log=False) for u in (False, True))
+    lower, higher = (F(truncated_tail)(x, *where, upper=u, log=False) for u in (False, True))
     if not log:
         g = -g if upper else g
         w = -lower * higher
         ends = -F(end_density)(*where, upper=False) * higher, -F(end_density)(*where, upper=True) * lower
-        d_x = F.exp(F(log_prob)(x, *where)) * s
+        d_x = F.exp(F(truncated_log_prob)(x, *where)) * s
     elif upper:
         w = lower
         ends = F(end_density)(*where, upper=False), lower * F(end_density)(loc, s, x, high, upper=True)
@@ -375,7 +375,7 @@ def _quantile_rule(F, g, y, p, loc, s, low, high):
     w = g * F.where(upper, p, 1 - p) / F.where(upper, at_x[1], at_x[0])
     by_low = g * F(end_density)(*where, upper=False) / at_x[1]
     by_high = g * F(end_density)(*where, upper=True) / at_x[0]
-    return g * F.exp(-F(log_prob)(x, *where)), w * first, w * second, by_low, by_high
+    return g * F.exp(-F(truncated_log_prob)(x, *where)), w * first, w * second, by_low, by_high
 
 
 def between(F, loc, s, low, high):
@@ -386,13 +386,13 @@ def between(F, loc, s, low, high):
     return F.where(ends[0] & ends[1], 0.5 * a + 0.5 * b, one)
 
 
-log_prob.joint_derivative(_log_prob_rule)
-entropy.joint_derivative(_entropy_rule)
+truncated_log_prob.joint_derivative(_log_prob_rule)
+truncated_entropy.joint_derivative(_entropy_rule)
 below_mean.joint_derivative(_below_mean_rule)
 below_square.joint_derivative(_below_square_rule)
 truncated_mean.joint_derivative(_mean_rule)
 standard_mean.joint_derivative(_standard_mean_rule)
 truncated_variance.joint_derivative(_variance_rule)
 end_density.joint_derivative(_end_density_rule)
-tail.joint_derivative(_tail_rule)
-quantile.joint_derivative(_quantile_rule)
+truncated_tail.joint_derivative(_tail_rule)
+truncated_quantile.joint_derivative(_quantile_rule)

@@ -19,7 +19,7 @@ from .truncated_normal import (
     log_scaled_mass,
     nearest,
     standard_mean,
-    tail,
+    truncated_tail,
 )
 
 # Gauss-Legendre nodes on (0, 1), and their weights
@@ -47,8 +47,8 @@ _NEAR = 0.1  # below it the path serves
 def log_within(xp, loc, s, low, high, a, b):
     """log P(a <= X <= b) for low <= a < b <= high; as log1p of what lies outside if that is less."""
     where = loc, s, low, high
-    outside = tail.kernel(xp, a, *where, upper=False, log=False)
-    outside = outside + tail.kernel(xp, b, *where, upper=True, log=False)
+    outside = truncated_tail.kernel(xp, a, *where, upper=False, log=False)
+    outside = outside + truncated_tail.kernel(xp, b, *where, upper=True, log=False)
     part, whole = mass(xp, frame(xp, loc, s, a, b))[0], mass(xp, frame(xp, *where))[0]
     top, whole_top = nearest(xp, a, b, loc), nearest(xp, low, high, loc)
     d, d_lo = over(xp, top, whole_top, s)
@@ -62,7 +62,7 @@ def _log_within_rule(F, g, loc, s, low, high, a, b):
     where, part = (loc, s, low, high), (loc, s, a, b)
     first, second = 0.0, 0.0
     for x, upper, rest in ((a, False, (loc, s, low, a)), (b, True, (loc, s, b, high))):
-        share = F(tail)(x, *where, upper=upper, log=False)
+        share = F(truncated_tail)(x, *where, upper=upper, log=False)
         some = share > 0
         at = F.where(some, x, loc)
         rest = tuple(F.where(some, v, v if i < 2 else at) for i, v in enumerate(rest))

@@ -20,8 +20,8 @@ class StandardGeneralizedNormal(Standard):
     log_kernel = lambda F, z, a: F(gn.log_kernel)(z, a)
     log_kernel_double = gn.log_kernel_double
     bend = lambda F, z, a: gn.bend(F, abs(z), a)
-    scale_slope = lambda F, d, s, a: F(gn.scale_slope)(abs(d / s), a)
-    shape_slopes = lambda F, z, a: (F(gn.shape_slope)(abs(z), a),)
+    scale_slope = lambda F, d, s, a: F(gn.power_scale_slope)(abs(d / s), a)
+    shape_slopes = lambda F, z, a: (F(gn.power_shape_slope)(abs(z), a),)
     shape_bends = lambda F, z, a: (F.sign(z) * gn.shape_bend(F, abs(z), a),)
     quantile = lambda F, p, a: F(gn.generalized_normal_quantile)(p, a)
     variance = lambda F, a: F(gn.variance)(a)

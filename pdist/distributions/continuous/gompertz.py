@@ -17,12 +17,12 @@ class StandardGompertz(Through):
 
     shapes, steep, inner = ("shape",), True, StandardExponential
 
-    log_kernel = lambda F, z, c: F(numerics.log_density)(z, c)
+    log_kernel = lambda F, z, c: F(numerics.gompertz_log_density)(z, c)
     log_kernel_double = numerics.log_density_double
-    slope = lambda F, z, c: F(numerics.slope)(z, c)
+    slope = lambda F, z, c: F(numerics.gompertz_slope)(z, c)
     bend = lambda F, z, c: c * numerics.exponential(F, z)
-    scale_slope = lambda F, d, s, c: F(numerics.scale_slope)(d / s, c)
-    shape_slopes = lambda F, z, c: (F(numerics.shape_slope)(z, c),)
+    scale_slope = lambda F, d, s, c: F(numerics.gompertz_scale_slope)(d / s, c)
+    shape_slopes = lambda F, z, c: (F(numerics.gompertz_shape_slope)(z, c),)
     shape_bends = lambda F, z, c: (-numerics.exponential(F, z),)
     double = numerics.growth_double
     moves = lambda F, z, u, c: (u / c,)

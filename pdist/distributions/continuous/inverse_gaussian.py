@@ -38,7 +38,7 @@ class InverseGaussian(Distribution):
     support, reparameterized = positive, True
 
     def _log_prob(self, x: Variable) -> Variable:
-        return numerics.log_density(x, self.loc, self.shape)
+        return numerics.wald_log_density(x, self.loc, self.shape)
 
     def _cdf(self, x: Variable) -> Variable:
         return numerics.inverse_gaussian_tail(x, self.loc, self.shape, upper=False, log=False)

@@ -66,19 +66,19 @@ class TruncatedNormal(Distribution):
         return self.loc, self.scale, self.low, self.high
 
     def _log_prob(self, x: Variable) -> Variable:
-        return ops.log_prob(x, *self._where)
+        return ops.truncated_log_prob(x, *self._where)
 
     def _cdf(self, x: Variable) -> Variable:
-        return ops.tail(x, *self._where, upper=False, log=False)
+        return ops.truncated_tail(x, *self._where, upper=False, log=False)
 
     def _survival_function(self, x: Variable) -> Variable:
-        return ops.tail(x, *self._where, upper=True, log=False)
+        return ops.truncated_tail(x, *self._where, upper=True, log=False)
 
     def _log_cdf(self, x: Variable) -> Variable:
-        return ops.tail(x, *self._where, upper=False, log=True)
+        return ops.truncated_tail(x, *self._where, upper=False, log=True)
 
     def _log_survival_function(self, x: Variable) -> Variable:
-        return ops.tail(x, *self._where, upper=True, log=True)
+        return ops.truncated_tail(x, *self._where, upper=True, log=True)
 
     def _log_interval_probability(self, low: Variable, high: Variable) -> Variable:
         a, b = (F.minimum(F.maximum(end, self.low), self.high) for end in (low, high))
@@ -87,10 +87,10 @@ class TruncatedNormal(Distribution):
         return F.where(none, -math.inf, y)
 
     def _icdf(self, p: Variable) -> Variable:
-        return ops.quantile(p, *self._where)
+        return ops.truncated_quantile(p, *self._where)
 
     def _entropy(self) -> Variable:
-        return ops.entropy(*self._where)
+        return ops.truncated_entropy(*self._where)
 
     def _mean(self) -> Variable:
         return ops.truncated_mean(*self._where)

@@ -87,7 +87,7 @@ def logit_ops(standard: type[Standard], given: str, log_norm_residual: float) ->
     rate = given == "rate"
 
     @differentiable
-    def log_prob(xp, x, loc, s):
+    def logit_log_prob(xp, x, loc, s):
         z, z_lo = moved_logit_double(xp, x, loc, s, given)
         F = raw(xp)
         if standard.log_kernel_double is None:
@@ -123,7 +123,7 @@ def logit_ops(standard: type[Standard], given: str, log_norm_residual: float) ->
         return by_z / (x * (1 - x)), -by_z, -by_z * z
 
     @differentiable
-    def tail(xp, x, loc, s, /, upper, log):
+    def logit_tail(xp, x, loc, s, /, upper, log):
         z, z_lo = moved_logit_double(xp, xp.clip(x, 0, 1), loc, s, given)
         y, slope = standard.tail_and_slope(raw(xp), z, upper=upper, log=log)
         correction = z_lo * slope
@@ -135,6 +135,6 @@ def logit_ops(standard: type[Standard], given: str, log_norm_residual: float) ->
         z = F(moved_logit)(x, loc, s, given=given)
         return _by_arguments(F, g * standard.tail_slope(F, z, upper=upper, log=log), z, x, loc, s)
 
-    log_prob.joint_derivative(log_prob_rule)
-    tail.joint_derivative(tail_rule)
-    return LogitOps(log_prob, tail)
+    logit_log_prob.joint_derivative(log_prob_rule)
+    logit_tail.joint_derivative(tail_rule)
+    return LogitOps(logit_log_prob, logit_tail)
