@@ -30,8 +30,10 @@ class Standard:
 
     May be stated if there is a more exact form:
 
-    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and what its rounding took, if it
-      grows faster than z: a mixture's responsibilities rest on differences of it.
+    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and what its rounding took, if it grows faster
+      than z (a mixture's responsibilities rest on differences of it), or if the density is ``steep`` and its
+      logarithm a sum of large terms.
+    - ``quantile_sf(F, p, *shapes)``: the z with P(Z > z) = p.
     - ``scale_slope(F, d, s, *shapes)``: z slope(z) - 1 with z = d/s, the derivative of log f by -log scale.
     - ``log_scale_slope(F, z, *shapes)``: the same of z, in fewer operations.
     - ``hazard(F, z, *shapes)``: f(z)/P(Z <= z), the slope of log_cdf; ``hazard_sf``: f(z)/P(Z > z).
