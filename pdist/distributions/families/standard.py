@@ -31,8 +31,9 @@ class Standard:
 
     Optional, if there is a more accurate form:
 
-    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and its rounding residual, if it
-      grows faster than z: a mixture's responsibilities depend on differences of it.
+    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and its rounding residual, if it grows faster than z
+      (a mixture's responsibilities depend on differences of it), or if the density is ``steep`` and its
+      logarithm a sum of large terms.
     - ``scale_slope(F, d, s, *shapes)``: z slope(z) - 1 with z = d/s, the derivative of log f in -log scale.
     - ``log_scale_slope(F, z, *shapes)``: the same as a function of z, with fewer operations.
     - ``hazard(F, z, *shapes)``: f(z)/P(Z <= z), the slope of log_cdf; ``hazard_sf``: f(z)/P(Z > z).
