@@ -105,24 +105,34 @@ _score_by_b.joint_derivative(_score_by_b_rule)
 
 @differentiable
 def kumaraswamy_tail(xp, x, a, b, /, upper, log):
-    """P(X <= x) or, if ``upper``, P(X > x), or its logarithm."""
-    hi, lo = times(xp, _log_rest(xp, xp.clip(x, 0, 1), a), (b, 0))
+    """P(X <= x) or, if ``upper``, P(X > x), or its logarithm; far below as log b + a log x."""
+    x = xp.clip(x, 0, 1)
+    hi, lo = times(xp, _log_rest(xp, x, a), (b, 0))
     if upper:
         return hi + lo if log else xp.exp(hi) * (1 + lo)
     if not log:
         return abs(xp.expm1(hi) + xp.exp(hi) * lo)
-    return xp.where(hi > -0.7, xp.log(-xp.expm1(hi)), xp.log1p(-xp.exp(hi) * (1 + lo)))
+    y = xp.where(hi > -0.7, xp.log(-xp.expm1(hi)), xp.log1p(-xp.exp(hi) * (1 + lo)))
+    far, far_lo = total(xp, _log_power(xp, x, a), log_of(xp, b))
+    return xp.where(far < _FAR, far + far_lo, y)
 
 
-def _tail_rule(F, g, x, a, b, upper, log):
+_FAR = -50.0  # the logarithm of a cdf to which b x^a comes as near as numbers can
+
+
+def _tail_rule(F, g, y, x, a, b, upper, log):
     inside = (x > 0) & (x < 1)
     g, x = F.where(inside, g, 0.0), F.where(inside, x, 0.5)
-    rest = F(log_rest)(x, a)
-    if not (upper and log):
-        h = b * rest
-        g = g * ((-F.exp(h) if not upper else F.exp(h)) if not log else F(_odds)(h))
-    fall = -g * b * F(power_odds)(x, a)
-    return fall * (a / x), fall * F.log(x), g * rest
+    rest, odds = F(log_rest)(x, a), F(power_odds)(x, a)
+    if log and not upper:
+        far = y < _FAR
+        slope = F(_odds)(F.where(far, -1.0, b * rest))
+        fall, by_b = F.where(far, g, -g * slope * b * odds), g * F.where(far, 1 / b, slope * rest)
+    else:
+        if not log:
+            g = g * F.exp(b * rest) if upper else -g * F.exp(b * rest)
+        fall, by_b = -g * b * odds, g * rest
+    return fall * (a / x), fall * F.log(x), by_b
 
 
 @differentiable
