@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import differentiable
-from ..backend import special
+from ..backend import hooks, special
+from .blocks import piecewise
 from .bregman import digamma_difference, trigamma
 from .constants import HALF_LOG_2PI
 from .double import divide_double, exp_double, two_sum
@@ -208,22 +209,37 @@ def kumaraswamy_variance(xp, a, b):
     return xp.exp(twice) * (1 + twice_lo) * share
 
 
+@hooks.opaque
 def _log_ratio(xp, c, b):
     """The second difference of log E[X^(s a)] in steps of c, as the integral of its second derivative."""
-    y: Any = 0.0
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        t = 0.5 * (1 + float(node))
-        y = y + 0.5 * float(weight) * t * (_bend(xp, 1 + c * t, b) + _bend(xp, 1 + c * (2 - t), b))
-    return c * c * y
+    c, b = xp.broadcast_arrays(c, b)
+    (y,) = piecewise(xp, [(b < 0.5, _integral(_bend_of_few)), (None, _integral(_bend))], c, b)
+    return y
+
+
+def _integral(bend: Any) -> Any:
+    def integral(xp, c, b):
+        y: Any = 0.0
+        for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+            t = 0.5 * (1 + float(node))
+            y = y + 0.5 * float(weight) * t * (bend(xp, 1 + c * t, b) + bend(xp, 1 + c * (2 - t), b))
+        return (c * c * y,)
+
+    return integral
 
 
 def _bend(xp, x, b):
-    """trigamma(x) - trigamma(x + b); for small b as the integral of the derivative."""
+    """trigamma(x) - trigamma(x + b)."""
+    return trigamma.kernel(xp, x) - trigamma.kernel(xp, x + b)
+
+
+def _bend_of_few(xp, x, b):
+    """The same for small b, as an integral of the derivative."""
     zeta: Any = special(xp).zeta
-    near: Any = 0.0
+    y: Any = 0.0
     for t, w in zip(_FEW_NODES, _FEW_WEIGHTS, strict=True):
-        near = near + float(w) * zeta(3.0, x + 0.5 * (1 + float(t)) * b)
-    return xp.where(b < 0.5, b * near, trigamma.kernel(xp, x) - trigamma.kernel(xp, x + b))
+        y = y + float(w) * zeta(3.0, x + 0.5 * (1 + float(t)) * b)
+    return b * y
 
 
 def _moment_slopes(F, n, a, b):
