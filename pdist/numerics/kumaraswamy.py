@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import differentiable
-from ..backend import special
+from ..backend import hooks, special
+from .blocks import piecewise
 from .bregman import digamma_difference, trigamma
 from .constants import HALF_LOG_2PI
 from .double import divide_double, exp_double, two_sum
@@ -105,24 +106,34 @@ _score_by_b.joint_derivative(_score_by_b_rule)
 
 @differentiable
 def kumaraswamy_tail(xp, x, a, b, /, upper, log):
-    """P(X <= x) or, if ``upper``, P(X > x), or its logarithm."""
-    hi, lo = times(xp, _log_rest(xp, xp.clip(x, 0, 1), a), (b, 0))
+    """P(X <= x) or, if ``upper``, P(X > x), or its logarithm; far below as log b + a log x."""
+    x = xp.clip(x, 0, 1)
+    hi, lo = times(xp, _log_rest(xp, x, a), (b, 0))
     if upper:
         return hi + lo if log else xp.exp(hi) * (1 + lo)
     if not log:
         return abs(xp.expm1(hi) + xp.exp(hi) * lo)
-    return xp.where(hi > -0.7, xp.log(-xp.expm1(hi)), xp.log1p(-xp.exp(hi) * (1 + lo)))
+    y = xp.where(hi > -0.7, xp.log(-xp.expm1(hi)), xp.log1p(-xp.exp(hi) * (1 + lo)))
+    far, far_lo = total(xp, _log_power(xp, x, a), log_of(xp, b))
+    return xp.where(far < _FAR, far + far_lo, y)
 
 
-def _tail_rule(F, g, x, a, b, upper, log):
+_FAR = -50.0  # the logarithm of a cdf to which b x^a comes as near as numbers can
+
+
+def _tail_rule(F, g, y, x, a, b, upper, log):
     inside = (x > 0) & (x < 1)
     g, x = F.where(inside, g, 0.0), F.where(inside, x, 0.5)
-    rest = F(log_rest)(x, a)
-    if not (upper and log):
-        h = b * rest
-        g = g * ((-F.exp(h) if not upper else F.exp(h)) if not log else F(_odds)(h))
-    fall = -g * b * F(power_odds)(x, a)
-    return fall * (a / x), fall * F.log(x), g * rest
+    rest, odds = F(log_rest)(x, a), F(power_odds)(x, a)
+    if log and not upper:
+        far = y < _FAR
+        slope = F(_odds)(F.where(far, -1.0, b * rest))
+        fall, by_b = F.where(far, g, -g * slope * b * odds), g * F.where(far, 1 / b, slope * rest)
+    else:
+        if not log:
+            g = g * F.exp(b * rest) if upper else -g * F.exp(b * rest)
+        fall, by_b = -g * b * odds, g * rest
+    return fall * (a / x), fall * F.log(x), by_b
 
 
 @differentiable
@@ -198,22 +209,37 @@ def kumaraswamy_variance(xp, a, b):
     return xp.exp(twice) * (1 + twice_lo) * share
 
 
+@hooks.opaque
 def _log_ratio(xp, c, b):
     """The second difference of log E[X^(s a)] in steps of c, as the integral of its second derivative."""
-    y: Any = 0.0
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        t = 0.5 * (1 + float(node))
-        y = y + 0.5 * float(weight) * t * (_bend(xp, 1 + c * t, b) + _bend(xp, 1 + c * (2 - t), b))
-    return c * c * y
+    c, b = xp.broadcast_arrays(c, b)
+    (y,) = piecewise(xp, [(b < 0.5, _integral(_bend_of_few)), (None, _integral(_bend))], c, b)
+    return y
+
+
+def _integral(bend: Any) -> Any:
+    def integral(xp, c, b):
+        y: Any = 0.0
+        for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+            t = 0.5 * (1 + float(node))
+            y = y + 0.5 * float(weight) * t * (bend(xp, 1 + c * t, b) + bend(xp, 1 + c * (2 - t), b))
+        return (c * c * y,)
+
+    return integral
 
 
 def _bend(xp, x, b):
-    """trigamma(x) - trigamma(x + b); for small b as the integral of the derivative."""
+    """trigamma(x) - trigamma(x + b)."""
+    return trigamma.kernel(xp, x) - trigamma.kernel(xp, x + b)
+
+
+def _bend_of_few(xp, x, b):
+    """The same for small b, as an integral of the derivative."""
     zeta: Any = special(xp).zeta
-    near: Any = 0.0
+    y: Any = 0.0
     for t, w in zip(_FEW_NODES, _FEW_WEIGHTS, strict=True):
-        near = near + float(w) * zeta(3.0, x + 0.5 * (1 + float(t)) * b)
-    return xp.where(b < 0.5, b * near, trigamma.kernel(xp, x) - trigamma.kernel(xp, x + b))
+        y = y + float(w) * zeta(3.0, x + 0.5 * (1 + float(t)) * b)
+    return b * y
 
 
 def _moment_slopes(F, n, a, b):
