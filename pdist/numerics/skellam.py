@@ -16,6 +16,7 @@ Source:
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -71,12 +72,20 @@ def _nodes(xp, w):
     return h, _each(xp, h, count)
 
 
+@functools.cache
+def _terms(k, count):
+    """How many terms of the series tell in node k, where t is at most (k + 1/2) pi/count."""
+    q = ((k + 0.5) * math.pi / count) ** 2
+    return next((j for j, c in enumerate(_TAYLOR) if c * q**j < 1e-17), len(_TAYLOR))
+
+
 def _each(xp, h, count):
     for k in range(count):
         t = (k + 0.5) * h
         q = t * t
-        y = 0 * q
-        for c in reversed(_TAYLOR):
+        terms = _terms(k, count)
+        y = _TAYLOR[terms - 1]
+        for c in reversed(_TAYLOR[: terms - 1]):
             y = c - q * y
         yield xp.sin(0.5 * t), xp.cos(0.5 * t), -q * t * y
 

@@ -221,7 +221,7 @@ def _guess(xp, u, dist):
     first, last = dist._ends
     x = dist._near(u)
     x = xp.maximum(xp.minimum(xp.where(abs(x) < math.inf, x, first), last), first) + 0 * u
-    return x, xp.maximum(4 * float(xp.finfo(x.dtype).eps) * abs(x), 1)
+    return x, xp.maximum(float(xp.finfo(x.dtype).eps) * abs(x), 1)
 
 
 def all_between(x: Variable, low: float, high: float) -> bool:
