@@ -24,14 +24,17 @@ from .discrete.poisson import Poisson
 from .divergences import exponential_family, location_scale, truncated, unlike_pairs, wrappers
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
+from .wrappers.censored import Censored
 from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
+from .wrappers.truncated import Truncated
 
 __all__ = [
     "AsymmetricLaplace",
     "Bernoulli",
     "Categorical",
     "Cauchy",
+    "Censored",
     "Chisquare",
     "Distribution",
     "Exponential",
@@ -52,6 +55,7 @@ __all__ = [
     "Part",
     "Poisson",
     "StudentT",
+    "Truncated",
     "TruncatedNormal",
     "Uniform",
     "cross_entropy",
