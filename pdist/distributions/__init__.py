@@ -68,8 +68,10 @@ from .divergences import (
 )
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
+from .wrappers.censored import Censored
 from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
+from .wrappers.truncated import Truncated
 from .wrappers.zero_inflated import ZeroInflated, ZeroInflatedPoisson
 from .wrappers.zero_truncated import ZeroTruncated
 
@@ -81,6 +83,7 @@ __all__ = [
     "Binomial",
     "Categorical",
     "Cauchy",
+    "Censored",
     "Chi",
     "Chisquare",
     "ContinuousBernoulli",
@@ -125,6 +128,7 @@ __all__ = [
     "Skellam",
     "StudentT",
     "Triangular",
+    "Truncated",
     "TruncatedNormal",
     "Uniform",
     "VonMises",

@@ -11,6 +11,7 @@ from .. import distributions as D
 from . import strategies
 from .entries import ENTRIES
 from .entry import Entry
+from .report import host
 from .strategies import positives, reals
 
 _ENTRIES = [*ENTRIES]
@@ -74,6 +75,42 @@ def _inflated(
     chances = st.sampled_from([0.0, 1.0, 1e-6]) if edges else strategies.reals(0.02, 0.98)
     gate = draw(strategies.arrays(dtype, both[1], chances))
     return D.ZeroInflated(draw(base), strategies.on_device(gate))
+
+
+def _bounded(
+    draw: DrawFn,
+    cls: type[D.Distribution],
+    inner: str,
+    *,
+    batch_shape: tuple[int, ...] | None = None,
+    size: int | None = None,
+    min_side: int = 0,
+    dtype: Any = None,
+    edges: bool = False,
+    one_sided: bool = True,
+) -> D.Distribution:
+    """Bounds between quantiles of a distribution of numbers, the upper one now and then infinite."""
+    batch = draw(strategies.shapes(min_side=min_side)) if batch_shape is None else batch_shape
+    dtype = draw(strategies.dtypes()) if dtype is None else dtype
+    dist = draw(_entry(inner).distributions(batch_shape=batch, size=size, dtype=dtype, edges=edges))
+    low, high = (dist.icdf(draw(strategies.arrays(dtype, batch, reals(*p)))).array for p in _SHARES)
+    if dist.support.discrete:
+        low, high = low - 0.5, high + 1.5  # at a whole number the probabilities jump
+    if one_sided and draw(st.booleans()):
+        high = high + np.inf
+    return cls(dist, *(strategies.on_device(host(v).astype(dtype)) for v in (low, high)))
+
+
+@st.composite
+def _censored(draw: DrawFn, **wishes: Any) -> D.Distribution:
+    """Normals censored so far out that integrals do not see the ends."""
+    dist = draw(_entry("Normal").distributions(**{**wishes, "edges": False}))
+    far = 60 * host(dist.stddev)
+    ends = ((host(dist.mean) + side * far).astype(dist.dtype) for side in (-1, 1))
+    return D.Censored(dist, *map(strategies.on_device, ends))
+
+
+_SHARES = ((0.02, 0.4), (0.6, 0.98))
 
 
 def _entry(name: str) -> Entry:
@@ -157,6 +194,23 @@ _ENTRIES += [
         D.MixtureSameFamily,
         name="Mixture of Poissons",
         make=lambda **wishes: _mixtures("Poisson", **wishes),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(D.Censored, name="Censored Normal", make=lambda **wishes: _censored(**wishes)),
+    Entry(
+        D.Truncated,
+        name="Truncated Normal",
+        make=lambda **wishes: _bounded(D.Truncated, "Normal", **wishes),
+    ),
+    Entry(
+        D.Truncated,
+        name="Truncated Exponential",
+        make=lambda **wishes: _bounded(D.Truncated, "Exponential", **wishes),
+    ),
+    Entry(
+        D.Truncated,
+        name="Truncated Poisson",
+        make=lambda **wishes: _bounded(D.Truncated, "Poisson", **wishes),
         lacks=frozenset({"pathwise"}),
     ),
     Entry(
