@@ -10,7 +10,6 @@ Source:
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from ..autograd import differentiable
 from ..backend import hooks, library
@@ -163,14 +162,12 @@ def _accepted(xp, u, k):
     narrow = below / (1 + rho)
     c0, c1 = k * below * below / (2 * rho), 2 * k  # c = k (r - cos z) with the r of Best and Fisher
     c0 = xp.where(k > 0, c0, 1)
-    z: Any = 0
-    left: Any = None
+    z, left = 0 * u[-1], u[-1] == u[-1]
     for i in range(u.shape[0] // 2):
         t = narrow * xp.tan(math.pi * (u[2 * i] - 0.5))
         c = c0 + c1 / (1 + 1 / (t * t))
         taken = xp.log(c) + 1 - c >= xp.log(u[2 * i + 1])
-        new = 2 * xp.arctan(t)
-        z, left = (new, ~taken) if left is None else (xp.where(left, new, z), left & ~taken)
+        z, left = xp.where(left, 2 * xp.arctan(t), z), left & ~taken
     if library(xp).host and left.any():
         z = xp.array(z)
         z[left] = VON_MISES.quantile.op.kernel(
