@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -77,6 +78,7 @@ def _inflated(
     return D.ZeroInflated(draw(base), strategies.on_device(gate))
 
 
+@st.composite
 def _bounded(
     draw: DrawFn,
     cls: type[D.Distribution],

@@ -11,7 +11,7 @@ from ... import functions as F
 from ...autograd import Variable, as_variable, config, differentiable, no_backprop_mode, promote
 from ...backend import hooks, library
 from ...numerics.roots import bracket_count, search_count, search_root
-from ..families.implicit import solve
+from ..base.implicit import solve
 from .bounds import Bounded
 
 
@@ -66,7 +66,7 @@ class Truncated(Bounded):
         """By a search; then Newton's steps from there carry the gradients."""
         params = self.params
         arguments = promote("Truncated.icdf", ("p", *params), (p, *params.values()))
-        found = search_quantile(*[v.array for v in arguments], dist=self).array
+        found = search_bounded_quantile(*[v.array for v in arguments], dist=self).array
         if self.support.discrete or not (config.enable_backprop and any(v.requires_grad for v in arguments)):
             return as_variable(found)
         ends = (found == self.low.array, found == self.high.array)
@@ -110,7 +110,7 @@ def _better(y: Variable, other: Variable) -> Variable:
 
 @differentiable
 @hooks.opaque
-def search_quantile(xp, *arrays, dist):
+def search_bounded_quantile(xp, *arrays, dist):
     """The smallest x with P(X <= x) >= p; p comes first, then the parameters of a Truncated."""
     p, *parameters = arrays
     dist = dist._with_arrays(iter(parameters))
