@@ -60,7 +60,8 @@ def exponent_double(xp, x, m, s):
     """a^2/2 as a double word."""
     q, q_lo = _excess_double(xp, x, m)
     t, t_lo = _ratio_double(xp, x, s)
-    y, y_lo = _product_double(xp, *_product_double(xp, q, q_lo, q, q_lo), t, t_lo)
+    square, square_lo = _product_double(xp, q, q_lo, q, q_lo)
+    y, y_lo = _product_double(xp, square, square_lo, t, t_lo)
     return 0.5 * xp.where(y < math.inf, y, q * t * q), 0.5 * y_lo  # a square may overflow
 
 
