@@ -11,7 +11,7 @@ Source:
 
 from __future__ import annotations
 
-from .constants import SQRT_HALF
+from .constants import LARGEST, SQRT_HALF
 
 # Minimax polynomial, the highest power first, for (float32, float64):
 # (atanh(sqrt w)/sqrt w - 1)/w on [0, 0.04]
@@ -132,6 +132,12 @@ def exp_double(xp, x, x_lo=0, finer=False):
     y = xp.exp(x)
     log_y, lo = log_double(xp, y, finer)
     return y, rounding(xp, y * ((x - log_y) - (lo - x_lo)), (4 + abs(x)) * y)
+
+
+def finite(xp, x):
+    """x, but the largest number of its sign in place of an infinite one, so that 0 times it is 0."""
+    largest = LARGEST[is_double(x)]
+    return xp.clip(x, -largest, largest)
 
 
 def exp_minus_exp(xp, x):

@@ -31,6 +31,17 @@ def log_mass_double(xp, k, u, u_lo):
     return xp.where(inside, y, -math.inf), xp.where(inside, lo, 0)
 
 
+def moderate(F, x):
+    """x, held where its square neither over- nor underflows: beyond that a slope is 0, or nearly."""
+    far = (1e18, 1e150)[is_double(x)]
+    return F.clip(x, 1 / far, far)
+
+
+def reciprocal(F, z):
+    """1/z, held as :func:`moderate` does."""
+    return 1 / moderate(F, z)
+
+
 def _finite(xp, x):
     return xp.where(abs(x) < math.inf, x, 0)
 
@@ -138,10 +149,17 @@ def chi_log_density(xp, z, k):
     return h + lo
 
 
-def chi_log_lower(xp, z, k):
-    """log P(Z <= z) if z^2 underflows, else 0."""
-    y, lo = _chi_mass_double(xp, xp.where(_is_tiny(z), z, 1), k)
-    return xp.where(_is_tiny(z), y - xp.log(0.5 * k) + lo, 0)
+def chi_tail(xp, z, k, y, upper, log):
+    """A tail y of the Gamma variable, but the one of z itself if z^2 underflows."""
+    tiny = _is_tiny(z) & (z > 0)
+    mass, lo = _chi_mass_double(xp, xp.where(tiny, z, 1), k)
+    log_lower = xp.where(tiny, mass - xp.log(0.5 * k) + lo, -1)
+    lower = xp.exp(log_lower)
+    if upper:
+        found = xp.log1p(-lower) if log else -xp.expm1(log_lower)
+    else:
+        found = log_lower if log else lower
+    return xp.where(tiny, found, y)
 
 
 @differentiable

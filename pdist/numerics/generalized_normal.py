@@ -138,10 +138,10 @@ def _shares(xp, b, a):
     at = xp.maximum(u, SMALLEST[is_double(u)])
     moved = moved + _finite(xp, k_lo * log_minus_digamma_of.kernel(xp, at, xp.where(below, k + 1, k)))
     log_tail, tail = log_tail + moved, tail + tail * moved
-    few = below & (u < SMALLEST[is_double(u)] * 2.0**60)  # b^a may underflow, though b does not
+    few = u < SMALLEST[is_double(u)] * 2.0**60  # b^a may underflow, though b does not
     inner = xp.where(few, b / gamma1p(xp, k, k_lo), xp.where(below, tail, 1 - tail))
     upper = xp.where(few, 1 - inner, xp.where(below, 1 - tail, tail))
-    return inner, upper, xp.where(below, xp.log1p(-inner), log_tail)
+    return inner, upper, xp.where(below | few, xp.log1p(-inner), log_tail)
 
 
 def _finite(xp, x):
@@ -251,7 +251,7 @@ def variance(xp, a):
     """Gamma(3/a)/Gamma(1/a)."""
     one, none = xp.ones_like(a), xp.zeros_like(a)
     third = gamma1p(xp, *divide_double(xp, 3 * one, none, a))
-    return third / (3 * gamma1p(xp, *divide_double(xp, one, none, a)))
+    return xp.where(third < math.inf, third / (3 * gamma1p(xp, *divide_double(xp, one, none, a))), third)
 
 
 def _variance_rule(F, g, y, a):

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import functions
 from ..autograd import differentiable, raw
-from .constants import LARGEST
+from .constants import LARGEST, SMALLEST
 from .differences import expm1mx
 from .double import exp_double, is_double, log_finer, rounding, two_product, two_sum
 from .exponential_integral import scaled_integral
@@ -85,7 +85,9 @@ def exponential(F, z):
 def growth_and_slope(F, z, c):
     """c (e^z - 1) and its derivative by z, those of a large number for larger ones."""
     z = F.minimum(z, _FAR[is_double(z)])
-    return c * F.expm1(z), c * F.exp(z)
+    u, slope = c * F.expm1(z), c * F.exp(z)
+    largest, smallest = LARGEST[is_double(z)], SMALLEST[is_double(z)]
+    return F.clip(u, smallest, largest), F.minimum(slope, largest)
 
 
 gompertz_log_density.derivative(

@@ -59,8 +59,10 @@ def _ratio_double(xp, x, s):
 def exponent_double(xp, x, m, s):
     """a^2/2 as a double word."""
     q, q_lo = _excess_double(xp, x, m)
-    y, y_lo = _product_double(xp, *_product_double(xp, q, q_lo, q, q_lo), *_ratio_double(xp, x, s))
-    return 0.5 * y, 0.5 * y_lo
+    t, t_lo = _ratio_double(xp, x, s)
+    square, square_lo = _product_double(xp, q, q_lo, q, q_lo)
+    y, y_lo = _product_double(xp, square, square_lo, t, t_lo)
+    return 0.5 * xp.where(y < math.inf, y, q * t * q), 0.5 * y_lo  # a square may overflow
 
 
 # The density ------------------------------------------------------------------------------------------------
@@ -150,7 +152,7 @@ def tail(xp, x, m, s, *, upper, log):
     h, h_lo = exponent_double(xp, z, m, s)
     h_lo = _finite(xp, h_lo)
     r = xp.sqrt(s / z)
-    a, b = xp.sqrt(2 * h), r * (1 + z / m)
+    a, b = xp.minimum(xp.sqrt(2 * h), 1e12), r * (1 + z / m)
     left = z < m
     share = xp.where(left, scaled_tail(xp, a) + scaled_tail(xp, b), _fall(xp, xp.where(left, 1, a), 2 * r))
     part = share * xp.exp(-h) * (1 - h_lo)

@@ -14,7 +14,7 @@ from ..autograd import differentiable
 from .bregman import digamma_difference, trigamma
 from .constants import LARGEST, SMALLEST, SUBNORMAL
 from .differences import log1pmx
-from .double import divide_double, exp_double, is_double, log_finer, rounding, two_product, two_sum
+from .double import divide_double, exp_double, finite, is_double, log_finer, rounding, two_product, two_sum
 from .gamma import lgamma1p, log_minus_digamma, stirling_error
 
 _ZERO, _ZERO_LOW = 0.46163214496836236, -1.5522348162858677e-17  # of digamma(1 + x)
@@ -50,7 +50,7 @@ def power_excess(xp, z, a):
     near = abs(t) < 0.5
     u, lo = exp_double(xp, t, t_lo, finer=True)
     small = xp.expm1(xp.where(near, t, 0))
-    return xp.where(near, small + (1 + small) * t_lo, (u - 1) + lo)
+    return finite(xp, xp.where(near, small + (1 + small) * t_lo, (u - 1) + lo))
 
 
 def _power_rule(F, g, z, a):
@@ -75,7 +75,7 @@ def weibull_log_density_double(xp, z, a):
     h, rest = two_sum(xp, h, -u)
     y, last = two_sum(xp, h, log_a)
     low = (t_lo - log_lo) + (lo + (rest + (last + (a_lo - u_lo))))
-    return y, xp.where(abs(low) < math.inf, low, 0)
+    return xp.where(u < math.inf, y, -u), xp.where(abs(low) < math.inf, low, 0)
 
 
 @differentiable
@@ -91,7 +91,7 @@ def weibull_shape_slope(xp, z, a):
     _, _, t, t_lo = log_power_double(xp, z, a)
     excess = power_excess.kernel(xp, z, a)
     y, y_lo = two_product(xp, t, excess)
-    return ((1 - y) - rounding(xp, y_lo + t_lo * excess, 4 * y)) / a
+    return finite(xp, ((1 - y) - rounding(xp, y_lo + t_lo * excess, 4 * y)) / a)
 
 
 @differentiable
@@ -103,7 +103,7 @@ def weibull_slope(xp, z, a):
     rest, rest_lo = two_sum(xp, 1 + 0 * a, -a)
     y, last = two_sum(xp, y, rest)
     low = last + (rest_lo + (lo + a * u_lo))
-    return (y + xp.where(abs(low) < math.inf, low, 0)) / z
+    return finite(xp, (y + xp.where(abs(low) < math.inf, low, 0)) / z)
 
 
 def weibull_mixed(F, z, a):
@@ -149,7 +149,7 @@ def weibull_quantile(xp, p, a):
     log_u, log_lo = _log_exponential_quantile(xp, p)
     h, lo = divide_double(xp, log_u, log_lo, a)
     z = xp.exp(h)
-    z = z + z * rounding(xp, lo, 4 * h)
+    z = xp.where(z < math.inf, z + z * rounding(xp, lo, 4 * h), z)
     return xp.where(p > 0, xp.where(p < 1, z, math.inf), p)  # which is 0, or nan
 
 
@@ -228,8 +228,9 @@ def gamma1p(xp, v, v_lo):
     h, rest = two_sum(xp, h, -m)
     large = xp.exp(h) * (xp.sqrt(2 * math.pi * m) * xp.exp(stirling_error.kernel(xp, m)))
     large = large + large * rounding(xp, lo + rest + m * log_lo, 4 * h)
-    y = xp.where(few, xp.exp(lgamma1p(xp, xp.where(few, v, 0))), large)
-    return y + y * rounding(xp, v_lo * (xp.log1p(v) - log_minus_digamma.kernel(xp, 1 + v)), 99 * (1 + v))
+    y = xp.where(few, xp.exp(lgamma1p(xp, xp.where(few, v, 0))), xp.where(large == large, large, math.inf))
+    low = rounding(xp, v_lo * (xp.log1p(v) - log_minus_digamma.kernel(xp, 1 + v)), 99 * (1 + v))
+    return xp.where(y < math.inf, y + y * low, y)
 
 
 @differentiable
@@ -276,5 +277,6 @@ def weibull_variance(F, a):
     mean = F(gamma_of_reciprocal)(a)
     near = F.where(a > 0.5, a, 1.0)
     far = F.where(a > 0.5, 1.0, a)
-    large = F(gamma_of_reciprocal)(0.5 * far) - F(gamma_of_reciprocal)(far) ** 2
+    square = F(gamma_of_reciprocal)(0.5 * far)
+    large = F.where(square.array < math.inf, square - F(gamma_of_reciprocal)(far) ** 2, square)
     return F.where(a > 0.5, F.expm1(F(gamma_excess)(near)) * mean * mean, large)

@@ -25,9 +25,14 @@ class StandardChi(Through):
     shape_slopes = lambda F, z, k: (F(powers.chi_shape_slope)(z, k),)
     shape_bends = lambda F, z, k: (1 / z,)
     double, inner_shapes = powers.half_square_double, lambda F, k: (0.5 * k,)
-    rise = lambda F, z, k: (0.5 * z * z, z)
+    rise = lambda F, z, k: (0.5 * (z := powers.moderate(F, z)) * z, z)
     back = lambda F, u, k: SQRT_2 * F.sqrt(u)
     quantile = lambda F, p, k: F(powers.chi_quantile)(p, k)
+
+    @classmethod
+    def tail_and_slope(cls, F, z, k, upper, log):
+        y, slope = super().tail_and_slope(F, z, k, upper=upper, log=log)
+        return powers.chi_tail(F.xp, z, k, y, upper, log), slope
 
     def entropy(F, k):
         h = 0.5 * k
