@@ -11,7 +11,7 @@ import numpy as np
 
 from ..autograd import differentiable, zero
 from .differences import deviance, log_ratio
-from .gamma import bregman_gamma, log_minus_digamma_change, trigamma_minus
+from .gamma import bregman_gamma, log_minus_digamma_change, tetragamma_minus, trigamma_minus
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
@@ -22,7 +22,7 @@ def trigamma(xp, x):
     return trigamma_minus.kernel(xp, x) + 1 / x
 
 
-trigamma.derivative(x=lambda F, g, x: g * F.polygamma(2, x))
+trigamma.derivative(x=lambda F, g, x: g * (F(tetragamma_minus)(x) - 1 / x / x))
 
 
 def _near(a, b):

@@ -7,6 +7,7 @@ import math
 from ..autograd import differentiable
 from ..backend import special
 from .constants import HALF_LOG_2PI, LOG_2
+from .double import log_double, two_sum
 
 
 @differentiable
@@ -33,8 +34,11 @@ cauchy_quantile.derivative(p=lambda F, g, y: g * (math.pi * (1 + y * y)))
 
 @differentiable
 def gumbel_quantile(xp, p):
-    """-log(-log p); log p as log(1 - (1 - p)) near 1."""
-    return -xp.log(-xp.where(p > 0.5, xp.log1p(p - 1), xp.log(p)))
+    """-log(-log p); log p as log(1 - (1 - p)) near 1, and with its rounding about the zero 1/e."""
+    middle = (p > 0.25) & (p <= 0.5)
+    log_p, lo = two_sum(xp, *log_double(xp, xp.where(middle, p, 0.5)))
+    y = xp.where(middle, log_p, xp.where(p > 0.5, xp.log1p(p - 1), xp.log(p)))
+    return -(xp.log(-y) + xp.where(middle, lo / log_p, 0))
 
 
 gumbel_quantile.derivative(p=lambda F, g, y, p: g * F.exp(y) / p)

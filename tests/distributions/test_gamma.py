@@ -163,3 +163,26 @@ def test_a_tail_by_its_shape_far_out(z: float) -> None:
     k = Variable(np.array([z / 0.9, z / 0.5]))
     (slope,) = pdist.grad([D.Gamma(k, 1.0).log_cdf(z)], [k])
     np.testing.assert_allclose(slope.array, [math.log(0.9), math.log(0.5)], rtol=1e-13)
+
+
+def test_mixed_second_derivatives_of_log_tails() -> None:
+    """Of either tail by value, shape and scale, against mpmath."""
+    x0, k0, s0 = 2.5, 1.75, 1.25
+    for name in ("log_cdf", "log_survival_function"):
+
+        def tail(x: mp.mpf, k: mp.mpf, s: mp.mpf, lower: bool = name == "log_cdf") -> mp.mpf:
+            ends = (0, x / s) if lower else (x / s, mp.inf)
+            return mp.log(mp.gammainc(k, *ends, regularized=True))
+
+        x, k, s = (Variable(np.array(v)) for v in (x0, k0, s0))
+        y = getattr(D.Gamma(k, s), name)(x)
+        first = pdist.grad([y], [x, k, s], enable_double_backprop=True)
+        for i, slope in enumerate(first):
+            second = pdist.grad([slope], [x, k, s])
+            for j, got in enumerate(second):
+                orders = [0, 0, 0]
+                orders[i] += 1
+                orders[j] += 1
+                with mp.workdps(60):
+                    truth = float(mp.diff(tail, (mp.mpf(x0), mp.mpf(k0), mp.mpf(s0)), tuple(orders)))
+                np.testing.assert_allclose(got.array, truth, rtol=1e-11, err_msg=f"{name} {orders}")
