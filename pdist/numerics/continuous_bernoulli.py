@@ -242,7 +242,7 @@ _FAR = (170.0, 1400.0)  # e to half of this is finite
 def _quantile_rule(F, g, y, p, logit):
     by_p = g * F.exp(-F(cb_log_prob)(y, logit))
     inside = (p > 0) & (p < 1)
-    x = F.where((y > 0) & (y < 1), y, F.where(y > 0, 1 - 2.0**-24, 2.0**-100))
+    x = F.where(y > 0, F.where(y < 1, y, 1 - 2.0**-24), 2.0**-100)
     return by_p, -by_p * F.where(inside, _slope(F, x, logit, False, False, p), 0.0)
 
 
