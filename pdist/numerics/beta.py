@@ -111,7 +111,7 @@ def gamma_share(xp, a):
     few = xp.minimum(a, 1)
     small = few * xp.exp(few * xp.log(few) - few - lgamma1p(xp, few))
     many = xp.maximum(a, 1)
-    return xp.where(a < 1, small, xp.sqrt(many / (2 * math.pi)) * xp.exp(-stirling_error(xp, many)))
+    return xp.where(a < 1, small, xp.sqrt(many / (2 * math.pi)) * xp.exp(-stirling_error.kernel(xp, many)))
 
 
 def share(xp, a, b):
@@ -125,7 +125,7 @@ def _log_gamma_share(xp, a, lo=0):
     small = few * xp.log(few) - few - lgamma1p(xp, few)
     h, h_lo = log_word(xp, a, lo)
     factor = xp.where(a < 1, 1, 0.5).astype(a.dtype)
-    rest = xp.where(a < 1, small, -HALF_LOG_2PI - stirling_error(xp, many))
+    rest = xp.where(a < 1, small, -HALF_LOG_2PI - stirling_error.kernel(xp, many))
     return add_double(xp, (factor * h, factor * h_lo), (rest, 0 * rest))
 
 

@@ -136,6 +136,7 @@ def log1pmx_wide(u):
 # Stirling's formula ----------------------------------------------------------------------------------------
 
 
+@differentiable
 def stirling_error(xp, x):
     """log Gamma(x + 1) - ((x + 1/2) log x - x + log(2 pi)/2), for x > 0; about 1/(12 x) for large x."""
     v, rest = _rest(xp, _STIRLING, x)
@@ -176,6 +177,7 @@ def tetragamma_minus(xp, x):
     return tetragamma_minus_times(xp, x) / x
 
 
+stirling_error.derivative(x=lambda F, g, x: g * (0.5 / x - F(log_minus_digamma)(x)))
 log_minus_digamma.derivative(x=lambda F, g, x: -g * F(trigamma_minus)(x))
 trigamma_minus.derivative(x=lambda F, g, x: g * F(tetragamma_minus)(x))
 tetragamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(3, x) - 2 / x / x / x))
@@ -187,7 +189,7 @@ tetragamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(3, x) - 2 / x / x
 @differentiable
 def half_step(xp, x):
     """log Gamma(x + 1/2) - log Gamma(x) - log(x)/2, for x > 0; about -1/(8 x) for large x."""
-    return x * log1pmx(xp, 0.5 / x) + (stirling_error(xp, x + 0.5) - stirling_error(xp, x))
+    return x * log1pmx(xp, 0.5 / x) + (stirling_error.kernel(xp, x + 0.5) - stirling_error.kernel(xp, x))
 
 
 @differentiable
@@ -255,7 +257,7 @@ def _log_density_of_few(xp, z, k):
 
 def _log_density_of_many(xp, z, k):
     """From Loader's two terms, which do not cancel for large k."""
-    far = deviance(xp, k, z, k - z) + (stirling_error(xp, k) + (0.5 * xp.log(k) + HALF_LOG_2PI))
+    far = deviance(xp, k, z, k - z) + (stirling_error.kernel(xp, k) + (0.5 * xp.log(k) + HALF_LOG_2PI))
     return (xp.where(z > 0, log_ratio.kernel(xp, k, z, k - z) - far, -math.inf),)
 
 
@@ -308,7 +310,7 @@ def bregman_gamma(xp, a, b):
     """
     near = bregman_gamma_near(xp, b, a - b)
     far = (
-        (stirling_error(xp, a) - stirling_error(xp, b))
+        (stirling_error.kernel(xp, a) - stirling_error.kernel(xp, b))
         - 0.5 * log_ratio.kernel(xp, a, b, a - b)
         + (a - b) * log_minus_digamma.kernel(xp, b)
     )

@@ -28,7 +28,7 @@ def log_norm(xp, a):
     v = 1 / a
     few = v < 1
     m = xp.where(few, 1, v)
-    large = ((m + 0.5) * xp.log(m) - m) + HALF_LOG_2PI + stirling_error(xp, m)
+    large = ((m + 0.5) * xp.log(m) - m) + HALF_LOG_2PI + stirling_error.kernel(xp, m)
     return LOG_2 + xp.where(few, lgamma1p(xp, xp.minimum(v, 1), xp.minimum((1 - a) / a, 0)), large)
 
 

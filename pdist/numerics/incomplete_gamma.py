@@ -62,7 +62,7 @@ def _density_of_few(xp, k, z, step=None):
 
 def _density_of_many(xp, k, z, step=None):
     h, h_lo = deviance_double(xp, k, z)
-    return xp.exp(-stirling_error(xp, k)) / (4 * xp.sqrt(math.pi / 8 * k)), h, h_lo
+    return xp.exp(-stirling_error.kernel(xp, k)) / (4 * xp.sqrt(math.pi / 8 * k)), h, h_lo
 
 
 def density_parts(xp, k, z, step=None):

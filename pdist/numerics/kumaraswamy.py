@@ -188,7 +188,7 @@ def _log_moment(xp, n, a, b):
     ):
         log = log_of(xp, at[0], at[1], finer=True)
         power = times(xp, total(xp, at, (-0.5 * one, 0)), log)
-        terms += [(sign * power[0], sign * power[1]), (sign * stirling_error(xp, at[0]), 0)]
+        terms += [(sign * power[0], sign * power[1]), (sign * stirling_error.kernel(xp, at[0]), 0)]
     return total(xp, *terms)
 
 

@@ -226,7 +226,7 @@ def gamma1p(xp, v, v_lo):
     log_m, log_lo = log_finer(xp, m)  # Stirling: (v/e)^v sqrt(2 pi v) and a factor
     h, lo = two_product(xp, m, log_m)
     h, rest = two_sum(xp, h, -m)
-    large = xp.exp(h) * (xp.sqrt(2 * math.pi * m) * xp.exp(stirling_error(xp, m)))
+    large = xp.exp(h) * (xp.sqrt(2 * math.pi * m) * xp.exp(stirling_error.kernel(xp, m)))
     large = large + large * rounding(xp, lo + rest + m * log_lo, 4 * h)
     y = xp.where(few, xp.exp(lgamma1p(xp, xp.where(few, v, 0))), xp.where(large == large, large, math.inf))
     low = rounding(xp, v_lo * (xp.log1p(v) - log_minus_digamma.kernel(xp, 1 + v)), 99 * (1 + v))

@@ -27,8 +27,8 @@ APPLICABLE = [
     if name not in entry.lacks and name != "kl"
 ]
 ENTRIES = [pytest.param(entry, id=entry.name) for entry in CATALOGUE.values()]
-# A property asks a distribution many times over, and families share their code: an eighth of the usual examples
-# will do. `pytest -m slow` searches deeply.
+# A property asks a distribution many times over, and families share their code: an eighth of the usual
+# examples will do. `pytest -m slow` searches deeply.
 EXAMPLES = max(settings.default.max_examples // 8, 1)
 # What also holds with parameters on the edge of what they may be: the others need quadrature or small steps.
 EVEN_AT_EDGES = ("shapes", "support", "copies", "repr")

@@ -41,7 +41,7 @@ def _kl_half_normal_gamma(p: HalfNormal, q: Gamma) -> Variable:
 @differentiable
 def half_normal_shape_kl(xp, k):
     """h(k), which is log Gamma(k) - k log k + k and what of E log X does not depend on scales."""
-    rest = stirling_error(xp, k) - 0.5 * xp.log(k)
+    rest = stirling_error.kernel(xp, k) - 0.5 * xp.log(k)
     return rest + (0.40939007008601165 * k - 0.4420342421707938)
 
 
@@ -65,7 +65,7 @@ def log_gamma_negentropy(xp, k):
     series = v * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w * (1 / 132 - w * (691 / 32760))))))
     excess = xp.where(far, series, k * log_minus_digamma.kernel(xp, k) - 0.5)
     # (1 + log(k trigamma(k)))/2 - stirling_error(k) - 1/2 - excess
-    return 0.5 * xp.log1p(k * trigamma_minus.kernel(xp, k)) - (stirling_error(xp, k) + excess)
+    return 0.5 * xp.log1p(k * trigamma_minus.kernel(xp, k)) - (stirling_error.kernel(xp, k) + excess)
 
 
 log_gamma_negentropy.derivative(

@@ -120,7 +120,7 @@ def weibull_gamma_kl(xp, p, k, a, b, c, d):
     means = k * moment_kl.kernel(xp, p, one, a, b, c, d)
     near = k * bregman_lgamma.kernel(xp, 1 + u, one, u) + (1 - k) * xp.log(p)
     near = bregman_gamma.kernel(xp, k, xp.ones_like(k)) + near
-    far = xp.log(p) + ((HALF_LOG_2PI - 1 - EULER) - 0.5 * xp.log(k)) + stirling_error(xp, k)
+    far = xp.log(p) + ((HALF_LOG_2PI - 1 - EULER) - 0.5 * xp.log(k)) + stirling_error.kernel(xp, k)
     far = far + k * bregman_lgamma.kernel(xp, 1 + v, one, v)
     return means + xp.where((k > 0.5) & (k < 2), near, far)
 
