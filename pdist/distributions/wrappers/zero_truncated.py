@@ -58,7 +58,7 @@ class ZeroTruncated(Lattice):
                 )
         super().__init__(base=base)
         if config.validate:
-            name, above = type(base).__name__, base.survival_function(0.0).array
+            name, above = type(base).__name__, self._some.array
             hooks.check(_check_above, name, above, holds=lambda xp, above: ~(above == 0))
 
     @property
@@ -70,15 +70,24 @@ class ZeroTruncated(Lattice):
         test = lambda xp, x: (x >= 1) & inner.test(xp, x)
         return Support(f"positive, {inner.name}", test, discrete=True, inner=1.0, low=1.0, high=inner.high)
 
+    @property
+    def _some(self) -> Variable:
+        """1 - p(0)."""
+        return -F.expm1(self.base.log_prob(0.0))
+
+    @property
+    def _log_some(self) -> Variable:
+        return F.log1mexp(self.base.log_prob(0.0))
+
     def _log_prob(self, x: Variable) -> Variable:
-        y = self.base.log_prob(x) - self.base.log_survival_function(0.0)
-        beyond = self.base.survival_function(1.0) / self.base.survival_function(0.0)
+        y = self.base.log_prob(x) - self._log_some
+        beyond = self.base.survival_function(1.0) / self._some
         sure = beyond.array < 0.5  # then 1 may be all but certain
         return F.where((x.array == 1) & sure, F.log1p(-F.where(sure, beyond, 0.0)), y)
 
     def _shares(self, x: Variable) -> tuple[Variable, Variable]:
         """P(X <= x) and P(X > x)."""
-        none, some = self.base.cdf(0.0), self.base.survival_function(0.0)
+        none, some = self.base.prob(0.0), self._some
         beyond = self.base.survival_function(x) / some
         return F.where(none.array < 0.5, (self.base.cdf(x) - none) / some, 1 - beyond), beyond
 
@@ -98,7 +107,7 @@ class ZeroTruncated(Lattice):
     def _log_survival_function(self, x: Variable) -> Variable:
         upto, _ = self._shares(x)
         few = upto.array < 0.5
-        far = self.base.log_survival_function(x) - self.base.log_survival_function(0.0)
+        far = self.base.log_survival_function(x) - self._log_some
         return F.where(few, F.log1p(-F.where(few, upto, 0.0)), far)
 
     def _of_few(self, f: Any, otherwise: Variable) -> Variable:
@@ -118,15 +127,15 @@ class ZeroTruncated(Lattice):
         """(h + p(0) log p(0))/(1 - p(0)) + log(1 - p(0)), h being the base's."""
         log_p = self.base.log_prob(0.0)
         log_p = F.where(log_p.array == -math.inf, 0.0, log_p)
-        whole = (self.base.entropy + F.exp(log_p) * log_p) / self.base.survival_function(0.0)
-        return self._of_few(lambda _x, log_p: -log_p, whole + self.base.log_survival_function(0.0))
+        whole = (self.base.entropy + F.exp(log_p) * log_p) / self._some
+        return self._of_few(lambda _x, log_p: -log_p, whole + self._log_some)
 
     def _mean(self) -> Variable:
-        return self.base.mean / self.base.survival_function(0.0)
+        return self.base.mean / self._some
 
     def _variance(self) -> Variable:
-        some, mean = self.base.survival_function(0.0), self._mean()
-        whole = self.base.variance / some - mean * mean * self.base.cdf(0.0)
+        some, mean = self._some, self._mean()
+        whole = self.base.variance / some - mean * mean * self.base.prob(0.0)
         return self._of_few(lambda x, _log_p: (x - mean) * (x - mean), whole)
 
     def _stddev(self) -> Variable:
