@@ -166,3 +166,17 @@ def test_beyond_all_digits(dtype: Any) -> None:
         for sign in signs:
             assert y.array[0] == sign * math.inf and math.isfinite(y.array[1])
             (y,) = pdist.grad([y], [x], enable_double_backprop=True)
+
+
+def test_third_derivatives() -> None:
+    """By polygammas, of moderate shapes."""
+    x = pdist.Variable(np.array([0.2, 1.5, 7.0]))
+    for name in ("StudentT", "Gamma"):
+        make, truths = MADE[name]
+        y = make(x).entropy
+        for _ in range(3):
+            (y,) = pdist.grad([y], [x], enable_double_backprop=True)
+        with mp.workdps(60):
+            h = mp.mpf(10) ** -15
+            truth = [float((truths[2](v + h) - truths[2](v - h)) / (2 * h)) for v in x.array]
+        np.testing.assert_allclose(y.array, truth, rtol=1e-11)

@@ -165,14 +165,15 @@ def test_a_tail_by_its_shape_far_out(z: float) -> None:
     np.testing.assert_allclose(slope.array, [math.log(0.9), math.log(0.5)], rtol=1e-13)
 
 
-def test_mixed_second_derivatives_of_log_tails() -> None:
-    """Of either tail by value, shape and scale, against mpmath."""
+def test_mixed_second_derivatives_of_tails() -> None:
+    """Of either tail and its logarithm by value, shape and scale, against mpmath."""
     x0, k0, s0 = 2.5, 1.75, 1.25
-    for name in ("log_cdf", "log_survival_function"):
+    for name in ("log_cdf", "log_survival_function", "cdf", "survival_function"):
 
-        def tail(x: mp.mpf, k: mp.mpf, s: mp.mpf, lower: bool = name == "log_cdf") -> mp.mpf:
-            ends = (0, x / s) if lower else (x / s, mp.inf)
-            return mp.log(mp.gammainc(k, *ends, regularized=True))
+        def tail(x: mp.mpf, k: mp.mpf, s: mp.mpf, name: str = name) -> mp.mpf:
+            ends = (0, x / s) if "cdf" in name else (x / s, mp.inf)
+            y = mp.gammainc(k, *ends, regularized=True)
+            return mp.log(y) if "log" in name else y
 
         x, k, s = (Variable(np.array(v)) for v in (x0, k0, s0))
         y = getattr(D.Gamma(k, s), name)(x)
