@@ -134,6 +134,14 @@ def _search_count(xp, dist, p, low, high):
     def reached(x):
         return (x >= high) | ((x >= low) & ~(dist.cdf(xp.maximum(x, low)).array < p))  # nan ends the search
 
+    inner = dist.distribution
+    if "icdf" in inner._formulas:  # the inner quantile, or a neighbour of it
+        share = xp.exp(dist._log_norm().array)
+        x = xp.clip(inner.icdf(xp.minimum(inner.cdf(dist._before).array + p * share, 1)).array, low, high)
+        enough, less = reached(x), reached(x - 1)
+        found = xp.where(enough, xp.where(less, x - 1, x), x + 1)
+        if not library(xp).host or (enough & ~less).all():
+            return found
     return search_count(xp, reached, *bracket_count(xp, reached, start, 1.0, low - 1))
 
 
