@@ -79,7 +79,5 @@ class Intervals(Batched):
 def _within(low: Variable, high: Variable, probability: Any, none: float) -> Variable:
     """``probability(low, high)``, but ``none`` without gradients where high is not greater."""
     empty = high.array <= low.array
-    if type(empty) is np.ndarray and not np.count_nonzero(empty):
-        return probability(low, high)
     y = probability(F.where(empty, -math.inf, low), F.where(empty, math.inf, high))
     return F.where(empty, none, y)

@@ -134,6 +134,14 @@ def _search_count(xp, dist, p, low, high):
     def reached(x):
         return (x >= high) | ((x >= low) & ~(dist.cdf(xp.maximum(x, low)).array < p))  # nan ends the search
 
+    inner = dist.distribution
+    if "icdf" in inner._formulas:  # the inner quantile, or a neighbour of it
+        share = xp.exp(dist._log_norm().array)
+        x = xp.clip(inner.icdf(xp.minimum(inner.cdf(dist._before).array + p * share, 1)).array, low, high)
+        enough, less = reached(x), reached(x - 1)
+        found = xp.where(enough, xp.where(less, x - 1, x), x + 1)
+        if not library(xp).host or (enough & ~less).all():
+            return found
     return search_count(xp, reached, *bracket_count(xp, reached, start, 1.0, low - 1))
 
 
@@ -150,15 +158,17 @@ def _search_root(xp, dist, p, low, high):
         error = xp.where(upper, target - tail, tail - target)
         return error, error * xp.exp(tail - dist.log_prob(x).array), noise
 
-    if library(xp).host and "icdf" in dist.distribution._formulas:
-        inner = dist.distribution
+    if "icdf" in dist.distribution._formulas:
+        inner, host = dist.distribution, library(xp).host
         x = xp.clip(inner.icdf(xp.minimum(inner.cdf(dist.low).array + p * xp.exp(norm), 1)).array, low, high)
-        for _ in range(6):
+        done = x != x
+        for _ in range(8):
             error, step, _ = f(x)
-            if ((abs(error) <= noise) | (abs(step) <= 2 * eps * abs(x))).all():
+            done = done | (abs(error) <= noise) | (abs(step) <= 2 * eps * abs(x))
+            if host and done.all():
                 return x
-            x = xp.where(abs(step) < math.inf, xp.clip(x - step, low, high), x)
-        if (abs(f(x)[0]) <= 100 * noise).all():  # the tails themselves are no better
+            x = xp.where(done | ~(abs(step) < math.inf), x, xp.clip(x - step, low, high))
+        if not host or (abs(f(x)[0]) <= 100 * noise).all():  # the tails themselves are no better
             return x
     return search_root(xp, f, *_bracket(xp, f, dist, low, high))
 
