@@ -17,6 +17,7 @@ import numpy as np
 from ..autograd import differentiable
 from ..backend import hooks, library
 from .angles import PI, pieces_with_peak, pieces_without_peak, wrapped, wrapped_between
+from .blocks import in_blocks
 from .roots import search_root
 
 
@@ -112,6 +113,7 @@ def tail_by_pieces(piece: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @hooks.opaque
+    @in_blocks
     def tail(xp, x, loc, c, upper, log):
         x, loc = xp.broadcast_arrays(-x if upper else x, -loc if upper else loc)  # from -pi to x
         over = x > loc
@@ -147,14 +149,24 @@ def search(xp, p, loc, c, log_prob, tail):
     loc = xp.where(upper, -loc, loc)
     inside = small > 0
     log_p = xp.log(xp.where(inside, small, 0.25))
-    noise = 2 * float(np.finfo(p.dtype).eps) * (1 + abs(log_p))
+    eps = float(np.finfo(p.dtype).eps)
 
-    def error(x):
+    def error(x, log_p, loc, c):
         y = tail(xp, x, loc, c, upper=False, log=True)
-        e = y - log_p
-        return e, e * xp.exp(y - log_prob.op.kernel(xp, x, loc, c)), noise
+        e, hazard = y - log_p, xp.exp(log_prob.op.kernel(xp, x, loc, c) - y)
+        return e, e / hazard, eps * (6 - 6 * log_p + 0.5 * abs(x) * hazard)
 
-    end = xp.full_like(log_p, PI)
-    x = search_root(xp, error, -end, end)
-    x = xp.where(inside, x, xp.where(small == 0, -end, math.nan))
+    def find(arrays, **most):
+        end = xp.full_like(arrays[0], PI)
+        return search_root(xp, lambda x: error(x, *arrays), -end, end, **most)
+
+    arrays = log_p, loc, c
+    if library(xp).host:  # most are found soon, and the others by themselves
+        x = xp.array(find(arrays, most=10))
+        e, _, noise = error(x, *arrays)
+        left = ~(abs(e) <= noise)
+        x[left] = find(tuple([a[left] for a in arrays]))
+    else:
+        x = find(arrays)
+    x = xp.where(inside, x, xp.where(small == 0, 0 * x - PI, math.nan))
     return xp.where(upper, -x, x)

@@ -24,7 +24,9 @@ _RULES = (legendre_rule(16), legendre_rule(30))
 _REACH = (9.0, 19.5)  # e to -2 times this is negligible
 # 1 - (1 - cos z)/(z^2/2) as a polynomial of z^2, the highest power first
 _FLATTER = tuple([-2 * (-1) ** n / math.factorial(2 * n + 2) for n in range(12, 0, -1)])
-DRAWS = 4  # pairs of uniform numbers for one draw on the host, where what is rejected is then searched
+# How many tries a draw has. On the host, what is rejected as often is then searched; elsewhere that is less
+# than one draw of 1e11, and keeps its last try.
+_TRIES = {True: 4, False: 24}
 
 
 @differentiable
@@ -186,6 +188,6 @@ drawn_von_mises.derivative(k=lambda F, g, y, k: -g * F(von_mises_flow)(y, k))
 
 
 def draw(xp, rng, shape, k):
-    """Draws about 0 of that shape; elsewhere than on the host by so many tries that none is left."""
-    tries = DRAWS if library(xp).host else 40
+    """Draws about 0 of that shape."""
+    tries = _TRIES[library(xp).host]
     return drawn_von_mises(k, u=rng.random((2 * tries + 1, *shape), dtype=k.dtype))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
+from ..backend import hooks
 from .angles import PI, below_pi, wrapped_between
 from .circle import angle_ops, tail_by_pieces
 from .constants import HALF_LOG_2PI, HALF_LOG_2PIE
@@ -144,6 +145,7 @@ def _mean(xp, s, f):
 
 
 @differentiable
+@hooks.opaque  # one call of a trace, as the two below: not a page of terms
 def wrapped_normal_entropy(xp, s):
     """That of the Normal, less what is lost where images overlap; beyond the scale 3/2 from the circle's."""
     narrow, wide = xp.clip(s, 0.3, _WIDE), xp.maximum(s, _WIDE)
@@ -154,12 +156,14 @@ def wrapped_normal_entropy(xp, s):
 
 
 @differentiable
+@hooks.opaque
 def wrapped_normal_information(xp, s):
     """E[(d log f/dz)^2]: the derivative of the entropy by s is s times it."""
     return _mean(xp, s, lambda a: _derivative(xp, a, s, 1) ** 2)
 
 
 @differentiable
+@hooks.opaque
 def wrapped_normal_curvature(xp, s):
     """E[(d^2 log f/dz^2)^2], half of what the information loses by s^2."""
     return _mean(xp, s, lambda a: (_derivative(xp, a, s, 2) - _derivative(xp, a, s, 1) ** 2) ** 2)
