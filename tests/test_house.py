@@ -35,7 +35,7 @@ ROOMS: dict[str, list[tuple[str, ...]]] = {
     "pdist.distributions": [
         ("base",),
         ("families",),
-        ("circular", "continuous", "discrete", "multivariate"),
+        ("continuous", "discrete", "multivariate"),
         ("wrappers",),
         ("divergences",),
     ],
