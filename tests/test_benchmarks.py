@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pdist
-from benchmarks import core
+from benchmarks import core, gpu
 from benchmarks.jobs import JOBS, data, traces
 from benchmarks.timing import Comparison, Pair, Result, compare, costs_table, measure, pairs_table, table
 
@@ -122,6 +122,17 @@ def test_the_cost_of_tracing():
     assert 0 < found.eager < found.first
     assert found.buffers is not None and 0 < found.buffers <= found.peak
     assert [cost.name for cost in traces.costs("mdn-s")] == ["mdn-small"]
+
+
+def test_the_stages_for_a_gpu_run_on_the_host_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu, "SIZES", {"mdn-small": (8,), "vae": (2,)})
+    monkeypatch.setattr(gpu, "NUMBERS", {"cpu": 1000})
+    monkeypatch.setattr(gpu, "ROUNDS", 3)
+    gpu.run(list(gpu.STAGES), "cpu", tmp_path)
+    report = (tmp_path / "gpu.md").read_text()
+    assert "Traceback" not in report
+    for row in ("log_prob, traced | float64", "mdn-small, 8", "vae, 2", "traced, host"):
+        assert row in report
 
 
 # The training steps --------------------------------------------------------------------------------------

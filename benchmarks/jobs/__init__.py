@@ -24,6 +24,7 @@ from importlib import import_module
 from typing import Any
 
 from ..timing import Comparison, Pair
+from .data import BATCHES
 from .training import Training
 
 # Column: its file, and the function there that derives it from the previous column.
@@ -35,7 +36,9 @@ SIDES = {
     "torch": ("torch_steps", ""),
     "torch.compile": ("torch_steps", "compiled"),
     "jax": ("jax_steps", ""),
+    "torch.graph": ("torch_steps", "captured"),
 }
+ON_GPU_ALONE = ("torch.graph",)
 
 
 @dataclass(frozen=True)
@@ -69,23 +72,24 @@ class Job:
         made = getattr(module, self.model)(**self.settings, **more)
         return getattr(module, change)(made) if change else made
 
-    def batches(self) -> list[tuple[Any, ...]]:
-        """The batches for the steps, as NumPy arrays."""
-        made: list[tuple[Any, ...]] = getattr(import_module(".data", __name__), self.model)(**self.settings)
+    def batches(self, count: int = BATCHES) -> list[tuple[Any, ...]]:
+        """So many batches for the steps, as NumPy arrays."""
+        module = import_module(".data", __name__)
+        made: list[tuple[Any, ...]] = getattr(module, self.model)(**self.settings, count=count)
         return made
 
-    def step(self, side: str) -> Callable[[], Any]:
-        """The library's step, fed with the batches in turn.
+    def step(self, side: str, count: int = BATCHES, **more: Any) -> Callable[[], Any]:
+        """The library's step, fed with so many batches in turn.
 
         Raises:
             ImportError: if the library is not installed, or its compiler fails.
         """
-        step = self.make(side).fed(self.batches())
-        if side == "torch.compile":
+        step = self.make(side, **more).fed(self.batches(count))
+        if side in ("torch.compile", "torch.graph"):
             try:
                 step()
             except Exception as error:
-                print(f"{self.name}: torch.compile failed: {error}", file=sys.stderr)
+                print(f"{self.name}: {side} failed: {error}", file=sys.stderr)
                 raise ImportError(str(error)) from error
         return step
 
@@ -115,4 +119,5 @@ JOBS = {
 def comparisons() -> Iterator[Comparison]:
     """All jobs, in all libraries."""
     for job in JOBS.values():
-        yield Comparison(job.name, {side: partial(job.step, side) for side in SIDES}, pairs=job.pairs)
+        sides = [side for side in SIDES if side not in ON_GPU_ALONE]
+        yield Comparison(job.name, {side: partial(job.step, side) for side in sides}, pairs=job.pairs)

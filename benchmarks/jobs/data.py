@@ -11,25 +11,25 @@ BATCHES = 32
 Batch = tuple[np.ndarray, ...]
 
 
-def mdn(batch: int, **_: int) -> list[Batch]:
+def mdn(batch: int, count: int = BATCHES, **_: int) -> list[Batch]:
     """Half Normal(x, 0.01), half Normal(-x, x): x of shape ``[batch, 1]`` and y of ``[batch]``."""
     rng = np.random.default_rng(0)
-    x = rng.uniform(0.1, 1, (BATCHES, batch, 1))
-    flip = rng.random((BATCHES, batch, 1)) < 0.5
+    x = rng.uniform(0.1, 1, (count, batch, 1))
+    flip = rng.random((count, batch, 1)) < 0.5
     y = np.where(flip, rng.normal(x, 0.01), rng.normal(-x, x))[..., 0]
     return list(zip(x.astype(np.float32), y.astype(np.float32), strict=True))
 
 
-def bbb(batch: int) -> list[Batch]:
+def bbb(batch: int, count: int = BATCHES) -> list[Batch]:
     """Points of a square ``[batch, 2]``, labelled ``[batch, 1]`` by their side of a parabola."""
-    x = np.random.default_rng(0).uniform(-1, 1, (BATCHES, batch, 2)).astype(np.float32)
+    x = np.random.default_rng(0).uniform(-1, 1, (count, batch, 2)).astype(np.float32)
     t = (x[..., 1:] > x[..., :1] ** 2).astype(np.float32)
     return list(zip(x, t, strict=True))
 
 
-def vae(batch: int, **_: int) -> list[Batch]:
+def vae(batch: int, count: int = BATCHES) -> list[Batch]:
     """Grey images ``[batch, 784]``, mostly black."""
-    x = np.random.default_rng(0).random((BATCHES, batch, 784), dtype=np.float32)
+    x = np.random.default_rng(0).random((count, batch, 784), dtype=np.float32)
     return [(a,) for a in np.where(x > 0.8, x, np.float32(0))]
 
 

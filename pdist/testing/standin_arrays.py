@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import library_of
 from . import tapes
 
 # fmt: off
@@ -155,16 +156,11 @@ def wrap(value: Any) -> Any:
     return value
 
 
-def _is_array(value: Any) -> bool:
-    """Whether it is an array of some library, including the proxies of a trace."""
-    return hasattr(value, "__array_priority__") and not isinstance(value, (np.generic, type))
-
-
 def unwrap(value: Any) -> Any:
     """Stand-in arrays as NumPy arrays; arrays of other libraries raise, as in CuPy, scalars do not."""
     if isinstance(value, StandIn):
         return value._host
-    if isinstance(value, np.ndarray) or _is_array(value):
+    if library_of(value) is not None:
         kind = f"{type(value).__module__}.{type(value).__name__}"
         raise TypeError(f"unsupported type {kind}: the stand-in library's arrays do not mix with others")
     if isinstance(value, (tuple, list)):

@@ -150,7 +150,7 @@ class Optimizer(HeldParameters):
                     t, h, blocks = self._as_state(t, h, blocks)
                 t += 1
                 rates = self.rates(t[()], {name: value[()] for name, value in h.items()}, dtype)
-                xp = module_of(t) if hooks.running else buffer.xp
+                xp = module_of(t)
                 for arrays in blocks:
                     if self.squares:
                         *arrays, room = arrays

@@ -9,6 +9,8 @@ import mpmath as mp
 import numpy as np
 from hypothesis import strategies as st
 
+import pdist
+
 DIGITS = 120  # the truth itself may cancel
 
 
@@ -91,6 +93,20 @@ def require(got: Any, expected: Iterable[Any], limit: float, beside: Any = 0.0, 
             f"{what} at {i}: got {np.ravel(getattr(got, 'array', got))[i]!r}, expected "
             f"{mp.nstr(expected[i], 20)}: {errors[i]:.3g} ulps, allowed are {limit}"
         )
+
+
+def require_second_derivatives(
+    y: Any, inputs: list[Any], formula: Callable[..., Any], rtol: float, what: str
+) -> None:
+    """Hold the second derivatives of ``y`` by each pair of inputs to those of a formula of numbers."""
+    values = [mp.mpf(float(v.array)) for v in inputs]
+    first = pdist.grad([y], inputs, enable_double_backprop=True)
+    for i, slope in enumerate(first):
+        for j, got in enumerate(pdist.grad([slope], inputs)):
+            orders = [(k == i) + (k == j) for k in range(len(inputs))]
+            with mp.workdps(60):
+                expected = float(mp.diff(formula, tuple(values), tuple(orders)))
+            np.testing.assert_allclose(got.array, expected, rtol=rtol, err_msg=f"{what} {orders}")
 
 
 def log_phi(z: Any) -> Any:
