@@ -339,7 +339,7 @@ def picture_training(report: Report, logs: dict[str, Path]) -> None:
                 plotting.plot_log(entries, {"y": name}, linestyle=line, color=plotting.COLORS[i], ax=ax)
         ax.set_title(title)
     axes[0].set_ylabel("nats per image")
-    for ax in axes[1:]:
+    for ax in axes[:-1]:  # the last has room between its curves
         ax.get_legend().remove()
     report.picture(
         fig,
