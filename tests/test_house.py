@@ -35,7 +35,7 @@ ROOMS: dict[str, list[tuple[str, ...]]] = {
     "pdist.distributions": [
         ("base",),
         ("families",),
-        ("continuous", "discrete", "multivariate"),
+        ("circular", "continuous", "discrete", "multivariate"),
         ("wrappers",),
         ("divergences",),
     ],

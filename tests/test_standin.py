@@ -231,7 +231,7 @@ ENTRIES = [pytest.param(entry, id=entry.name) for entry in CATALOGUE.values()]
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_distribution(entry: Entry, elsewhere: Elsewhere) -> None:
     drawn = entry.distributions(min_side=1)
-    search(lambda dist, seed: compare_everything(dist, elsewhere, seed), drawn, 4)
+    search(lambda dist, seed: compare_everything(dist, elsewhere, seed), drawn, 2)
 
 
 def compare_everything(dist: Any, elsewhere: Elsewhere, seed: int) -> None:

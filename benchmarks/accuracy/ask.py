@@ -18,7 +18,10 @@ METHODS = {
     "responsibilities": "responsibilities",
 }
 ATTRIBUTES = ("entropy", "mean", "variance")
-DISCRETE = ("Bernoulli", "Categorical", "OneHotCategorical", "Poisson")
+DISCRETE = (
+    ("Bernoulli", "Categorical", "OneHotCategorical", "Poisson", "Binomial", "NegativeBinomial", "Geometric")
+    + ("BetaBinomial", "DiscreteUniform", "Skellam", "Zipf", "ZeroInflatedPoisson")
+)  # fmt: skip
 
 
 class Library:
@@ -67,20 +70,23 @@ class Library:
             return self._with_gradients(self._kl, question, group, inputs)
         if question == "log_prob":
             return self._with_gradients(self._log_prob, question, group, inputs)
-        # A kind is named after the input that is not a parameter: Bernoulli's p is one, a quantile's p is
-        # not.
-        dist = self._make(group, {name: array for name, array in inputs.items() if name != group.kind})
+        # A kind is named after the input other than parameters: Bernoulli's p is one, a quantile's p is not.
+        dist = self._make(
+            group.distribution, {name: array for name, array in inputs.items() if name != group.kind}
+        )
         if question in ATTRIBUTES:
             return {question: self._host(getattr(dist, question))}
         return {question: self._host(getattr(dist, METHODS[question])(inputs[group.kind]))}
 
     def _log_prob(self, group: Group, inputs: dict[str, Any]) -> Any:
         parameters = {name: value for name, value in inputs.items() if name != "x"}
-        return self._make(group, parameters).log_prob(inputs["x"])
+        return self._make(group.distribution, parameters).log_prob(inputs["x"])
 
     def _kl(self, group: Group, inputs: dict[str, Any]) -> Any:
+        """Of a pair within a distribution, or of the two that ``P-Q`` names."""
+        first, _, second = group.distribution.partition("-")
         p, q = ({n[2:]: v for n, v in inputs.items() if n.startswith(side)} for side in ("p.", "q."))
-        return self.pdist.kl_divergence(self._make(group, p), self._make(group, q))
+        return self.pdist.kl_divergence(self._make(first, p), self._make(second or first, q))
 
     def _with_gradients(
         self, f: Any, question: str, group: Group, inputs: dict[str, Any]
@@ -100,14 +106,14 @@ class Library:
                 answers["d_" + name] = self._host(grad)
         return answers
 
-    def _make(self, group: Group, parameters: dict[str, Any]) -> Any:
+    def _make(self, name: str, parameters: dict[str, Any]) -> Any:
         D = self.pdist.distributions
-        if group.distribution == "MixtureNormal":
+        if name == "MixtureNormal":
             weights = D.Categorical(logit=parameters["logit"])
             return D.MixtureSameFamily(weights, D.Normal(loc=parameters["loc"], scale=parameters["scale"]))
-        if group.distribution == "Independent":
+        if name == "Independent":
             return D.Independent(D.Normal(**parameters), 1)
-        return getattr(D, group.distribution)(**parameters)
+        return getattr(D, name)(**parameters)
 
     def _array(self, group: Group, name: str, array: np.ndarray) -> Any:
         labels = group.distribution == "Categorical" and name == "x"

@@ -3,47 +3,142 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .circular.von_mises import VonMises
+from .circular.wrapped_cauchy import WrappedCauchy
+from .circular.wrapped_normal import WrappedNormal
+from .continuous.arcsine import Arcsine
+from .continuous.asymmetric_laplace import AsymmetricLaplace
+from .continuous.beta import Beta
 from .continuous.cauchy import Cauchy
+from .continuous.chi import Chi
+from .continuous.continuous_bernoulli import ContinuousBernoulli
 from .continuous.exponential import Exponential
 from .continuous.gamma import Chisquare, Gamma
+from .continuous.generalized_extreme_value import GeneralizedExtremeValue
+from .continuous.generalized_normal import GeneralizedNormal
+from .continuous.generalized_pareto import GeneralizedPareto
+from .continuous.gompertz import Gompertz
 from .continuous.gumbel import Gumbel
+from .continuous.half_cauchy import HalfCauchy
+from .continuous.half_normal import HalfNormal
+from .continuous.inverse_gamma import InverseGamma
+from .continuous.inverse_gaussian import InverseGaussian
+from .continuous.johnson_su import JohnsonSU
+from .continuous.kumaraswamy import Kumaraswamy
 from .continuous.laplace import Laplace
+from .continuous.levy import Levy
+from .continuous.log_logistic import LogLogistic
 from .continuous.log_normal import LogNormal
+from .continuous.log_uniform import LogUniform
 from .continuous.logistic import Logistic
+from .continuous.logit_normal import LogitNormal
+from .continuous.moyal import Moyal
 from .continuous.normal import Normal
-from .continuous.student_t import StudentT
+from .continuous.pareto import Pareto
+from .continuous.relaxed_bernoulli import RelaxedBernoulli
+from .continuous.student_t import HalfStudentT, StudentT
+from .continuous.triangular import Triangular
+from .continuous.truncated_normal import TruncatedNormal
 from .continuous.uniform import Uniform
+from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
+from .discrete.binomial import Binomial
 from .discrete.categorical import Categorical
+from .discrete.deterministic import Deterministic
+from .discrete.discrete_uniform import DiscreteUniform
+from .discrete.finite_discrete import FiniteDiscrete
+from .discrete.geometric import Geometric
+from .discrete.negative_binomial import NegativeBinomial
 from .discrete.poisson import Poisson
-from .divergences import exponential_family, location_scale, unlike_pairs, wrappers
+from .discrete.skellam import Skellam
+from .discrete.zipf import Zipf
+from .divergences import (
+    beta,
+    circular,
+    counts,
+    exponential_family,
+    generalized_normal,
+    half_line_pairs,
+    intervals,
+    location_scale,
+    truncated,
+    unlike_pairs,
+    waiting_times,
+    wrappers,
+)
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.one_hot_categorical import OneHotCategorical
+from .wrappers.censored import Censored
 from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
+from .wrappers.truncated import Truncated
+from .wrappers.zero_inflated import ZeroInflated, ZeroInflatedPoisson
+from .wrappers.zero_truncated import ZeroTruncated
 
 __all__ = [
+    "Arcsine",
+    "AsymmetricLaplace",
     "Bernoulli",
+    "Beta",
+    "Binomial",
     "Categorical",
     "Cauchy",
+    "Censored",
+    "Chi",
     "Chisquare",
+    "ContinuousBernoulli",
+    "Deterministic",
+    "DiscreteUniform",
     "Distribution",
     "Exponential",
+    "FiniteDiscrete",
     "Gamma",
+    "GeneralizedExtremeValue",
+    "GeneralizedNormal",
+    "GeneralizedPareto",
+    "Geometric",
+    "Gompertz",
     "Gumbel",
+    "HalfCauchy",
+    "HalfNormal",
+    "HalfStudentT",
     "Independent",
+    "InverseGamma",
+    "InverseGaussian",
+    "JohnsonSU",
+    "Kumaraswamy",
     "Laplace",
+    "Levy",
+    "LogLogistic",
     "LogNormal",
+    "LogUniform",
     "Logistic",
+    "LogitNormal",
     "MixtureSameFamily",
+    "Moyal",
+    "NegativeBinomial",
     "Normal",
     "OneHotCategorical",
     "Option",
     "Param",
+    "Pareto",
     "Part",
     "Poisson",
+    "RelaxedBernoulli",
+    "Skellam",
     "StudentT",
+    "Triangular",
+    "Truncated",
+    "TruncatedNormal",
     "Uniform",
+    "VonMises",
+    "Weibull",
+    "WrappedCauchy",
+    "WrappedNormal",
+    "ZeroInflated",
+    "ZeroInflatedPoisson",
+    "ZeroTruncated",
+    "Zipf",
     "cross_entropy",
     "kl_divergence",
     "register_kl",

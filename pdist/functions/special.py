@@ -37,13 +37,13 @@ def in_own_dtype(function: Any, *xs: Any) -> Any:
 # Gamma -----------------------------------------------------------------------------------------------------
 
 
-def lgamma1p(xp, k):
-    """log Gamma(1 + k) for 0 <= k <= 1, to the last digits also at its zeros 0 and 1."""
+def lgamma1p(xp, k, below=None):
+    """log Gamma(1 + k) for 0 <= k <= 1, to the last digits also at its zeros 0 and 1; ``below`` is k - 1."""
     y, *others = _LGAMMA1P[k.dtype.itemsize > 4]
     t = 2 * k - 1
     for c in others:
         y = y * t + c
-    return k * (k - 1) * y
+    return k * (k - 1 if below is None else below) * y
 
 
 def _lgamma_of_few(xp, x):

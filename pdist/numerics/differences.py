@@ -52,6 +52,8 @@ def expm1mx(xp, x):
     return xp.where(abs(x) < 0.5, x * x * polynomial(_EXPM1MX, x), far)
 
 
+log1pmx_op = differentiable(log1pmx)
+log1pmx_op.derivative(u=lambda F, g, u: -g * u / (1 + u))
 expm1mx_op = differentiable(expm1mx)
 expm1mx_op.derivative(x=lambda F, g, x: g * F.expm1(x))
 

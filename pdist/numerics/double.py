@@ -11,7 +11,7 @@ Source:
 
 from __future__ import annotations
 
-from .constants import SQRT_HALF
+from .constants import LARGEST, SQRT_HALF
 
 # Minimax polynomial, the highest power first, for (float32, float64):
 # (atanh(sqrt w)/sqrt w - 1)/w on [0, 0.04]
@@ -71,6 +71,14 @@ def divide_double(xp, hi, lo, b):
     return q, (((hi - p) - e) + lo) / b
 
 
+def inverse_root_double(xp, x):
+    """1/sqrt(x) as a double word, for x >= 0."""
+    r = 1 / xp.sqrt(x)
+    square, lo = two_product(xp, r, r)
+    p, p_lo = two_product(xp, x, square)
+    return r, rounding(xp, 0.5 * r * (((1 - p) - p_lo) - x * lo), r)
+
+
 def rounding(xp, lo, hi):
     """lo if it is a rounding error of hi, else 0: it is inf or nan if a product overflowed."""
     eps = 2.0**-52 if is_double(hi) else 2.0**-23
@@ -106,11 +114,30 @@ def log_double(xp, x, finer=False):
     return hi, lo + (cube + (k * log2_lo + (2 * v_lo * (1 + w) + (cube_lo + 2 * v * w * w * rest))))
 
 
-def exp_double(xp, x):
-    """e^x as a double word with some five more bits than the dtype."""
+def log_finer(xp, x):
+    """log x as a double word with some twelve digits (binary) more, whose second part is a rounding error."""
+    return two_sum(xp, *log_double(xp, x, finer=True))
+
+
+def series_from_fifth(w):
+    """((atanh(sqrt w)/sqrt w - 1)/w - 1/3)/w for 0 <= w <= 0.0296."""
+    return polynomial(_ATANH_FROM_FIFTH, w)
+
+
+def exp_double(xp, x, x_lo=0, finer=False):
+    """e^(x + x_lo) as a double word with some five digits (binary) more than the dtype has.
+
+    With ``finer`` some twelve digits more.
+    """
     y = xp.exp(x)
-    log_y, lo = log_double(xp, y)
-    return y, rounding(xp, y * ((x - log_y) - lo), 4 * y)
+    log_y, lo = log_double(xp, y, finer)
+    return y, rounding(xp, y * ((x - log_y) - (lo - x_lo)), (4 + abs(x)) * y)
+
+
+def finite(xp, x):
+    """x, but the largest number of its sign in place of an infinite one, so that 0 times it is 0."""
+    largest = LARGEST[is_double(x)]
+    return xp.clip(x, -largest, largest)
 
 
 def exp_minus_exp(xp, x):

@@ -126,9 +126,17 @@ def _rest(xp, coefficients, x):
     return v, polynomial(coefficients, 2 * v - 1)
 
 
+def log1pmx_wide(u):
+    """log(1 + u) - u for -0.6 < u < 1.5, to the last digits."""
+    v = u / (2 + u)
+    w = v * v
+    return v * (2 * w * polynomial(WIDE_ATANH, w) - u)
+
+
 # Stirling's formula ----------------------------------------------------------------------------------------
 
 
+@differentiable
 def stirling_error(xp, x):
     """log Gamma(x + 1) - ((x + 1/2) log x - x + log(2 pi)/2), for x > 0; about 1/(12 x) for large x."""
     v, rest = _rest(xp, _STIRLING, x)
@@ -169,6 +177,7 @@ def tetragamma_minus(xp, x):
     return tetragamma_minus_times(xp, x) / x
 
 
+stirling_error.derivative(x=lambda F, g, x: g * (0.5 / x - F(log_minus_digamma)(x)))
 log_minus_digamma.derivative(x=lambda F, g, x: -g * F(trigamma_minus)(x))
 trigamma_minus.derivative(x=lambda F, g, x: g * F(tetragamma_minus)(x))
 tetragamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(3, x) - 2 / x / x / x))
@@ -180,7 +189,7 @@ tetragamma_minus.derivative(x=lambda F, g, x: g * (F.polygamma(3, x) - 2 / x / x
 @differentiable
 def half_step(xp, x):
     """log Gamma(x + 1/2) - log Gamma(x) - log(x)/2, for x > 0; about -1/(8 x) for large x."""
-    return x * log1pmx(xp, 0.5 / x) + (stirling_error(xp, x + 0.5) - stirling_error(xp, x))
+    return x * log1pmx(xp, 0.5 / x) + (stirling_error.kernel(xp, x + 0.5) - stirling_error.kernel(xp, x))
 
 
 @differentiable
@@ -248,7 +257,7 @@ def _log_density_of_few(xp, z, k):
 
 def _log_density_of_many(xp, z, k):
     """From Loader's two terms, which do not cancel for large k."""
-    far = deviance(xp, k, z, k - z) + (stirling_error(xp, k) + (0.5 * xp.log(k) + HALF_LOG_2PI))
+    far = deviance(xp, k, z, k - z) + (stirling_error.kernel(xp, k) + (0.5 * xp.log(k) + HALF_LOG_2PI))
     return (xp.where(z > 0, log_ratio.kernel(xp, k, z, k - z) - far, -math.inf),)
 
 
@@ -299,17 +308,23 @@ def bregman_gamma(xp, a, b):
     phi' is digamma(x) - log x. For a and b within a factor of two as (a - b)^2 times the integral of (1 - t)
     phi''(b + t (a - b)), t from 0 to 1, in which no term is negative.
     """
-    near = 0
-    for t, w in zip(_NODES, _WEIGHTS, strict=True):
-        at, mass = 0.5 * (1 + float(t)), 0.5 * float(w)
-        near = near + mass * (1 - at) * trigamma_minus.kernel(xp, b + at * (a - b))
+    near = bregman_gamma_near(xp, b, a - b)
     far = (
-        (stirling_error(xp, a) - stirling_error(xp, b))
+        (stirling_error.kernel(xp, a) - stirling_error.kernel(xp, b))
         - 0.5 * log_ratio.kernel(xp, a, b, a - b)
         + (a - b) * log_minus_digamma.kernel(xp, b)
     )
     far = xp.where((a < 1) & (b < 1), _bregman_of_few(xp, xp.minimum(a, 1), xp.minimum(b, 1)), far)
-    return xp.where(_alike(a, b), (a - b) * (a - b) * near, far)
+    return xp.where(_alike(a, b), near, far)
+
+
+def bregman_gamma_near(xp, b, difference):
+    """:func:`bregman_gamma` of b + difference and b, where these are within a factor of two."""
+    near = 0
+    for t, w in zip(_NODES, _WEIGHTS, strict=True):
+        at, mass = 0.5 * (1 + float(t)), 0.5 * float(w)
+        near = near + mass * (1 - at) * trigamma_minus.kernel(xp, b + at * difference)
+    return difference * difference * near
 
 
 def _bregman_of_few(xp, a, b):

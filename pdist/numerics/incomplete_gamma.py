@@ -62,7 +62,7 @@ def _density_of_few(xp, k, z, step=None):
 
 def _density_of_many(xp, k, z, step=None):
     h, h_lo = deviance_double(xp, k, z)
-    return xp.exp(-stirling_error(xp, k)) / (4 * xp.sqrt(math.pi / 8 * k)), h, h_lo
+    return xp.exp(-stirling_error.kernel(xp, k)) / (4 * xp.sqrt(math.pi / 8 * k)), h, h_lo
 
 
 def density_parts(xp, k, z, step=None):
@@ -214,8 +214,8 @@ def log_upper(xp, k, z):
 # Quantiles --------------------------------------------------------------------------------------------------
 
 
-def _step_of_few(xp, z, p, k):
-    """Newton's step in log z for k < 1 and z < 0.7, from log p - log P(Z <= z) in double words."""
+def _step_of_few(xp, z, p, q, k):
+    """Newton's step of log z for k < 1 and z < 0.7, from log p - log P(Z <= z) in double words."""
     loss = _series_of_few(xp, k, z)
     h, h_lo = log_power(xp, k, z)
     log_p, lo = log_double(xp, p)
@@ -224,26 +224,27 @@ def _step_of_few(xp, z, p, k):
     return (change / k * ((1 - loss) * xp.exp(z)),)
 
 
-def _step_of_many(xp, z, p, k):
-    """Newton's step in log z from the smaller tail."""
+def _step_of_many(xp, z, p, q, k):
+    """Newton's step of log z from the smaller tail."""
     tail, log_tail, lower = smaller_tail(xp, k, z)
     factor, h, h_lo = density_parts(xp, k, z)
-    slope = k * xp.exp(xp.log(factor) - (h + h_lo) - log_tail)  # of the log tail in log z
-    change = xp.log1p((xp.where(lower, p, 1 - p) - tail) / tail)
+    slope = k * xp.exp(xp.log(factor) - (h + h_lo) - log_tail)  # of the log tail by log z
+    change = xp.log1p((xp.where(lower, p, q) - tail) / tail)
     return (xp.where(lower, change, -change) / slope,)
 
 
 @hooks.opaque
-def quantile(xp, p, k):
-    """The z with P(Z <= z) = p: SciPy's, refined by Newton's steps."""
+def quantile(xp, p, k, upper=False):
+    """The z with P(Z <= z) = p or, if ``upper``, with P(Z > z) = p: SciPy's, then Newton's steps."""
     p, k = xp.broadcast_arrays(p, k)
-    high = p > 0.5
-    z = xp.where(high, special(xp).gammainccinv(k, 1 - p), special(xp).gammaincinv(k, p))
+    p, q = (1 - p, p) if upper else (p, 1 - p)
+    high = q < 0.5
+    z = xp.where(high, special(xp).gammainccinv(k, q), special(xp).gammaincinv(k, p))
     smallest, largest = SMALLEST[is_double(z)], np.finfo(z.dtype).max
     for _ in range(2):
         at = xp.minimum(xp.maximum(z, smallest), largest)
-        few = (k < 1) & (z < 0.7)
-        (step,) = piecewise(xp, ((few, _step_of_few), (None, _step_of_many)), at, p, k)
+        few = (k < 1) & (z < 0.7) & ~(high & upper)
+        (step,) = piecewise(xp, ((few, _step_of_few), (None, _step_of_many)), at, p, q, k)
         better = (abs(step) < 0.5) & (z > xp.where(few, 0, smallest)) & (z < math.inf)
         z = xp.where(better, z + z * step, z)
     return z
@@ -372,9 +373,9 @@ gamma_tail_slope.derivative(
 
 
 @differentiable
-def gamma_quantile(xp, p, k):
-    """The z with P(Z <= z) = p."""
-    return quantile(xp, p, k)
+def gamma_quantile(xp, p, k, /, upper):
+    """The z with P(Z <= z) = p or, if ``upper``, with P(Z > z) = p."""
+    return quantile(xp, p, k, upper)
 
 
 @differentiable
@@ -390,7 +391,7 @@ def _moves_with_shape(F, g, z, k):
 
 
 gamma_quantile.derivative(
-    p=lambda F, g, y, k: g * F.exp(-F(log_gamma_density)(y, k)),
+    p=lambda F, g, y, k, upper: (-g if upper else g) * F.exp(-F(log_gamma_density)(y, k)),
     k=lambda F, g, y, k: _moves_with_shape(F, g, y, k),
 )
 moved_gamma.derivative(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
+from ..backend import special
+from .constants import HALF_LOG_2PI, LOG_2
 from .double import log_double, two_sum
 
 
@@ -40,3 +42,50 @@ def gumbel_quantile(xp, p):
 
 
 gumbel_quantile.derivative(p=lambda F, g, y, p: g * F.exp(y) / p)
+
+
+@differentiable
+def half_cauchy_quantile(xp, p):
+    """tan(pi p/2), above 1/2 as the cotangent of pi (1 - p)/2."""
+    above = p > 0.5
+    t = xp.tan((0.5 * math.pi) * xp.where(above, 1 - p, p))
+    return xp.where(above, 1 / t, t)
+
+
+half_cauchy_quantile.derivative(p=lambda F, g, y: g * (0.5 * math.pi * (1 + y * y)))
+
+
+@differentiable
+def moyal_quantile(xp, p):
+    """-log(2 erfcinv(p)^2), above 1/2 by erfinv(1 - p)."""
+    above = p > 0.5
+    u = xp.where(above, special(xp).erfinv(1 - p), special(xp).erfcinv(xp.where(above, 0.5, p)))
+    return -LOG_2 - 2 * xp.log(u)
+
+
+moyal_quantile.derivative(p=lambda F, g, y: g * F.exp(0.5 * (y + F.exp(-y)) + HALF_LOG_2PI))
+
+
+@differentiable
+def asymmetric_laplace_quantile(xp, p, k):
+    """k log(p/q) up to p = q = k/(k + 1/k), the share of the left side, and log((1 - q)/(1 - p))/k beyond."""
+    both = k + 1 / k
+    left, right = k / both, 1 / k / both
+    return xp.where(p < left, k * xp.log(p / left), -xp.log((1 - p) / right) / k)
+
+
+asymmetric_laplace_quantile.derivative(
+    p=lambda F, g, y, p, k: g * F.where(y < 0, k / p, 1 / k / (1 - p)),
+    k=lambda F, g, y, k: -g * (abs(y) / k + 2 / (1 + k * k)),
+)
+
+
+@differentiable
+def levy_quantile(xp, p):
+    """1/(2 erfcinv(p)^2), above 1/2 by erfinv(1 - p)."""
+    above = p > 0.5
+    u = xp.where(above, special(xp).erfinv(1 - p), special(xp).erfcinv(xp.where(above, 0.5, p)))
+    return 0.5 / (u * u)
+
+
+levy_quantile.derivative(p=lambda F, g, y: g * F.exp(1.5 * F.log(y) + 0.5 / y + HALF_LOG_2PI))

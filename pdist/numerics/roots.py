@@ -79,8 +79,11 @@ def search_count(xp, reached: Callable[[Any], Any], low, high):
     fixed = ~((low < high) & (abs(low) < math.inf) & (abs(high) < math.inf))
     found = high
     low, high = xp.where(fixed, -1, low), xp.where(fixed, 0, high)
+    host = library(xp).host
     for _ in range(bisections(xp, low, high)):
         middle = xp.floor(0.5 * low + 0.5 * high)
+        if host and not ((low < middle) & (middle < high)).any():
+            break  # where counts are large there are few numbers between, however far apart the ends
         enough = (middle > low) & reached(middle)
         low, high = xp.where(enough, low, middle), xp.where(enough, middle, high)
     return xp.where(fixed, found, high)

@@ -11,7 +11,7 @@ import math
 
 from ..autograd import differentiable
 from ..backend import hooks, library
-from .constants import HALF_LOG_2PI
+from .constants import HALF_LOG_2PI, LOG_2
 from .double import (
     ATANH,
     divide_double,
@@ -169,11 +169,6 @@ def _by_series_of_p(xp, a, df, n):
     return total
 
 
-def middle_share(xp, a, df):
-    """P(0 < Z <= a) over a f(a) for 0 <= a <= 1; less accurate for small df and a near 1."""
-    return _by_series_of_p(xp, a, df, 90 if is_double(df) else 45)
-
-
 def _by_series_of_complement(xp, a, df, n):
     """P(Z > a) over a f(a), by powers of 1 - p."""
     x = 1 / (1 + a * (a / df))
@@ -200,8 +195,8 @@ def _by_fraction(xp, a, df, n):
 
 
 @hooks.opaque
-def upper_tail(xp, a, df):
-    """P(Z > a) for a >= 0, and its logarithm."""
+def halves(xp, a, df):
+    """P(0 < Z <= a) and P(Z > a) for a >= 0, and the logarithm of the latter."""
     a, df = xp.broadcast_arrays(a, df)
     middle = (a < 1) & (a * _w(a, df) < 0.6)
     series = ~middle & (a * a > df)
@@ -215,12 +210,16 @@ def upper_tail(xp, a, df):
             share[mask] = way(xp, a[mask], df[mask], n)
     f, h, h_lo = _density_double(xp, a, df)
     share = share * a * f
-    tail, log_tail = share * xp.exp(-h) * (1 - h_lo), xp.log(share) - h - h_lo
-    tail = xp.where(middle, 0.5 - tail, tail)
+    part, log_tail = share * xp.exp(-h) * (1 - h_lo), xp.log(share) - h - h_lo
     infinite = a == math.inf
-    return xp.where(infinite, 0, tail), xp.where(
-        infinite, -math.inf, xp.where(middle, xp.log(tail), log_tail)
-    )
+    tail = xp.where(infinite, 0, xp.where(middle, 0.5 - part, part))
+    log_tail = xp.where(infinite, -math.inf, xp.where(middle, xp.log(tail), log_tail))
+    return xp.where(middle & ~infinite, xp.where(a > 0, part, 0), 0.5 - tail), tail, log_tail
+
+
+def upper_tail(xp, a, df):
+    """P(Z > a) for a >= 0, and its logarithm."""
+    return halves(xp, a, df)[1:]
 
 
 def cdf(xp, z, df):
@@ -233,3 +232,28 @@ def log_cdf(xp, z, df):
     """log P(Z <= z)."""
     tail, log_tail = upper_tail(xp, abs(z), df)
     return xp.where(z < 0, log_tail, xp.where(z >= 0, xp.log1p(-tail), z))
+
+
+# The half from 0 on, as a distribution ---------------------------------------------------------------------
+
+
+def half_tail(xp, z, df, upper, log):
+    """P(|Z| <= z) or, if ``upper``, P(|Z| > z), or its logarithm, for z >= 0."""
+    inner, tail, log_tail = halves(xp, z, df)
+    if not log:
+        return 2 * (tail if upper else inner)
+    if upper:
+        return xp.where(tail < 0.25, log_tail + LOG_2, xp.log1p(-2 * inner))
+    return xp.where(tail < 0.25, xp.log1p(-2 * tail), xp.log(2 * inner))
+
+
+def half_mean(F, df):
+    """sqrt(df/pi) Gamma((df - 1)/2) / Gamma(df/2); inf for df up to 1."""
+    n = F.where(df.array > 1, df, 2.0)
+    mean = math.sqrt(2 / math.pi) * n / (n - 1) * F.exp(F(half_step)(0.5 * n))
+    return F.where(df.array > 1, mean, df + math.inf)
+
+
+def half_variance(F, df):
+    """That of Z less the mean's square; inf for df up to 2, and nan up to 1."""
+    return F.where(df.array > 2, variance(F, df) - half_mean(F, df) ** 2, variance(F, df))

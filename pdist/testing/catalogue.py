@@ -1,141 +1,21 @@
-"""Every distribution of pdist, with how to draw one: a new class gets all its tests from one entry here.
-
-An entry needs only the class if the declared supports of its parameters are sufficient:
-
-    Entry(D.Laplace, twin=lambda d: stats.laplace(d.loc, d.scale))
-"""
+"""The catalogue: an entry for every distribution, those of wrappers included."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
-from scipy import stats
+from hypothesis.strategies import DrawFn
 
 from .. import distributions as D
 from . import strategies
+from .entries import ENTRIES
+from .entry import Entry
+from .report import host
 from .strategies import positives, reals
 
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """How one distribution is tested.
-
-    Args:
-        cls: the class.
-        name: its name in tests; by default the class's name. A class may have several entries.
-        elements: strategies for the elements of single parameters, if the default ones for their supports
-            are too wide for quadrature, or if one parameter bounds another.
-        options: strategies for the settings that are not arrays.
-        adjust: makes the drawn parameters consistent: takes and returns a dict by name.
-        make: instead of all these, a function of the arguments of :func:`strategies.parameters` that
-            returns a strategy of distributions: for wrappers.
-        twin: makes the frozen ``scipy.stats`` distribution from a namespace with the parameters of one
-            member.
-        lacks: the properties that do not apply to it; a test checks that they indeed do not.
-        extended: tells which values outside the support have a density nevertheless.
-        gentle: like ``make``, for distributions whose samples' gradients have a moderate variance, for the
-            check of their mean.
-    """
-
-    cls: type[D.Distribution]
-    name: str = ""
-    elements: Mapping[str, SearchStrategy[float]] = field(default_factory=dict)
-    options: Mapping[str, SearchStrategy[Any]] = field(default_factory=dict)
-    adjust: Callable[[dict[str, Any]], dict[str, Any]] | None = None
-    make: Callable[..., SearchStrategy[D.Distribution]] | None = None
-    twin: Callable[[Any], Any] | None = None
-    lacks: frozenset[str] = frozenset()
-    extended: Callable[[np.ndarray], Any] | None = None
-    gentle: Callable[..., SearchStrategy[D.Distribution]] | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.name or self.cls.__name__)
-
-    def distributions(self, gently: bool = False, **wishes: Any) -> SearchStrategy[D.Distribution]:
-        """Distributions of this entry.
-
-        Args:
-            gently: only those for which Monte Carlo estimates of gradients converge.
-            **wishes: ``dtype``, ``batch_shape``, ``size``, ``edges`` and ``min_side`` of
-                :func:`strategies.parameters`.
-        """
-        if gently and self.gentle is not None:
-            return self.gentle(**wishes)
-        if self.make is not None:
-            return self.make(**wishes)
-        drawn = strategies.parameters(self.cls, elements=self.elements, **wishes)
-        return st.builds(self._build, drawn, st.fixed_dictionaries(dict(self.options)))
-
-    def _build(self, parameters: dict[str, Any], options: dict[str, Any]) -> D.Distribution:
-        if self.adjust is not None:
-            parameters = self.adjust(parameters)
-        return self.cls(**{n: strategies.on_device(v) for n, v in parameters.items()}, **options)
-
-
-def _uniform(given: dict[str, Any]) -> dict[str, Any]:
-    """``high`` was drawn as a width."""
-    if "high" in given:
-        start = given["low"] if "low" in given else given["loc"]
-        given = {**given, "high": (start + given["high"]).astype(start.dtype)}
-    return given
-
-
-_ENTRIES = [
-    Entry(D.Normal, twin=lambda d: stats.norm(d.loc, d.scale)),
-    Entry(
-        D.LogNormal,
-        elements={"mu": reals(-2, 2), "sigma": positives(0.1, 1.2)},
-        twin=lambda d: stats.lognorm(d.sigma, scale=np.exp(d.mu)),
-    ),
-    Entry(D.Laplace, twin=lambda d: stats.laplace(d.loc, d.scale)),
-    Entry(D.Logistic, twin=lambda d: stats.logistic(d.loc, d.scale)),
-    Entry(
-        D.Cauchy,
-        twin=lambda d: stats.cauchy(d.loc, d.scale),
-    ),
-    Entry(
-        D.Gumbel,  # e^z grows fast
-        elements={"scale": positives(0.4, 2.5), "log_scale": reals(-1, 1), "raw_scale": reals(-0.5, 2)},
-        twin=lambda d: stats.gumbel_r(d.loc, d.scale),
-    ),
-    Entry(D.Gamma, elements={"k": positives(0.5, 8)}, twin=lambda d: stats.gamma(d.k, scale=d.theta)),
-    Entry(D.Chisquare, elements={"k": positives(1, 12)}, twin=lambda d: stats.chi2(d.k)),
-    Entry(
-        D.StudentT,
-        elements={"df": positives(4.5, 40)},
-        twin=lambda d: stats.t(d.df, d.loc, d.scale),
-    ),
-    Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
-    Entry(
-        D.Uniform,
-        elements={"high": positives()},
-        adjust=_uniform,
-        twin=lambda d: stats.uniform(d.low, d.high - d.low),
-    ),
-    Entry(
-        D.Bernoulli,
-        options={"binary_check": st.booleans()},
-        twin=lambda d: stats.bernoulli(d.p),
-        lacks=frozenset({"pathwise"}),
-        extended=lambda x: (x > 0) & (x < 1),
-    ),
-    Entry(
-        D.Categorical,
-        twin=lambda d: stats.rv_discrete(values=(np.arange(d.p.size), d.p)),
-        lacks=frozenset({"pathwise"}),
-    ),
-    Entry(
-        D.OneHotCategorical,
-        twin=lambda d: stats.multinomial(1, d.p),
-        lacks=frozenset({"pathwise", "cdf", "icdf"}),
-    ),
-    Entry(D.Poisson, twin=lambda d: stats.poisson(d.lam), lacks=frozenset({"pathwise"})),
-]
+_ENTRIES = [*ENTRIES]
 
 # Wrappers ----------------------------------------------------------------------------------------
 
@@ -178,6 +58,63 @@ def _mixtures(
     return D.MixtureSameFamily(draw(weights), draw(components))
 
 
+@st.composite
+def _inflated(
+    draw: DrawFn,
+    inner: str,
+    *,
+    batch_shape: tuple[int, ...] | None = None,
+    min_side: int = 0,
+    dtype: Any = None,
+    edges: bool = False,
+    **wishes: Any,
+) -> D.Distribution:
+    """Distributions of counts with more zeros; gate and base of shapes that broadcast."""
+    both = draw(strategies.broadcastable(2, min_side=min_side)) if batch_shape is None else [batch_shape] * 2
+    dtype = draw(strategies.dtypes()) if dtype is None else dtype
+    base = _entry(inner).distributions(batch_shape=both[0], dtype=dtype, edges=edges, **wishes)
+    chances = st.sampled_from([0.0, 1.0, 1e-6]) if edges else strategies.reals(0.02, 0.98)
+    gate = draw(strategies.arrays(dtype, both[1], chances))
+    return D.ZeroInflated(draw(base), strategies.on_device(gate))
+
+
+@st.composite
+def _bounded(
+    draw: DrawFn,
+    cls: type[D.Distribution],
+    inner: str,
+    *,
+    batch_shape: tuple[int, ...] | None = None,
+    size: int | None = None,
+    min_side: int = 0,
+    dtype: Any = None,
+    edges: bool = False,
+    one_sided: bool = True,
+) -> D.Distribution:
+    """Bounds between quantiles of a distribution of numbers, the upper one now and then infinite."""
+    batch = draw(strategies.shapes(min_side=min_side)) if batch_shape is None else batch_shape
+    dtype = draw(strategies.dtypes()) if dtype is None else dtype
+    dist = draw(_entry(inner).distributions(batch_shape=batch, size=size, dtype=dtype, edges=edges))
+    low, high = (dist.icdf(draw(strategies.arrays(dtype, batch, reals(*p)))).array for p in _SHARES)
+    if dist.support.discrete:
+        low, high = low - 0.5, high + 1.5  # at a whole number the probabilities jump
+    if one_sided and draw(st.booleans()):
+        high = high + np.inf
+    return cls(dist, *(strategies.on_device(host(v).astype(dtype)) for v in (low, high)))
+
+
+@st.composite
+def _censored(draw: DrawFn, **wishes: Any) -> D.Distribution:
+    """Normals censored so far out that integrals do not see the ends."""
+    dist = draw(_entry("Normal").distributions(**{**wishes, "edges": False}))
+    far = 60 * host(dist.stddev)
+    ends = ((host(dist.mean) + side * far).astype(dist.dtype) for side in (-1, 1))
+    return D.Censored(dist, *map(strategies.on_device, ends))
+
+
+_SHARES = ((0.02, 0.4), (0.6, 0.98))
+
+
 def _entry(name: str) -> Entry:
     return next(entry for entry in [*_ENTRIES, *_COMPONENTS] if entry.name == name)
 
@@ -200,6 +137,24 @@ _COMPONENTS = [
 
 
 _ENTRIES += [
+    Entry(D.ZeroInflatedPoisson, lacks=frozenset({"pathwise"})),
+    Entry(
+        D.ZeroInflated,
+        name="ZeroInflated Poisson",
+        make=lambda **wishes: _inflated("Poisson", **wishes),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
+        D.ZeroInflated,
+        name="ZeroInflated DiscreteUniform",
+        make=lambda **wishes: _inflated("DiscreteUniform", **wishes),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
+        D.ZeroTruncated,
+        make=lambda edges=False, **wishes: _entry("Poisson").distributions(**wishes).map(D.ZeroTruncated),
+        lacks=frozenset({"pathwise"}),
+    ),
     Entry(
         D.Independent,
         name="Independent Normal",
@@ -241,6 +196,23 @@ _ENTRIES += [
         D.MixtureSameFamily,
         name="Mixture of Poissons",
         make=lambda **wishes: _mixtures("Poisson", **wishes),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(D.Censored, name="Censored Normal", make=lambda **wishes: _censored(**wishes)),
+    Entry(
+        D.Truncated,
+        name="Truncated Normal",
+        make=lambda **wishes: _bounded(D.Truncated, "Normal", **wishes),
+    ),
+    Entry(
+        D.Truncated,
+        name="Truncated Exponential",
+        make=lambda **wishes: _bounded(D.Truncated, "Exponential", **wishes),
+    ),
+    Entry(
+        D.Truncated,
+        name="Truncated Poisson",
+        make=lambda **wishes: _bounded(D.Truncated, "Poisson", **wishes),
         lacks=frozenset({"pathwise"}),
     ),
     Entry(

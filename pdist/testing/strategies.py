@@ -111,7 +111,13 @@ _BY_SUPPORT: dict[str, Any] = {  # by name
     "real": _scalars(reals(), [0.0, -30.0, 30.0, 1e-6]),  # a log-scale too
     "positive": _scalars(positives(), [1e-6, 1e6]),
     "non negative": _scalars(positives(), [0.0, 1e-6, 1e4]),
+    "[0, 1)": _scalars(reals(0.02, 0.9), [0.0, 0.999, 1e-6]),
     "[0, 1]": _scalars(reals(0.02, 0.98), [0.0, 1.0, 1e-6]),
+    "(0, 1)": _scalars(reals(0.02, 0.98), [1e-6, 1 - 1e-6]),
+    "(0, 1]": _scalars(reals(0.05, 0.98), [1.0, 1e-6]),
+    "real or -inf": _scalars(reals(-5, 2), [-np.inf, -100.0]),
+    "real or inf": _scalars(reals(-3, 5), [np.inf, 100.0]),
+    "numbers, all different": _scalars(reals(), [0.0]),  # an entry makes them different
     "real or infinite": _scalars(reals(), [-np.inf, np.inf, -100.0, 100.0]),
     "non negative and of sum 1": _vectors(_normalized, reals(0.1, 1), [0.0]),
     "real or -inf, not all -inf": _vectors(_not_all_out, reals(), [-np.inf, -100.0]),

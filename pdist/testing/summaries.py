@@ -15,7 +15,7 @@ from .derivatives import directions
 from .differences import slope
 from .quadrature import Measure
 from .report import Inapplicable, host, require, require_close, tolerance
-from .variants import double, leaves, members
+from .variants import double, leaves, members, whole
 
 
 def check_moments(dist: Any, *, seed: int = 0) -> None:
@@ -49,9 +49,10 @@ def _check_means(dist: Any, measure: Measure, own: dict[str, np.ndarray], index:
         if name in own and not (name in dist.undefined and not np.isfinite(own[name]).all()):
             require_close(own[name], expected, "moments", dist, name, rtol, atol, member=index)
 
-    mean = measure.expect(lambda x: x.reshape(len(x), -1).T)
-    centered = lambda x: x.reshape(len(x), -1).T - mean[:, None]
-    variance = measure.expect(lambda x: centered(x) ** 2)
+    mean = _direction(measure) if dist.support.period else measure.expect(lambda x: x.reshape(len(x), -1).T)
+    away = lambda x: x.reshape(len(x), -1).T - mean[:, None]
+    square = lambda x: 2 * np.sin(0.5 * away(x)) ** 2 if dist.support.period else away(x) ** 2
+    variance = measure.expect(square)
     spread = np.sqrt(variance)
     close("mean", mean.reshape(shape), rtol * spread.reshape(shape))
     close("variance", variance.reshape(shape), 1e-12)
@@ -61,6 +62,12 @@ def _check_means(dist: Any, measure: Measure, own: dict[str, np.ndarray], index:
     ]
     close("entropy", entropy, rtol)
     close("perplexity", np.exp(entropy), rtol)
+
+
+def _direction(measure: Measure) -> np.ndarray:
+    """The direction of the mean of angles, as points of the circle."""
+    x, y = measure.expect(lambda x: np.stack([np.cos(x), np.sin(x)]))
+    return np.arctan2(y, x)[None]
 
 
 def _check_mode(dist: Any, measure: Measure, own: dict[str, np.ndarray], seed: int, index: Any) -> None:
@@ -86,8 +93,21 @@ def _check_mode(dist: Any, measure: Measure, own: dict[str, np.ndarray], seed: i
 
 
 def _check_median(dist: Any, measure: Measure, median: float, index: Any) -> None:
-    """At least half of the probability lies on either side."""
+    """At least half of the probability lies on either side; of angles, within half a turn."""
     slack = tolerance(dist.dtype)
+    if dist.support.period:
+        opposite = median - np.copysign(0.5 * dist.support.period, median)
+        below, above = np.sort(measure.cumulative(np.sort([median, opposite])))
+        require(
+            abs(above - below - 0.5) <= slack,
+            "moments",
+            dist,
+            "the median does not halve the probability",
+            member=index,
+            got=median,
+            cdf=(below, above),
+        )
+        return
     around = np.sort([median - 0.5, median + 0.5]) if measure.discrete else np.array([median, median])
     below, above = measure.cumulative(around)
     if measure.discrete:
@@ -210,7 +230,10 @@ def _check_kl_gradients(pair: _Pair) -> None:
     if not np.isfinite(host(y)).all():
         return
     inputs = of_p + of_q
+    fixed = whole(p) + whole(q)
     for i, (value, g) in enumerate(zip(inputs, grad([y], inputs), strict=True)):
+        if fixed[i]:
+            continue
         analytic = np.zeros(value.shape) if g is None else host(g)
         for direction in directions(host(value), len(shape)):
 

@@ -63,6 +63,15 @@ def leaves(dist: Any, shift: tuple[int, np.ndarray] | None = None) -> tuple[Any,
     return remake(dist, leaf), found
 
 
+def whole(dist: Any) -> list[bool]:
+    """Which of the :func:`leaves` are whole numbers, by which nothing has a slope."""
+    found: list[bool] = []
+    for name, value, _ in dist._members():
+        inner = isinstance(value, Distribution)
+        found += whole(value) if inner else [type(dist).parameters[name].support.discrete]
+    return found
+
+
 def members(dist: Any, limit: int = 3, seed: int = 0) -> Iterator[tuple[tuple[int, ...], Any]]:
     """Some distributions of a batch, each with its index, in float64 on the host."""
     indices = list(itertools.product(*map(range, dist.batch_shape)))

@@ -139,6 +139,43 @@ def gamma_log(z: Any, k: Any) -> Any:
     return (k - 1) * mp.log(z) - z - mp.loggamma(k)
 
 
+def weibull_log(x: Any, scale: Any, shape: Any) -> Any:
+    return mp.log(shape / scale) + (shape - 1) * mp.log(x / scale) - (x / scale) ** shape
+
+
+def weibull_kl(s: Any, a: Any, t: Any, b: Any) -> Any:
+    slopes_of_logs = mp.log(a / b) - a * mp.log(s) + b * mp.log(t) + (a - b) * (mp.log(s) - mp.euler / a)
+    return slopes_of_logs + (s / t) ** b * mp.gamma(1 + b / a) - 1
+
+
+def chi_mean(k: Any) -> Any:
+    return mp.sqrt(2) * mp.gamma((k + 1) / 2) / mp.gamma(k / 2)
+
+
+def inverse_gaussian_log(x: Any, loc: Any, shape: Any) -> Any:
+    return mp.log(shape / (2 * mp.pi * x**3)) / 2 - shape * (x - loc) ** 2 / (2 * loc**2 * x)
+
+
+def inverse_gaussian_cdf(x: Any, loc: Any, shape: Any) -> Any:
+    r = mp.sqrt(shape / x)
+    return phi_cdf(r * (x / loc - 1), 0, 1) + mp.exp(2 * shape / loc) * phi_cdf(-r * (x / loc + 1), 0, 1)
+
+
+def inverse_gaussian_sf(x: Any, loc: Any, shape: Any) -> Any:
+    with mp.workdps(8 * DIGITS):
+        return 1 - inverse_gaussian_cdf(x, loc, shape)
+
+
+def inverse_gaussian_entropy(loc: Any, shape: Any) -> Any:
+    w = 2 * shape / loc
+    return mp.log(2 * mp.pi * mp.e * loc**3 / shape) / 2 - 3 * mp.exp(w) * mp.e1(w) / 2
+
+
+def generalized_normal_cdf(x: Any, loc: Any, scale: Any, power: Any) -> Any:
+    tail = mp.gammainc(1 / power, (abs(x - loc) / scale) ** power, regularized=True) / 2
+    return tail if x < loc else 1 - tail
+
+
 def t_log(z: Any, df: Any) -> Any:
     half = mp.loggamma((df + 1) / 2) - mp.loggamma(df / 2) - mp.log(mp.pi * df) / 2
     return half - (df + 1) / 2 * mp.log1p(z * z / df)
@@ -403,6 +440,122 @@ CASES = [
         lambda t, k: t * k,
         lambda x, k: gamma_log(x / 2, k / 2) - mp.log(2),
         {"mean": lambda k: k, "variance": lambda k: 2 * k},
+    ),
+    Case(
+        "Weibull",
+        D.Weibull,
+        {"scale": scales(), "shape": scales(3)},
+        numbers(0.01, 30),
+        lambda u, scale, shape: scale * u ** (1 / shape),
+        weibull_log,
+        {
+            "cdf": lambda x, scale, shape: -mp.expm1(-((x / scale) ** shape)),
+            "survival_function": lambda x, scale, shape: mp.exp(-((x / scale) ** shape)),
+            "icdf": lambda p, scale, shape: scale * (-mp.log1p(-p)) ** (1 / shape),
+            "entropy": lambda scale, shape: mp.euler * (1 - 1 / shape) + mp.log(scale / shape) + 1,
+            "mean": lambda scale, shape: scale * mp.gamma(1 + 1 / shape),
+            "variance": lambda scale, shape: (
+                scale**2 * (mp.gamma(1 + 2 / shape) - mp.gamma(1 + 1 / shape) ** 2)
+            ),
+        },
+        {"entropy": lambda scale, shape: 1 + abs(mp.log(scale)) + 1 / shape},
+        weibull_kl,
+        limits={"kl": 64, "kl gradient": 256},
+    ),
+    Case(
+        "InverseGamma",
+        D.InverseGamma,
+        {"k": scales(3), "theta": scales(3)},
+        numbers(0.125, 4),
+        lambda t, k, theta: t * theta / k,
+        lambda x, k, theta: gamma_log(theta / x, k) + mp.log(theta / x) - mp.log(x),
+        {
+            "cdf": lambda x, k, theta: mp.gammainc(k, theta / x, regularized=True),
+            "survival_function": lambda x, k, theta: mp.gammainc(k, 0, theta / x, regularized=True),
+            "mean": lambda k, theta: theta / (k - 1) if k > 1 else mp.inf,
+            "entropy": lambda k, theta: k + mp.log(theta) + mp.loggamma(k) - (1 + k) * mp.digamma(k),
+        },
+        {"entropy": lambda k, theta: 1 + abs(mp.log(theta)) + 1 / k},
+    ),
+    Case(
+        "Chi",
+        D.Chi,
+        {"k": scales(3)},
+        numbers(0.125, 2),
+        lambda t, k: t * np.sqrt(k),
+        lambda x, k: gamma_log(x * x / 2, k / 2) + mp.log(x),
+        {
+            "cdf": lambda x, k: mp.gammainc(k / 2, 0, x * x / 2, regularized=True),
+            "survival_function": lambda x, k: mp.gammainc(k / 2, x * x / 2, regularized=True),
+            "mean": chi_mean,
+            "variance": lambda k: k - chi_mean(k) ** 2,
+        },
+    ),
+    Case(
+        "HalfStudentT",
+        D.HalfStudentT,
+        {"df": scales(3), "scale": scales(3)},
+        numbers(0.01, 50),
+        lambda z, df, scale: scale * z,
+        lambda x, df, scale: t_log(x / scale, df) - mp.log(scale / 2),
+        {
+            "cdf": lambda x, df, scale: 1 - 2 * t_cdf(-x / scale, df),
+            "survival_function": lambda x, df, scale: 2 * t_cdf(-x / scale, df),
+        },
+    ),
+    Case(
+        "Gompertz",
+        D.Gompertz,
+        {"shape": scales(3), "rate": scales(3)},
+        numbers(0.01, 30),
+        lambda u, shape, rate: np.log1p(u / shape) / rate,
+        lambda x, shape, rate: mp.log(shape * rate) + rate * x - shape * mp.expm1(rate * x),
+        {
+            "cdf": lambda x, shape, rate: -mp.expm1(-shape * mp.expm1(rate * x)),
+            "survival_function": lambda x, shape, rate: mp.exp(-shape * mp.expm1(rate * x)),
+            "icdf": lambda p, shape, rate: mp.log1p(-mp.log1p(-p) / shape) / rate,
+            "mean": lambda shape, rate: mp.exp(shape) * mp.e1(shape) / rate,
+            "entropy": lambda shape, rate: 1 - mp.log(shape * rate) - mp.exp(shape) * mp.e1(shape),
+        },
+        {"entropy": lambda shape, rate: 1 + abs(mp.log(shape * rate))},
+    ),
+    Case(
+        "InverseGaussian",
+        D.InverseGaussian,
+        {"loc": scales(3), "shape": scales(3)},
+        numbers(0.125, 8),
+        lambda t, loc, shape: t * loc,
+        inverse_gaussian_log,
+        {
+            "cdf": inverse_gaussian_cdf,
+            "survival_function": inverse_gaussian_sf,
+            "mean": lambda loc, shape: loc,
+            "variance": lambda loc, shape: loc**3 / shape,
+            "entropy": inverse_gaussian_entropy,
+        },
+        {
+            "log_prob": lambda x, loc, shape: 1 + abs(mp.log(x)) + abs(mp.log(shape)),
+            "entropy": lambda loc, shape: 1 + abs(mp.log(loc)) + abs(mp.log(shape)),
+        },
+        lambda a, s, b, t: (t / s - 1 - mp.log(t / s)) / 2 + t * (a - b) ** 2 / (2 * b**2 * a),
+    ),
+    Case(
+        "GeneralizedNormal",
+        lambda loc, scale, power: D.GeneralizedNormal(loc, scale, power),
+        {"loc": places(-4, 4), "scale": scales(3), "power": scales(2)},
+        numbers(-100, 100),
+        lambda u, loc, scale, power: loc + scale * np.sign(u) * abs(u) ** (1 / power),
+        lambda x, loc, scale, power: (
+            -((abs(x - loc) / scale) ** power) - mp.log(2 * scale * mp.gamma(1 + 1 / power))
+        ),
+        {
+            "cdf": generalized_normal_cdf,
+            "survival_function": lambda x, loc, scale, power: generalized_normal_cdf(-x, -loc, scale, power),
+            "mean": lambda loc, scale, power: loc,
+            "variance": lambda loc, scale, power: scale**2 * mp.gamma(3 / power) / mp.gamma(1 / power),
+            "entropy": lambda loc, scale, power: 1 / power + mp.log(2 * scale * mp.gamma(1 + 1 / power)),
+        },
+        {"entropy": lambda loc, scale, power: 1 + abs(mp.log(scale))},
     ),
     Case(
         "Uniform",

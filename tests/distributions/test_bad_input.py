@@ -74,6 +74,12 @@ CASES: list[tuple[str, Callable[[], Any], type[Exception], list[str]]] = [
         ["Uniform: high[1] is 1.0", "2.0"],
     ),
     (
+        "a peak outside",
+        lambda: D.Triangular(0.0, 4.0, np.array([4.0, 5.0])),
+        ValueError,
+        ["Triangular: peak[1] is 5.0", "from low, 0.0, to high, 4.0"],
+    ),
+    (
         "a negative width",
         lambda: D.Uniform(loc=0.0, scale=-1.0),
         ValueError,

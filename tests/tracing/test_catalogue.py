@@ -19,7 +19,7 @@ from pdist.testing.points import anywhere, inside
 from pdist.testing.variants import leaves, remake
 
 few = settings(
-    max_examples=3, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=2, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
 )
 every = pytest.mark.parametrize("entry", CATALOGUE.values(), ids=lambda entry: entry.name)
 

@@ -37,7 +37,9 @@ class Batched(Declared):
         }
         kept = {name: value for name, value, _ in self._members() if name not in replaced}
         kept.update({name: self.__dict__[name] for name in self._plan.options})
-        return self._as_strict(type(self)(**{**kept, **overrides}))
+        given = {**kept, **overrides}
+        names = [*self.parts, *self.parameters, *given]  # as they are declared
+        return self._as_strict(type(self)(**{name: given[name] for name in names if name in given}))
 
     def _map(self, function: Callable[[Any, int], Any]) -> Any:
         """The distribution with ``function`` applied to each parameter and part; nothing is checked.

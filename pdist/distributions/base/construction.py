@@ -25,8 +25,10 @@ class Declared:
         parts: the distributions inside, by name.
         options: the settings that are not arrays, by name.
         order: the order of positional arguments, if it is not that of the declarations.
-        ordered: names of parameters, each of which must be greater than the previous one.
-        batch_shape: the broadcast shape of all arguments.
+        ordered: names of parameters, each of which must be greater than the one before.
+        between: names of three parameters, the second of which lies between the others or is one of them.
+        may_be_equal: whether it may also be equal to the one before.
+        batch_shape: the broadcast shape of all that was given.
     """
 
     parameters: ClassVar[dict[str, Param]] = {}
@@ -34,6 +36,8 @@ class Declared:
     options: ClassVar[dict[str, Option]] = {}
     order: ClassVar[tuple[str, ...]] = ()
     ordered: ClassVar[tuple[str, ...]] = ()
+    between: ClassVar[tuple[str, ...]] = ()
+    may_be_equal: ClassVar[bool] = False
     batch_shape: tuple[int, ...]
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()  # each argument with its alternatives
     _plans: ClassVar[dict[tuple[str, ...], Plan]] = {}
@@ -166,7 +170,11 @@ class Declared:
                 _check_values(who, name, array, support)
         if self.ordered and all(name in state for name in self.ordered):
             arrays = [state[name]._array for name in self.ordered]
-            hooks.check(_check_order, who, self.ordered, *arrays, holds=_grow)
+            check, holds = (_check_no_fall, _never_fall) if self.may_be_equal else (_check_order, _grow)
+            hooks.check(check, who, self.ordered, *arrays, holds=holds)
+        if self.between:
+            arrays = [state[name]._array for name in self.between]
+            hooks.check(_check_between, who, self.between, *arrays, holds=_contained)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.parameters or name in self.parts or name in self.options:
@@ -238,20 +246,53 @@ def _grow(xp: Any, *arrays: Any) -> Any:
     return functools.reduce(xp.logical_and, [xp.less(a, b) for a, b in itertools.pairwise(arrays)])
 
 
+def _never_fall(xp: Any, *arrays: Any) -> Any:
+    """Whether none is greater than the next."""
+    return functools.reduce(xp.logical_and, [xp.less_equal(a, b) for a, b in itertools.pairwise(arrays)])
+
+
 def _check_order(who: str, names: tuple[str, ...], *arrays: Any) -> None:
-    """Raise ValueError if parameters are not increasing; names the first violation."""
+    """Raise ValueError if parameters do not grow, naming the first that does not."""
+    _check_neighbours(who, names, arrays, np.less, "more than")
+
+
+def _check_no_fall(who: str, names: tuple[str, ...], *arrays: Any) -> None:
+    """Raise ValueError if parameters fall, naming the first that does."""
+    _check_neighbours(who, names, arrays, np.less_equal, "no less than")
+
+
+def _check_neighbours(who: str, names: tuple[str, ...], arrays: Any, right: Any, wanted: str) -> None:
     owner = library_of(arrays[0])
     if owner is not None and not owner.host:
         return
     arrays = tuple(np.broadcast_arrays(*arrays))
     for i in range(1, len(arrays)):
-        wrong = np.argwhere(~(arrays[i - 1] < arrays[i]))
+        wrong = np.argwhere(~right(arrays[i - 1], arrays[i]))
         if len(wrong):
             at = tuple(int(k) for k in wrong[0])
             where = f"{names[i]}{list(at) if at else ''}"
             raise ValueError(
-                f"{who}: {where} is {arrays[i][at]}; expected more than {names[i - 1]}, {arrays[i - 1][at]}"
+                f"{who}: {where} is {arrays[i][at]}; expected {wanted} {names[i - 1]}, {arrays[i - 1][at]}"
             )
+
+
+def _contained(xp: Any, low: Any, x: Any, high: Any) -> Any:
+    """Whether x lies from low to high."""
+    return xp.logical_and(xp.less_equal(low, x), xp.less_equal(x, high))
+
+
+def _check_between(who: str, names: tuple[str, ...], *arrays: Any) -> None:
+    """Raise ValueError if the second parameter is not between the others, naming the first such element."""
+    owner = library_of(arrays[0])
+    if owner is not None and not owner.host:
+        return
+    low, x, high = np.broadcast_arrays(*arrays)
+    wrong = np.argwhere(~_contained(np, low, x, high))
+    if len(wrong):
+        at = tuple(int(k) for k in wrong[0])
+        where = f"{names[1]}{list(at) if at else ''}"
+        bounds = f"from {names[0]}, {low[at]}, to {names[2]}, {high[at]}"
+        raise ValueError(f"{who}: {where} is {x[at]}; expected a number {bounds}")
 
 
 def _alike(values: Sequence[Any]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +9,10 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...backend import get_array_module, hooks, library_of, random
-from .batching import Batched, as_shape
+from .batching import as_shape
+from .intervals import Intervals
+from .moments import Moments
+from .quantiles import Quantiles
 from .supports import real
 
 # How each method is derived from the formulas that a class defines, best first.
@@ -43,14 +45,14 @@ _WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-class Distribution(Batched):
+class Distribution(Quantiles, Moments, Intervals):
     """Base of all distributions.
 
     A subclass declares its parameters and support and defines its formulas as methods with a leading
     underscore: ``_log_prob(x)``, ``_cdf(x)``, ``_log_cdf(x)``, ``_survival_function(x)``,
     ``_log_survival_function(x)``, ``_icdf(p)``, ``_entropy()``, ``_mean()``, ``_mode()``, ``_median()``,
-    ``_variance()``, ``_stddev()``, ``_covariance()`` and ``_sample(shape, rng)``, whose ``shape`` includes
-    the batch axes. Everything else is derived.
+    ``_variance()``, ``_stddev()``, ``_covariance()``, ``_skewness()``, ``_kurtosis()`` and
+    ``_sample(shape, rng)``, whose ``shape`` has the batch axes in it already. All the rest is derived.
 
     Shapes are ``sample_shape + batch_shape + event_shape``: independent draws, independent distributions, and
     the axes of one draw. Parameters broadcast against each other. Their dtype is that of the floating arrays
@@ -78,6 +80,7 @@ class Distribution(Batched):
     _masks: ClassVar[bool] = True
     _formulas: ClassVar[dict[str, tuple[str, Any]]] = {}  # the best way for each method of _WAYS, found once
     _pairs_only: bool = False  # whether log_prob rejects values that would broadcast the batch: see heads
+    _atoms: Any = None  # of a discrete distribution whose values need not be whole: all of them, [*batch, K]
     _factors: Any = None  # independent parts: their distribution, and the number of its last batch axes
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -153,17 +156,6 @@ class Distribution(Batched):
     def log_survival_function(self, x: Any) -> Variable:
         """log P(X > x)."""
         return self._either("log_survival_function", x)
-
-    def icdf(self, p: Any) -> Variable:
-        """The smallest x with P(X <= x) >= p; nan for p outside [0, 1]."""
-        if self.event_shape or "icdf" not in self._formulas:
-            raise self._no("icdf")
-        p = self._value(p, "icdf", "p")
-        inside = (p.array >= 0) & (p.array <= 1)
-        with np.errstate(all="ignore"):
-            if type(inside) is not np.ndarray or np.count_nonzero(inside) != inside.size:
-                p = F.where(inside, p, math.nan)
-            return self._icdf(p)
 
     def _either(self, method: str, x: Any) -> Variable:
         """The method by the best of the formulas that the class defines."""
@@ -277,65 +269,6 @@ class Distribution(Batched):
         """The inner distribution, if this one is a trivial wrapper."""
         return self
 
-    # Moments ------------------------------------------------------------------------------------------
-
-    def _statistic(self, name: str, tail: tuple[int, ...]) -> Variable:
-        """The result of a formula without arguments, of shape ``batch_shape + tail``."""
-        formula = getattr(self, "_" + name, None)
-        if formula is None:
-            raise self._no(name)
-        with np.errstate(all="ignore"):
-            y = formula()
-            shape = self.batch_shape + tail
-            return y if y._array.shape == shape else F.broadcast_to(y, shape)
-
-    @property
-    def entropy(self) -> Variable:
-        """-E[log p(X)], in nats, of shape ``batch_shape``."""
-        return self._statistic("entropy", ())
-
-    @property
-    def mean(self) -> Variable:
-        """E[X], of shape ``batch_shape + event_shape``."""
-        return self._statistic("mean", self.event_shape)
-
-    @property
-    def mode(self) -> Variable:
-        """The likeliest value."""
-        return self._statistic("mode", self.event_shape)
-
-    @property
-    def median(self) -> Variable:
-        """The value below which half of the probability lies."""
-        return self._statistic("median", self.event_shape) if hasattr(self, "_median") else self.icdf(0.5)
-
-    @property
-    def variance(self) -> Variable:
-        """E[(X - E[X])^2], elementwise."""
-        return self._statistic("variance", self.event_shape)
-
-    @property
-    def stddev(self) -> Variable:
-        """The square root of the variance."""
-        return (
-            self._statistic("stddev", self.event_shape) if hasattr(self, "_stddev") else F.sqrt(self.variance)
-        )
-
-    @property
-    def covariance(self) -> Variable:
-        """The covariance matrix of one flattened draw; the variance if a draw is a number."""
-        if not self.event_shape:
-            return self.variance
-        n = math.prod(self.event_shape)
-        return self._statistic("covariance", (n, n))
-
-    @property
-    def perplexity(self) -> Variable:
-        """e to the entropy."""
-        entropy = self.entropy
-        with np.errstate(all="ignore"):
-            return F.exp(entropy)
-
     # Samples ------------------------------------------------------------------------------------------
 
     def sample(self, sample_shape: int | tuple[int, ...] = (), rng: Any = None) -> Variable:
@@ -386,5 +319,4 @@ class Distribution(Batched):
     if False:  # the formulas that a subclass may define, for readers and type checkers
 
         def _log_prob(self, x: Variable) -> Variable: ...
-        def _icdf(self, p: Variable) -> Variable: ...
         def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable: ...

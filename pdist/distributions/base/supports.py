@@ -12,6 +12,7 @@ array([False, False,  True])
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,7 +39,8 @@ class Support:
             ends: densities are computed there if ``x`` itself lies outside, so that no gradient is nan.
         low: the lower bound of the numbers in it, a number or an array of the batch.
         high: the upper bound.
-        wanted: the expected values as described in errors; by default the name.
+        wanted: what an error says was expected; by default the name.
+        period: of angles, a whole turn: their mean, median and variance are those of directions. Else 0.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Support:
     low: Any = -math.inf
     high: Any = math.inf
     wanted: str = ""
+    period: float = 0.0
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str):
@@ -112,6 +115,25 @@ def interval(low: Any, high: Any, name: str, inner: Any = None) -> Support:
     return Support(name, lambda xp, x: (x >= low) & (x <= high), inner=inner, low=low, high=high)
 
 
+def half_line(low: Any, name: str, inner: Any, closed: bool = True) -> Support:
+    """The finite numbers from ``low`` on.
+
+    Args:
+        low: an array or number.
+        name: how it is called.
+        inner: a number inside.
+        closed: whether ``low`` itself belongs to it.
+    """
+    above = operator.ge if closed else operator.gt
+    return Support(name, lambda xp, x: above(x, low) & (x < math.inf), inner=inner, low=low)
+
+
+def whole_numbers(low: Any, high: Any, name: str) -> Support:
+    """The whole numbers from ``low`` to ``high``, ends included; both are arrays of whole numbers."""
+    test = lambda xp, x: (x >= low) & (x <= high) & (x == xp.floor(x))
+    return Support(name, test, discrete=True, inner=low, low=low, high=high)
+
+
 def labels(n: int) -> Support:
     """The integers from 0 to ``n - 1``."""
     return Support(
@@ -120,6 +142,17 @@ def labels(n: int) -> Support:
         discrete=True,
         low=0.0,
         high=n - 1.0,
+    )
+
+
+def counts_to(n: Any) -> Support:
+    """The integers from 0 to ``n``, an array or number."""
+    return Support(
+        "{0, ..., n}",
+        lambda xp, x: (x >= 0) & (x <= n) & (x == xp.floor(x)),
+        discrete=True,
+        low=0.0,
+        high=n,
     )
 
 
@@ -134,6 +167,12 @@ def _simplex(xp: Any, p: Array) -> Array:
         p = p.astype(float)
     slack = 64 * float(xp.finfo(p.dtype).eps)
     return (p >= 0).all(axis=-1) & (abs(p.sum(axis=-1, dtype=np.float64) - 1) <= slack)
+
+
+def _distinct(xp: Any, x: Array) -> Array:
+    """Vectors of finite numbers no two of which are equal."""
+    ordered = xp.sort(x, axis=-1)
+    return xp.isfinite(x).all(axis=-1) & (ordered[..., 1:] > ordered[..., :-1]).all(axis=-1)
 
 
 def _one_hot(xp: Any, x: Array) -> Array:
@@ -160,6 +199,13 @@ nonnegative = Support(
     wanted="a nonnegative finite number",
 )
 positive_or_zero = replace(nonnegative, name="positive")  # Chainer's name; at 0 the density is its limit
+above_one = Support(
+    "greater than one",
+    lambda xp, x: (x > 1) & (x < np.inf),
+    inner=2.0,
+    low=1.0,
+    wanted="a finite number greater than 1",
+)
 unit_interval = Support(
     "[0, 1]",
     lambda xp, x: (x >= 0) & (x <= 1),
@@ -168,12 +214,46 @@ unit_interval = Support(
     high=1.0,
     wanted="a number in [0, 1]",
 )
+open_unit_interval = Support(
+    "(0, 1)",
+    lambda xp, x: (x > 0) & (x < 1),
+    inner=0.5,
+    low=0.0,
+    high=1.0,
+    wanted="a number in (0, 1), ends excluded",
+)
+below_one = Support(
+    "[0, 1)",
+    lambda xp, x: (x >= 0) & (x < 1),
+    inner=0.5,
+    low=0.0,
+    high=1.0,
+    wanted="a number in [0, 1)",
+)
+circle = replace(interval(-math.pi, math.pi, "[-pi, pi]"), period=2 * math.pi)
+above_zero = Support(
+    "(0, 1]",
+    lambda xp, x: (x > 0) & (x <= 1),
+    inner=0.5,
+    low=0.0,
+    high=1.0,
+    wanted="a number in (0, 1]",
+)
+real_or_minus_inf = Support("real or -inf", lambda xp, x: x < np.inf, wanted="a number less than inf")
+real_or_inf = Support("real or inf", lambda xp, x: x > -np.inf, wanted="a number greater than -inf")
 extended_real = Support("real or infinite", lambda xp, x: x == x, wanted="a number, infinite ones included")
 log_probabilities = Support(
     "real or -inf, not all -inf",
     lambda xp, x: ((x < np.inf).all(axis=-1)) & (x > -np.inf).any(axis=-1),
     event_ndim=1,
     wanted="numbers less than inf, not all of them -inf",
+)
+distinct = Support(
+    "numbers, all different",
+    _distinct,
+    event_ndim=1,
+    inner=lambda xp, x: xp.arange(x.shape[-1]).astype(x.dtype),
+    wanted="finite numbers, all different",
 )
 simplex = Support(
     "non negative and of sum 1",
@@ -183,10 +263,23 @@ simplex = Support(
     wanted="nonnegative numbers of sum 1",
 )
 boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True, low=0.0, high=1.0)
+positive_integer = Support(
+    "positive integer",
+    lambda xp, x: (x >= 1) & (x == xp.floor(x)) & xp.isfinite(x),
+    discrete=True,
+    inner=1.0,
+    low=1.0,
+)
 non_negative_integer = Support(
     "non negative integer",
     lambda xp, x: (x >= 0) & (x == xp.floor(x)) & xp.isfinite(x),
     discrete=True,
     low=0.0,
+)
+integer = Support(
+    "integer",
+    lambda xp, x: (x == xp.floor(x)) & xp.isfinite(x),
+    discrete=True,
+    wanted="a whole number",
 )
 one_hot = Support("one hot", _one_hot, event_ndim=1, discrete=True, inner=_first_class)

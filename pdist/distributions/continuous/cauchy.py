@@ -17,6 +17,7 @@ class StandardCauchy(Standard):
 
     log_norm, entropy, entropy_residual = math.log(math.pi), math.log(4 * math.pi), 5.664688744e-17
     mean, mode, median, variance = math.nan, 0.0, 0.0, math.nan
+    skewness, kurtosis = math.nan, math.nan
 
     def log_kernel(F, z):
         far = abs(z) > _FAR

@@ -14,6 +14,7 @@ class StandardExponential(Standard):
 
     steep = True  # 1/lam - x depends on the rounding of lam x
     entropy, mean, mode, median, variance = 1.0, 1.0, 0.0, LOG_2, 1.0
+    skewness, kurtosis = 2.0, 6.0
 
     log_kernel = lambda F, z: -z
     slope = lambda F, z: 1.0
@@ -26,6 +27,7 @@ class StandardExponential(Standard):
     hazard = lambda F, z: F.exp(-z) / -F.expm1(-z)
     hazard_sf = lambda F, z: 1.0
     quantile = lambda F, p: -F.log1p(-p)
+    quantile_sf = lambda F, q: -F.log(q)
     draw = lambda F, rng, shape, dtype: rng.standard_exponential(shape, dtype=dtype)
 
 

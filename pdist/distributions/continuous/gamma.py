@@ -35,10 +35,13 @@ class StandardGamma(Standard):
     log_sf = lambda xp, z, k: tails.log_upper(xp, k, z)
     hazard = lambda F, z, k: F(tails.gamma_hazard)(z, k, upper=False)
     hazard_sf = lambda F, z, k: F(tails.gamma_hazard)(z, k, upper=True)
-    quantile = lambda F, p, k: F(tails.gamma_quantile)(p, k)
+    quantile = lambda F, p, k: F(tails.gamma_quantile)(p, k, upper=False)
+    quantile_sf = lambda F, p, k: F(tails.gamma_quantile)(p, k, upper=True)
     mean = lambda F, k: k
 
     variance = mean
+    skewness = lambda F, k: 2 / F.sqrt(k)
+    kurtosis = lambda F, k: 6 / k
 
     mode = lambda F, k: F.maximum(k - 1, 0.0)
 

@@ -17,6 +17,7 @@ class StandardGumbel(Standard):
 
     steep, entropy, entropy_residual = True, 1 + EULER, 1.060793873e-16
     mean, mode, median, variance = EULER, 0.0, -math.log(LOG_2), math.pi**2 / 6
+    skewness, kurtosis = 1.1395470994046486, 2.4  # 12 sqrt(6) zeta(3)/pi^3
 
     log_kernel = lambda F, z: -(F.maximum(z, -1e4) + F.exp(-z))  # -inf, and not nan, at z = -inf
     slope = lambda F, z: -F.expm1(-z)

@@ -12,7 +12,7 @@ class StandardLaplace(Standard):
     """The density e^-|z| / 2."""
 
     log_norm, entropy, entropy_residual = LOG_2, 1 + LOG_2, -8.783183432e-17
-    mean, mode, median, variance = 0.0, 0.0, 0.0, 2.0
+    mean, mode, median, variance, skewness, kurtosis = 0.0, 0.0, 0.0, 2.0, 0.0, 3.0
 
     log_kernel = lambda F, z: -abs(z)
     slope = lambda F, z: F.sign(z)

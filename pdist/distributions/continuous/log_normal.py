@@ -54,3 +54,14 @@ class LogNormal(ExpLocationScale):
 
     def _stddev(self) -> Variable:
         return exp_affine(self.mu, self.sigma, self.sigma) * F.sqrt(-F.expm1(-self.sigma * self.sigma))
+
+    def _skewness(self) -> Variable:
+        """(w + 2) sqrt(w - 1) with w = e^(sigma^2)."""
+        square = self.sigma * self.sigma
+        return (F.exp(square) + 2) * F.sqrt(F.expm1(square))
+
+    def _kurtosis(self) -> Variable:
+        """w^4 + 2 w^3 + 3 w^2 - 6, as (w - 1)(w^3 + 3 w^2 + 6 w + 6)."""
+        square = self.sigma * self.sigma
+        w = F.exp(square)
+        return F.expm1(square) * (6 + w * (6 + w * (3 + w)))

@@ -14,6 +14,7 @@ class StandardLogistic(Standard):
     """The cdf sigmoid(z)."""
 
     entropy, mean, mode, median, variance = 2.0, 0.0, 0.0, 0.0, math.pi**2 / 3
+    skewness, kurtosis = 0.0, 1.2
 
     def log_kernel(F, z):
         a = abs(z)

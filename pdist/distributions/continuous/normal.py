@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
+from ...autograd import Variable
 from ...functions.normal import log_ndtr_slope
 from ...numerics import normal as tails
 from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE
+from ...numerics.truncated_normal_kl import log_within
 from ..families.location_scale import LocationScale
 from ..families.standard import Standard
 
@@ -13,7 +17,7 @@ class StandardNormal(Standard):
     """Mean 0 and standard deviation 1."""
 
     log_norm, entropy, entropy_residual = HALF_LOG_2PI, HALF_LOG_2PIE, 7.223936088e-17
-    mean, mode, median, variance = 0.0, 0.0, 0.0, 1.0
+    mean, mode, median, variance, skewness, kurtosis = 0.0, 0.0, 0.0, 1.0, 0.0, 0.0
     hazard = lambda F, z: F(log_ndtr_slope)(z)
 
     log_kernel = lambda F, z: -0.5 * z * z
@@ -57,3 +61,6 @@ class Normal(LocationScale):
     """
 
     standard = StandardNormal
+
+    def _log_interval_probability(self, low: Variable, high: Variable) -> Variable:
+        return log_within(self.loc, self.scale, -math.inf, math.inf, low, high)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from ... import functions as F
-from ...autograd import Variable, as_variable
+from ...autograd import Variable
 from ...numerics.differences import log_difference, share_above, share_between, unit
-from ...numerics.probability import log_by_complement
-from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import Support, interval, positive, real
+from ..base.supports import positive, real
+from ..families.interval import Interval
 from ..families.scales import standardized
 
 
-class Uniform(Distribution):
-    r"""The Uniform distribution on a closed interval.
+class Uniform(Interval):
+    r"""The Uniform distribution on an interval, ends included.
 
     .. math:: p(x) = \frac{1}{b - a}, \quad a \le x \le b
 
@@ -41,13 +39,6 @@ class Uniform(Distribution):
     high = Param(real, derive=lambda self: self.low + self.scale)
     loc = Param(real, instead_of="low", derive=lambda self: self.low)
     scale = Param(positive, instead_of="high", derive=lambda self: self.high - self.low)
-    ordered = ("low", "high")
-    reparameterized = True
-
-    @property
-    def support(self) -> Support:
-        """The closed interval."""
-        return interval(self.low.array, self.high.array, "[low, high]", self._mean().array)
 
     def _log_prob(self, x: Variable) -> Variable:
         known = (x.array == x.array) & (self.low.array == self.low.array)  # of the batch's shape too
@@ -62,12 +53,6 @@ class Uniform(Distribution):
         if self.given("scale"):
             return share_above(x, self.low, self.scale)
         return share_between(-x, -self.high, -self.low)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return log_by_complement(self._cdf(x), self._survival_function(x))
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return log_by_complement(self._survival_function(x), self._cdf(x))
 
     def _icdf(self, p: Variable) -> Variable:
         """From the nearer end: never outside, and exact at both ends."""
@@ -94,5 +79,8 @@ class Uniform(Distribution):
     def _variance(self) -> Variable:
         return self.scale * self.scale / 12
 
-    def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
-        return self._icdf(as_variable(rng.random(shape, dtype=self.dtype)))
+    def _skewness(self) -> Variable:
+        return 0 * self.scale
+
+    def _kurtosis(self) -> Variable:
+        return 0 * self.scale - 1.2

@@ -69,6 +69,12 @@ class Poisson(Lattice):
 
     _variance = _mean
 
+    def _skewness(self) -> Variable:
+        return 1 / F.sqrt(self.lam)
+
+    def _kurtosis(self) -> Variable:
+        return 1 / self.lam
+
     def _mode(self) -> Variable:
         return F.floor(self.lam)
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from ... import functions as F
 from ...autograd import Variable, differentiable
+from ...backend import hooks, library_of
 from ...numerics.differences import is_near, log1pmx_near, log_far_ratio
 from ...numerics.double import rounding, two_product
 from ...numerics.gamma import bregman_gamma, log_minus_digamma_change, trigamma_minus
 from ...numerics.logits import class_kl
 from ...numerics.odds import bernoulli_kl, bernoulli_kl_logit
 from ...numerics.probability import i_divergence
+from ..continuous.chi import Chi
 from ..continuous.gamma import Chisquare, Gamma
+from ..continuous.inverse_gamma import InverseGamma
 from ..discrete.bernoulli import Bernoulli
+from ..discrete.binomial import Binomial
 from ..discrete.categorical import Categorical
+from ..discrete.geometric import Geometric
 from ..discrete.poisson import Poisson
+from ..families.logits import Odds
 from ..multivariate.one_hot_categorical import OneHotCategorical
 from .registry import register_kl
 
@@ -81,11 +89,30 @@ gamma_kl.joint_derivative(_gamma_kl_rule)
 
 
 @register_kl(Bernoulli, Bernoulli)
-def _kl_bernoulli_bernoulli(p: Bernoulli, q: Bernoulli) -> Variable:
-    """From probabilities if both were given one, else from logits, which may be too extreme for that."""
+def _kl_bernoulli_bernoulli(p: Odds, q: Odds) -> Variable:
+    """By probabilities if both gave one, else by logits: a logit may be too far out for a probability."""
     if p.given("logit") or q.given("logit"):
         return bernoulli_kl_logit(p.logit, q.logit)
     return bernoulli_kl(p.p, q.p)
+
+
+@register_kl(Binomial, Binomial)
+def _kl_binomial_binomial(p: Binomial, q: Binomial) -> Variable:
+    """n times that of one coin; there is a formula for equal n alone, and another n gives nan on a device."""
+    hooks.check(_check_trials, p.n.array, q.n.array, holds=lambda xp, a, b: a == b)
+    return F.where(p.n.array == q.n.array, p.n.array * _kl_bernoulli_bernoulli(p, q), math.nan)
+
+
+def _check_trials(p_n: Any, q_n: Any) -> None:
+    owner = library_of(p_n)
+    if (owner is None or owner.host) and not (p_n == q_n).all():
+        raise ValueError("kl_divergence: two Binomials have different n; expected the same")
+
+
+@register_kl(Geometric, Geometric)
+def _kl_geometric_geometric(p: Geometric, q: Geometric) -> Variable:
+    """That of one coin, as often as it is tossed."""
+    return p.mean * _kl_bernoulli_bernoulli(p, q)
 
 
 @register_kl(Gamma, Gamma)
@@ -95,8 +122,15 @@ def _kl_gamma_gamma(p: Gamma, q: Gamma) -> Variable:
     return gamma_kl(p.k, q.k, *scales)
 
 
+@register_kl(InverseGamma, InverseGamma)
+def _kl_inverse_gamma_inverse_gamma(p: InverseGamma, q: InverseGamma) -> Variable:
+    """That of the reciprocals, whose rates these are."""
+    return gamma_kl(p.k, q.k, q.theta, p.theta)
+
+
+@register_kl(Chi, Chi)
 @register_kl(Chisquare, Chisquare)
-def _kl_chisquare_chisquare(p: Chisquare, q: Chisquare) -> Variable:
+def _kl_chisquare_chisquare(p: Any, q: Any) -> Variable:
     """That of the Gamma distributions, which share their scale."""
     return gamma_kl(0.5 * p.k, 0.5 * q.k, 1.0, 1.0)
 

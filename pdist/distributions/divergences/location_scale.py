@@ -1,4 +1,4 @@
-"""Divergences within location-scale families: Normal, LogNormal, Laplace, Cauchy, Gumbel, Uniform."""
+"""Divergences within location-scale families."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from ... import functions as F
 from ...autograd import Variable, differentiable
 from ...numerics.bregman import bregman_lgamma, digamma_difference, trigamma
-from ...numerics.constants import EULER
+from ...numerics.constants import EULER, LOG_2
 from ...numerics.differences import (
     expm1mx,
     expm1mx_op,
@@ -17,11 +17,15 @@ from ...numerics.differences import (
     log_minus,
     log_ratio,
 )
+from ...numerics.gamma import lgamma1p
 from ..continuous.cauchy import Cauchy
 from ..continuous.exponential import Exponential
 from ..continuous.gumbel import Gumbel
+from ..continuous.half_cauchy import HalfCauchy
+from ..continuous.half_normal import HalfNormal
 from ..continuous.laplace import Laplace
 from ..continuous.log_normal import LogNormal
+from ..continuous.moyal import Moyal
 from ..continuous.normal import Normal
 from ..continuous.uniform import Uniform
 from .registry import register_kl
@@ -129,6 +133,12 @@ def _kl_laplace_laplace(p: Laplace, q: Laplace) -> Variable:
     return laplace_kl(p.loc - q.loc, p.scale, q.scale)
 
 
+@register_kl(HalfNormal, HalfNormal)
+def _kl_half_normal_half_normal(p: HalfNormal, q: HalfNormal) -> Variable:
+    """That of the Normals: both densities are doubled."""
+    return normal_kl(0 * p.scale, p.scale, q.scale)
+
+
 @register_kl(Uniform, Uniform)
 def _kl_uniform_uniform(p: Uniform, q: Uniform) -> Variable:
     """The logarithm of the widths' ratio if q's interval contains p's, else inf."""
@@ -163,6 +173,12 @@ def _kl_cauchy_cauchy(p: Cauchy, q: Cauchy) -> Variable:
     return cauchy_kl(p.loc - q.loc, p.scale, q.scale)
 
 
+@register_kl(HalfCauchy, HalfCauchy)
+def _kl_half_cauchy_half_cauchy(p: HalfCauchy, q: HalfCauchy) -> Variable:
+    """That of the Cauchys: both densities are doubled."""
+    return cauchy_kl(0 * p.scale, p.scale, q.scale)
+
+
 @register_kl(Exponential, Exponential)
 def _kl_exponential_exponential(p: Exponential, q: Exponential) -> Variable:
     """r - 1 - log r with r = q.lam/p.lam, as (e^d - 1 - d) of d = log r."""
@@ -184,8 +200,11 @@ rate_kl.derivative(
 
 @differentiable
 def log_gamma_step(xp, u):
-    """log Gamma(2 + u) for u > -1: log Gamma(1 + u), relative to 1, plus log(1 + u)."""
-    return (bregman_lgamma.kernel(xp, 1 + u, xp.ones_like(u), u) - EULER * u) + xp.log1p(u)
+    """log Gamma(2 + u) for u > -1: beyond 0 that of 1 + u, for u > 1 as seen from 1, and log(1 + u)."""
+    far = bregman_lgamma.kernel(xp, 1 + u, xp.ones_like(u), u) - EULER * u
+    k = xp.minimum(u, 1)
+    above = xp.where(u > 1, far, lgamma1p(xp, xp.maximum(k, 0))) + xp.log1p(u)
+    return xp.where(u > 0, above, lgamma1p(xp, xp.minimum(1 + k, 1), xp.minimum(k, 0)))
 
 
 @differentiable
@@ -207,3 +226,15 @@ def _kl_gumbel_gumbel(p: Gumbel, q: Gumbel) -> Variable:
     u = (p.scale - q.scale) / q.scale
     y = log_gamma_step(u) - q._standardize(p.loc)
     return expm1mx_op(y) + bregman_lgamma(1 + u, 1.0, u)
+
+
+@register_kl(Moyal, Moyal)
+def _kl_moyal_moyal(p: Moyal, q: Moyal) -> Variable:
+    """(e^y - 1 - y + B(r + 1/2, 3/2))/2 + r - 1 - log r, r = p.scale/q.scale, e^y = E[e^-z] for z of q.
+
+    B is the Bregman divergence of log Gamma; no term is negative.
+    """
+    u = (p.scale - q.scale) / q.scale
+    b = bregman_lgamma(1.5 + u, 1.5, u)
+    y = b + (2 - EULER - LOG_2) * u - q._standardize(p.loc)
+    return 0.5 * (expm1mx_op(y) + b) + rate_kl(q.scale, p.scale)

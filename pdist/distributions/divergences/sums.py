@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,21 +18,30 @@ _MARGIN = 64  # counts beyond the outermost quantiles
 
 
 def lattice_sum(p: Any, q: Any, f: Integrand) -> tuple[Variable, Any]:
-    """E_p[f(log p(X), log q(X))] over all counts of non-negligible probability, in blocks, and its error."""
-    first, n = _counts(p)
-    at_once = max(1, MOST // numbers_at_once(p, q))
+    """E_p[f(log p(X), log q(X))] over all values of non-negligible probability, in blocks, and its error."""
     total: Any = 0.0
     mass: Any = 0.0
     size: Any = 0.0
-    for start in range(0, n, at_once):
-        steps = p.xp.arange(start, min(start + at_once, n), dtype=p.dtype)
-        y, probability = weighted(p, q, f, first + steps.reshape((-1,) + (1,) * len(p.batch_shape)))
+    for x in _values(p, max(1, MOST // numbers_at_once(p, q))):
+        y, probability = weighted(p, q, f, x)
         total = total + F.sum(y, axis=0)
         mass = mass + probability.array.sum(axis=0)
         size = size + abs(y.array).sum(axis=0)
     eps = float(np.finfo(total.dtype).eps)
     error = 4 * eps * size + abs(1 - mass) * p.xp.maximum(size, 1)
     return total, p.xp.where(abs(total.array) < np.inf, error, 0)
+
+
+def _values(p: Any, at_once: int) -> Iterator[Any]:
+    """The values, so many at a time, on a new first axis."""
+    if p._atoms is not None:
+        table = p.xp.moveaxis(p._atoms, -1, 0)
+        yield from (table[i : i + at_once] for i in range(0, len(table), at_once))
+        return
+    first, n = _counts(p)
+    for start in range(0, n, at_once):
+        steps = p.xp.arange(start, min(start + at_once, n), dtype=p.dtype)
+        yield first + steps.reshape((-1,) + (1,) * len(p.batch_shape))
 
 
 def _counts(p: Any) -> tuple[Any, int]:

@@ -8,13 +8,15 @@ import numpy as np
 
 from ...autograd import Variable, as_variable, differentiable
 from ...backend import special
-from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE, LOG_2, SQRT_HALF
-from ...numerics.differences import is_near, log1pmx_near, log_far_ratio, log_ratio
+from ...numerics.constants import EULER, HALF_LOG_2PI, HALF_LOG_2PIE, LOG_2, SQRT_HALF
+from ...numerics.differences import expm1mx_op, is_near, log1pmx_near, log_far_ratio, log_ratio
 from ..base.distribution import Distribution
+from ..continuous.gumbel import Gumbel
 from ..continuous.laplace import Laplace
 from ..continuous.log_normal import LogNormal
 from ..continuous.normal import Normal
 from ..continuous.uniform import Uniform
+from .location_scale import normal_kl
 from .registry import register_kl
 
 
@@ -129,3 +131,21 @@ def _kl_to_uniform(p: Distribution, q: Uniform) -> Variable:
     """Infinite: there is always some probability outside an interval."""
     shape = np.broadcast_shapes(p.batch_shape, q.batch_shape)
     return as_variable(p.xp.full(shape, math.inf, np.result_type(p.dtype, q.dtype)))
+
+
+@register_kl(Normal, Gumbel)
+def _kl_normal_gumbel(p: Normal, q: Gumbel) -> Variable:
+    """(e^y - 1 - y) + (r^2 - 1)/2 - log r + 1 - log(2 pi)/2 with r = p.scale/q.scale.
+
+    e^y is the mean of e^-z for the z of q: y = r^2/2 - (p.loc - q.loc)/q.scale.
+    """
+    r = p.scale / q.scale
+    scales = normal_kl(0 * r, p.scale, q.scale)
+    return expm1mx_op(0.5 * r * r - q._standardize(p.loc)) + (scales + (1 - HALF_LOG_2PI))
+
+
+@register_kl(Gumbel, Normal)
+def _kl_gumbel_normal(p: Gumbel, q: Normal) -> Variable:
+    """That of a Normal with the moments of p, and how far p is from that one."""
+    z = (p.loc - q.loc) / q.scale + EULER * (p.scale / q.scale)
+    return normal_kl(z, (math.pi / math.sqrt(6)) * p.scale, q.scale) + 0.09057301953851256

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ... import functions as F
 from ...numerics.constants import SMALLEST
 
 
 def exponential(rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """Draws from a standard Exponential, never 0, so that their logarithm is finite."""
     return rng.standard_exponential(shape, dtype=dtype) + SMALLEST[dtype.itemsize > 4]
+
+
+def inside_unit(x: Any) -> Any:
+    """Draws from (0, 1) that rounding may have put onto its ends, at the nearest number inside."""
+    double = x.dtype.itemsize > 4
+    return F.clip(x, SMALLEST[double], 1 - (2.0**-53 if double else 2.0**-24))
+
+
+def log_gamma_draws(xp: Any, rng: Any, shape: tuple[int, ...], k: Any) -> Any:
+    """Logarithms of draws of a standard Gamma, which may be far below the smallest number for small k."""
+    k = k.astype(np.float64)
+    return xp.log(rng.standard_gamma(k + 1, shape)) - exponential(rng, shape, k.dtype) / k
+
+
+def beta_draws(xp: Any, rng: Any, shape: tuple[int, ...], a: Any, b: Any) -> Any:
+    """Draws of a Beta, as the share of one Gamma in the sum of two: never at an end, in float32 too."""
+    logit = log_gamma_draws(xp, rng, shape, a) - log_gamma_draws(xp, rng, shape, b)
+    e = xp.exp(-abs(logit))
+    x = xp.where(logit < 0, e, 1) / (1 + e)
+    eps = float(np.finfo(a.dtype).epsneg)
+    return xp.clip(x, SMALLEST[a.dtype.itemsize > 4], 1 - eps)

@@ -13,7 +13,7 @@ from ...autograd import differentiable, raw, zero
 from ...numerics.blocks import in_blocks, rule_in_blocks
 from ...numerics.constants import LARGEST, SMALLEST
 from ...numerics.differences import log_minus
-from ...numerics.double import is_double
+from ...numerics.double import is_double, two_sum
 from .scales import FORMS, distance, standardize, standardize_double
 from .standard import Standard
 
@@ -54,6 +54,15 @@ def _density(standard: type[Standard], kind: str) -> tuple[Any, Any]:
 
     def kernel(xp: Any, x: Any, loc: Any, s: Any, *shapes: Any, given: str, careful: bool) -> Any:
         F, form = raw(xp), FORMS[given]
+        if steep and standard.log_kernel_double is not None:  # its terms may cancel
+            z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)
+            y, lo = standard.log_kernel_double(F, z, *shapes)
+            log_s, log_lo = form.log_double(F, s)
+            lo = lo - log_lo - residual * standard.slope(F, z, *shapes)
+            constant, rest = two_sum(xp, log_s, standard.value("log_norm", F, *shapes) + 0 * log_s)
+            y, last = two_sum(xp, y, -constant)
+            lo = last + (lo - rest)  # beside an end of the support it may be of no use
+            return y + xp.where(abs(lo) <= 0.0625 * (1 + abs(y)), lo, 0)
         constant = form.log(F, s) + (log_norm(F, *shapes) if callable(log_norm) else log_norm)
         if steep:
             z, residual = standardize_double(F, form, x, loc, s, careful, log=kind == LOG)

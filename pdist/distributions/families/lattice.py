@@ -97,9 +97,16 @@ class Lattice(Distribution):
 
     # Quantiles and draws ------------------------------------------------------------------------------
 
+    def _near(self, u: Any) -> Any:
+        """Counts near the quantiles of u: a Normal's, if the moments are stated; else the first one."""
+        first, kind = self._ends[0], type(self)
+        if kind._mean is Lattice._mean or kind._variance is Lattice._variance:
+            return first + 0 * u  # they would be sums over a table
+        return self.xp.floor(self.mean.array + self.stddev.array * special(self.xp).ndtri(u))
+
     def _icdf(self, p: Variable) -> Variable:
-        names = self._plan.given
-        u, *given = promote(type(self).__name__, ("p", *names), (p, *[getattr(self, n) for n in names]))
+        leaves = dict(self._leaves())
+        u, *given = promote(type(self).__name__, ("p", *leaves), (p, *leaves.values()))
         if not self._tabled:
             return as_variable(smallest_count(self.xp, u.array, *[v.array for v in given], dist=self))
         first, last = self._ends
@@ -183,11 +190,10 @@ def smallest_count(xp, u, *given, dist):
     Args:
         xp: the namespace.
         u: probabilities, of a shape that broadcasts with the batch.
-        *given: the parameters, in the dtype of u.
+        *given: the parameters, those of inner distributions included, in the dtype of u.
         dist: a distribution to use with these parameters.
     """
-    values = iter(given)
-    dist = dist._map(lambda _value, _ndim: Variable(next(values), requires_grad=False))
+    dist = dist._with_arrays(iter(given))
     with no_backprop_mode(), np.errstate(all="ignore"):
         first, last = dist._ends
         u = xp.broadcast_to(u, np.broadcast_shapes(u.shape, dist.batch_shape))
@@ -201,7 +207,8 @@ def smallest_count(xp, u, *given, dist):
             unknown = unknown | (y != y)
             return (x >= last) | ((x >= first) & ~(y < some))  # nan ends the search
 
-        x = search_count(xp, reached, *bracket_count(xp, reached, _guess(xp, some, dist), 1.0, first - 1))
+        guess, step = _guess(xp, some, dist)
+        x = search_count(xp, reached, *bracket_count(xp, reached, guess, xp.floor(step), first - 1))
         top = last
         if not library(xp).host or (u == 1).any():  # 1 is reached at the first count if it is the only one
             top = xp.where(dist._tail("survival_function", first + 0 * u).array == 0, first, last)
@@ -210,13 +217,11 @@ def smallest_count(xp, u, *given, dist):
 
 
 def _guess(xp, u, dist):
-    """Counts near the quantiles: those of a Normal, if the moments are defined; else the first one."""
+    """Counts near the quantiles, and a step from there that is no less than the rounding of the count."""
     first, last = dist._ends
-    kind = type(dist)
-    if kind._mean is Lattice._mean or kind._variance is Lattice._variance:  # they would be sums over a table
-        return first + 0 * u
-    x = xp.floor(dist.mean.array + dist.stddev.array * special(xp).ndtri(u))
-    return xp.maximum(xp.minimum(xp.where(abs(x) < math.inf, x, first), last), first) + 0 * u
+    x = dist._near(u)
+    x = xp.maximum(xp.minimum(xp.where(abs(x) < math.inf, x, first), last), first) + 0 * u
+    return x, xp.maximum(float(xp.finfo(x.dtype).eps) * abs(x), 1)
 
 
 def all_between(x: Variable, low: float, high: float) -> bool:

@@ -14,6 +14,7 @@ from ...numerics.differences import plus_constant, plus_double
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import nonnegative, positive, real
+from .arithmetic import Moved, Multiplied, scaled
 from .family_ops import HALF_LINE, LINE, LOG, FamilyOps, ops_of
 from .scales import FORMS, standardized
 from .standard import Standard
@@ -122,6 +123,10 @@ class Family(Distribution):
     def _icdf(self, p: Variable) -> Variable:
         return self._moved(self.standard.quantile(public, p, *self._shapes))
 
+    def _isf(self, q: Variable) -> Variable:
+        z = self.standard.quantile_sf(public, q, *self._shapes)
+        return super()._isf(q) if z is None else self._moved(z)
+
     def _entropy(self) -> Variable:
         """At a scale of about e^-entropy the two terms cancel, and the constant's rounding matters."""
         _, s, given = self._place()
@@ -143,7 +148,8 @@ class Family(Distribution):
     def _median(self) -> Variable:
         median = self.standard.value("median", public, *self._shapes)
         if median is None:
-            median = self.standard.quantile(public, 0.5, *self._shapes)
+            half = as_variable(self.xp.asarray(0.5, self.dtype))
+            median = self.standard.quantile(public, half, *self._shapes)
         return self._moved(median)
 
     def _stddev(self) -> Variable:
@@ -159,11 +165,17 @@ class Family(Distribution):
         _, s, given = self._place()
         return (F.exp(2 * s) if given == "log" else self._scale() * self._scale()) * variance
 
+    def _skewness(self) -> Variable:
+        return as_variable(self.xp.asarray(0, self.dtype)) + self._constant_of("skewness")
+
+    def _kurtosis(self) -> Variable:
+        return as_variable(self.xp.asarray(0, self.dtype)) + self._constant_of("kurtosis")
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return self._moved(self.standard.draw(public, rng, shape, self.dtype, *self._shapes))
 
 
-class LocationScale(Family):
+class LocationScale(Moved, Family):
     r"""X = loc + scale Z for a Z whose distribution is the class's ``standard`` form.
 
     .. math:: p(x) = \frac{1}{s} f\left(\frac{x - \mu}{s}\right)
@@ -191,11 +203,25 @@ class LocationScale(Family):
         real, instead_of="scale", derive=lambda self: self.scale + F.log1mexp(-self.scale)
     )  # the inverse of softplus
     scales = {"scale": "scale", "log_scale": "log", "raw_scale": "softplus"}
-    support = real
+    support: Any = real
     _kind = LINE
 
+    @property
+    def _mirrors(self) -> bool:  # type: ignore[override]
+        return self.standard.is_symmetric()
 
-class PositiveScale(Family):
+    def _times(self, c: Variable) -> Any:
+        _, s, given = self._place()
+        if given == "softplus":
+            return self.copy(loc=c * self.loc, scale=abs(c) * self.scale)
+        name = next(name for name in self.scales if self.given(name))
+        return self.copy(loc=c * self.loc, **{name: scaled(given, s, c)})
+
+    def _plus(self, c: Variable) -> Any:
+        return self.copy(loc=self.loc + c)
+
+
+class PositiveScale(Multiplied, Family):
     r"""X = scale Z for a positive Z whose distribution is the class's ``standard`` form.
 
     .. math:: p(x) = \frac{1}{s} f\left(\frac{x}{s}\right), \quad x \ge 0
@@ -204,7 +230,13 @@ class PositiveScale(Family):
     in ``scales``: see :class:`pdist.distributions.Exponential`.
     """
 
-    support = nonnegative
+    support: Any = nonnegative
+
+    def _times(self, c: Variable) -> Any:
+        for name, given in self.scales.items():
+            if self.given(name):
+                return self.copy(**{name: scaled(given, self.__dict__[name], c)})
+        raise TypeError(f"{type(self).__name__}: the distribution of c X is not a {type(self).__name__}")
 
 
 class ExpLocationScale(Family):
@@ -216,12 +248,15 @@ class ExpLocationScale(Family):
     ``scales``, names the location in ``loc_name``, and defines its moments.
     """
 
-    support = positive
+    support: Any = positive
     loc_name = "mu"
     _kind = LOG
 
     def _icdf(self, p: Variable) -> Variable:
         return F.exp(super()._icdf(p))
+
+    def _isf(self, q: Variable) -> Variable:
+        return F.exp(super()._isf(q))
 
     def _entropy(self) -> Variable:
         return super()._entropy() + super()._mean()

@@ -24,7 +24,14 @@ from ...numerics.probability import log_complement, log_odds, log_probability
 from ...numerics.tables import draw_classes
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import extended_real, log_probabilities, simplex, unit_interval
+from ..base.supports import (
+    extended_real,
+    log_probabilities,
+    open_unit_interval,
+    real,
+    simplex,
+    unit_interval,
+)
 
 
 class _ByEither(Distribution):
@@ -73,6 +80,13 @@ class Odds(_ByEither):
     def _event_entropy(self) -> Variable:
         """The entropy of the event: -p log p - (1 - p) log(1 - p)."""
         return self._by(bernoulli_entropy, bernoulli_entropy_logit)
+
+
+class InnerOdds(_ByEither):
+    """What has a ``p`` between 0 and 1, or a finite ``logit``, neither of which may be at an end."""
+
+    p = Param(open_unit_interval, derive=lambda self: F.sigmoid(self.logit))
+    logit = Param(real, instead_of="p", derive=lambda self: log_odds(self.p))
 
 
 class Logits(_ByEither):

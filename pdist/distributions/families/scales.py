@@ -24,6 +24,10 @@ class Given:
         """log scale."""
         return F.log(s)
 
+    def log_double(F, s):
+        """log scale as a double word."""
+        return log_double(F.xp, s)
+
     def over(F, y, s, careful):
         """y/scale."""
         return y / s
@@ -51,6 +55,9 @@ class Log(Given):
 
     def log(F, s):
         return s
+
+    def log_double(F, s):
+        return s, 0.0
 
     def over(F, y, s, careful):
         if not careful:
@@ -90,6 +97,10 @@ class Rate(Given):
     def log(F, s):
         return -F.log(s)
 
+    def log_double(F, s):
+        hi, lo = log_double(F.xp, s)
+        return -hi, -lo
+
     def over(F, y, s, careful):
         return y * s
 
@@ -118,6 +129,9 @@ class Softplus(Given):
 
     def log(F, s):
         return F.minimum(F.log(_softplus(F, s)), s)  # if softplus underflows, it is e^s
+
+    def log_double(F, s):
+        return Softplus.log(F, s), 0.0
 
     def over(F, y, s, careful):
         return y / _softplus(F, s)

@@ -24,14 +24,16 @@ class Standard:
     - ``slope(F, z, *shapes)``: -d log f(z)/dz.
     - ``cdf(xp, z, *shapes)`` and ``log_cdf(xp, z, *shapes)``, to full accuracy; ``sf`` and ``log_sf``
       too, unless the distribution is symmetric about 0.
-    - ``quantile(F, p, *shapes)``.
-    - ``entropy``, ``mean``, ``variance``, ``mode``: numbers, or functions ``(F, *shapes)``.
+    - ``quantile(F, p, *shapes)``; ``quantile_sf(F, q, *shapes)``, the z with P(Z > z) = q, if it is known.
+    - ``entropy``, ``mean``, ``variance``, ``mode``: numbers, or functions ``(F, *shapes)``; ``skewness`` and
+      ``kurtosis`` (0 for a Normal) if they are known.
     - ``draw(F, rng, shape, dtype, *shapes)``: independent draws.
 
     Optional, if there is a more accurate form:
 
-    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and its rounding residual, if it
-      grows faster than z: a mixture's responsibilities depend on differences of it.
+    - ``log_kernel_double(F, z, *shapes)``: log_kernel(z) and its rounding residual, if it grows faster than z
+      (a mixture's responsibilities depend on differences of it), or if the density is ``steep`` and its
+      logarithm a sum of large terms.
     - ``scale_slope(F, d, s, *shapes)``: z slope(z) - 1 with z = d/s, the derivative of log f in -log scale.
     - ``log_scale_slope(F, z, *shapes)``: the same as a function of z, with fewer operations.
     - ``hazard(F, z, *shapes)``: f(z)/P(Z <= z), the slope of log_cdf; ``hazard_sf``: f(z)/P(Z > z).
@@ -64,6 +66,8 @@ class Standard:
     mode: Any = None
     median: Any = None
     variance: Any = None
+    skewness: Any = None
+    kurtosis: Any = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -106,6 +110,16 @@ class Standard:
     def hazard_sf(cls, F: Any, z: Any, *shapes: Any) -> Any:
         """f(z)/P(Z > z), for a distribution that is symmetric about 0."""
         return cls.hazard(F, -z, *shapes)
+
+    @classmethod
+    def is_symmetric(cls) -> bool:
+        """Whether it is symmetric about 0: no upper tail is stated."""
+        return getattr(cls.sf, "__func__", None) is Standard.sf.__func__  # type: ignore[attr-defined]
+
+    @classmethod
+    def quantile_sf(cls, F: Any, q: Any, *shapes: Any) -> Any:
+        """The z with P(Z > z) = q, for a distribution that is symmetric about 0; else None, if not stated."""
+        return -cls.quantile(F, q, *shapes) if cls.is_symmetric() else None
 
     @classmethod
     def value(cls, name: str, F: Any, *shapes: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, as_variable, differentiable, force_backprop_mode, grad
-from ..families.implicit import keep_place
+from ..base.implicit import keep_place
 
 _AT_ONCE = 2**17  # draws times components to process together
 

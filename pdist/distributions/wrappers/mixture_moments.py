@@ -33,13 +33,29 @@ def _centred(mixture: Any) -> tuple[Variable, Variable, Variable, int]:
     return w, 2 * F.squeeze(anchor + shift, axis), away - shift, axis
 
 
+def _resultant(mixture: Any) -> tuple[Variable, Variable]:
+    """E[cos X] and E[sin X] of angles: the components' mean directions, each as long as it is certain."""
+    d = mixture.component_distribution
+    axis = -1 - len(mixture.event_shape)
+    w = mixture.mixture_distribution.p
+    w = w.reshape(w.shape + (1,) * len(mixture.event_shape)) * (1 - full(mixture, d.variance))
+    angle = full(mixture, d.mean)
+    return (w * F.cos(angle)).sum(axis=axis), (w * F.sin(angle)).sum(axis=axis)
+
+
 def mean(mixture: Any) -> Variable:
-    """The mean of the components' means."""
+    """The mean of the components' means; of angles the direction of the mean of directions."""
+    if mixture.support.period:
+        x, y = _resultant(mixture)
+        return F.arctan2(y, x)
     return _centred(mixture)[1]
 
 
 def variance(mixture: Any) -> Variable:
-    """The mean of the components' variances plus the variance of their means."""
+    """The mean of the components' variances, and the variance of their means; of angles 1 - |E e^iX|."""
+    if mixture.support.period:
+        x, y = _resultant(mixture)
+        return 1 - F.sqrt(x * x + y * y)
     w, _, away, axis = _centred(mixture)
     inner = F.where(w.array == 0, 0.0, full(mixture, mixture.component_distribution.variance))
     return (w * inner + 4 * (w * away) * away).sum(axis=axis)
@@ -47,6 +63,8 @@ def variance(mixture: Any) -> Variable:
 
 def stddev(mixture: Any) -> Variable:
     """In units of the largest of its terms, so that squares do not over- or underflow."""
+    if mixture.support.period:
+        return F.sqrt(variance(mixture))
     w, _, away, axis = _centred(mixture)
     used = w.array > 0
     inner = 0.5 * F.where(used, mixture.component_stddevs, 0.0)

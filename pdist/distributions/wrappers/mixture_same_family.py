@@ -13,10 +13,10 @@ from ...backend import hooks
 from ...numerics.tables import draw_classes
 from ..base.batching import spread
 from ..base.distribution import Distribution
+from ..base.implicit import solve
 from ..base.inheritance import formula_bases
 from ..base.supports import Support
 from ..discrete.categorical import Categorical
-from ..families.implicit import solve
 from ..families.location_scale import LocationScale
 from ..families.mixture_kernel import mixture_ops
 from . import mixture_moments as moments

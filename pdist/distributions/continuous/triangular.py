@@ -1,0 +1,82 @@
+"""The Triangular distribution."""
+
+from __future__ import annotations
+
+from ... import functions as F
+from ...autograd import Variable
+from ...numerics import triangular as formulas
+from ...numerics.differences import share_between, unit
+from ...numerics.interval import log_width_plus
+from ..base.parameters import Param
+from ..base.supports import real
+from ..families.interval import Interval
+
+_HALF_LESS_LOG_2 = -0.19314718055994531
+
+
+class Triangular(Interval):
+    r"""The Triangular distribution, whose density rises linearly to a peak and falls linearly from there.
+
+    .. math:: p(x) = \frac{2}{b - a} \cdot \begin{cases} (x - a)/(c - a) & a \le x < c \\
+        (b - x)/(b - c) & c \le x \le b \end{cases}
+
+    Args:
+        low: the lower end a, of shape ``[*batch]``.
+        high: the upper end b > a, of shape ``[*batch]``.
+        peak: the mode c in [a, b], of shape ``[*batch]``.
+
+    Source:
+        Kotz and van Dorp, "Beyond Beta", chapter 1.
+
+    >>> import numpy as np
+    >>> d = Triangular(low=0.0, high=4.0, peak=np.array([0.0, 1.0]))
+    >>> d.cdf(1.0).array
+    array([0.4375, 0.25  ])
+    """
+
+    peak = Param(real)
+    between = ("low", "peak", "high")
+
+    @property
+    def _all(self) -> tuple[Variable, Variable, Variable]:
+        return self.low, self.high, self.peak
+
+    def _log_prob(self, x: Variable) -> Variable:
+        return formulas.triangular_log_prob(x, *self._all)
+
+    def _cdf(self, x: Variable) -> Variable:
+        return formulas.triangular_tail(x, *self._all, upper=False, log=False)
+
+    def _survival_function(self, x: Variable) -> Variable:
+        return formulas.triangular_tail(x, *self._all, upper=True, log=False)
+
+    def _log_cdf(self, x: Variable) -> Variable:
+        return formulas.triangular_tail(x, *self._all, upper=False, log=True)
+
+    def _log_survival_function(self, x: Variable) -> Variable:
+        return formulas.triangular_tail(x, *self._all, upper=True, log=True)
+
+    def _icdf(self, p: Variable) -> Variable:
+        return formulas.triangular_quantile(p, *self._all)
+
+    def _entropy(self) -> Variable:
+        return log_width_plus(self.low, self.high, value=_HALF_LESS_LOG_2, residual=4.6e-18)
+
+    def _mean(self) -> Variable:
+        return formulas.triangular_mean(*self._all)
+
+    def _mode(self) -> Variable:
+        return self.peak
+
+    def _variance(self) -> Variable:
+        left, right = self.peak - self.low, self.high - self.peak
+        return (left * left + left * right + right * right) / 18
+
+    def _stddev(self) -> Variable:
+        left = share_between(self.peak, self.low, self.high)
+        right = share_between(-self.peak, -self.high, -self.low)
+        u = unit(self.low.array, self.high.array)
+        return (u * self.high - u * self.low) * F.sqrt((1 - left * right) / 18) / u
+
+    def _breakpoints(self) -> list[Variable]:
+        return [self.peak]

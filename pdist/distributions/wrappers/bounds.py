@@ -1,0 +1,79 @@
+"""What wrappers that bound a distribution of numbers share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from ... import functions as F
+from ...autograd import Variable
+from ..base.distribution import Distribution
+from ..base.parameters import Param, Part
+from ..base.supports import Support, extended_real
+
+
+class Bounded(Distribution):
+    """A distribution of numbers, and an interval of which either end may be infinite.
+
+    Args:
+        distribution: any distribution of numbers that has tails.
+        low: the lower end.
+        high: the upper end, greater than ``low``.
+
+    Raises:
+        TypeError: if ``distribution`` is none.
+        ValueError: if it is one of vectors, or has no cdf.
+    """
+
+    distribution = Part()
+    low = Param(extended_real)
+    high = Param(extended_real)
+    order = ("distribution", "low", "high")
+    ordered = ("low", "high")
+
+    def __init__(self, distribution: Distribution, low: Any = -math.inf, high: Any = math.inf) -> None:
+        if isinstance(distribution, Distribution):  # numbers take its dtype
+            who = type(self).__name__
+            if distribution.event_shape or "cdf" not in distribution._formulas:
+                raise ValueError(
+                    f"{who}: distribution is {distribution!r}; expected one of numbers, with a cdf"
+                )
+            low, high = (
+                v if isinstance(v, Variable) else distribution._constant(v, who, name)
+                for name, v in (("low", low), ("high", high))
+            )
+        super().__init__(distribution=distribution, low=low, high=high)
+
+    @property
+    def support(self) -> Support:
+        """What of the inner distribution's support lies in the interval."""
+        inner, low, high = self.distribution.support, self.low.array, self.high.array
+        lower, upper = self.xp.maximum(low, inner.low), self.xp.minimum(high, inner.high)
+
+        def contains(xp: Any, x: Any) -> Any:
+            return inner.test(xp, x) & (x >= low) & (x <= high)
+
+        def between(xp: Any, x: Any) -> Any:
+            default = inner.inner(xp, x) if callable(inner.inner) else inner.inner
+            below, above = abs(lower) < math.inf, abs(upper) < math.inf
+            if inner.discrete:
+                return xp.where(below, xp.ceil(lower), xp.where(above, xp.floor(upper), default))
+            one = xp.where(below, lower + 1, xp.where(above, upper - 1, default))
+            return xp.where(below & above, 0.5 * lower + 0.5 * upper, one)
+
+        return replace(
+            inner, name=f"{inner.name}, in [low, high]", test=contains, inner=between, low=lower, high=upper
+        )
+
+    @property
+    def _before(self) -> Variable:
+        """The largest number below ``low`` that has probability, for counts; else ``low`` itself."""
+        return F.ceil(self.low) - 1 if self.distribution.support.discrete else self.low
+
+    def _clipped(self, x: Variable, low: Variable) -> Variable:
+        """``x`` between ``low`` and ``high``, with the gradient of what it is."""
+        return F.where(x.array < low.array, low, F.where(x.array > self.high.array, self.high, x))
+
+    def _breakpoints(self) -> list[Variable]:
+        return self.distribution._breakpoints()

@@ -1,0 +1,328 @@
+"""Counts of successes and failures in independent trials: masses and tails, given p or its logit.
+
+Both p and 1 - p are double words, since a mass in the middle of n = 1e15 trials has n times their rounding in
+its exponent. Beyond logits of which a probability is short of digits, or is none, formulas take the logit.
+
+Source:
+    C. Loader, "Fast and accurate computation of binomial probabilities" (2000).
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..autograd import differentiable, zero
+from .beta import (
+    add_double,
+    away_from_mean,
+    log_mass,
+    log_share,
+    log_word,
+    score_at,
+    times_double,
+)
+from .beta_shape import tail_slopes
+from .bregman import trigamma
+from .double import divide_double, is_double, log_double, rounding, two_sum
+from .incomplete_beta import beta_tail_at
+from .odds import bernoulli_variance_logit
+from .probability import or_infinite
+
+_FAR = (60.0, 600.0)  # logits whose probabilities have all their digits in (float32, float64)
+
+
+def _exp_word(xp, x):
+    """e^x as a double word for x <= 0 within those logits."""
+    y = xp.exp(x)
+    log_y, lo = log_double(xp, y, finer=True)
+    log_y, lo = two_sum(xp, log_y, lo)
+    return y, rounding(xp, y * ((x - log_y) - lo), 4 * y)
+
+
+def chances(xp, v, logit):
+    """p and 1 - p as double words; of logits that are further out, those of the last that is not."""
+    if not logit:
+        return (v, 0 * v), two_sum(xp, xp.ones_like(v), -v)
+    e, e_lo = _exp_word(xp, -xp.minimum(abs(v), _FAR[is_double(v)]))
+    s, s_lo = two_sum(xp, xp.ones_like(e), e)
+    s_lo = s_lo + e_lo
+    parts = []
+    for c, c_lo in ((e, e_lo), (xp.ones_like(e), 0 * e)):
+        h, lo = divide_double(xp, c, c_lo, s)
+        parts.append((h, lo - h * (s_lo / s)))
+    small, large = parts
+    up = v > 0
+    p = tuple(xp.where(up, a, b) for a, b in zip(large, small, strict=True))
+    return p, tuple(xp.where(up, a, b) for a, b in zip(small, large, strict=True))
+
+
+def _product(xp, n, log):
+    """n times the logarithm of a double word; 0 where n is 0."""
+    h, lo = times_double(xp, n, log_word(xp, *log))
+    none = log[0] == 0
+    h = xp.where(none, -math.inf, h)
+    return xp.where(n == 0, 0, h), xp.where((n == 0) | none, 0, lo)
+
+
+def _log_choose(xp, n, x):
+    """log(n!/(x! (n - x)!)) as a double word, for 0 < x < n."""
+    y = n - x
+    found = log_share(xp, x, y)
+    for c, sign in ((n, 1), (x, -1), (y, -1)):
+        h, lo = log_word(xp, c, 0)
+        found = add_double(xp, found, (sign * h, sign * lo))
+    for c in (x, y):
+        h, lo = log_word(xp, *divide_double(xp, c, 0 * c, n))
+        found = add_double(xp, found, times_double(xp, -c, (h, lo)))
+    return found
+
+
+def _far_out(xp, x, n, v):
+    """log mass of a logit so far out that n trials come out alike: choices, and the logit of each odd one."""
+    up = v > 0
+    odd = xp.where(up, n - x, x)
+    inside = (odd > 0) & (odd < n)
+    h, lo = _log_choose(xp, xp.where(inside, n, 2), xp.where(inside, odd, 1))
+    logits = xp.where(odd == 0, -binomial_mean.kernel(xp, n, -abs(v)), -abs(v) * odd)
+    return xp.where(inside, h, 0) + xp.where(inside, lo, 0) + logits
+
+
+@differentiable
+def binomial_mean(xp, n, logit):
+    """n p, which may be a number where p is none."""
+    up = logit > 0
+    h, e = _two_exponentials(xp, logit)
+    return n * (xp.where(up, 1, h) / (1 + h * e)) * xp.where(up, 1, e)
+
+
+@differentiable
+def binomial_variance(xp, n, logit):
+    """n p (1 - p)."""
+    h, e = _two_exponentials(xp, logit)
+    s = 1 + h * e
+    return n * (h / s / s) * e
+
+
+def _two_exponentials(xp, logit):
+    """Two numbers of the product e^-|logit|."""
+    far = xp.maximum(abs(logit) - 40, 0)
+    return xp.exp(-xp.minimum(abs(logit), 40)), xp.exp(-far)
+
+
+binomial_mean.derivative(n=zero, logit=lambda F, g, n, logit: g * F(binomial_variance)(n, logit))
+binomial_variance.derivative(n=zero, logit=lambda F, g, y, logit: -g * y * F.tanh(0.5 * logit))
+
+
+# Binomial --------------------------------------------------------------------------------------------------
+
+
+@differentiable
+def binomial_log_prob(xp, x, n, v, /, logit):
+    """log(n!/(x! (n - x)!) p^x (1 - p)^(n - x)) for counts 0 <= x <= n."""
+    x, n, v = xp.broadcast_arrays(x, n, v)
+    p, q = chances(xp, v, logit)
+    y = n - x
+    inside = (x > 0) & (y > 0)
+    s, t = xp.where(inside, x, 1), xp.where(inside, y, 1)
+    mass = log_mass(xp, p, q, s, t)
+    for c, sign in ((s + t, 1), (s, -1), (t, -1)):
+        h, lo = log_word(xp, c, 0)
+        mass = add_double(xp, mass, (sign * h, sign * lo))
+    none, all_of_them = _product(xp, y, q)[0], _product(xp, x, p)[0]
+    certain = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass[0])
+    found = xp.where(inside, certain, xp.where(x > 0, all_of_them, none))
+    if logit:
+        found = xp.where(abs(v) > _FAR[is_double(v)], _far_out(xp, x, n, v), found)
+    return xp.where(v == v, found, v)
+
+
+@differentiable
+def binomial_score(xp, x, n, v, /, logit):
+    """x - n p, the derivative of the log mass by the logit, or that over p (1 - p), its derivative by p."""
+    p, q = chances(xp, v, logit)
+    d = away_from_mean(xp, p, q, x, n - x)[0]
+    if logit:
+        rare = binomial_mean.kernel(xp, n, -abs(v))
+        return xp.where(abs(v) > _FAR[is_double(v)], xp.where(v > 0, x - n + rare, x - rare), d)
+    certain = (p[0] == 0) | (q[0] == 0)
+    up, down = or_infinite(xp, p[0]), or_infinite(xp, q[0])
+    return xp.where(certain, x / up - (n - x) / down, d / up / down)
+
+
+def _binomial_bend(F, g, x, n, v, logit):
+    if logit:
+        return -g * F(binomial_variance)(n, v)
+    up, down = or_infinite(F, v), or_infinite(F, 1 - v)
+    return -g * (x / up / up + (n - x) / down / down)
+
+
+binomial_log_prob.derivative(
+    x=zero, n=zero, v=lambda F, g, x, n, v, logit: g * F(binomial_score)(x, n, v, logit=logit)
+)
+binomial_score.derivative(x=zero, n=zero, v=_binomial_bend)
+
+
+@differentiable
+def binomial_tail(xp, x, n, v, /, upper, log, logit):
+    """P(X <= x) or, if ``upper``, P(X > x), or its logarithm, for counts 0 <= x < n."""
+    p, q = chances(xp, v, logit)
+    x, n = xp.broadcast_arrays(x, n)
+    x = xp.minimum(x, xp.maximum(n - 1, 0))
+    found = beta_tail_at(xp, *p, *q, x + 1, xp.maximum(n - x, 1), upper=not upper, log=log)
+    if not logit:
+        return found
+    # Far out the tail that has no mass to speak of is its largest term
+    up = v > 0
+    small = _far_out(xp, xp.where(up, x, x + 1), n, v)
+    rare = up != upper
+    beyond = xp.where(rare, small, xp.log1p(-xp.exp(small)))
+    if not log:
+        beyond = xp.where(rare, xp.exp(small), -xp.expm1(small))
+    return xp.where(abs(v) > _FAR[is_double(v)], beyond, found)
+
+
+def _tail_slope(F, g, y, log_mass, weight, v, upper, log, logit):
+    """How P(X > x) grows: weight times the mass at x over 1 - p, or by the logit times p."""
+    log_mass = log_mass - F.where(y == -math.inf, math.inf, y) if log else log_mass
+    slope = weight * F.exp(log_mass) * (F.sigmoid(v) if logit else 1 / or_infinite(F, 1 - v))
+    return g * (slope if upper else -slope)
+
+
+binomial_tail.derivative(
+    x=zero,
+    n=zero,
+    v=lambda F, g, y, x, n, v, upper, log, logit: _tail_slope(
+        F, g, y, F(binomial_log_prob)(x, n, v, logit=logit), n - x, v, upper, log, logit
+    ),
+)
+
+# Negative binomial -----------------------------------------------------------------------------------------
+
+
+@differentiable
+def negative_binomial_log_prob(xp, x, n, v, /, logit):
+    """log(Gamma(x + n)/(Gamma(n) x!) (1 - p)^n p^x) for counts x >= 0 and n > 0."""
+    x, n, v = xp.broadcast_arrays(x, n, v)
+    p, q = chances(xp, v, logit)
+    some = xp.maximum(x, 1)
+    h, lo = log_word(xp, some, 0)
+    mass = add_double(xp, log_mass(xp, q, p, n, some), (-h, -lo))[0]
+    mass = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass)
+    found = xp.where(x > 0, mass, _product(xp, n, q)[0])
+    return xp.where(v == v, found, v)
+
+
+@differentiable
+def negative_binomial_score(xp, x, n, v, /, logit):
+    """x (1 - p) - n p, the derivative of the log mass by the logit, or that over p (1 - p)."""
+    p, q = chances(xp, v, logit)
+    d = away_from_mean(xp, p, q, x, n)[0]
+    if logit:
+        return d
+    certain = (p[0] == 0) | (q[0] == 0)
+    up, down = or_infinite(xp, p[0]), or_infinite(xp, q[0])
+    return xp.where(certain, x / up - n / down, d / up / down)
+
+
+@differentiable
+def negative_binomial_shape_score(xp, x, n, v, /, logit):
+    """log(1 - p) - digamma(n) + digamma(n + x): the derivative by n."""
+    p, q = chances(xp, v, logit)
+    return score_at(xp, q, p, n, x)
+
+
+def _chance(F, v, logit):
+    return F.sigmoid(v) if logit else v
+
+
+def _score_bend(F, g, x, n, v, logit):
+    if logit:
+        return -g * (n + x) * F(bernoulli_variance_logit)(v)
+    up, down = or_infinite(F, v), or_infinite(F, 1 - v)
+    return -g * (x / up / up + n / down / down)
+
+
+def _log_q_slope(F, g, v, logit):
+    """That of log(1 - p)."""
+    return -g * (F.sigmoid(v) if logit else 1 / or_infinite(F, 1 - v))
+
+
+negative_binomial_log_prob.derivative(
+    x=zero,
+    n=lambda F, g, x, n, v, logit: g * F(negative_binomial_shape_score)(x, n, v, logit=logit),
+    v=lambda F, g, x, n, v, logit: g * F(negative_binomial_score)(x, n, v, logit=logit),
+)
+negative_binomial_score.derivative(
+    x=zero,
+    n=lambda F, g, v, logit: _log_q_slope(F, g, v, logit),
+    v=_score_bend,
+)
+negative_binomial_shape_score.derivative(
+    x=zero,
+    n=lambda F, g, x, n: g * (F(trigamma)(n + x) - F(trigamma)(n)),
+    v=lambda F, g, v, logit: _log_q_slope(F, g, v, logit),
+)
+
+
+@differentiable
+def negative_binomial_tail(xp, x, n, v, /, upper, log, logit):
+    """P(X <= x) or, if ``upper``, P(X > x), or its logarithm, for counts x >= 0."""
+    p, q = chances(xp, v, logit)
+    return beta_tail_at(xp, *q, *p, n, x + 1, upper=upper, log=log)
+
+
+@differentiable
+def negative_binomial_tail_slope(xp, x, n, v, /, upper, log, logit):
+    """The derivative of :func:`negative_binomial_tail` by n."""
+    p, q = chances(xp, v, logit)
+    return tail_slopes(xp, *q, *p, n, x + 1, upper=upper, log=log)[0]
+
+
+negative_binomial_tail.derivative(
+    x=zero,
+    n=lambda F, g, x, n, v, upper, log, logit: (
+        g * F(negative_binomial_tail_slope)(x, n, v, upper=upper, log=log, logit=logit)
+    ),
+    v=lambda F, g, y, x, n, v, upper, log, logit: _tail_slope(
+        F, g, y, F(negative_binomial_log_prob)(x, n, v, logit=logit), n + x, v, upper, log, logit
+    ),
+)
+
+# Geometric -------------------------------------------------------------------------------------------------
+
+
+@differentiable
+def geometric_log_prob(xp, x, v, /, logit):
+    """(x - 1) log(1 - p) + log p for x = 1, 2, ..."""
+    x, v = xp.broadcast_arrays(x, v)
+    p, q = chances(xp, v, logit)
+    h = add_double(xp, _product(xp, x - 1, q), _product(xp, xp.ones_like(v), p))[0]
+    return xp.where(v == v, h, v)
+
+
+@differentiable
+def geometric_tail(xp, x, v, /, upper, log, logit):
+    """P(X <= x) or, if ``upper``, P(X > x) = (1 - p)^x, or its logarithm."""
+    x, v = xp.broadcast_arrays(x, v)
+    h, lo = _product(xp, x, chances(xp, v, logit)[1])
+    if upper:
+        return h + lo if log else xp.exp(h) * (1 + lo)
+    tail = -(xp.expm1(h) + lo * xp.exp(h))
+    return xp.where(h < -0.7, xp.log1p(-xp.exp(h) * (1 + lo)), xp.log(tail)) if log else tail
+
+
+geometric_log_prob.derivative(
+    x=zero, v=lambda F, g, x, v, logit: g * F(binomial_score)(0 * x + 1, x, v, logit=logit)
+)
+geometric_tail.derivative(
+    x=zero,
+    v=lambda F, g, y, x, v, upper, log, logit: _geometric_tail_slope(F, g, y, x, v, upper, log, logit),
+)
+
+
+def _geometric_tail_slope(F, g, y, x, v, upper, log, logit):
+    """x (1 - p)^(x - 1) of P(X <= x): x times the mass at x over p, or by the logit times 1 - p."""
+    mass = F(geometric_log_prob)(x, v, logit=logit)
+    mass = mass - F.where(y == -math.inf, math.inf, y) if log else mass
+    slope = x * F.exp(mass) * (F.sigmoid(-v) if logit else 1 / or_infinite(F, v))
+    return g * (-slope if upper else slope)
