@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
-from ..backend import hooks, library, special
+from ..backend import hooks, special
 from .beta import (
     away_from_mean,
     beta_complement_score,
@@ -37,6 +37,7 @@ from .incomplete_beta import (
     series_part,
     smaller_tail,
 )
+from .roots import ended
 
 # The logarithm of one tail ---------------------------------------------------------------------------------
 
@@ -241,14 +242,14 @@ def quantile_at(xp, p, q, a, b):
     power = xp.log(p) - (special(xp).gammaln(a + b) - special(xp).gammaln(a + 1) - special(xp).gammaln(b))
     z = xp.where(z > smallest, z, xp.exp(xp.minimum(power / a, -1)).astype(p.dtype))
     done = ~(z > smallest)
-    for _ in range(16):
+    for i in range(16):
         at = xp.minimum(xp.maximum(z, smallest), 0.75)
         pieces = ((low_series_holds(at, a, b), _step_of_series), (None, _step_of_tail))
         (step,) = piecewise(xp, pieces, at, p, q, a, b)
         step = xp.where(done | (step != step), 0, xp.clip(step, -0.7, 2))
         z = z + z * step
         done = done | ~(abs(step) > (1e-9 if is_double(z) else 1e-4))  # what is left is its square
-        if library(xp).host and done.all():
+        if ended(xp, done, i):
             break
     other = 1 - z
     z = xp.where((p >= 0) & (q >= 0), z, math.nan)

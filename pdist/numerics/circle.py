@@ -161,12 +161,9 @@ def search(xp, p, loc, c, log_prob, tail):
         return search_root(xp, lambda x: error(x, *arrays), -end, end, **most)
 
     arrays = log_p, loc, c
-    if library(xp).host:  # most are found soon, and the others by themselves
-        x = xp.array(find(arrays, most=10))
-        e, _, noise = error(x, *arrays)
-        left = ~(abs(e) <= noise)
-        x[left] = find(tuple([a[left] for a in arrays]))
-    else:
-        x = find(arrays)
+    x = xp.array(find(arrays, most=10))  # most are found soon, and the others by themselves
+    e, _, noise = error(x, *arrays)
+    left = ~(abs(e) <= noise)
+    x[left] = find(tuple([a[left] for a in arrays]))
     x = xp.where(inside, x, xp.where(small == 0, 0 * x - PI, math.nan))
     return xp.where(upper, -x, x)

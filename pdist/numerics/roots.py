@@ -1,7 +1,7 @@
 """Elementwise searches on arrays: roots of increasing functions, and counts.
 
-On the host a search inspects values to see whether it is done, so an op that uses one is declared
-``hooks.opaque``. On a device it always takes as many steps as any element may need.
+A search inspects values to see whether it is done, so an op that uses one is declared ``hooks.opaque``: a
+trace repeats it as one call, and never captures it in a graph. A device is asked only now and then.
 """
 
 from __future__ import annotations
@@ -10,10 +10,25 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..backend import library
+from ..backend import library, to_cpu
 
 #: of x: an error, positive if x is too large; Newton's correction, to be subtracted; and the error's noise
 Newton = Callable[[Any], tuple[Any, Any, Any]]
+
+
+_PATIENCE = 8  # steps between two questions to a device, each of which has to wait for it
+
+
+def ended(xp, done, step: int) -> bool:
+    """Whether all of ``done`` is true after the step of that number, asked at every eighth step on a device.
+
+    >>> import numpy as np
+    >>> ended(np, np.array([True, False]), 0)
+    False
+    """
+    if library(xp).host:
+        return bool(done.all())
+    return step % _PATIENCE == _PATIENCE - 1 and bool(to_cpu(done.all()))
 
 
 def search_root(xp, f: Newton, low, high, most: int = 120):
@@ -39,14 +54,13 @@ def search_root(xp, f: Newton, low, high, most: int = 120):
     >>> search_root(np, cube, np.array([0.0]), np.array([100.0]))
     array([2.])
     """
-    host = library(xp).host
     fixed = ~((low < high) & (abs(low) < math.inf) & (abs(high) < math.inf))
     found = high
     low, high = xp.where(fixed, 0, low), xp.where(fixed, 0, high)
     x = 0.5 * low + 0.5 * high
     step = 0.5 * high - 0.5 * low  # halves: the width itself may overflow
     done = fixed
-    for _ in range(most):
+    for i in range(most):
         error, newton, noise = f(x)
         near = abs(error) <= noise
         low, high = xp.where(error < 0, x, low), xp.where(error > 0, x, high)
@@ -57,7 +71,7 @@ def search_root(xp, f: Newton, low, high, most: int = 120):
         new = xp.where(near, x, xp.where(closed, high, xp.where(slow, middle, new)))
         done = fixed | near | closed | (new == x)
         x = new
-        if host and done.all():
+        if ended(xp, done, i):
             break
     return xp.where(fixed, found, xp.where(done, x, high))
 
@@ -79,10 +93,9 @@ def search_count(xp, reached: Callable[[Any], Any], low, high):
     fixed = ~((low < high) & (abs(low) < math.inf) & (abs(high) < math.inf))
     found = high
     low, high = xp.where(fixed, -1, low), xp.where(fixed, 0, high)
-    host = library(xp).host
-    for _ in range(bisections(xp, low, high)):
+    for i in range(bisections(xp, low, high)):
         middle = xp.floor(0.5 * low + 0.5 * high)
-        if host and not ((low < middle) & (middle < high)).any():
+        if ended(xp, ~((low < middle) & (middle < high)), i):
             break  # where counts are large there are few numbers between, however far apart the ends
         enough = (middle > low) & reached(middle)
         low, high = xp.where(enough, low, middle), xp.where(enough, middle, high)
@@ -106,25 +119,22 @@ def bracket_count(xp, reached: Callable[[Any], Any], guess, step, floor):
     >>> [end.tolist() for end in bracket_count(np, lambda n: n >= 50, np.array([40.0, 60.0]), 1.0, -1.0)]
     [[47.0, 45.0], [55.0, 53.0]]
     """
-    host = library(xp).host
     low = high = guess
     up, searching = ~reached(guess), guess == guess
-    for _ in range(1200 if host else 64):  # more than the exponents of float64; as many as its digits
+    for i in range(1200):  # more than the exponents of float64
         probe = xp.where(up, high + step, xp.maximum(low - step, floor))
         found = reached(probe)
         low = xp.where(searching & ~(up & found), probe, low)
         high = xp.where(searching & (up | found), probe, high)
         searching = searching & (up != found)
-        if host and not searching.any():
+        if ended(xp, ~searching, i):
             break
         step = 2 * step
     return low, high
 
 
 def bisections(xp, low, high) -> int:
-    """The number of bisections that reduce integer brackets to length one; on a device, enough for any."""
-    if not library(xp).host:
-        return 64
+    """The number of bisections that reduce integer brackets to length one."""
     width = high - low
-    widest = float(xp.where(width < math.inf, width, 2).max(initial=2))
+    widest = float(to_cpu(xp.max(xp.where(width < math.inf, width, 2), initial=2)))
     return math.ceil(math.log2(widest))

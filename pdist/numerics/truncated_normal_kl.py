@@ -7,6 +7,8 @@ sign alone, and serves where the formula would cancel.
 
 from __future__ import annotations
 
+import math
+
 from ..autograd import differentiable
 from ..backend import hooks
 from .normal_interval import frame, mass, over, product, sum_over
@@ -62,10 +64,11 @@ def _log_within_rule(F, g, loc, s, low, high, a, b):
     where, part = (loc, s, low, high), (loc, s, a, b)
     first, second = 0.0, 0.0
     for x, upper, rest in ((a, False, (loc, s, low, a)), (b, True, (loc, s, b, high))):
-        share = F(truncated_tail)(x, *where, upper=upper, log=False)
-        some = share > 0
-        at = F.where(some, x, loc)
-        rest = tuple(F.where(some, v, v if i < 2 else at) for i, v in enumerate(rest))
+        finite = abs(x) < math.inf
+        share = F(truncated_tail)(F.where(finite, x, loc), *where, upper=upper, log=False)
+        some = finite & (share > 0)
+        share, at = F.where(some, share, 0), F.where(some, x, loc)
+        rest = (loc, s, F.where(some, rest[2], at), F.where(some, rest[3], at + s))
         first = first + share * (F(below_mean)(at, *rest) - F(below_mean)(at, *part))
         second = second + share * (F(below_square)(at, *rest) - F(below_square)(at, *part))
     g = g / s

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
-from ..backend import hooks, library
+from ..backend import hooks, to_cpu
 from .angles import PI, below_pi, cos_between, sin_between
 from .bessel import bessel_gap, bessel_ratio, bessel_ratio_slope, i0e, log_i0e
 from .circle import angle_ops, tail_by_pieces
@@ -24,9 +24,7 @@ _RULES = (legendre_rule(16), legendre_rule(30))
 _REACH = (9.0, 19.5)  # e to -2 times this is negligible
 # 1 - (1 - cos z)/(z^2/2) as a polynomial of z^2, the highest power first
 _FLATTER = tuple([-2 * (-1) ** n / math.factorial(2 * n + 2) for n in range(12, 0, -1)])
-# How many tries a draw has. On the host, what is rejected as often is then searched; elsewhere that is less
-# than one draw of 1e11, and keeps its last try.
-_TRIES = {True: 4, False: 24}
+_TRIES = 4  # that a draw has; one of a hundred is rejected as often, and is then searched
 
 
 @differentiable
@@ -170,7 +168,7 @@ def _accepted(xp, u, k):
         c = c0 + c1 / (1 + 1 / (t * t))
         taken = xp.log(c) + 1 - c >= xp.log(u[2 * i + 1])
         z, left = xp.where(left, 2 * xp.arctan(t), z), left & ~taken
-    if library(xp).host and left.any():
+    if to_cpu(left.any()):
         z = xp.array(z)
         z[left] = VON_MISES.quantile.op.kernel(
             xp, u[-1][left], xp.zeros(1, z.dtype), xp.broadcast_to(k, z.shape)[left]
@@ -189,5 +187,4 @@ drawn_von_mises.derivative(k=lambda F, g, y, k: -g * F(von_mises_flow)(y, k))
 
 def draw(xp, rng, shape, k):
     """Draws about 0 of that shape."""
-    tries = _TRIES[library(xp).host]
-    return drawn_von_mises(k, u=rng.random((2 * tries + 1, *shape), dtype=k.dtype))
+    return drawn_von_mises(k, u=rng.random((2 * _TRIES + 1, *shape), dtype=k.dtype))

@@ -51,17 +51,19 @@ class Intervals(Batched):
             )
 
     def _by_tails(self: Any, low: Variable, high: Variable) -> Variable:
-        below, above = self.cdf(low), self.survival_function(high)
+        below, above = self._tail_within("cdf", low), self._tail_within("survival_function", high)
         outside = below + above
         central, upper = outside.array < 0.5, below.array > above.array
-        large = F.where(upper, self.survival_function(low), self.cdf(high))
+        large = F.where(upper, self._tail_within("survival_function", low), self._tail_within("cdf", high))
         return F.where(central, 1 - outside, large - F.where(upper, above, below))
 
     def _by_log_tails(self: Any, low: Variable, high: Variable) -> Variable:
-        below, above = self.log_cdf(low), self.log_survival_function(high)
+        below, above = self._tail_within("log_cdf", low), self._tail_within("log_survival_function", high)
         upper = below.array > above.array
         small = F.where(upper, above, below)
-        large = F.where(upper, self.log_survival_function(low), self.log_cdf(high))
+        large = F.where(
+            upper, self._tail_within("log_survival_function", low), self._tail_within("log_cdf", high)
+        )
         outside = F.exp(below) + F.exp(above)
         central = outside.array < 0.5
         none = ~(small.array < large.array)  # or nan
@@ -69,6 +71,16 @@ class Intervals(Batched):
         by_difference = F.where(use, 0.0, large) + F.log1mexp(F.where(use, -1.0, small - large))
         y = F.where(central, F.log1p(-F.where(central, outside, 0.0)), by_difference)
         return F.where(none & ~central, F.where(small.array == large.array, -math.inf, small + large), y)
+
+    def _tail_within(self: Any, tail: str, x: Variable) -> Variable:
+        """A tail at x, a constant beyond the support, where derivatives may be 0 times infinity."""
+        support, at = self.support, x.array
+        above = (at > support.high) | (at == math.inf)
+        inside = ~(above | (at < support.low) | (at == -math.inf))
+        y = getattr(self, tail)(self._inside(x, inside))
+        none, all_ = (-math.inf, 0.0) if tail.startswith("log") else (0.0, 1.0)
+        beyond = self.xp.where(above == tail.endswith("cdf"), all_, none).astype(y.dtype)
+        return F.where(inside, y, beyond)
 
     def _ends_of_interval(self: Any, low: Any, high: Any, method: str) -> tuple[Variable, Variable]:
         if self.event_shape or "cdf" not in self._formulas:

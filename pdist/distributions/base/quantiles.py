@@ -9,9 +9,9 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, as_variable, no_backprop_mode
-from ...backend import hooks, library
+from ...backend import hooks
 from ...numerics.constants import LOG_2, SMALLEST
-from ...numerics.roots import search_count, search_root
+from ...numerics.roots import ended, search_count, search_root
 from .implicit import solve
 
 
@@ -167,14 +167,13 @@ def _start(xp, dist, goal, above):
 
 def _bracket(xp, excess, start, step, dist):
     """Ends between which the tail takes the value: steps from ``start`` that double."""
-    host = library(xp).host
     low = high = start
     step = xp.maximum(xp.floor(step), 1) if dist.support.discrete else step
-    for _ in range(1100 if host else 64):
+    for i in range(1100):
         below, beyond = ~(excess(low) < 0), ~(excess(high) >= 0)
         if dist.support.discrete:
             below = below & (low >= dist.support.low)
-        if host and not (below | beyond).any():
+        if ended(xp, ~(below | beyond), i):
             break
         low = xp.where(below, xp.maximum(low - step, _floor(dist)), low)
         high = xp.where(beyond, xp.minimum(high + step, dist.support.high), high)

@@ -9,8 +9,8 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, as_variable, config, differentiable, no_backprop_mode, promote
-from ...backend import hooks, library
-from ...numerics.roots import bracket_count, search_count, search_root
+from ...backend import hooks, to_cpu
+from ...numerics.roots import bracket_count, ended, search_count, search_root
 from ..base.implicit import solve
 from .bounds import Bounded
 
@@ -50,9 +50,9 @@ class Truncated(Bounded):
     def _log_prob(self, x: Variable) -> Variable:
         return self.distribution.log_prob(x) - self._log_norm()
 
-    def _log_shares(self, x: Variable) -> tuple[Variable, Variable]:
+    def _log_shares(self, x: Variable, norm: Variable | None = None) -> tuple[Variable, Variable]:
         """The logarithms of both tails at x, each right unless it is near 0."""
-        x, norm = self._clipped(x, self._before), self._log_norm()
+        x, norm = self._clipped(x, self._before), self._log_norm() if norm is None else norm
         below = self.distribution.log_interval_probability(self._before, x)
         return below - norm, self.distribution.log_interval_probability(x, self.high) - norm
 
@@ -140,7 +140,7 @@ def _search_count(xp, dist, p, low, high):
         x = xp.clip(inner.icdf(xp.minimum(inner.cdf(dist._before).array + p * share, 1)).array, low, high)
         enough, less = reached(x), reached(x - 1)
         found = xp.where(enough, xp.where(less, x - 1, x), x + 1)
-        if not library(xp).host or (enough & ~less).all():
+        if to_cpu((enough & ~less).all()):
             return found
     return search_count(xp, reached, *bracket_count(xp, reached, start, 1.0, low - 1))
 
@@ -149,39 +149,40 @@ def _search_root(xp, dist, p, low, high):
     """Newton's steps from the inner distribution's quantile; if some do not end, a search in a bracket."""
     upper = p > 0.5
     target = xp.where(upper, xp.log1p(-p), xp.log(p))
-    norm = dist._log_norm().array
+    norm = dist._log_norm()
     eps = float(np.finfo(p.dtype).eps)
-    noise = 8 * eps * (1 + abs(target) + abs(norm))
+    noise = 8 * eps * (1 + abs(target) + abs(norm.array))
 
     def f(x):
-        tail = xp.where(upper, dist.log_survival_function(x).array, dist.log_cdf(x).array)
+        lower, higher = dist._log_shares(as_variable(x), norm)
+        tail = F.where(upper, _better(higher, lower), _better(lower, higher)).array
         error = xp.where(upper, target - tail, tail - target)
-        return error, error * xp.exp(tail - dist.log_prob(x).array), noise
+        log_p = dist.distribution.log_prob(x).array - norm.array
+        return error, error * xp.exp(tail - log_p), noise
 
     if "icdf" in dist.distribution._formulas:
-        inner, host = dist.distribution, library(xp).host
-        x = xp.clip(inner.icdf(xp.minimum(inner.cdf(dist.low).array + p * xp.exp(norm), 1)).array, low, high)
+        inner = dist.distribution
+        x = xp.clip(inner.icdf(xp.minimum(inner.cdf(dist.low).array + p * xp.exp(norm.array), 1)).array, low, high)
         done = x != x
-        for _ in range(8):
+        for i in range(8):
             error, step, _ = f(x)
             done = done | (abs(error) <= noise) | (abs(step) <= 2 * eps * abs(x))
-            if host and done.all():
+            if ended(xp, done, i):
                 return x
             x = xp.where(done | ~(abs(step) < math.inf), x, xp.clip(x - step, low, high))
-        if not host or (abs(f(x)[0]) <= 100 * noise).all():  # the tails themselves are no better
+        if to_cpu((abs(f(x)[0]) <= 100 * noise).all()):  # the tails themselves are no better
             return x
     return search_root(xp, f, *_bracket(xp, f, dist, low, high))
 
 
 def _bracket(xp, f, dist, low, high):
     """Finite ends between which the root lies, found by steps that double."""
-    host = library(xp).host
     both = abs(low) < math.inf, abs(high) < math.inf
     start = xp.where(both[0], low, xp.where(both[1], high, _middle(dist)))
     a, b, step = xp.where(both[0], low, start), xp.where(both[1], high, start), 1.0
-    for _ in range(1000 if host else 60):
+    for i in range(1000):
         up, down = ~both[1] & (f(b)[0] < 0), ~both[0] & (f(a)[0] > 0)
-        if host and not (up | down).any():
+        if ended(xp, ~(up | down), i):
             break
         a, b, step = xp.where(down, a - step, a), xp.where(up, b + step, b), 2 * step
     return a, b
