@@ -162,7 +162,9 @@ def _search_root(xp, dist, p, low, high):
 
     if "icdf" in dist.distribution._formulas:
         inner = dist.distribution
-        x = xp.clip(inner.icdf(xp.minimum(inner.cdf(dist.low).array + p * xp.exp(norm.array), 1)).array, low, high)
+        x = xp.clip(
+            inner.icdf(xp.minimum(inner.cdf(dist.low).array + p * xp.exp(norm.array), 1)).array, low, high
+        )
         done = x != x
         for i in range(8):
             error, step, _ = f(x)
