@@ -1,4 +1,4 @@
-"""Speed: ``python -m benchmarks [core jobs ...] [--quick]`` prints tables in Markdown.
+"""Speed: ``python -m benchmarks [core distributions jobs ...] [--quick]`` prints tables in Markdown.
 
 Everything is measured twice: with every library limited to one core, and with every library free to use all.
 Each setting runs in its own process, because libraries choose their threads when they are loaded. On one core
@@ -26,10 +26,17 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def core() -> Iterable[Comparison]:
-    """The engine on small arrays, the distributions on large ones."""
+    """The engine on small arrays."""
     from .core import comparisons
 
     return comparisons()
+
+
+def distributions() -> Iterable[Comparison]:
+    """Distributions of a million numbers, with the digits of each library."""
+    from .distributions import large
+
+    return large()
 
 
 def jobs() -> Iterable[Comparison]:
@@ -40,7 +47,7 @@ def jobs() -> Iterable[Comparison]:
 
 
 # To add one, register a function that yields comparisons.
-BENCHMARKS = {"core": core, "jobs": jobs}
+BENCHMARKS = {"core": core, "distributions": distributions, "jobs": jobs}
 
 
 def run_here(names: list[str], only: str, rounds: int, budget: float, threads: int) -> list[Result]:

@@ -7,6 +7,7 @@ code, and turns of 2 milliseconds would measure mostly the first, slow steps.
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,31 +46,41 @@ class Comparison:
             left out.
         asked: the highest acceptable ratio of our time to that of the fastest other library; None for any.
         pairs: pairs to compare instead.
+        errors: of the steps by library, the relative errors of what they return; empty if unknown.
     """
 
     name: str
     sides: Mapping[str, Callable[[], Step]]
     asked: float | None = None
     pairs: Sequence[Pair] = ()
+    errors: Callable[[Mapping[str, Step]], dict[str, float]] | None = None
 
 
 @dataclass
 class Result:
-    """The median seconds of a step, by library."""
+    """The median seconds of a step, by library, and the relative errors of what it returns."""
 
     name: str
     seconds: dict[str, float]
     asked: float | None = None
     pairs: Sequence[Pair] = ()
+    errors: dict[str, float] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.pairs = tuple(Pair(*pair) for pair in self.pairs)
-        self.others = [side for side in self.seconds if side != "pdist"]
+        self.others = [side for side in self.seconds if side != "pdist" and self._as_good(side)]
+
+    def _as_good(self, side: str) -> bool:
+        """Whether its results are about as accurate as ours."""
+        if side not in self.errors:
+            return True
+        eps = 2.0**-23 if "float32" in self.name else 2.0**-52
+        return self.errors[side] <= max(8 * self.errors["pdist"], 16 * eps)
 
     @property
     def ratio(self) -> float | None:
-        """Our time relative to the fastest other library's; None if there is no other."""
+        """Our time relative to that of the fastest other library of our accuracy; None if there is none."""
         others = [self.seconds[side] for side in self.others]
         return self.seconds["pdist"] / min(others) if others else None
 
@@ -134,11 +145,12 @@ def compare(
         except ImportError:
             continue
     seconds = measure(steps, rounds, budget, clock)
-    return Result(comparison.name, seconds, comparison.asked, comparison.pairs)
+    errors = {} if comparison.errors is None else comparison.errors(steps)
+    return Result(comparison.name, seconds, comparison.asked, comparison.pairs, errors)
 
 
 def table(results: Iterable[Result]) -> str:
-    """The results in Markdown: times by library, the ratio to the fastest other one, and the target."""
+    """The results in Markdown: times by library, right digits where known, the ratio, and the target."""
     results = list(results)
     sides = _sides(results)
     lines = [["", *sides, "ratio", "asked"]]
@@ -208,7 +220,18 @@ def _sides(results: list[Result]) -> list[str]:
 
 
 def _times(result: Result, sides: list[str]) -> list[str]:
-    return [_readable(result.seconds[side]) if side in result.seconds else "" for side in sides]
+    return [
+        _readable(result.seconds[side]) + _digits(result, side) if side in result.seconds else ""
+        for side in sides
+    ]
+
+
+def _digits(result: Result, side: str) -> str:
+    """The right digits of the worst result, in brackets."""
+    if side not in result.errors:
+        return ""
+    error = max(result.errors[side], 1e-17)
+    return f" ({max(0.0, -math.log10(error)):.0f})"
 
 
 def _ratio(ratio: float, asked: float | None) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pdist
-from benchmarks import core, gpu
+from benchmarks import core, distributions, gpu
 from benchmarks.jobs import JOBS, data, traces
 from benchmarks.timing import Comparison, Pair, Result, compare, costs_table, measure, pairs_table, table
 
@@ -74,11 +74,8 @@ def test_the_table():
     )
 
 
-@pytest.mark.parametrize("comparison", list(core.comparisons()), ids=lambda c: c.name)
-def test_our_side_of_every_comparison_runs(comparison, monkeypatch):
-    import pdist
-
-    monkeypatch.setattr(core, "LARGE", 100)
+@pytest.mark.parametrize("comparison", [*core.comparisons(), *distributions.large(100)], ids=lambda c: c.name)
+def test_our_side_of_every_comparison_runs(comparison):
     with pdist.using_config("validate", True):
         comparison.sides["pdist"]()()
 
