@@ -136,5 +136,7 @@ def bracket_count(xp, reached: Callable[[Any], Any], guess, step, floor):
 def bisections(xp, low, high) -> int:
     """The number of bisections that reduce integer brackets to length one."""
     width = high - low
-    widest = float(to_cpu(xp.max(xp.where(width < math.inf, width, 2), initial=2)))
-    return math.ceil(math.log2(widest))
+    if not width.size:
+        return 0
+    widest = float(to_cpu(xp.where(width < math.inf, width, 2).max()))
+    return math.ceil(math.log2(max(widest, 2)))
