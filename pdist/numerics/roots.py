@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..backend import library, to_cpu
+from ..backend import library, to_cpu, truth
 
 #: of x: an error, positive if x is too large; Newton's correction, to be subtracted; and the error's noise
 Newton = Callable[[Any], tuple[Any, Any, Any]]
@@ -26,9 +26,7 @@ def ended(xp, done, step: int) -> bool:
     >>> ended(np, np.array([True, False]), 0)
     False
     """
-    if library(xp).host:
-        return bool(done.all())
-    return step % _PATIENCE == _PATIENCE - 1 and bool(to_cpu(done.all()))
+    return (library(xp).host or step % _PATIENCE == _PATIENCE - 1) and truth(done.all())
 
 
 def search_root(xp, f: Newton, low, high, most: int = 120):

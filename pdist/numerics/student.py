@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
-from ..backend import hooks, library
+from ..backend import hooks, truth
 from .blocks import piecewise
 from .constants import HALF_LOG_2PI, LOG_2
 from .double import (
@@ -206,9 +206,7 @@ def halves(xp, a, df):
     share = xp.zeros_like(a)
     ways = ((middle, _by_series_of_p), (series, _by_series_of_complement), (~middle & ~series, _by_fraction))
     for (mask, way), n in zip(ways, steps, strict=True):
-        if not library(xp).host:
-            share = xp.where(mask, way(xp, a, df, n), share)
-        elif mask.any():
+        if truth(mask.any()):
             share[mask] = way(xp, a[mask], df[mask], n)
     f, h, h_lo = _density_double(xp, a, df)
     share = share * a * f

@@ -42,6 +42,7 @@ def _from_top(xp, x, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def truncated_log_prob(xp, x, loc, s, low, high):
     """The log density at an x in between."""
     scaled = log_scaled_mass(xp, frame(xp, loc, s, low, high), s, low, high)
@@ -50,6 +51,7 @@ def truncated_log_prob(xp, x, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def truncated_entropy(xp, loc, s, low, high):
     """E[-log p(X)]."""
     fr = frame(xp, loc, s, low, high)
@@ -64,6 +66,7 @@ def truncated_entropy(xp, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def below_mean(xp, x, loc, s, low, high):
     """(x - loc)/s - E[t]."""
     fr = frame(xp, loc, s, low, high)
@@ -72,6 +75,7 @@ def below_mean(xp, x, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def below_square(xp, x, loc, s, low, high):
     """((x - loc)/s)^2 - E[t^2]."""
     fr = frame(xp, loc, s, low, high)
@@ -90,6 +94,7 @@ def _offset(xp, fr, x, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def truncated_mean(xp, loc, s, low, high):
     """E[X]."""
     fr = frame(xp, loc, s, low, high)
@@ -101,6 +106,7 @@ def truncated_mean(xp, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def truncated_variance(xp, loc, s, low, high):
     """E[(X - E[X])^2]."""
     first, second, _, _, _ = moments(xp, frame(xp, loc, s, low, high))
@@ -108,6 +114,7 @@ def truncated_variance(xp, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def central_moment(xp, loc, s, low, high, /, order):
     """E[(t - E[t])^order] for orders 2 to 4."""
     fr = frame(xp, loc, s, low, high)
@@ -121,6 +128,7 @@ def central_moment(xp, loc, s, low, high, /, order):
 
 
 @differentiable
+@hooks.opaque
 def standard_mean(xp, loc, s, low, high):
     """E[t]."""
     fr = frame(xp, loc, s, low, high)
@@ -129,6 +137,7 @@ def standard_mean(xp, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def end_density(xp, loc, s, low, high, /, upper):
     """The density of t at its lower or upper end; 0 if that is infinite."""
     fr = frame(xp, loc, s, low, high)
@@ -168,6 +177,7 @@ def _value(xp, y, h, lo):
 
 @differentiable
 @in_blocks
+@hooks.opaque
 def truncated_tail(xp, x, loc, s, low, high, *, upper, log):
     """P(X <= x) or, if ``upper``, P(X > x), or its logarithm."""
     x = xp.clip(x, low, high)
