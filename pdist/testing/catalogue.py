@@ -204,8 +204,8 @@ _ENTRIES += [
     Entry(D.Censored, name="Censored Normal", make=lambda **wishes: _censored(**wishes)),
     Entry(
         D.Truncated,
-        name="Truncated Normal",
-        make=lambda **wishes: _bounded(D.Truncated, "Normal", **wishes),
+        name="Truncated Logistic",
+        make=lambda **wishes: _bounded(D.Truncated, "Logistic", **wishes),
     ),
     Entry(
         D.Truncated,
@@ -214,8 +214,8 @@ _ENTRIES += [
     ),
     Entry(
         D.Truncated,
-        name="Truncated Poisson",
-        make=lambda **wishes: _bounded(D.Truncated, "Poisson", **wishes),
+        name="Truncated Geometric",
+        make=lambda **wishes: _bounded(D.Truncated, "Geometric", **wishes),
         lacks=frozenset({"pathwise"}),
     ),
     Entry(

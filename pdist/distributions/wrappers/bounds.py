@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from ... import functions as F
 from ...autograd import Variable
@@ -31,10 +31,11 @@ class Bounded(Distribution):
     high = Param(extended_real)
     order = ("distribution", "low", "high")
     ordered = ("low", "high")
+    defaults: ClassVar = {"low": -math.inf, "high": math.inf}
 
     def _take(self, names: tuple[str, ...], values: list[Any]) -> None:
         """Ends that are not given are infinite, and numbers take the distribution's dtype."""
-        given = {"low": -math.inf, "high": math.inf, **dict(zip(names, values, strict=True))}
+        given = {**self.defaults, **dict(zip(names, values, strict=True))}
         distribution, who = given.get("distribution"), type(self).__name__
         if isinstance(distribution, Distribution):
             if distribution.event_shape or "cdf" not in distribution._formulas:
