@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd import differentiable
-from ..backend import special
+from ..backend import hooks, special
 from .beta import add_double, exponent, log_share, log_word, times_double
 from .bregman import digamma_difference, trigamma
 from .differences import log1pmx, log_far_ratio
@@ -73,6 +73,7 @@ def _change_of_rests(xp, p_a, p_b, q_a, q_b):
 
 
 @differentiable
+@hooks.opaque
 def beta_kl(xp, p_a, p_b, q_a, q_b):
     """That of Beta(q_a, q_b) from Beta(p_a, p_b)."""
     p_a, p_b, q_a, q_b = xp.broadcast_arrays(p_a, p_b, q_a, q_b)
@@ -87,6 +88,7 @@ def beta_kl(xp, p_a, p_b, q_a, q_b):
 
 
 @differentiable
+@hooks.opaque
 def beta_kl_by_q(xp, p_a, p_b, q_a, q_b):
     """Its derivative by q_a, the change of digamma(a) - digamma(a + b) from p to q."""
     p, q = p_a + p_b, q_a + q_b
@@ -99,6 +101,7 @@ def beta_kl_by_q(xp, p_a, p_b, q_a, q_b):
 
 
 @differentiable
+@hooks.opaque
 def beta_kl_by_p(xp, p_a, p_b, q_a, q_b):
     """Its derivative by p_a, (p_a - q_a) trigamma(p_a) less the same of the sums."""
     p = p_a + p_b
@@ -132,6 +135,7 @@ beta_kl.derivative(
 
 
 @differentiable
+@hooks.opaque
 def mean_log(xp, low, high):
     """E log X for a Uniform X between 0 <= low < high: log high less 1 - log(1 + u)/u, u = (high - low)/low.
 
@@ -155,6 +159,7 @@ mean_log.joint_derivative(_mean_log_rule)
 
 
 @differentiable
+@hooks.opaque
 def log_beta(xp, a, b):
     """log B(a, b)."""
     n, lo = two_sum(xp, a, b)
@@ -167,6 +172,7 @@ def log_beta(xp, a, b):
 
 
 @differentiable
+@hooks.opaque
 def log_beta_slope(xp, a, b):
     """digamma(a) - digamma(a + b), its derivative by a."""
     return -digamma_difference.kernel(xp, a + b, a, b)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd import public
-from ..backend import hooks, library
+from ..backend import hooks, library, truth
 
 BLOCK = 2**15  # numbers that a kernel works on at a time, if there is a choice
 
@@ -95,7 +95,7 @@ def own(y):
 def piecewise(xp, pieces, *arrays):
     """Tuples of arrays, each element computed by the piece that applies there.
 
-    On the host a piece gets only the elements that need it, on devices all of them.
+    A piece gets only the elements that need it. Values are inspected: this belongs into an opaque function.
 
     Args:
         xp: the namespace.
@@ -103,18 +103,13 @@ def piecewise(xp, pieces, *arrays):
             the last mask is ignored.
         arrays: arrays of one shape.
     """
-    if not library(xp).host:
-        y = pieces[-1][1](xp, *arrays)
-        for mask, f in reversed(pieces[:-1]):
-            y = tuple(xp.where(mask, a, b) for a, b in zip(f(xp, *arrays), y, strict=True))
-        return y
     out = None
     left = xp.ones(arrays[0].shape, bool)
     for mask, f in pieces:
         here = left if f is pieces[-1][1] else left & mask
-        if not here.any():
+        if not truth(here.any()):
             continue
-        if here.all():
+        if truth(here.all()):
             return f(xp, *arrays)
         y = f(xp, *[a[here] for a in arrays])
         out = out or tuple(xp.empty(here.shape, a.dtype) for a in y)

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import functions as F
 from ..autograd import Variable, differentiable
+from ..backend import hooks
 from .bregman import trigamma
 from .constants import EULER
 from .gamma import lgamma1p
@@ -17,6 +18,7 @@ _NODES, _WEIGHTS = (x.tolist() for x in np.polynomial.legendre.leggauss(20))
 
 
 @differentiable
+@hooks.opaque
 def gamma_complement(xp, c):
     """Gamma(1 - c), for c < 1."""
     below = c < 0

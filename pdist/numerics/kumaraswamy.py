@@ -193,6 +193,7 @@ def _log_moment(xp, n, a, b):
 
 
 @differentiable
+@hooks.opaque
 def kumaraswamy_mean(xp, a, b):
     """b B(1 + 1/a, b)."""
     hi, lo = _log_moment(xp, 1, a, b)
@@ -200,6 +201,7 @@ def kumaraswamy_mean(xp, a, b):
 
 
 @differentiable
+@hooks.opaque
 def kumaraswamy_variance(xp, a, b):
     """E[X^2] (1 - e^-d) with d = log(E[X^2]/E[X]^2), which for small 1/a is an integral: no cancelling."""
     hi, lo = _log_moment(xp, 1, a, b)
@@ -261,6 +263,7 @@ kumaraswamy_variance.joint_derivative(_variance_rule)
 
 
 @differentiable
+@hooks.opaque
 def harmonic(xp, b):
     """digamma(1 + b) - digamma(1), the harmonic number for whole b."""
     return digamma_difference.kernel(xp, 1 + b, xp.ones_like(b), b)
@@ -270,6 +273,7 @@ harmonic.derivative(b=lambda F, g, b: g * F(trigamma)(1 + b))
 
 
 @differentiable
+@hooks.opaque
 def kumaraswamy_entropy(xp, a, b):
     """1 - 1/b + (1 - 1/a) H(b) - log a - log b, with the harmonic number H(b)."""
     one = xp.ones_like(a)

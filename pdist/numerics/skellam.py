@@ -21,6 +21,7 @@ import math
 from typing import NamedTuple
 
 from ..autograd import differentiable, zero
+from ..backend import hooks
 from .blocks import in_blocks
 from .constants import LARGEST
 from .differences import deviance
@@ -92,6 +93,7 @@ def _each(xp, h, count):
 
 @differentiable
 @in_blocks
+@hooks.opaque
 def skellam_log_prob(xp, x, r1, r2):
     """log P(X = x) for whole x."""
     at = _saddle(xp, x, r1, r2)
@@ -129,6 +131,7 @@ def _fraction(xp, n, c):
 
 @differentiable
 @in_blocks
+@hooks.opaque
 def skellam_score(xp, x, r1, r2):
     """P(X = x - 1)/P(X = x) - 1, the derivative of log P(X = x) by r1; 0 if x is impossible."""
     at = _saddle(xp, x, r1, r2)
@@ -209,6 +212,7 @@ def _tail(xp, x, r1, r2):
 
 @differentiable
 @in_blocks
+@hooks.opaque
 def skellam_cdf(xp, x, r1, r2):
     """P(X <= x) for whole x."""
     tail, _, upper = _tail(xp, x, r1, r2)
@@ -217,6 +221,7 @@ def skellam_cdf(xp, x, r1, r2):
 
 @differentiable
 @in_blocks
+@hooks.opaque
 def skellam_survival(xp, x, r1, r2):
     """P(X > x) for whole x."""
     tail, _, upper = _tail(xp, x, r1, r2)
@@ -225,6 +230,7 @@ def skellam_survival(xp, x, r1, r2):
 
 @differentiable
 @in_blocks
+@hooks.opaque
 def skellam_log_cdf(xp, x, r1, r2):
     """log P(X <= x) for whole x."""
     tail, log_tail, upper = _tail(xp, x, r1, r2)
@@ -233,6 +239,7 @@ def skellam_log_cdf(xp, x, r1, r2):
 
 @differentiable
 @in_blocks
+@hooks.opaque
 def skellam_log_survival(xp, x, r1, r2):
     """log P(X > x) for whole x."""
     tail, log_tail, upper = _tail(xp, x, r1, r2)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ..autograd import differentiable, zero
+from ..backend import hooks
 from .constants import LARGEST
 from .double import is_double
 from .zeta import next_count, sum_beyond, sum_up_to, zeta_sum
@@ -85,6 +86,7 @@ def zipf_guess(xp, u, a):
 
 
 @differentiable
+@hooks.opaque
 def zipf_entropy(xp, a):
     """log zeta(a) + a E[log X]."""
     rest = zeta_sum.kernel(xp, a)
@@ -92,6 +94,7 @@ def zipf_entropy(xp, a):
 
 
 @differentiable
+@hooks.opaque
 def zipf_log_variance(xp, a):
     """The variance of log X."""
     total = 1 + zeta_sum.kernel(xp, a)
@@ -120,6 +123,7 @@ def _alike(xp, a, b):
 
 
 @differentiable
+@hooks.opaque
 def zipf_mean_log_change(xp, a, b):
     """The change of E[log X] from exponent a to b, small differences counting in full."""
     near = 0
@@ -130,6 +134,7 @@ def zipf_mean_log_change(xp, a, b):
 
 
 @differentiable
+@hooks.opaque
 def zipf_kl(xp, a, b):
     """(b - a) E_a[log X] + log zeta(b) - log zeta(a) >= 0.
 

@@ -67,4 +67,4 @@ class InverseGamma(PositiveScale):
     k = Param(positive)
     theta = Param(positive)
     standard, scales, support = StandardInverseGamma, {"theta": "scale"}, positive
-    undefined = frozenset({"mean", "variance", "stddev"})
+    undefined = frozenset({"mean", "variance", "stddev", "skewness", "kurtosis"})
