@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ..autograd import differentiable
 from .bregman import trigamma
 from .constants import HALF_LOG_2PI, SMALLEST
@@ -28,8 +26,9 @@ from .double import (
     two_sum,
 )
 from .gamma import lgamma1p, log_minus_digamma, stirling_error, trigamma_minus
+from .panels import gauss_legendre
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 _LOG_OF_2_64 = ((44.361419677734375, -1.2189786957605975e-07), (44.3614195558365, 1.4841899608616317e-15))
 
 # Double words ----------------------------------------------------------------------------------------------

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ..autograd import differentiable
 from ..backend import hooks
 from ..functions.special import lgamma1p
@@ -22,6 +20,7 @@ from .blocks import in_blocks, piecewise
 from .constants import HALF_LOG_2PI, SUBNORMAL
 from .differences import deviance, log1pmx, log_ratio
 from .double import is_double, log_double, polynomial, rounding, two_product, two_sum
+from .panels import gauss_legendre
 
 # Coefficients for (float32, float64), the highest power first
 _STIRLING = (
@@ -288,7 +287,7 @@ log_minus_digamma_of.derivative(
 
 # Divergence of shapes ---------------------------------------------------------------------------------------
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 
 
 @differentiable

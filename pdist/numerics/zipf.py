@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ..autograd import differentiable, zero
 from ..backend import hooks
 from .constants import LARGEST
 from .double import is_double
+from .panels import gauss_legendre
 from .zeta import next_count, sum_beyond, sum_up_to, zeta_sum
 
 # The tails -------------------------------------------------------------------------------------------------
@@ -114,7 +113,7 @@ zipf_log_variance.derivative(a=_log_variance_rule)
 
 # The divergence --------------------------------------------------------------------------------------------
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 
 
 def _alike(xp, a, b):

@@ -16,9 +16,10 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable, no_backprop_mode
 from ...backend import hooks, library
+from ...numerics.panels import gauss_legendre
 from .integrands import MOST, Integrand, has_quantiles, leaves, numbers_at_once, wants_gradients, weighted
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
+_NODES, _WEIGHTS = gauss_legendre(20)
 # From the values at the nodes, the coefficients of the last two Legendre polynomials, which measure the
 # error.
 _LAST = np.polynomial.legendre.legvander(_NODES, 19)[:, 18:].T * _WEIGHTS * np.array([[18.5], [19.5]])
