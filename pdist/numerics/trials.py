@@ -12,16 +12,19 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable, zero
+from ..backend import hooks
 from .beta import (
     add_double,
     away_from_mean,
     log_mass,
     log_share,
     log_word,
+    logs_of,
     score_at,
     times_double,
 )
 from .beta_shape import tail_slopes
+from .blocks import in_blocks
 from .bregman import trigamma
 from .double import divide_double, is_double, log_double, rounding, two_sum
 from .incomplete_beta import beta_tail_at
@@ -117,16 +120,17 @@ binomial_variance.derivative(n=zero, logit=lambda F, g, y, logit: -g * y * F.tan
 
 
 @differentiable
-def binomial_log_prob(xp, x, n, v, /, logit):
+@in_blocks
+@hooks.opaque
+def binomial_log_prob(xp, x, n, v, *, logit):
     """log(n!/(x! (n - x)!) p^x (1 - p)^(n - x)) for counts 0 <= x <= n."""
-    x, n, v = xp.broadcast_arrays(x, n, v)
     p, q = chances(xp, v, logit)
     y = n - x
     inside = (x > 0) & (y > 0)
     s, t = xp.where(inside, x, 1), xp.where(inside, y, 1)
-    mass = log_mass(xp, p, q, s, t)
-    for c, sign in ((s + t, 1), (s, -1), (t, -1)):
-        h, lo = log_word(xp, c, 0)
+    logs = [log_word(xp, *c) for c in (p, q, (s, 0), (t, 0), (xp.maximum(n, 1), 0))]
+    mass = log_mass(xp, p, q, s, t, logs)
+    for (h, lo), sign in zip(logs[2:], (-1, -1, 1), strict=True):
         mass = add_double(xp, mass, (sign * h, sign * lo))
     none, all_of_them = _product(xp, y, q)[0], _product(xp, x, p)[0]
     certain = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass[0])
@@ -200,13 +204,15 @@ binomial_tail.derivative(
 
 
 @differentiable
-def negative_binomial_log_prob(xp, x, n, v, /, logit):
+@in_blocks
+@hooks.opaque
+def negative_binomial_log_prob(xp, x, n, v, *, logit):
     """log(Gamma(x + n)/(Gamma(n) x!) (1 - p)^n p^x) for counts x >= 0 and n > 0."""
-    x, n, v = xp.broadcast_arrays(x, n, v)
     p, q = chances(xp, v, logit)
     some = xp.maximum(x, 1)
-    h, lo = log_word(xp, some, 0)
-    mass = add_double(xp, log_mass(xp, q, p, n, some), (-h, -lo))[0]
+    logs = logs_of(xp, q, p, n, some)
+    h, lo = logs[3]
+    mass = add_double(xp, log_mass(xp, q, p, n, some, logs), (-h, -lo))[0]
     mass = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass)
     found = xp.where(x > 0, mass, _product(xp, n, q)[0])
     return xp.where(v == v, found, v)
