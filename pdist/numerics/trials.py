@@ -24,7 +24,7 @@ from .beta import (
     times_double,
 )
 from .beta_shape import tail_slopes
-from .blocks import in_blocks
+from .blocks import by_counts, in_blocks
 from .bregman import trigamma
 from .double import divide_double, is_double, log_double, rounding, two_sum
 from .incomplete_beta import beta_tail_at
@@ -120,6 +120,7 @@ binomial_variance.derivative(n=zero, logit=lambda F, g, y, logit: -g * y * F.tan
 
 
 @differentiable
+@by_counts
 @in_blocks
 @hooks.opaque
 def binomial_log_prob(xp, x, n, v, *, logit):
@@ -167,7 +168,8 @@ binomial_score.derivative(x=zero, n=zero, v=_binomial_bend)
 
 
 @differentiable
-def binomial_tail(xp, x, n, v, /, upper, log, logit):
+@by_counts
+def binomial_tail(xp, x, n, v, *, upper, log, logit):
     """P(X <= x) or, if ``upper``, P(X > x), or its logarithm, for counts 0 <= x < n."""
     p, q = chances(xp, v, logit)
     x, n = xp.broadcast_arrays(x, n)
@@ -204,6 +206,7 @@ binomial_tail.derivative(
 
 
 @differentiable
+@by_counts
 @in_blocks
 @hooks.opaque
 def negative_binomial_log_prob(xp, x, n, v, *, logit):
@@ -231,7 +234,8 @@ def negative_binomial_score(xp, x, n, v, /, logit):
 
 
 @differentiable
-def negative_binomial_shape_score(xp, x, n, v, /, logit):
+@by_counts
+def negative_binomial_shape_score(xp, x, n, v, *, logit):
     """log(1 - p) - digamma(n) + digamma(n + x): the derivative by n."""
     p, q = chances(xp, v, logit)
     return score_at(xp, q, p, n, x)
@@ -271,14 +275,16 @@ negative_binomial_shape_score.derivative(
 
 
 @differentiable
-def negative_binomial_tail(xp, x, n, v, /, upper, log, logit):
+@by_counts
+def negative_binomial_tail(xp, x, n, v, *, upper, log, logit):
     """P(X <= x) or, if ``upper``, P(X > x), or its logarithm, for counts x >= 0."""
     p, q = chances(xp, v, logit)
     return beta_tail_at(xp, *q, *p, n, x + 1, upper=upper, log=log)
 
 
 @differentiable
-def negative_binomial_tail_slope(xp, x, n, v, /, upper, log, logit):
+@by_counts
+def negative_binomial_tail_slope(xp, x, n, v, *, upper, log, logit):
     """The derivative of :func:`negative_binomial_tail` by n."""
     p, q = chances(xp, v, logit)
     return tail_slopes(xp, *q, *p, n, x + 1, upper=upper, log=log)[0]

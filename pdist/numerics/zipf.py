@@ -6,6 +6,7 @@ import math
 
 from ..autograd import differentiable, zero
 from ..backend import hooks
+from .blocks import by_counts
 from .constants import LARGEST
 from .double import is_double
 from .panels import gauss_legendre
@@ -15,18 +16,21 @@ from .zeta import next_count, sum_beyond, sum_up_to, zeta_sum
 
 
 @differentiable
+@by_counts
 def zipf_log_prob(xp, x, a):
     """-a log x - log zeta(a)."""
     return -(a * xp.log(x) + xp.log1p(zeta_sum.kernel(xp, a)))
 
 
 @differentiable
+@by_counts
 def zipf_cdf(xp, x, a):
     """P(X <= x) for counts x >= 1."""
     return xp.minimum(sum_up_to.kernel(xp, x, a) / (1 + zeta_sum.kernel(xp, a)), 1)
 
 
 @differentiable
+@by_counts
 def zipf_survival(xp, x, a):
     """P(X > x) for counts x >= 1."""
     first, share, power = _beyond(xp, x, a)
@@ -42,6 +46,7 @@ def _beyond(xp, x, a):
 
 
 @differentiable
+@by_counts
 def zipf_log_cdf(xp, x, a):
     """log P(X <= x) for counts x >= 1."""
     above = zipf_survival.kernel(xp, x, a)
@@ -49,6 +54,7 @@ def zipf_log_cdf(xp, x, a):
 
 
 @differentiable
+@by_counts
 def zipf_log_survival(xp, x, a):
     """log P(X > x) for counts x >= 1."""
     below = zipf_cdf.kernel(xp, x, a)
