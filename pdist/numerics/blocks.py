@@ -128,8 +128,10 @@ def piecewise(xp, pieces, *arrays):
         xp: the namespace.
         pieces: pairs of a mask and a function ``f(xp, *arrays)``; the first mask that is true applies, and
             the last mask is ignored.
-        arrays: arrays of one shape.
+        arrays: arrays of one shape, unless all masks are numbers.
     """
+    if all(mask.size == 1 for mask, _ in pieces[:-1]):
+        return next(f for mask, f in pieces if mask is None or truth(mask.all()))(xp, *arrays)
     out = None
     left = xp.ones(arrays[0].shape, bool)
     for mask, f in pieces:

@@ -265,7 +265,8 @@ def _log_density_of_many(xp, z, k):
 @hooks.opaque
 def log_gamma_density(xp, z, k):
     """(k - 1) log z - z - log Gamma(k) for z >= 0: the log density of a standard Gamma variable."""
-    z, k = xp.broadcast_arrays(z, k)
+    if k.size > 1:
+        z, k = xp.broadcast_arrays(z, k)
     return piecewise(xp, ((k < 2, _log_density_of_few), (None, _log_density_of_many)), z, k)[0]
 
 
