@@ -84,7 +84,7 @@ def _fall(xp, u, lo):
 
 def _deviance(xp, a, d, log_r):
     """D(a, n x) = a log(a/(n x)) - a + n x as a double word, given d = a - n x and log r = log(n x/a)."""
-    u, lo = divide_double(xp, *_minus(d), a)
+    u, lo = divide_double(xp, -d[0], -d[1], a)
     near = (u > -0.29) & (u < 0.41)
     close = times_double(xp, a, _fall(xp, xp.where(near, u, 0), xp.where(near, rounding(xp, lo, u), 0)))
     far = add_double(xp, times_double(xp, -a, log_r), _minus(d))
