@@ -10,6 +10,7 @@ from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...backend import get_array_module, hooks, library_of, random
 from .batching import as_shape
+from .fitting import Fitting
 from .intervals import Intervals
 from .moments import Moments
 from .quantiles import Quantiles
@@ -45,7 +46,7 @@ _WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-class Distribution(Quantiles, Moments, Intervals):
+class Distribution(Quantiles, Moments, Intervals, Fitting):
     """Base of all distributions.
 
     A subclass declares its parameters and support and defines its formulas as methods with a leading
