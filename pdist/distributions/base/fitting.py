@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ... import functions as F
-from ...autograd import Variable, no_backprop_mode
+from ...autograd import Variable, force_backprop_mode, no_backprop_mode, using_config
 from ...backend import to_cpu
-from .free_parameters import Free, best_start, maximize, newton_step, twice
+from .batching import broadcasts
+from .free_parameters import Free, best_start, constant, maximize, twice
 from .inheritance import formula_bases
-from .supports import Support, real
+from .supports import Support
 from .weighted_data import Data
-
-_NEAR = 1e-6  # a Newton step that is this small, relative to 1 or to the parameter, has arrived
 
 
 class Fitting:
@@ -68,18 +68,20 @@ class Fitting:
         who = f"{cls.__name__}.fit"
         if cls.parts or not cls.parameters:
             raise NotImplementedError(f"{who}: only distributions of numbers without inner ones are fitted")
-        with np.errstate(all="ignore"), no_backprop_mode():
-            known = _known(who, cls, fixed)
+        with np.errstate(all="ignore"), force_backprop_mode():
             sample = Data(who, data, weights)
+            known = _known(who, cls, fixed, sample.values.shape[1:])
             _check_support(cls, sample)
             found = {**known, **_closed_form(cls, sample, known)}
-            free = Free(who, cls, {n: Variable(v, requires_grad=False) for n, v in found.items()})
-        if free.names:
-            found = _searched(free, sample)
+            free = Free(who, cls, {n: constant(v) for n, v in found.items()})
+            if free.names:
+                found = _searched(free, sample)
+            elif isinstance(cls.support, property):
+                _check_inside(cls, sample, found)
         return _result(cls, sample, found)
 
 
-def _known(who: str, cls: Any, fixed: dict[str, Any]) -> dict[str, np.ndarray]:
+def _known(who: str, cls: Any, fixed: dict[str, Any], batch: tuple[int, ...]) -> dict[str, np.ndarray]:
     """The fixed parameters as float64 arrays on the host, looked at as the constructor would."""
     taken: set[str] = set()
     for name in fixed:
@@ -93,7 +95,12 @@ def _known(who: str, cls: Any, fixed: dict[str, Any]) -> dict[str, np.ndarray]:
     for name, value in fixed.items():
         array = value.array if isinstance(value, Variable) else value
         found[name] = array = np.asarray(to_cpu(array), float)
-        support = cls.parameters[name].support
+        declared = cls.parameters[name]
+        support, own = declared.support, array.shape[: array.ndim - declared.event_ndim]
+        if not broadcasts(own, batch):
+            raise ValueError(
+                f"{who}: {name} has shape {array.shape}; expected one that broadcasts to {batch}"
+            )
         wrong = np.argwhere(~np.asarray(support.test(np, array)))
         if len(wrong):
             at = tuple(int(i) for i in wrong[0])
@@ -108,9 +115,20 @@ def _check_support(cls: Any, sample: Data) -> None:
     if not isinstance(support, Support):
         return
     if support.event_ndim:
-        raise NotImplementedError(f"{sample.who}: its draws are vectors; only distributions of numbers are fitted")
+        raise NotImplementedError(
+            f"{sample.who}: its draws are vectors; only distributions of numbers are fitted"
+        )
     if not support.period:
-        sample.require(support.test(np, sample.values), support.wanted or f"a number in the support, {support}")
+        sample.require(
+            support.test(np, sample.values), support.wanted or f"a number in the support, {support}"
+        )
+
+
+def _check_inside(cls: Any, sample: Data, found: dict[str, Any]) -> None:
+    """Raise an error for a value outside the support that known parameters give."""
+    with using_config("validate", False):
+        support = cls(**{n: np.asarray(v, float) for n, v in found.items()}).support
+    sample.require(support.test(np, sample.values), support.wanted or f"a number in the support, {support}")
 
 
 def _closed_form(cls: Any, sample: Data, known: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -119,7 +137,8 @@ def _closed_form(cls: Any, sample: Data, known: dict[str, np.ndarray]) -> dict[s
     if owner is None:
         return {}
     names = inspect.signature(cls._fitted).parameters
-    return cls._fitted(sample, **known) if set(known) <= set(names) else {}
+    any_name = any(p.kind is p.VAR_KEYWORD for p in names.values())
+    return cls._fitted(sample, **known) if any_name or set(known) <= set(names) else {}
 
 
 def _searched(free: Free, sample: Data) -> dict[str, np.ndarray]:
@@ -130,53 +149,63 @@ def _searched(free: Free, sample: Data) -> dict[str, np.ndarray]:
         return F.sum(of.weights * d.log_prob(of.values), axis=0)
 
     with no_backprop_mode():
-        theta = best_start(free, lambda d: mean_of(d, sample).array, few if sample.values.size > 1e5 else sample)
+        theta = best_start(free, lambda d: mean_of(d, few).array, few)
     if not np.isfinite(theta).all():
-        raise _unlikely(free, sample)
-    at, step = maximize(twice(lambda leaves: mean_of(free.distribution(leaves), sample)), theta)
-    found = free.read(at.theta)
-    arrived = abs(step) <= _NEAR * (1 + abs(at.theta))
+        _check_ends(free, sample)
+        raise sample.failure("none was found under which all values have a finite likelihood")
+    at = maximize(twice(lambda leaves: mean_of(free.distribution(leaves), sample)), theta)
+    found, arrived = free.read(at.theta), free.arrived(at)
     if arrived.all():
         return found
-    return _at_edges(free, sample, found, arrived, at.value, lambda d: mean_of(d, sample).array)
+    return _at_edge(free, sample, found, arrived, at.value)
 
 
-def _at_edges(free: Free, sample: Data, found: Any, arrived: Any, value: Any, score: Any) -> Any:
-    """The parameters with one that runs to an end of its support put there; an error if it cannot be."""
-    worst = int((~arrived).reshape(len(arrived), -1).sum(axis=1).argmax())
-    for i in [worst, *range(len(free.names))]:
-        name = free.names[i]
+def _at_edge(free: Free, sample: Data, found: Any, arrived: np.ndarray, value: np.ndarray) -> Any:
+    """The parameters with one that runs to an end of its support put there, if it may be there.
+
+    Args:
+        free: the parameters that were searched for.
+        sample: the data.
+        found: where they ended.
+        arrived: which of them are at a maximum, ``[k, *batch]``.
+        value: the mean log likelihood there.
+
+    Raises:
+        ValueError: if that does not give a likelihood as great.
+    """
+    done = arrived.all(axis=0)
+    for name, there in zip(free.names, arrived, strict=True):
         support = free.cls.parameters[name].support
         for end in (support.low, support.high):
-            if arrived[i].all() or not np.isfinite(end) or not support.test(np, np.asarray(float(end))):
+            if there.all() or not np.isfinite(end) or not support.test(np, np.asarray(float(end))):
                 continue
-            with no_backprop_mode(), np.errstate(all="ignore"):
-                edge = Free(free.who, free.cls, {**free.fixed, name: Variable(np.full(value.shape, end))})
-                if not edge.names:
-                    known = {n: v.array for n, v in edge.fixed.items()}
-                    better = score(edge.distribution([])) >= value - 1e-12
-                else:
-                    known, better = None, np.ones(1, bool)
-            if known is None:
-                try:
+            edge = Free(free.who, free.cls, {**free.fixed, name: constant(np.full(value.shape, end))})
+            known = {**found, name: np.full(value.shape, end)}
+            if edge.names:
+                with suppress(ValueError):  # perhaps nothing else matters there
                     known = _searched(edge, sample)
-                except ValueError:
-                    continue
-                better = score(free.cls(**known)) >= value - 1e-12
-            if np.all(better | arrived[i]):
-                keep = arrived.all(axis=0)
-                return {n: np.where(keep, found[n], known[n]) for n in found}
-    index = tuple(int(k) for k in np.argwhere(~arrived.all(axis=0))[0])
+            with using_config("validate", False):
+                d = free.cls(**{n: constant(v) for n, v in known.items()})
+            least = F.sum(sample.weights * d.log_prob(sample.values), axis=0).array
+            if np.all((least >= value - 1e-12) | done):
+                return {n: np.where(done, found[n], known[n]) for n in found}
+    _check_ends(free, sample)
+    index = tuple(int(k) for k in np.argwhere(~done)[0])
     name = free.names[int((~arrived[(slice(None), *index)]).argmax())]
     last = np.broadcast_to(found[name], value.shape)[index]
+    equal = "all are equal, and " if (sample.low == sample.high)[index] else ""
     where = f"{name}{list(index) if index else ''}"
-    equal = np.broadcast_to(sample.low == sample.high, value.shape)[index]
-    raise sample.failure(f"{'all are equal, and ' if equal else ''}{where} runs away, to {last:.3g} so far")
+    raise sample.failure(f"{equal}{where} runs away, to {last:.3g} so far")
 
 
-def _unlikely(free: Free, sample: Data) -> ValueError:
-    """The error that no starting point gives every value a finite likelihood; names a value if it can."""
-    return sample.failure("none was found under which all values have a finite likelihood")
+def _check_ends(free: Free, sample: Data) -> None:
+    """Raise an error for a value at an end of a continuous support, which explains why nothing was found."""
+    support = free.cls.support
+    if isinstance(support, Support) and not support.discrete and not support.period:
+        x = sample.values
+        sample.require(
+            (x != support.low) & (x != support.high), "a number inside the support, not at its end"
+        )
 
 
 def _result(cls: Any, sample: Data, found: dict[str, Any]) -> Any:

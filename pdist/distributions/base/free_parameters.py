@@ -17,6 +17,8 @@ from ...autograd import Variable, grad, using_config
 from .weighted_data import Data
 
 _ROUNDS = 200
+_NEAR = 1e-6  # a Newton step that has arrived, in standard deviations of one observation
+_LEAST = 1e-10  # one observation's information about a logarithm that is on its way to infinity
 _REAL = (0.1, -0.1, 0.5, -0.5, 1.0, -1.0, 2.0, -2.0)
 _POSITIVE = tuple(10.0**n for n in (0, 0.5, -0.5, 1, -1, 1.5, -1.5, 2.0, 2.5))
 _SHARES = (0.5, 0.25, 0.75, 0.1, 0.9, 0.02, 0.98)
@@ -47,6 +49,21 @@ _LINKS = {
     ),
     **dict.fromkeys(("[0, 1]", "(0, 1)", "[0, 1)", "(0, 1]"), _SIGMOID),
 }
+
+
+class Point(NamedTuple):
+    """A function at one point: its value ``[*batch]``, gradient ``[k, *batch]`` and ``[k, k, *batch]``."""
+
+    theta: np.ndarray
+    value: np.ndarray
+    gradient: np.ndarray
+    hessian: np.ndarray
+
+    @property
+    def known(self) -> np.ndarray:
+        """Where all of it is finite."""
+        sizes = (abs(part).sum(axis=tuple(range(part.ndim - self.value.ndim))) for part in self[1:])
+        return np.isfinite(sum(sizes))
 
 
 class Free:
@@ -105,6 +122,19 @@ class Free:
         with using_config("validate", False):
             return self.cls(**self.parameters([t if isinstance(t, Variable) else constant(t) for t in theta]))
 
+    def arrived(self, at: Point) -> np.ndarray:
+        """Whether each parameter is at a maximum, and not on the way to infinity: ``[k, *batch]``."""
+        step = newton_step(at, np.zeros(at.value.shape))
+        h = np.moveaxis(at.hessian, (0, 1), (-2, -1))
+        size = np.sqrt(np.maximum(abs(np.diagonal(h, axis1=-2, axis2=-1)), 1e-300))
+        inverse = np.linalg.pinv(-h / size[..., None] / size[..., None, :], hermitian=True)
+        own = np.diagonal(inverse, axis1=-2, axis2=-1)
+        information = np.moveaxis(np.where(own > 0, size * size / np.where(own > 0, own, 1), 0), -1, 0)
+        linked = np.array([self.link(n) is not _IDENTITY or n in self.cls.ordered for n in self.names])
+        linked = linked.reshape((-1,) + (1,) * at.value.ndim)
+        far = linked & ((information < _LEAST) | (abs(step) > _NEAR))
+        return ~far & (step * step * information < _NEAR**2) & (information > 0)
+
     def read(self, theta: np.ndarray) -> dict[str, np.ndarray]:
         """All parameters as arrays."""
         with np.errstate(all="ignore"):
@@ -117,22 +147,7 @@ def constant(value: Any) -> Variable:
     return Variable(np.asarray(value, float), requires_grad=False)
 
 
-# Newton's method ---------------------------------------------------------------------------------------------
-
-
-class Point(NamedTuple):
-    """A function at one point: its value ``[*batch]``, gradient ``[k, *batch]`` and ``[k, k, *batch]``."""
-
-    theta: np.ndarray
-    value: np.ndarray
-    gradient: np.ndarray
-    hessian: np.ndarray
-
-    @property
-    def known(self) -> np.ndarray:
-        """Where all of it is finite."""
-        sizes = (abs(part).sum(axis=tuple(range(part.ndim - self.value.ndim))) for part in self[1:])
-        return np.isfinite(sum(sizes))
+# Newton's method ------------------------------------------------------------------------------------------
 
 
 def derivatives(y: Variable, leaves: list[Variable]) -> list[np.ndarray]:
@@ -149,14 +164,16 @@ def twice(f: Callable[[list[Variable]], Variable]) -> Callable[[np.ndarray], Poi
         with np.errstate(all="ignore"):
             y = f(leaves)
             first = grad([y], leaves, enable_double_backprop=True)
-            found = [constant(np.zeros(t.shape)) if g is None else g for g, t in zip(first, theta, strict=True)]
+            found = [
+                constant(np.zeros(t.shape)) if g is None else g for g, t in zip(first, theta, strict=True)
+            ]
             second = np.stack([np.stack(derivatives(g, leaves)) for g in found])
         return Point(theta, y.array, np.stack([g.array for g in found]), second)
 
     return at
 
 
-def maximize(f: Callable[[np.ndarray], Point], theta: np.ndarray) -> tuple[Point, np.ndarray]:
+def maximize(f: Callable[[np.ndarray], Point], theta: np.ndarray) -> Point:
     """A local maximum by damped Newton steps, for a whole batch at once.
 
     Args:
@@ -164,17 +181,17 @@ def maximize(f: Callable[[np.ndarray], Point], theta: np.ndarray) -> tuple[Point
         theta: where to begin, ``[k, *batch]``.
 
     Returns:
-        The last point, and the next step there: its size tells whether a maximum was reached.
+        The last point.
 
     Source:
-        Nocedal and Wright, "Numerical Optimization", chapter 3.4: curvatures replaced by their absolute value.
+        Nocedal and Wright, "Numerical Optimization", section 3.4: the absolute values of curvatures.
     """
     now = f(theta)
     damping = np.zeros(now.value.shape)
     idle = np.zeros(now.value.shape, int)
     for _ in range(_ROUNDS):
         step = newton_step(now, damping)
-        active = (idle < 3) & (abs(step) > 1e-14 * (1 + abs(now.theta))).any(axis=0)
+        active = (idle < 3) & ((now.gradient * step).sum(axis=0) > 1e-31)
         if not active.any():
             break
         new = f(np.where(active, now.theta + step, now.theta))
@@ -184,7 +201,7 @@ def maximize(f: Callable[[np.ndarray], Point], theta: np.ndarray) -> tuple[Point
         idle = np.where(damping > 1e12, 3, idle)
         damping = np.where(better, np.where(damping > 1e-3, damping / 16, 0), np.maximum(8 * damping, 1e-2))
         now = Point(*[np.where(better, a, b) for a, b in zip(new, now, strict=True)])
-    return now, newton_step(now, np.zeros(now.value.shape))
+    return now
 
 
 def newton_step(at: Point, damping: np.ndarray) -> np.ndarray:

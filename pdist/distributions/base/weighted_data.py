@@ -29,7 +29,7 @@ class Data:
         self.owner = library_of(array)
         x = _numbers(who, "data", array)
         if x.ndim < 1 or not len(x):
-            raise ValueError(f"{who}: data has shape {x.shape}; expected at least one value, on the first axis")
+            raise ValueError(f"{who}: data has shape {x.shape}; expected at least one value")
         self.dtype = x.dtype if x.dtype.kind == "f" and x.dtype.itemsize in (4, 8) else np.dtype(np.float64)
         x = x.astype(np.float64)
         w = np.ones(len(x)) if weights is None else self._checked(weights, x.shape)
@@ -97,17 +97,16 @@ class Data:
         return np.take_along_axis(self.values, np.take_along_axis(order, place, axis=0), axis=0)[0]
 
     def thinned(self, most: int = 200) -> Data:
-        """Some of the values, evenly by rank: enough to compare starting points."""
+        """Some of the values, the extremes and others evenly by rank: enough to compare starting points."""
         if len(self.values) <= 2 * most:
             return self
         few = object.__new__(Data)
         few.__dict__.update(self.__dict__)
-        levels = [(i + 0.5) / most for i in range(most)]
         order = self.values.argsort(axis=0)
         sums = np.take_along_axis(self.weights, order, axis=0).cumsum(axis=0)
-        places = np.stack([(sums < p).sum(axis=0) for p in levels])
-        chosen = np.take_along_axis(order, np.minimum(places, len(order) - 1), axis=0)
-        few.values = np.take_along_axis(self.values, chosen, axis=0)
+        places = np.stack([(sums < (i + 0.5) / most).sum(axis=0) for i in range(most)])
+        places[0], places[-1] = 0, len(order) - 1
+        few.values = np.take_along_axis(self.values, np.take_along_axis(order, places, axis=0), axis=0)
         few.weights = np.full(few.values.shape, 1 / most)
         return few
 

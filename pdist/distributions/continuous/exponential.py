@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...numerics.constants import LOG_2
 from ..base.parameters import Param
 from ..base.supports import positive
+from ..base.weighted_data import Data
 from ..families.location_scale import PositiveScale
 from ..families.standard import Standard
 
@@ -50,3 +53,7 @@ class Exponential(PositiveScale):
 
     lam = Param(positive)
     standard, scales = StandardExponential, {"lam": "rate"}
+
+    @classmethod
+    def _fitted(cls, data: Data) -> dict[str, Any]:
+        return {"lam": 1 / data.mean}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 from ...numerics import powers
 from ...numerics.constants import LOG_2
 from ...numerics.double import two_sum
 from ..base.parameters import Param
 from ..base.supports import Support, half_line, positive
+from ..base.weighted_data import Data
 from ..families.location_scale import PositiveScale
 from ..families.through import Through
 from .exponential import StandardExponential
@@ -76,3 +80,13 @@ class Pareto(PositiveScale):
         """From ``scale`` on."""
         low = self.scale.array
         return half_line(low, "[scale, inf]", 2 * low)
+
+    @classmethod
+    def _fitted(cls, data: Data, scale: Any = None, alpha: Any = None) -> dict[str, Any]:
+        data.require(data.values > 0, "a positive number")
+        scale = data.low if scale is None else scale
+        data.require(data.values >= scale, f"no less than scale, {scale}")
+        return {
+            "scale": scale,
+            "alpha": 1 / data.average(np.log(data.values / scale)) if alpha is None else alpha,
+        }

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics import triangular as formulas
@@ -9,6 +13,7 @@ from ...numerics.differences import share_between, unit
 from ...numerics.interval import log_width_plus
 from ..base.parameters import Param
 from ..base.supports import real
+from ..base.weighted_data import Data
 from ..families.interval import Interval
 
 _HALF_LESS_LOG_2 = -0.19314718055994531
@@ -80,3 +85,37 @@ class Triangular(Interval):
 
     def _breakpoints(self) -> list[Variable]:
         return [self.peak]
+
+    @classmethod
+    def _fitted(cls, data: Data, **given: Any) -> dict[str, Any]:
+        """The likeliest peak is a value of the data; the ends and the peak are improved in turn.
+
+        Kotz and van Dorp, "Beyond Beta", section 1.4.
+        """
+        if "peak" in given:
+            return {}
+        batch = data.low.shape
+        found = []
+        for at in np.ndindex(batch):
+            own = {name: np.broadcast_to(value, batch)[at] for name, value in given.items()}
+            found.append(
+                cls._one_fitted(data.values[(slice(None), *at)], data.weights[(slice(None), *at)], own)
+            )
+        return {n: np.reshape([d.params[n].array for d in found], batch) for n in ("low", "high", "peak")}
+
+    @classmethod
+    def _one_fitted(cls, x: np.ndarray, w: np.ndarray, given: dict[str, Any]) -> Triangular:
+        least, most, peak = x.min(), x.max(), None
+        margin = 0.1 * (most - least)
+        ends = {"low": least - margin, "high": most + margin, **given}
+        for _ in range(50):
+            before, peak = peak, formulas.likeliest_peak(x, w, **ends)
+            if peak == before:
+                break
+            known = {**given, "peak": peak}
+            known |= {
+                n: peak for n, end in (("low", least), ("high", most)) if peak == end and n not in given
+            }
+            d = cls.fit(x, w, **known)
+            ends = {"low": d.low.array, "high": d.high.array}
+        return d
