@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..autograd import differentiable, raw
 from .differences import unit
 from .double import two_sum
@@ -127,13 +125,3 @@ def triangular_mean(xp, low, high, peak):
 
 
 triangular_mean.derivative(low=lambda F, g: g / 3, high=lambda F, g: g / 3, peak=lambda F, g: g / 3)
-
-
-def likeliest_peak(x: np.ndarray, weights: np.ndarray, low: float, high: float) -> float:
-    """The value of the data that is the likeliest peak between known ends."""
-    order = x.argsort()
-    x, w = x[order], weights[order]
-    below, above = (np.maximum(side, 1e-300) for side in (x - low, high - x))
-    left = np.cumsum(w * np.log(below)) - np.cumsum(w) * np.log(below)
-    right = np.cumsum((w * np.log(above))[::-1])[::-1] - np.cumsum(w[::-1])[::-1] * np.log(above)
-    return x[(left + right).argmax()]

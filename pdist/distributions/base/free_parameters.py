@@ -280,9 +280,9 @@ def _grid(free: Free, data: Data, spread: np.ndarray) -> Iterator[dict[str, Any]
 
     def choices(name: str) -> list[Any]:
         if name in ("loc", "low", "high", "peak"):
-            places = [data.quantile(p) for p in (0.5, 0.25, 0.75, 0.1, 0.9)]
-            step = {"low": -spread, "high": spread}.get(name, 0)
-            return [place + step for place in places]
+            if name in ("low", "high"):
+                return [data.low - spread * by if name == "low" else data.high + spread * by for by in (0.1, 1)]
+            return [data.quantile(p) for p in (0.5, 0.25, 0.75, 0.1, 0.9)]
         if name == "scale":
             return [spread * by for by in (0.7, 0.3, 1.5, 4.0)]
         return list(free.link(name).starts)

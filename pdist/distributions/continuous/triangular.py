@@ -88,7 +88,7 @@ class Triangular(Interval):
 
     @classmethod
     def _fitted(cls, data: Data, **given: Any) -> dict[str, Any]:
-        """The likeliest peak is a value of the data; the ends and the peak are improved in turn.
+        """The likeliest peak is a value of the data: the best of some, then of those between its neighbours.
 
         Kotz and van Dorp, "Beyond Beta", section 1.4.
         """
@@ -98,24 +98,25 @@ class Triangular(Interval):
         found = []
         for at in np.ndindex(batch):
             own = {name: np.broadcast_to(value, batch)[at] for name, value in given.items()}
-            found.append(
-                cls._one_fitted(data.values[(slice(None), *at)], data.weights[(slice(None), *at)], own)
-            )
+            column = (slice(None), *at)
+            found.append(cls._with_best_peak(data.values[column], data.weights[column], own))
         return {n: np.reshape([d.params[n].array for d in found], batch) for n in ("low", "high", "peak")}
 
     @classmethod
-    def _one_fitted(cls, x: np.ndarray, w: np.ndarray, given: dict[str, Any]) -> Triangular:
-        least, most, peak = x.min(), x.max(), None
-        margin = 0.1 * (most - least)
-        ends = {"low": least - margin, "high": most + margin, **given}
-        for _ in range(50):
-            before, peak = peak, formulas.likeliest_peak(x, w, **ends)
-            if peak == before:
+    def _with_best_peak(cls, x: np.ndarray, w: np.ndarray, given: dict[str, Any]) -> Triangular:
+        def tried(peaks: np.ndarray, **more: Any) -> tuple[float, int, Triangular]:
+            d = cls.fit(np.repeat(x[:, None], len(peaks), 1), w, peak=peaks, **{**more, **given})
+            y = (w[:, None] * d.log_prob(x[:, None]).array).sum(axis=0)
+            return y.max(), int(y.argmax()), d[int(y.argmax())]
+
+        values = np.unique(x)
+        best = max(tried(values[:1], low=values[0]), tried(values[-1:], high=values[-1]), key=lambda t: t[0])
+        first, last, few = 1, len(values) - 2, max(4, min(32, 20_000 // len(x)))
+        while first <= last:
+            places = np.unique(np.linspace(first, last, few).round().astype(int))
+            y, i, d = tried(values[places])
+            best = max(best, (y, i, d), key=lambda t: t[0])
+            if len(places) == last - first + 1:
                 break
-            known = {**given, "peak": peak}
-            known |= {
-                n: peak for n, end in (("low", least), ("high", most)) if peak == end and n not in given
-            }
-            d = cls.fit(x, w, **known)
-            ends = {"low": d.low.array, "high": d.high.array}
-        return d
+            first, last = places[max(i - 1, 0)] + 1, places[min(i + 1, len(places) - 1)] - 1
+        return best[2]
