@@ -12,6 +12,7 @@ from ...backend import get_array_module, hooks, library_of, random
 from .batching import as_shape
 from .fitting import Fitting
 from .intervals import Intervals
+from .matching import Matching
 from .moments import Moments
 from .quantiles import Quantiles
 from .supports import real
@@ -46,7 +47,7 @@ _WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-class Distribution(Quantiles, Moments, Intervals, Fitting):
+class Distribution(Quantiles, Moments, Intervals, Fitting, Matching):
     """Base of all distributions.
 
     A subclass declares its parameters and support and defines its formulas as methods with a leading

@@ -10,10 +10,9 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, force_backprop_mode, no_backprop_mode, using_config
-from ...backend import to_cpu
-from .batching import broadcasts
 from .free_parameters import Free, best_start, constant, maximize, twice
 from .inheritance import formula_bases
+from .known_parameters import built, known_parameters
 from .supports import Support
 from .weighted_data import Data
 
@@ -61,7 +60,7 @@ class Fitting:
 
         >>> import numpy as np, pdist.distributions as D
         >>> D.Gamma.fit(np.array([0.5, 1.0, 2.5, 4.0]))
-        Gamma(k=1.70519, theta=1.17289)
+        Gamma(k=1.86889, theta=1.07015)
         >>> D.Gamma.fit(np.array([0.5, 1.0, 2.5]), weights=[1, 1, 2], k=2.0)
         Gamma(k=2, theta=0.8125)
         """
@@ -70,7 +69,7 @@ class Fitting:
             raise NotImplementedError(f"{who}: only distributions of numbers without inner ones are fitted")
         with np.errstate(all="ignore"), force_backprop_mode():
             sample = Data(who, data, weights)
-            known = _known(who, cls, fixed, sample.values.shape[1:])
+            known = known_parameters(who, cls, fixed, sample.batch)
             _check_support(cls, sample)
             found = {**known, **_closed_form(cls, sample, known)}
             free = Free(who, cls, {n: constant(v) for n, v in found.items()})
@@ -78,35 +77,7 @@ class Fitting:
                 found = _searched(free, sample)
             elif isinstance(cls.support, property):
                 _check_inside(cls, sample, found)
-        return _result(cls, sample, found)
-
-
-def _known(who: str, cls: Any, fixed: dict[str, Any], batch: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """The fixed parameters as float64 arrays on the host, looked at as the constructor would."""
-    taken: set[str] = set()
-    for name in fixed:
-        slot = next((slot for slot in cls._alternatives if name in slot), ())
-        if not slot or name not in cls.parameters:
-            raise TypeError(f"{who}: no parameter {name!r}; it has {', '.join(cls.parameters)}")
-        if taken & set(slot):
-            raise TypeError(f"{who}: expected at most one of {' and '.join(slot)}")
-        taken |= set(slot)
-    found = {}
-    for name, value in fixed.items():
-        array = value.array if isinstance(value, Variable) else value
-        found[name] = array = np.asarray(to_cpu(array), float)
-        declared = cls.parameters[name]
-        support, own = declared.support, array.shape[: array.ndim - declared.event_ndim]
-        if not broadcasts(own, batch):
-            raise ValueError(
-                f"{who}: {name} has shape {array.shape}; expected one that broadcasts to {batch}"
-            )
-        wrong = np.argwhere(~np.asarray(support.test(np, array)))
-        if len(wrong):
-            at = tuple(int(i) for i in wrong[0])
-            where = f"{name}{list(at) if at else ''}"
-            raise ValueError(f"{who}: {where} is {array[at]}; expected {support.wanted or support}")
-    return found
+        return built(cls, sample, found)
 
 
 def _check_support(cls: Any, sample: Data) -> None:
@@ -138,7 +109,26 @@ def _closed_form(cls: Any, sample: Data, known: dict[str, np.ndarray]) -> dict[s
         return {}
     names = inspect.signature(cls._fitted).parameters
     any_name = any(p.kind is p.VAR_KEYWORD for p in names.values())
-    return cls._fitted(sample, **known) if any_name or set(known) <= set(names) else {}
+    given = (
+        known if any_name else {n: v for name in known for n, v in _derived(cls, name, known[name]).items()}
+    )
+    if not any_name and not set(given) <= set(names):
+        return {}
+    replaced = given.keys() - known.keys()
+    return {n: v for n, v in cls._fitted(sample, **given).items() if n not in replaced}
+
+
+def _derived(cls: Any, name: str, value: np.ndarray) -> dict[str, np.ndarray]:
+    """A fixed parameter, or instead of an alternative the one that follows from it: a scale from its log."""
+    instead = cls.parameters[name].instead_of
+    derive = instead and cls.parameters[instead].derive
+    if not derive:
+        return {name: value}
+    bare = object.__new__(cls)
+    bare.__dict__[name] = constant(value)
+    with suppress(AttributeError):  # if it takes other parameters too
+        return {instead: derive(bare).array}
+    return {name: value}
 
 
 def _searched(free: Free, sample: Data) -> dict[str, np.ndarray]:
@@ -191,7 +181,7 @@ def _at_edge(free: Free, sample: Data, found: Any, arrived: np.ndarray, value: n
                 return {n: np.where(done, found[n], known[n]) for n in found}
     _check_ends(free, sample)
     index = tuple(int(k) for k in np.argwhere(~done)[0])
-    name = free.names[int((~arrived[(slice(None), *index)]).argmax())]
+    name = free.names[int((~np.moveaxis(arrived, 0, -1)[index]).argmax())]
     last = np.broadcast_to(found[name], value.shape)[index]
     equal = "all are equal, and " if (sample.low == sample.high)[index] else ""
     where = f"{name}{list(index) if index else ''}"
@@ -206,22 +196,3 @@ def _check_ends(free: Free, sample: Data) -> None:
         sample.require(
             (x != support.low) & (x != support.high), "a number inside the support, not at its end"
         )
-
-
-def _result(cls: Any, sample: Data, found: dict[str, Any]) -> Any:
-    """The distribution of these parameters, in the dtype and on the device of the data."""
-    batch = sample.values.shape[1:]
-    for name, value in found.items():
-        declared = cls.parameters[name]
-        array = np.asarray(value, float)
-        shape = batch + array.shape[array.ndim - declared.event_ndim :] if declared.event_ndim else batch
-        array = np.broadcast_to(array, shape).astype(sample.dtype)
-        inside = np.asarray(declared.support.test(np, array))
-        if not inside.all():
-            at = tuple(int(i) for i in np.argwhere(~inside)[0])
-            raise sample.failure(f"{name}{list(at) if at else ''} would be {array[at]}")
-        found[name] = array if sample.owner is None else sample.owner.from_host(array)
-    try:
-        return cls(**{n: found[n] for n in cls.parameters if n in found})
-    except ValueError as error:
-        raise sample.failure(str(error)) from None

@@ -94,7 +94,11 @@ class Free:
         found = dict(self.fixed)
         for name, t in zip(self.names, theta, strict=True):
             below = self._below(name)
-            found[name] = self.link(name).to(t) if below is None else found[below] + F.exp(t)
+            if self._is_between(name):
+                low, high = (found[end] for end in self.cls.between[::2])
+                found[name] = low + (high - low) * F.sigmoid(t)
+            else:
+                found[name] = self.link(name).to(t) if below is None else found[below] + F.exp(t)
         return found
 
     def unconstrained(self, values: dict[str, Any]) -> np.ndarray:
@@ -102,11 +106,17 @@ class Free:
         rows = []
         with np.errstate(all="ignore"):
             for name in self.names:
-                below, value = self._below(name), np.asarray(values[name], float)
-                known = {**self.fixed, **values}
-                rows.append(
-                    self.link(name).back(value) if below is None else np.log(value - np.asarray(known[below]))
-                )
+                value, below = np.asarray(values[name], float), self._below(name)
+                known = {
+                    n: v.array if isinstance(v, Variable) else v for n, v in {**self.fixed, **values}.items()
+                }
+                if self._is_between(name):
+                    low, high = (known[end] for end in self.cls.between[::2])
+                    rows.append(_logit((value - low) / (high - low)))
+                else:
+                    rows.append(
+                        self.link(name).back(value) if below is None else np.log(value - known[below])
+                    )
         return np.stack(np.broadcast_arrays(*rows))
 
     def _below(self, name: str) -> str | None:
@@ -116,6 +126,12 @@ class Free:
             return None
         below = order[order.index(name) - 1]
         return below if below in self.names or below in self.fixed else None
+
+    def _is_between(self, name: str) -> bool:
+        """Whether it is the middle one of three, all of which are known or free."""
+        between = self.cls.between
+        known = {*self.names, *self.fixed}
+        return bool(between) and name == between[1] and known.issuperset(between)
 
     def distribution(self, theta: Any) -> Any:
         """The distribution of these unconstrained numbers, unchecked."""
@@ -245,12 +261,12 @@ def best_start(free: Free, score: Callable[[Any], np.ndarray], data: Data) -> np
 
 
 def starts(free: Free, data: Data) -> Iterator[dict[str, Any]]:
-    """Parameters to try: a grid of shapes, each with the location and scale that fit the quartiles."""
+    """Parameters to try: a grid of shapes, each with the location and scale that fit some quantiles."""
     cls = free.cls
     scales = cls.scales if getattr(cls, "loc_name", "") == "loc" else {}
     scale = next((n for n in free.names if n in scales), None)
     loc = "loc" if scales and "loc" in free.names else None
-    quarters = [data.quantile(p) for p in (0.25, 0.5, 0.75)]
+    quarters = [data.quantile(p) for p in data.levels]
     spread = np.maximum(quarters[2] - quarters[0], 1e-3 * (data.high - data.low))
     spread = np.where(spread > 0, spread, 1.0)
     if scale is None and loc is None:
@@ -262,7 +278,7 @@ def starts(free: Free, data: Data) -> Iterator[dict[str, Any]]:
         given = dict(zip(shapes, chosen, strict=True))
         with np.errstate(all="ignore"), using_config("validate", False):
             d = cls(**free.fixed, **{n: constant(v) for n, v in given.items()}, **unit)
-            z = [d.icdf(p).array for p in (0.25, 0.5, 0.75)]
+            z = [d.icdf(p).array for p in data.levels]
             size = spread / (z[2] - z[0]) if "loc" in cls.parameters else quarters[1] / z[1]
         size = np.where(np.isfinite(size) & (size > 0), size, 1.0)
         places = [quarters[1] - size * z[1]] if scale else [quarters[1] - z[1]]
@@ -280,12 +296,22 @@ def _grid(free: Free, data: Data, spread: np.ndarray) -> Iterator[dict[str, Any]
 
     def choices(name: str) -> list[Any]:
         if name in ("loc", "low", "high", "peak"):
-            if name in ("low", "high"):
-                return [data.low - spread * by if name == "low" else data.high + spread * by for by in (0.1, 1)]
+            if name == "low" and free.cls.parameters[name].support.low == 0:
+                return [place * by for place in (data.low, data.quantile(0.5)) for by in (0.9, 0.3)]
+            if name == "low":
+                return [data.low - spread * by for by in (0.1, 1.0)]
+            if name == "high":
+                return [data.high + spread * by for by in (0.1, 1.0)]
             return [data.quantile(p) for p in (0.5, 0.25, 0.75, 0.1, 0.9)]
         if name == "scale":
             return [spread * by for by in (0.7, 0.3, 1.5, 4.0)]
-        return list(free.link(name).starts)
+        middle, found = data.quantile(0.5), list(free.link(name).starts)
+        if np.all(middle > 0):
+            if name == getattr(free.cls, "loc_name", None):  # of the logarithm
+                return [np.log(middle) + step for step in (0.0, -0.5, 0.5)]
+            if found[0] == _POSITIVE[0] and getattr(free.cls.support, "high", 0.0) == np.inf:
+                found += [middle * by for by in (1.0, 0.1, 10.0)]  # it may be a scale
+        return found
 
     for chosen in itertools.product(*(choices(n) for n in free.names)):
         yield dict(zip(free.names, chosen, strict=True))

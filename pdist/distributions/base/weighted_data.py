@@ -23,6 +23,8 @@ class Data:
         owner: the array library they came from.
     """
 
+    levels: tuple[float, ...] = (0.25, 0.5, 0.75)  # of the quantiles that starting points are made from
+
     def __init__(self, who: str, values: Any, weights: Any = None) -> None:
         self.who = who
         array = values.array if isinstance(values, Variable) else values
@@ -68,6 +70,11 @@ class Data:
         """The error that the likelihood of these data has no maximum."""
         return ValueError(f"{self.who}: the likelihood of these data has no maximum: {why}")
 
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """The shape of a batch of distributions, one for each vector of values."""
+        return self.values.shape[1:]
+
     # What closed forms consist of: numbers [*batch] ------------------------------------------------------
 
     def average(self, y: Any) -> np.ndarray:
@@ -96,7 +103,7 @@ class Data:
         place = (sums < p - 1e-12).sum(axis=0)[None]
         return np.take_along_axis(self.values, np.take_along_axis(order, place, axis=0), axis=0)[0]
 
-    def thinned(self, most: int = 200) -> Data:
+    def thinned(self, most: int = 60) -> Data:
         """Some of the values, the extremes and others evenly by rank: enough to compare starting points."""
         if len(self.values) <= 2 * most:
             return self

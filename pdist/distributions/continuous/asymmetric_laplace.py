@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...numerics.asymmetric_laplace_fit import best_asymmetry, distances, distances_from
 from ...numerics.double import divide_double, rounding, two_product
 from ...numerics.quantiles import asymmetric_laplace_quantile
 from ..base.parameters import Param
@@ -103,15 +104,12 @@ class AsymmetricLaplace(LocationScale):
     standard = StandardAsymmetricLaplace
 
     @classmethod
-    def _fitted(cls, data: Data, loc: Any = None) -> dict[str, Any]:
-        """The location is a value of the data; the rest follows from the mean distances on either side.
-
-        Kotz, Kozubowski and Podgorski, "The Laplace Distribution and Generalizations", section 3.5.
-        """
-        places = np.sort(data.values, axis=0) if loc is None else np.broadcast_to(loc, data.low.shape)[None]
-        above = np.stack([data.average(np.maximum(data.values - place, 0)) for place in places])
-        below = np.stack([data.average(np.maximum(place - data.values, 0)) for place in places])
-        best = (np.sqrt(above) + np.sqrt(below)).argmin(axis=0)[None]
-        loc, a, b = (np.take_along_axis(rows, best, axis=0)[0] for rows in (places, above, below))
-        asymmetry = np.sqrt(np.sqrt(b / a))
-        return {"loc": loc, "scale": asymmetry * a + b / asymmetry, "asymmetry": asymmetry}
+    def _fitted(cls, data: Data, loc: Any = None, scale: Any = None, asymmetry: Any = None) -> dict[str, Any]:
+        """The location is a value of the data; the rest follows from the mean distances on either side."""
+        places, above, below = distances(data) if loc is None else distances_from(data, loc)
+        k = best_asymmetry(above, below, scale) if asymmetry is None else asymmetry + 0 * above
+        s = k * above + below / k if scale is None else scale + 0 * above
+        y = -np.log(s * (k + 1 / k)) - (k * above + below / k) / s
+        best = np.where(y == y, y, -np.inf).argmax(axis=0)[None]
+        rows = {"loc": places, "scale": s, "asymmetry": k}
+        return {name: np.take_along_axis(row, best, axis=0)[0] for name, row in rows.items()}

@@ -89,7 +89,7 @@ class Uniform(Interval):
 
     @classmethod
     def _fitted(cls, data: Data, **given: Any) -> dict[str, Any]:
-        """The narrowest interval; one of known width is about the middle of the data: others are as likely."""
+        """The narrowest interval; one of known width lies about the middle: others are as likely."""
         low = next((given[n] for n in ("low", "loc") if n in given), data.low)
         if "scale" in given and not {"low", "loc"} & given.keys():
             low = 0.5 * (data.low + data.high - given["scale"])
