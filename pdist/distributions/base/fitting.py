@@ -135,15 +135,16 @@ def _searched(free: Free, sample: Data) -> dict[str, np.ndarray]:
     """All parameters, the free ones where the likelihood has its maximum."""
     few = sample.thinned()
 
-    def mean_of(d: Any, of: Data) -> Variable:
-        return F.sum(of.weights * d.log_prob(of.values), axis=0)
+    def mean_of(leaves: list[Variable]) -> Variable:
+        return F.sum(sample.weights * free.distribution(leaves).log_prob(sample.values), axis=0)
 
+    few_x, few_w = few.values[:, None], few.weights[:, None]
     with no_backprop_mode():
-        theta = best_start(free, lambda d: mean_of(d, few).array, few)
+        theta = best_start(free, lambda d: F.sum(few_w * d.log_prob(few_x), axis=0).array, few)
     if not np.isfinite(theta).all():
         _check_ends(free, sample)
         raise sample.failure("none was found under which all values have a finite likelihood")
-    at = maximize(twice(lambda leaves: mean_of(free.distribution(leaves), sample)), theta)
+    at = maximize(twice(mean_of), theta)
     found, arrived = free.read(at.theta), free.arrived(at)
     if arrived.all():
         return found

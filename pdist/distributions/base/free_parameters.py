@@ -7,7 +7,7 @@ for at once.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -234,84 +234,83 @@ def newton_step(at: Point, damping: np.ndarray) -> np.ndarray:
 # Starting points -------------------------------------------------------------------------------------------
 
 
-def best_start(free: Free, score: Callable[[Any], np.ndarray], data: Data) -> np.ndarray:
-    """The best of a grid of starting points, ``[k, *batch]``; -inf scores everywhere are nan.
+def best_start(free: Free, score: Callable[[Any], np.ndarray], data: Data, rank: int = 0) -> np.ndarray:
+    """The best of many starting points, ``[k, *batch]``; nan if none has a finite score.
 
     Args:
         free: the parameters.
-        score: of a distribution, of shape ``[*batch]``: what is to be great.
-        data: values whose quartiles the distributions should have, about.
+        score: of a batch of distributions ``[m, *batch]``, an array of that shape: what is to be great.
+        data: values whose quantiles the distributions should have, about.
+        rank: how many better ones to pass over.
     """
-    best: Any = None
-    for values in starts(free, data):
-        with np.errstate(all="ignore"):
-            theta = free.unconstrained(values)
-            theta = np.stack([np.broadcast_to(t, data.values.shape[1:]) for t in theta])
-            try:
-                y = score(free.distribution(theta))
-            except (ValueError, FloatingPointError):
-                continue
-        y = np.where(np.isfinite(y) & np.isfinite(theta).all(axis=0), y, -np.inf)
-        if best is None:
-            best, top = theta, y
-        best, top = np.where(y > top, theta, best), np.maximum(y, top)
-    if best is None:
-        raise NotImplementedError(f"{free.who}: no distribution to start from is known")
-    return np.where(top > -np.inf, best, np.nan)
+    with np.errstate(all="ignore"), using_config("validate", False):
+        theta = free.unconstrained(starts(free, data))
+        theta = np.broadcast_to(theta, theta.shape[:2] + data.batch)
+        y = np.broadcast_to(score(free.distribution(theta)), theta.shape[1:])
+    y = np.where(np.isfinite(y) & np.isfinite(theta).all(axis=0), y, -np.inf)
+    best = (-y).argsort(axis=0, kind="stable")[min(rank, len(y) - 1)][None]
+    found = np.take_along_axis(theta, best[None], axis=1)[:, 0]
+    return np.where(np.take_along_axis(y, best, axis=0)[0] > -np.inf, found, np.nan)
 
 
-def starts(free: Free, data: Data) -> Iterator[dict[str, Any]]:
-    """Parameters to try: a grid of shapes, each with the location and scale that fit some quantiles."""
+def starts(free: Free, data: Data) -> dict[str, np.ndarray]:
+    """Parameters to try, ``[m, *batch]``: all combinations of shapes, with a location and scale that fit."""
     cls = free.cls
     scales = cls.scales if getattr(cls, "loc_name", "") == "loc" else {}
     scale = next((n for n in free.names if n in scales), None)
     loc = "loc" if scales and "loc" in free.names else None
-    quarters = [data.quantile(p) for p in data.levels]
-    spread = np.maximum(quarters[2] - quarters[0], 1e-3 * (data.high - data.low))
+    middle = data.quantile(data.levels[1])
+    spread = data.quantile(data.levels[2]) - data.quantile(data.levels[0])
+    spread = np.maximum(spread, 1e-3 * (data.high - data.low))
     spread = np.where(spread > 0, spread, 1.0)
+    shapes = _grid({n: _choices(free, n, data, spread) for n in free.names if n not in (scale, loc)})
     if scale is None and loc is None:
-        yield from _grid(free, data, spread)
-        return
-    shapes = [n for n in free.names if n not in (scale, loc)]
+        return shapes
     unit = {n: constant(n == scale) for n in (scale, loc) if n}
-    for chosen in itertools.product(*(free.link(n).starts for n in shapes)):
-        given = dict(zip(shapes, chosen, strict=True))
-        with np.errstate(all="ignore"), using_config("validate", False):
-            d = cls(**free.fixed, **{n: constant(v) for n, v in given.items()}, **unit)
-            z = [d.icdf(p).array for p in data.levels]
-            size = spread / (z[2] - z[0]) if "loc" in cls.parameters else quarters[1] / z[1]
-        size = np.where(np.isfinite(size) & (size > 0), size, 1.0)
-        places = [quarters[1] - size * z[1]] if scale else [quarters[1] - z[1]]
-        if isinstance(cls.support, property):  # all data have to be above
-            places += [data.low - by * spread for by in (0.001, 0.1, 0.5)]
-        for place in places if loc else [None]:
-            found: dict[str, Any] = {**given, "loc": place}
-            if scale:
-                found[scale] = 1 / size if scales[scale] == "rate" else size
-            yield {n: found[n] for n in free.names}
+    d = cls(**free.fixed, **{n: constant(v) for n, v in shapes.items()}, **unit)
+    z = [d.icdf(p).array for p in data.levels]
+    size = spread / (z[2] - z[0]) if "loc" in cls.parameters else middle / z[1]
+    size = np.where(np.isfinite(size) & (size > 0), size, 1.0)
+    places = [middle - size * z[1]] if scale else [middle - z[1]]
+    if isinstance(cls.support, property):  # all data have to be above
+        places += [data.low - by * spread for by in (0.001, 0.1, 0.5)]
+    found: dict[str, Any] = dict(shapes)
+    if scale:
+        found[scale] = 1 / size if scales[scale] == "rate" else size
+    if loc is None:
+        places = places[:1]
+    rows = np.broadcast_arrays(
+        *found.values(), np.zeros((len(next(iter(shapes.values()), [0])), *data.batch))
+    )
+    tried = [dict(zip(found, rows, strict=False)) for _ in places]
+    for given, place in zip(tried, places, strict=True):
+        given["loc"] = np.broadcast_to(place, rows[-1].shape)
+    return {n: np.concatenate([given[n] for given in tried]) for n in free.names}
 
 
-def _grid(free: Free, data: Data, spread: np.ndarray) -> Iterator[dict[str, Any]]:
-    """Each parameter over its own values; those in the units of the data by their quantiles."""
+def _grid(choices: dict[str, list[Any]]) -> dict[str, np.ndarray]:
+    """All combinations, along a new first axis."""
+    rows = list(itertools.product(*choices.values()))
+    columns = zip(*rows, strict=True)
+    return {n: np.stack(np.broadcast_arrays(*column)) for n, column in zip(choices, columns, strict=False)}
 
-    def choices(name: str) -> list[Any]:
-        if name in ("loc", "low", "high", "peak"):
-            if name == "low" and free.cls.parameters[name].support.low == 0:
-                return [place * by for place in (data.low, data.quantile(0.5)) for by in (0.9, 0.3)]
-            if name == "low":
-                return [data.low - spread * by for by in (0.1, 1.0)]
-            if name == "high":
-                return [data.high + spread * by for by in (0.1, 1.0)]
-            return [data.quantile(p) for p in (0.5, 0.25, 0.75, 0.1, 0.9)]
-        if name == "scale":
-            return [spread * by for by in (0.7, 0.3, 1.5, 4.0)]
-        middle, found = data.quantile(0.5), list(free.link(name).starts)
-        if np.all(middle > 0):
-            if name == getattr(free.cls, "loc_name", None):  # of the logarithm
-                return [np.log(middle) + step for step in (0.0, -0.5, 0.5)]
-            if found[0] == _POSITIVE[0] and getattr(free.cls.support, "high", 0.0) == np.inf:
-                found += [middle * by for by in (1.0, 0.1, 10.0)]  # it may be a scale
-        return found
 
-    for chosen in itertools.product(*(choices(n) for n in free.names)):
-        yield dict(zip(free.names, chosen, strict=True))
+def _choices(free: Free, name: str, data: Data, spread: np.ndarray) -> list[Any]:
+    """Values of one parameter to try: those of a place or a scale in the units of the data."""
+    cls, middle = free.cls, data.quantile(0.5)
+    if name == "low" and cls.parameters[name].support.low == 0:
+        return [place * by for place in (data.low, middle) for by in (0.9, 0.3)]
+    if name == "low":
+        return [data.low - spread * by for by in (0.1, 1.0)]
+    if name == "high":
+        return [data.high + spread * by for by in (0.1, 1.0)]
+    if name in ("loc", "peak") and cls.parameters[name].support.low < 0:
+        return [data.quantile(p) for p in (0.5, 0.25, 0.75, 0.1, 0.9)]
+    if name == "scale":
+        return [spread * by for by in (0.7, 0.3, 1.5, 4.0)]
+    if name == getattr(cls, "loc_name", None) and np.all(middle > 0):  # of the logarithm
+        return [np.log(middle) + step for step in (0.0, -0.5, 0.5)]
+    found: list[Any] = list(free.link(name).starts)
+    if found[0] == _POSITIVE[0] and getattr(cls.support, "high", 0.0) == np.inf and np.all(middle > 0):
+        found += [middle * by for by in (1.0, 0.1, 10.0)]  # it may be a scale
+    return [value + 0 * middle for value in found]

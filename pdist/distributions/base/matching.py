@@ -16,6 +16,7 @@ from .supports import Support
 from .weighted_data import Data
 
 _CLOSE = 1e-11  # of a residual
+_RANKS = (0, 1, 2, 4, 8, 16)  # of the starting points, until one leads to a solution
 
 
 class Matching:
@@ -259,13 +260,23 @@ def _solved(wanted: Wanted, residuals: Callable[[Any], list[Variable]], about: D
         return Point(theta, -0.5 * (r * r).sum(axis=0), gradient, hessian)
 
     def score(d: Any) -> np.ndarray:
-        return -sum(v.array**2 for v in residuals(d))
+        return -np.sum([v.array**2 for v in residuals(d)], axis=0)
 
-    theta = best_start(free, score, about)
-    if not np.isfinite(theta).all():
+    last: Any = None
+    for rank in _RANKS:
+        theta = best_start(free, score, about, rank)
+        if not np.isfinite(theta).all():
+            break
+        new = maximize(at, theta)
+        if last is not None:
+            better = new.value > last.value
+            new = Point(*[np.where(better, a, b) for a, b in zip(new, last, strict=True)])
+        last = new
+        done = -last.value <= _CLOSE**2
+        if done.all():
+            break
+    if last is None:
         raise wanted.failure("there is nothing to start from")
-    last = maximize(at, theta)
-    done = -last.value <= _CLOSE**2
     if not done.all():
         last_step = free.read(last.theta)
         index = tuple(int(k) for k in np.argwhere(~done)[0])
