@@ -3,6 +3,7 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .bridges.scipy_stats import from_scipy
 from .circular.von_mises import VonMises
 from .circular.wrapped_cauchy import WrappedCauchy
 from .circular.wrapped_normal import WrappedNormal
@@ -140,6 +141,7 @@ __all__ = [
     "ZeroTruncated",
     "Zipf",
     "cross_entropy",
+    "from_scipy",
     "kl_divergence",
     "register_kl",
     "supports",

@@ -59,7 +59,7 @@ DRAWN_FROM = [
     D.Geometric(p=np.array(0.3)),
     D.Categorical(p=np.array([0.2, 0.5, 0.3])),
     D.Deterministic(np.array(2.0)),
-    D.FiniteDiscrete(values=np.array([1.0, -2.0]), p=np.array([0.2, 0.8])),
+    D.FiniteDiscrete(values=np.array([-2.0, 1.0]), p=np.array([0.8, 0.2])),
     D.DiscreteUniform(-2, np.array(5.0)),
     D.Skellam(3.0, np.array(5.0)),
     D.Zipf(np.array(2.5)),
