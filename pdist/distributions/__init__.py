@@ -62,6 +62,7 @@ from .divergences import (
     half_line_pairs,
     intervals,
     location_scale,
+    moments,
     truncated,
     unlike_pairs,
     waiting_times,

@@ -62,7 +62,7 @@ class Fitting:
         >>> D.Gamma.fit(np.array([0.5, 1.0, 2.5, 4.0]))
         Gamma(k=1.86889, theta=1.07015)
         >>> D.Gamma.fit(np.array([0.5, 1.0, 2.5]), weights=[1, 1, 2], k=2.0)
-        Gamma(k=2, theta=0.8125)
+        Gamma(k=2.0, theta=0.8125)
         """
         who = f"{cls.__name__}.fit"
         if cls.parts or not cls.parameters:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...numerics.constants import LOG_2
@@ -18,6 +19,7 @@ class StandardExponential(Standard):
     steep = True  # 1/lam - x depends on the rounding of lam x
     entropy, mean, mode, median, variance = 1.0, 1.0, 0.0, LOG_2, 1.0
     skewness, kurtosis = 2.0, 6.0
+    moment = lambda F, n: float(math.factorial(n))
 
     log_kernel = lambda F, z: -z
     slope = lambda F, z: 1.0

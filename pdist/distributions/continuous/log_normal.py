@@ -60,6 +60,9 @@ class LogNormal(ExpLocationScale):
     def _stddev(self) -> Variable:
         return exp_affine(self.mu, self.sigma, self.sigma) * F.sqrt(-F.expm1(-self.sigma * self.sigma))
 
+    def _moment(self, n: int) -> Variable:
+        return F.exp(n * (self.mu + 0.5 * n * self.sigma * self.sigma))
+
     def _skewness(self) -> Variable:
         """(w + 2) sqrt(w - 1) with w = e^(sigma^2)."""
         square = self.sigma * self.sigma

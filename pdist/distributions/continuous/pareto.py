@@ -45,6 +45,7 @@ class StandardPareto(Through):
     entropy = lambda F, a: 1 + 1 / a - F.log(a)
     median = lambda F, a: F.exp(LOG_2 / a)
     mean = lambda F, a: F.where(a > 1, 1 + 1 / (F.where(a > 1, a, 2.0) - 1), math.inf)
+    moment = lambda F, n, a: F.where(a > n, 1 + n / (F.where(a > n, a, n + 1.0) - n), math.inf)
 
     def variance(F, a):
         some = F.where(a > 2, a, 3.0)

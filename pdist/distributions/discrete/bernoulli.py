@@ -89,6 +89,9 @@ class Bernoulli(Odds, Lattice):
 
     _median = _mode
 
+    def _moment(self, n: int) -> Variable:
+        return self._mean()
+
     def _variance(self) -> Variable:
         return self._by(bernoulli_variance, bernoulli_variance_logit)
 
