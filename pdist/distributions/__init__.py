@@ -3,6 +3,7 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .bridges.scipy_stats import from_scipy
 from .circular.von_mises import VonMises
 from .circular.wrapped_cauchy import WrappedCauchy
 from .circular.wrapped_normal import WrappedNormal
@@ -61,6 +62,7 @@ from .divergences import (
     half_line_pairs,
     intervals,
     location_scale,
+    moments,
     truncated,
     unlike_pairs,
     waiting_times,
@@ -140,6 +142,7 @@ __all__ = [
     "ZeroTruncated",
     "Zipf",
     "cross_entropy",
+    "from_scipy",
     "kl_divergence",
     "register_kl",
     "supports",
