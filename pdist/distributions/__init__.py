@@ -14,6 +14,7 @@ from .continuous.cauchy import Cauchy
 from .continuous.chi import Chi
 from .continuous.continuous_bernoulli import ContinuousBernoulli
 from .continuous.exponential import Exponential
+from .continuous.fisher_snedecor import FisherSnedecor
 from .continuous.gamma import Chisquare, Gamma
 from .continuous.generalized_extreme_value import GeneralizedExtremeValue
 from .continuous.generalized_normal import GeneralizedNormal
@@ -37,6 +38,7 @@ from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.pareto import Pareto
 from .continuous.relaxed_bernoulli import RelaxedBernoulli
+from .continuous.sinh_arcsinh import SinhArcsinh
 from .continuous.student_t import HalfStudentT, StudentT
 from .continuous.triangular import Triangular
 from .continuous.truncated_normal import TruncatedNormal
@@ -94,6 +96,7 @@ __all__ = [
     "Distribution",
     "Exponential",
     "FiniteDiscrete",
+    "FisherSnedecor",
     "Gamma",
     "GeneralizedExtremeValue",
     "GeneralizedNormal",
@@ -127,6 +130,7 @@ __all__ = [
     "Part",
     "Poisson",
     "RelaxedBernoulli",
+    "SinhArcsinh",
     "Skellam",
     "StudentT",
     "Triangular",
