@@ -34,9 +34,11 @@ from .continuous.log_normal import LogNormal
 from .continuous.log_uniform import LogUniform
 from .continuous.logistic import Logistic
 from .continuous.logit_normal import LogitNormal
+from .continuous.lomax import Lomax
 from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.pareto import Pareto
+from .continuous.pert import PERT
 from .continuous.relaxed_bernoulli import RelaxedBernoulli
 from .continuous.sinh_arcsinh import SinhArcsinh
 from .continuous.student_t import HalfStudentT, StudentT
@@ -45,10 +47,12 @@ from .continuous.truncated_normal import TruncatedNormal
 from .continuous.uniform import Uniform
 from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
+from .discrete.beta_binomial import BetaBinomial
 from .discrete.binomial import Binomial
 from .discrete.categorical import Categorical
 from .discrete.deterministic import Deterministic
 from .discrete.discrete_uniform import DiscreteUniform
+from .discrete.empirical import Empirical
 from .discrete.finite_discrete import FiniteDiscrete
 from .discrete.geometric import Geometric
 from .discrete.negative_binomial import NegativeBinomial
@@ -80,10 +84,12 @@ from .wrappers.zero_inflated import ZeroInflated, ZeroInflatedPoisson
 from .wrappers.zero_truncated import ZeroTruncated
 
 __all__ = [
+    "PERT",
     "Arcsine",
     "AsymmetricLaplace",
     "Bernoulli",
     "Beta",
+    "BetaBinomial",
     "Binomial",
     "Categorical",
     "Cauchy",
@@ -94,6 +100,7 @@ __all__ = [
     "Deterministic",
     "DiscreteUniform",
     "Distribution",
+    "Empirical",
     "Exponential",
     "FiniteDiscrete",
     "FisherSnedecor",
@@ -119,6 +126,7 @@ __all__ = [
     "LogUniform",
     "Logistic",
     "LogitNormal",
+    "Lomax",
     "MixtureSameFamily",
     "Moyal",
     "NegativeBinomial",

@@ -115,6 +115,11 @@ ENTRIES = [
         twin=lambda d: stats.pareto(d.alpha, scale=d.scale),
     ),
     Entry(
+        D.Lomax,
+        elements={"alpha": positives(2.5, 8)},
+        twin=lambda d: stats.lomax(d.alpha, scale=d.scale),
+    ),
+    Entry(
         D.LogLogistic,
         elements={"shape": positives(2.5, 8)},
         twin=lambda d: stats.fisk(d.shape, scale=d.scale),
@@ -186,6 +191,7 @@ ENTRIES = [
         adjust=_triangular,
         twin=lambda d: stats.triang((d.peak - d.low) / (d.high - d.low), d.low, d.high - d.low),
     ),
+    Entry(D.PERT, elements={"high": positives(), "peak": reals(0.1, 0.9)}, adjust=_triangular),
     Entry(
         D.Arcsine,
         elements={"high": positives()},
@@ -241,6 +247,12 @@ ENTRIES = [
         lacks=frozenset({"pathwise"}),
     ),
     Entry(
+        D.BetaBinomial,
+        elements={"n": st.just(7.0), "a": positives(0.5, 8), "b": positives(0.5, 8)},
+        twin=lambda d: stats.betabinom(d.n, d.a, d.b),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
         D.NegativeBinomial,
         twin=lambda d: stats.nbinom(d.n, 1 - d.p),
         lacks=frozenset({"pathwise"}),
@@ -262,6 +274,7 @@ ENTRIES = [
         lacks=frozenset({"pathwise", "cdf", "icdf"}),
     ),
     Entry(D.Deterministic, elements={"value": st.one_of(reals(), st.integers(0, 3).map(float))}),
+    Entry(D.Empirical),
     Entry(
         D.FiniteDiscrete,
         adjust=_finite_discrete,
