@@ -36,6 +36,7 @@ from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.pareto import Pareto
 from .continuous.relaxed_bernoulli import RelaxedBernoulli
+from .continuous.sinh_arcsinh import SinhArcsinh
 from .continuous.student_t import HalfStudentT, StudentT
 from .continuous.triangular import Triangular
 from .continuous.truncated_normal import TruncatedNormal
@@ -125,6 +126,7 @@ __all__ = [
     "Part",
     "Poisson",
     "RelaxedBernoulli",
+    "SinhArcsinh",
     "Skellam",
     "StudentT",
     "Triangular",

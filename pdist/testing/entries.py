@@ -125,6 +125,10 @@ ENTRIES = [
         elements={"skewness": reals(-1, 1), "tailweight": positives(1.2, 3)},
         twin=lambda d: stats.johnsonsu(d.skewness, d.tailweight, d.loc, d.scale),
     ),
+    Entry(
+        D.SinhArcsinh,
+        elements={"skewness": reals(-0.5, 0.5), "tailweight": positives(0.5, 1.5)},
+    ),
     Entry(D.HalfNormal, twin=lambda d: stats.halfnorm(scale=d.scale)),
     Entry(D.HalfCauchy, twin=lambda d: stats.halfcauchy(scale=d.scale)),
     Entry(D.Gamma, elements={"k": positives(0.5, 8)}, twin=lambda d: stats.gamma(d.k, scale=d.theta)),
