@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 import scipy.special
 
-from . import backend, distributions, functions
+from . import backend, functions
 from .autograd import (
     Variable,
     as_array,
@@ -22,9 +22,10 @@ from .autograd import (
 )
 from .autograd.gradient_check import check_gradients
 from .backend import get_array_module, random, to_cpu, to_gpu, using_device
-from .distributions import cross_entropy, kl_divergence, register_kl
 
 if TYPE_CHECKING:
+    from . import distributions
+    from .distributions import cross_entropy, kl_divergence, register_kl
     from .tracing import TraceError, trace
 
 __all__ = [
@@ -53,16 +54,21 @@ __all__ = [
     "using_device",
 ]
 
+# Imported on first use: together they would be most of the import time.
+_LATE = {
+    "distributions": ("cross_entropy", "kl_divergence", "register_kl"),
+    "tracing": ("TraceError", "trace"),
+}
+
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        # Tracing is imported on first use: it would be a sixth of the import time.
-        if name not in ("TraceError", "trace", "tracing"):
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        tracing = import_module(f"{__name__}.tracing")
-
-        globals().update(TraceError=tracing.TraceError, trace=tracing.trace)
-        return globals()[name]
+        for module, names in _LATE.items():
+            if name == module or name in names:
+                found = import_module(f"{__name__}.{module}")
+                globals().update({one: getattr(found, one) for one in names})
+                return found if name == module else globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__, "tracing"})
+        return sorted({*globals(), *__all__, *_LATE})

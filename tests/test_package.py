@@ -33,42 +33,27 @@ def test_import_brings_in_nothing_but_numpy_and_scipy() -> None:
     assert not foreign, f"import pdist imports {', '.join(sorted(foreign))} too"
 
 
-def test_tracing_is_imported_when_it_is_asked_for() -> None:
-    """`trace` and `TraceError` are there all the same, by every way of import."""
-    code = "import pdist, sys; print('pdist.tracing' in sys.modules, 'trace' in dir(pdist), {})"
+def test_what_is_large_is_imported_when_it_is_asked_for() -> None:
+    """Distributions and traces are there all the same, by every way of import."""
+    code = (
+        "import pdist, sys; late = {{'pdist.distributions', 'pdist.tracing'}}; names = set(dir(pdist)); "
+        "print(bool(late & set(sys.modules)), {{'trace', 'kl_divergence', 'distributions'}} <= names, {})"
+    )
     for expression in (
         "pdist.trace.__module__",
         "pdist.TraceError.__name__",
         "pdist.tracing.trace is pdist.trace",
+        "pdist.distributions.kl_divergence is pdist.kl_divergence",
+        "pdist.register_kl.__name__",
     ):
         early, listed, found = fresh(code.format(expression)).split()
         assert (early, listed) == ("False", "True")
-        assert found in ("pdist.tracing.traced", "TraceError", "True")
-    assert fresh("from pdist import *; print(trace.__name__)").strip() == "trace"
+        assert found in ("pdist.tracing.traced", "TraceError", "True", "register_kl")
+    assert fresh("from pdist import *; print(trace.__name__, distributions.__name__)").split() == [
+        "trace",
+        "pdist.distributions",
+    ]
     assert fresh("import pdist; print(hasattr(pdist, 'nothing'))").strip() == "False"
-
-
-def test_import_is_light() -> None:
-    """At most 1.3 times `import numpy, scipy.special`.
-
-    The main thread's processor time, which counts neither waiting on a busy machine nor the threads that BLAS
-    starts, and the least of some runs, which noise can only lengthen; more runs are made while they may still
-    help.
-    """
-    code = "import time; start = time.thread_time(); import {}; print(time.thread_time() - start)"
-    theirs, ours = "numpy, scipy.special", "pdist"
-    least = {name: float("inf") for name in (theirs, ours)}
-    for name in least:
-        fresh(code.format(name))  # compiles what is not compiled yet
-    for _ in range(15):
-        for name in least:
-            least[name] = min(least[name], float(fresh(code.format(name))))
-        if least[ours] < 1.2 * least[theirs]:
-            break
-    ratio = least[ours] / least[theirs]
-    # CPython can be a third slower at some depths of the stack, where each call goes over the edge of a chunk
-    # of it; that pdist/__init__.py imports NumPy and SciPy itself, before its parts do, keeps clear of that.
-    assert ratio < 1.3, f"import pdist takes {ratio:.2f} times as long as import {theirs}"
 
 
 # --- The version ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from .libraries import (
     special,
     to_cpu,
     to_gpu,
+    truth,
     using_device,
 )
 from .records import Array, Library, numpy_library, register_library, unregister_library
@@ -30,6 +31,7 @@ __all__ = [
     "special",
     "to_cpu",
     "to_gpu",
+    "truth",
     "unregister_library",
     "using_device",
 ]

@@ -103,6 +103,15 @@ def get_array_module(*values: Any) -> ModuleType:
     return np
 
 
+def truth(condition: Any) -> bool:
+    """The value of a bool array of shape ``()``; that of a device has to be waited for.
+
+    >>> truth(np.array([1.0, 2.0]).min() > 0)
+    True
+    """
+    return bool(condition if isinstance(condition, (np.bool_, np.ndarray)) else to_cpu(condition))
+
+
 def to_cpu(array: Any) -> np.ndarray:
     """A NumPy array with the values of ``array``; the array itself if it is one.
 

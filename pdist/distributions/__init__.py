@@ -3,6 +3,7 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .bridges.scipy_stats import from_scipy
 from .circular.von_mises import VonMises
 from .circular.wrapped_cauchy import WrappedCauchy
 from .circular.wrapped_normal import WrappedNormal
@@ -13,6 +14,7 @@ from .continuous.cauchy import Cauchy
 from .continuous.chi import Chi
 from .continuous.continuous_bernoulli import ContinuousBernoulli
 from .continuous.exponential import Exponential
+from .continuous.fisher_snedecor import FisherSnedecor
 from .continuous.gamma import Chisquare, Gamma
 from .continuous.generalized_extreme_value import GeneralizedExtremeValue
 from .continuous.generalized_normal import GeneralizedNormal
@@ -62,6 +64,7 @@ from .divergences import (
     half_line_pairs,
     intervals,
     location_scale,
+    moments,
     truncated,
     unlike_pairs,
     waiting_times,
@@ -93,6 +96,7 @@ __all__ = [
     "Distribution",
     "Exponential",
     "FiniteDiscrete",
+    "FisherSnedecor",
     "Gamma",
     "GeneralizedExtremeValue",
     "GeneralizedNormal",
@@ -142,6 +146,7 @@ __all__ = [
     "ZeroTruncated",
     "Zipf",
     "cross_entropy",
+    "from_scipy",
     "kl_divergence",
     "register_kl",
     "supports",

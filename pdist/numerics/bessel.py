@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
+from ..backend import hooks
 from .differences import expm1mx
 from .double import is_double
 from .panels import summed
@@ -120,6 +121,7 @@ def _tilted(xp, k, other):
 
 
 @differentiable
+@hooks.opaque
 def log_i0_divergence(xp, q, p):
     """log I0(q) - log I0(p) - (q - p) A(p), the Bregman divergence of log I0; small ones count in full.
 
@@ -132,6 +134,7 @@ def log_i0_divergence(xp, q, p):
 
 
 @differentiable
+@hooks.opaque
 def bessel_ratio_difference(xp, q, p):
     """A(q) - A(p), as E[c (e^v - 1)]/E[e^v] with c = cos t - A(p) and v = (q - p) c for an angle t of p."""
     nodes, gap, near = _tilted(xp, p, q)

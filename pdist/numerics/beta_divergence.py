@@ -7,10 +7,8 @@ divergence of two coins, those of the means.
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..autograd import differentiable
-from ..backend import special
+from ..backend import hooks, special
 from .beta import add_double, exponent, log_share, log_word, times_double
 from .bregman import digamma_difference, trigamma
 from .differences import log1pmx, log_far_ratio
@@ -21,9 +19,10 @@ from .gamma import (
     log_minus_digamma_change,
     trigamma_minus,
 )
+from .panels import gauss_legendre
 from .probability import i_divergence
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 
 
 def _difference(xp, a, b, c, d):
@@ -73,6 +72,7 @@ def _change_of_rests(xp, p_a, p_b, q_a, q_b):
 
 
 @differentiable
+@hooks.opaque
 def beta_kl(xp, p_a, p_b, q_a, q_b):
     """That of Beta(q_a, q_b) from Beta(p_a, p_b)."""
     p_a, p_b, q_a, q_b = xp.broadcast_arrays(p_a, p_b, q_a, q_b)
@@ -87,6 +87,7 @@ def beta_kl(xp, p_a, p_b, q_a, q_b):
 
 
 @differentiable
+@hooks.opaque
 def beta_kl_by_q(xp, p_a, p_b, q_a, q_b):
     """Its derivative by q_a, the change of digamma(a) - digamma(a + b) from p to q."""
     p, q = p_a + p_b, q_a + q_b
@@ -99,6 +100,7 @@ def beta_kl_by_q(xp, p_a, p_b, q_a, q_b):
 
 
 @differentiable
+@hooks.opaque
 def beta_kl_by_p(xp, p_a, p_b, q_a, q_b):
     """Its derivative by p_a, (p_a - q_a) trigamma(p_a) less the same of the sums."""
     p = p_a + p_b
@@ -132,6 +134,7 @@ beta_kl.derivative(
 
 
 @differentiable
+@hooks.opaque
 def mean_log(xp, low, high):
     """E log X for a Uniform X between 0 <= low < high: log high less 1 - log(1 + u)/u, u = (high - low)/low.
 
@@ -155,6 +158,7 @@ mean_log.joint_derivative(_mean_log_rule)
 
 
 @differentiable
+@hooks.opaque
 def log_beta(xp, a, b):
     """log B(a, b)."""
     n, lo = two_sum(xp, a, b)
@@ -167,6 +171,7 @@ def log_beta(xp, a, b):
 
 
 @differentiable
+@hooks.opaque
 def log_beta_slope(xp, a, b):
     """digamma(a) - digamma(a + b), its derivative by a."""
     return -digamma_difference.kernel(xp, a + b, a, b)

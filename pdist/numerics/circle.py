@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd import differentiable
-from ..backend import hooks, library
+from ..backend import hooks, truth
 from .angles import PI, pieces_with_peak, pieces_without_peak, wrapped, wrapped_between
 from .blocks import in_blocks
 from .roots import search_root
@@ -120,7 +120,7 @@ def tail_by_pieces(piece: Callable[..., Any]) -> Callable[..., Any]:
         x, loc = xp.where(over, -x, x), xp.where(over, -loc, loc)
         m, log_m = _sum_of_pieces(xp, piece, pieces_without_peak(xp, x, loc), c)
         rest, likely = 1 - m, m > 0.5
-        if not library(xp).host or likely.any():
+        if truth(likely.any()):
             rest = xp.where(likely, _sum_of_pieces(xp, piece, pieces_with_peak(xp, x, loc), c)[0], rest)
             log_m = xp.where(likely, xp.log1p(-rest), log_m)
             m = xp.where(likely, 1 - rest, m)
@@ -134,7 +134,7 @@ def tail_by_pieces(piece: Callable[..., Any]) -> Callable[..., Any]:
 def _sum_of_pieces(xp, piece, pieces, c):
     first, second = pieces
     m, log_m = piece(xp, *first, c)
-    if library(xp).host and not (second[2] > 0).any():
+    if not truth((second[2] > 0).any()):
         return m, log_m
     more, log_more = piece(xp, *second, c)
     return m + more, xp.logaddexp(log_m, log_more)

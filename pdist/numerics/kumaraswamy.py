@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..autograd import differentiable
 from ..backend import hooks, special
 from .blocks import piecewise
@@ -14,9 +12,10 @@ from .constants import HALF_LOG_2PI
 from .double import divide_double, exp_double, two_sum
 from .gamma import stirling_error
 from .logs import constant, log1p_of, log_of, one_minus_exp, times, total
+from .panels import gauss_legendre
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
-_FEW_NODES, _FEW_WEIGHTS = np.polynomial.legendre.leggauss(8)
+_NODES, _WEIGHTS = gauss_legendre(12)
+_FEW_NODES, _FEW_WEIGHTS = gauss_legendre(8)
 
 
 def _log_power(xp, x, a):
@@ -193,6 +192,7 @@ def _log_moment(xp, n, a, b):
 
 
 @differentiable
+@hooks.opaque
 def kumaraswamy_mean(xp, a, b):
     """b B(1 + 1/a, b)."""
     hi, lo = _log_moment(xp, 1, a, b)
@@ -200,6 +200,7 @@ def kumaraswamy_mean(xp, a, b):
 
 
 @differentiable
+@hooks.opaque
 def kumaraswamy_variance(xp, a, b):
     """E[X^2] (1 - e^-d) with d = log(E[X^2]/E[X]^2), which for small 1/a is an integral: no cancelling."""
     hi, lo = _log_moment(xp, 1, a, b)
@@ -261,6 +262,7 @@ kumaraswamy_variance.joint_derivative(_variance_rule)
 
 
 @differentiable
+@hooks.opaque
 def harmonic(xp, b):
     """digamma(1 + b) - digamma(1), the harmonic number for whole b."""
     return digamma_difference.kernel(xp, 1 + b, xp.ones_like(b), b)
@@ -270,6 +272,7 @@ harmonic.derivative(b=lambda F, g, b: g * F(trigamma)(1 + b))
 
 
 @differentiable
+@hooks.opaque
 def kumaraswamy_entropy(xp, a, b):
     """1 - 1/b + (1 - 1/a) H(b) - log a - log b, with the harmonic number H(b)."""
     one = xp.ones_like(a)

@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..autograd import differentiable, public, raw
+from ..backend import hooks
 from .constants import HALF_LOG_2PIE, INV_SQRT_2PI
 from .double import divide_double, rounding, two_product, two_sum
 from .normal import bell, scaled_tail
@@ -90,6 +91,7 @@ logit_normal_mode.joint_derivative(_mode_rule)
 
 
 @differentiable
+@hooks.opaque
 def logit_normal_mean(xp, loc, scale):
     """E[sigmoid(Y)]."""
     halves = _Halves(xp, -abs(loc), scale)
@@ -98,6 +100,7 @@ def logit_normal_mean(xp, loc, scale):
 
 
 @differentiable
+@hooks.opaque
 def logit_normal_variance(xp, loc, scale):
     """That of sigmoid(Y): E[S^2] - E[S]^2, for small s of the difference from sigmoid(mu)."""
     mu = -abs(loc)
@@ -114,6 +117,7 @@ def logit_normal_variance(xp, loc, scale):
 
 
 @differentiable
+@hooks.opaque
 def logit_normal_entropy(xp, loc, scale):
     """log s + log(2 pi e)/2 - E|Y| - 2 E[log(1 + e^-|Y|)]."""
     mu = -abs(loc)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..backend import library, to_cpu
+from ..backend import library, to_cpu, truth
 
 #: of x: an error, positive if x is too large; Newton's correction, to be subtracted; and the error's noise
 Newton = Callable[[Any], tuple[Any, Any, Any]]
@@ -26,9 +26,7 @@ def ended(xp, done, step: int) -> bool:
     >>> ended(np, np.array([True, False]), 0)
     False
     """
-    if library(xp).host:
-        return bool(done.all())
-    return step % _PATIENCE == _PATIENCE - 1 and bool(to_cpu(done.all()))
+    return (library(xp).host or step % _PATIENCE == _PATIENCE - 1) and truth(done.all())
 
 
 def search_root(xp, f: Newton, low, high, most: int = 120):
@@ -136,5 +134,7 @@ def bracket_count(xp, reached: Callable[[Any], Any], guess, step, floor):
 def bisections(xp, low, high) -> int:
     """The number of bisections that reduce integer brackets to length one."""
     width = high - low
-    widest = float(to_cpu(xp.max(xp.where(width < math.inf, width, 2), initial=2)))
-    return math.ceil(math.log2(widest))
+    if not width.size:
+        return 0
+    widest = float(to_cpu(xp.where(width < math.inf, width, 2).max()))
+    return math.ceil(math.log2(max(widest, 2)))

@@ -21,7 +21,8 @@ import math
 from typing import NamedTuple
 
 from ..autograd import differentiable, zero
-from .blocks import in_blocks
+from ..backend import hooks
+from .blocks import by_counts, in_blocks
 from .constants import LARGEST
 from .differences import deviance
 from .double import divide_double, is_double, log_double, rounding, two_product, two_sum
@@ -91,7 +92,9 @@ def _each(xp, h, count):
 
 
 @differentiable
+@by_counts
 @in_blocks
+@hooks.opaque
 def skellam_log_prob(xp, x, r1, r2):
     """log P(X = x) for whole x."""
     at = _saddle(xp, x, r1, r2)
@@ -128,7 +131,9 @@ def _fraction(xp, n, c):
 
 
 @differentiable
+@by_counts
 @in_blocks
+@hooks.opaque
 def skellam_score(xp, x, r1, r2):
     """P(X = x - 1)/P(X = x) - 1, the derivative of log P(X = x) by r1; 0 if x is impossible."""
     at = _saddle(xp, x, r1, r2)
@@ -208,7 +213,9 @@ def _tail(xp, x, r1, r2):
 
 
 @differentiable
+@by_counts
 @in_blocks
+@hooks.opaque
 def skellam_cdf(xp, x, r1, r2):
     """P(X <= x) for whole x."""
     tail, _, upper = _tail(xp, x, r1, r2)
@@ -216,7 +223,9 @@ def skellam_cdf(xp, x, r1, r2):
 
 
 @differentiable
+@by_counts
 @in_blocks
+@hooks.opaque
 def skellam_survival(xp, x, r1, r2):
     """P(X > x) for whole x."""
     tail, _, upper = _tail(xp, x, r1, r2)
@@ -224,7 +233,9 @@ def skellam_survival(xp, x, r1, r2):
 
 
 @differentiable
+@by_counts
 @in_blocks
+@hooks.opaque
 def skellam_log_cdf(xp, x, r1, r2):
     """log P(X <= x) for whole x."""
     tail, log_tail, upper = _tail(xp, x, r1, r2)
@@ -232,7 +243,9 @@ def skellam_log_cdf(xp, x, r1, r2):
 
 
 @differentiable
+@by_counts
 @in_blocks
+@hooks.opaque
 def skellam_log_survival(xp, x, r1, r2):
     """log P(X > x) for whole x."""
     tail, log_tail, upper = _tail(xp, x, r1, r2)

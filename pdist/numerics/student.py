@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
-from ..backend import hooks, library
+from ..backend import hooks, truth
+from .blocks import piecewise
 from .constants import HALF_LOG_2PI, LOG_2
 from .double import (
     ATANH,
@@ -23,6 +24,7 @@ from .double import (
     two_sum,
 )
 from .gamma import WIDE_ATANH, half_step, half_step_slope
+from .incomplete_beta import smaller_tail
 
 # With p = z^2/(df + z^2) no square overflows: it is z w with w = z/(df + z^2).
 
@@ -204,13 +206,12 @@ def halves(xp, a, df):
     share = xp.zeros_like(a)
     ways = ((middle, _by_series_of_p), (series, _by_series_of_complement), (~middle & ~series, _by_fraction))
     for (mask, way), n in zip(ways, steps, strict=True):
-        if not library(xp).host:
-            share = xp.where(mask, way(xp, a, df, n), share)
-        elif mask.any():
+        if truth(mask.any()):
             share[mask] = way(xp, a[mask], df[mask], n)
     f, h, h_lo = _density_double(xp, a, df)
     share = share * a * f
     part, log_tail = share * xp.exp(-h) * (1 - h_lo), xp.log(share) - h - h_lo
+    part = xp.where(h > (700 if is_double(df) else 80), xp.exp(log_tail), part)  # e^-h alone is subnormal
     infinite = a == math.inf
     tail = xp.where(infinite, 0, xp.where(middle, 0.5 - part, part))
     log_tail = xp.where(infinite, -math.inf, xp.where(middle, xp.log(tail), log_tail))
@@ -237,9 +238,35 @@ def log_cdf(xp, z, df):
 # The half from 0 on, as a distribution ---------------------------------------------------------------------
 
 
+@hooks.opaque
+def _inner(xp, inner, a, df):
+    """P(0 < Z <= a) to the last digits also for few degrees of freedom, where nearly all lies beyond a.
+
+    There it is half of what a beta variable of shapes df/2 and 1/2 leaves above df/(a^2 + df).
+    """
+    inner, a, df = xp.broadcast_arrays(inner, a, df)
+    few = (df < 1) & (a * a > df) & (a * a < math.inf)
+    return piecewise(xp, ((few, _inner_of_few), (None, _as_it_is)), inner, a, df)[0]
+
+
+def _inner_of_few(xp, inner, a, df):
+    square, lo = two_product(xp, a, a)
+    n, n_lo = two_sum(xp, square, df)
+    y = df / n
+    p, e = two_product(xp, y, n)
+    y_lo = (((df - p) - e) - y * (n_lo + lo)) / n
+    tail, _, lower = smaller_tail(xp, y, y_lo, square / n, 0 * y, 0.5 * df, 0.5 + 0 * df)
+    return (0.5 * xp.where(lower, 1 - tail, tail),)
+
+
+def _as_it_is(xp, inner, a, df):
+    return (inner,)
+
+
 def half_tail(xp, z, df, upper, log):
     """P(|Z| <= z) or, if ``upper``, P(|Z| > z), or its logarithm, for z >= 0."""
     inner, tail, log_tail = halves(xp, z, df)
+    inner = _inner(xp, inner, z, df)
     if not log:
         return 2 * (tail if upper else inner)
     if upper:

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from ..autograd import differentiable
-from ..backend import hooks, library, special
+from ..backend import hooks, special, truth
 from .blocks import in_blocks
 from .constants import HALF_LOG_2PI, INV_SQRT_2PI
 from .differences import log_difference
@@ -42,6 +42,7 @@ def _from_top(xp, x, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def truncated_log_prob(xp, x, loc, s, low, high):
     """The log density at an x in between."""
     scaled = log_scaled_mass(xp, frame(xp, loc, s, low, high), s, low, high)
@@ -50,6 +51,7 @@ def truncated_log_prob(xp, x, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def truncated_entropy(xp, loc, s, low, high):
     """E[-log p(X)]."""
     fr = frame(xp, loc, s, low, high)
@@ -64,6 +66,7 @@ def truncated_entropy(xp, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def below_mean(xp, x, loc, s, low, high):
     """(x - loc)/s - E[t]."""
     fr = frame(xp, loc, s, low, high)
@@ -72,6 +75,7 @@ def below_mean(xp, x, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def below_square(xp, x, loc, s, low, high):
     """((x - loc)/s)^2 - E[t^2]."""
     fr = frame(xp, loc, s, low, high)
@@ -90,6 +94,7 @@ def _offset(xp, fr, x, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def truncated_mean(xp, loc, s, low, high):
     """E[X]."""
     fr = frame(xp, loc, s, low, high)
@@ -101,6 +106,7 @@ def truncated_mean(xp, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def truncated_variance(xp, loc, s, low, high):
     """E[(X - E[X])^2]."""
     first, second, _, _, _ = moments(xp, frame(xp, loc, s, low, high))
@@ -108,6 +114,7 @@ def truncated_variance(xp, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def central_moment(xp, loc, s, low, high, /, order):
     """E[(t - E[t])^order] for orders 2 to 4."""
     fr = frame(xp, loc, s, low, high)
@@ -121,6 +128,7 @@ def central_moment(xp, loc, s, low, high, /, order):
 
 
 @differentiable
+@hooks.opaque
 def standard_mean(xp, loc, s, low, high):
     """E[t]."""
     fr = frame(xp, loc, s, low, high)
@@ -129,11 +137,11 @@ def standard_mean(xp, loc, s, low, high):
 
 
 @differentiable
+@hooks.opaque
 def end_density(xp, loc, s, low, high, /, upper):
     """The density of t at its lower or upper end; 0 if that is infinite."""
     fr = frame(xp, loc, s, low, high)
-    top = xp.where(fr.n > 0, fr.n, 0)
-    across = fr.n < 0
+    top, across = xp.where(fr.n > 0, fr.n, 0), fr.n < 0
     # (n^2 - top^2)/2 and (f^2 - top^2)/2, which is delta more
     near, near_lo = product(xp, fr.n, fr.n_lo, 0.5 * fr.n, 0.5 * fr.n_lo)
     near, near_lo = xp.where(across, near, 0 * top), xp.where(across, near_lo, 0)
@@ -151,9 +159,8 @@ def end_density(xp, loc, s, low, high, /, upper):
 def _share(xp, x, loc, s, low, high, whole):
     """P(X <= x) as y e^h, h a double word."""
     part = mass(xp, frame(xp, loc, s, low, x))[0]
-    below = high <= loc
     # the difference of the squares of the points that are nearest to loc, below and above x
-    top = xp.where(below, high, loc)
+    top = xp.where(high <= loc, high, loc)
     d, d_lo = over(xp, x, top, s)
     e, e_lo = sum_over(xp, x, top, loc, s)
     h, lo = product(xp, d, d_lo, -0.5 * e, -0.5 * e_lo)
@@ -168,6 +175,7 @@ def _value(xp, y, h, lo):
 
 @differentiable
 @in_blocks
+@hooks.opaque
 def truncated_tail(xp, x, loc, s, low, high, *, upper, log):
     """P(X <= x) or, if ``upper``, P(X > x), or its logarithm."""
     x = xp.clip(x, low, high)
@@ -194,20 +202,14 @@ def truncated_quantile(xp, p, loc, s, low, high):
     least = low + s * (target * whole)  # the density is nowhere greater than 1/(s whole)
     x = xp.clip(_guess(xp, target, loc, s, low, high, whole), least, high)
     arrays = [target, loc, s, low, high, whole, least]
-    if library(xp).host:
-        x, left = xp.array(x, ndmin=1), xp.nonzero(xp.atleast_1d(target > 0))
-        shape, arrays = xp.shape(target), [xp.atleast_1d(v)[left] for v in arrays]
-        for _ in range(50):
-            x[left], done = _improved(xp, x[left], *arrays)
-            left, arrays = tuple([i[~done] for i in left]), [v[~done] for v in arrays]
-            if done.all():
-                break
-        x = x.reshape(shape)
-    else:
-        done = x != x
-        for _ in range(10):
-            new, found = _improved(xp, x, *arrays)
-            x, done = xp.where(done, x, new), done | found
+    x, left = xp.array(x, ndmin=1), xp.nonzero(xp.atleast_1d(target > 0))
+    arrays = [xp.atleast_1d(v)[left] for v in arrays]
+    for _ in range(50):
+        x[left], done = _improved(xp, x[left], *arrays)
+        left, arrays = tuple([i[~done] for i in left]), [v[~done] for v in arrays]
+        if truth(done.all()):
+            break
+    x = x.reshape(target.shape)
     x = xp.where(target > 0, x, low)
     return xp.where(p == p, xp.where(upper, -x, x), p)
 

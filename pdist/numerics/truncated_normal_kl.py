@@ -46,6 +46,7 @@ _NEAR = 0.1  # below it the path serves
 
 
 @differentiable
+@hooks.opaque
 def log_within(xp, loc, s, low, high, a, b):
     """log P(a <= X <= b) for low <= a < b <= high; as log1p of what lies outside if that is less."""
     where = loc, s, low, high
@@ -141,12 +142,14 @@ def _path(xp, p, q):
 
 
 @differentiable
+@hooks.opaque
 def gap(xp, p_loc, p_s, q_loc, q_s, low, high, /, square):
     """By how much the mean of t, or of t^2 if ``square``, is greater under q than under p, t in q's units."""
     return _gap(xp, *xp.broadcast_arrays(p_loc, p_s, q_loc, q_s, low, high))[1 + square]
 
 
 @differentiable
+@hooks.opaque
 def truncated_normal_kl(xp, p_loc, p_s, low, high, q_loc, q_s, q_low, q_high):
     """KL(p || q) for an interval of p within that of q: from q on the same interval, less its log share."""
     share = log_within.kernel(xp, q_loc, q_s, q_low, q_high, low, high)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable
-from ..backend import hooks, to_cpu
+from ..backend import hooks, truth
 from .angles import PI, below_pi, cos_between, sin_between
 from .bessel import bessel_gap, bessel_ratio, bessel_ratio_slope, i0e, log_i0e
 from .circle import angle_ops, tail_by_pieces
@@ -168,7 +168,7 @@ def _accepted(xp, u, k):
         c = c0 + c1 / (1 + 1 / (t * t))
         taken = xp.log(c) + 1 - c >= xp.log(u[2 * i + 1])
         z, left = xp.where(left, 2 * xp.arctan(t), z), left & ~taken
-    if to_cpu(left.any()):
+    if truth(left.any()):
         z = xp.array(z)
         z[left] = VON_MISES.quantile.op.kernel(
             xp, u[-1][left], xp.zeros(1, z.dtype), xp.broadcast_to(k, z.shape)[left]

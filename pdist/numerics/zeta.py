@@ -15,6 +15,7 @@ import math
 from fractions import Fraction
 
 from ..autograd import differentiable, zero
+from ..backend import hooks
 from .constants import LARGEST
 from .double import is_double
 
@@ -78,6 +79,7 @@ def _moment(taylor, log_n, order):
 
 
 @differentiable
+@hooks.opaque
 def zeta_sum(xp, a, /, power=0, order=0):
     """The sum of (k - 1)^power k^-a (log k)^order over k >= 2, for a > power + 1; inf for smaller a."""
     n = float(_TERMS)
@@ -104,6 +106,7 @@ zeta_sum.derivative(
 
 
 @differentiable
+@hooks.opaque
 def sum_up_to(xp, x, a, /, order=0):
     """The sum of k^-a (log k)^order over 1 <= k <= x, for whole x >= 1 and a > 1."""
     x = xp.minimum(x, LARGEST[is_double(x)])
@@ -123,6 +126,7 @@ def sum_up_to(xp, x, a, /, order=0):
 
 
 @differentiable
+@hooks.opaque
 def sum_beyond(xp, x, a, /, order=0):
     """The sum of (k/q)^-a log(k/q)^order over k > x, for whole x >= 0 and a > 1.
 

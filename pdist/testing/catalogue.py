@@ -100,7 +100,10 @@ def _bounded(
         low, high = low - 0.5, high + 1.5  # at a whole number the probabilities jump
     if one_sided and draw(st.booleans()):
         high = high + np.inf
-    return cls(dist, *(strategies.on_device(host(v).astype(dtype)) for v in (low, high)))
+    low, high = (host(v).astype(dtype) for v in (low, high))
+    above = np.nextafter(low, np.full_like(low, np.inf))  # quantiles of narrow ones far out may be equal
+    high = np.maximum(high, above)
+    return cls(dist, strategies.on_device(low), strategies.on_device(high))
 
 
 @st.composite
@@ -201,8 +204,8 @@ _ENTRIES += [
     Entry(D.Censored, name="Censored Normal", make=lambda **wishes: _censored(**wishes)),
     Entry(
         D.Truncated,
-        name="Truncated Normal",
-        make=lambda **wishes: _bounded(D.Truncated, "Normal", **wishes),
+        name="Truncated Logistic",
+        make=lambda **wishes: _bounded(D.Truncated, "Logistic", **wishes),
     ),
     Entry(
         D.Truncated,
@@ -211,8 +214,8 @@ _ENTRIES += [
     ),
     Entry(
         D.Truncated,
-        name="Truncated Poisson",
-        make=lambda **wishes: _bounded(D.Truncated, "Poisson", **wishes),
+        name="Truncated Geometric",
+        make=lambda **wishes: _bounded(D.Truncated, "Geometric", **wishes),
         lacks=frozenset({"pathwise"}),
     ),
     Entry(

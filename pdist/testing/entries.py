@@ -223,6 +223,11 @@ ENTRIES = [
         twin=lambda d: stats.beta(d.a, d.b),
     ),
     Entry(
+        D.FisherSnedecor,
+        elements={"df1": positives(1.5, 8), "df2": positives(5, 12)},
+        twin=lambda d: stats.f(d.df1, d.df2),
+    ),
+    Entry(
         D.Bernoulli,
         options={"binary_check": st.booleans()},
         twin=lambda d: stats.bernoulli(d.p),

@@ -56,6 +56,8 @@ class _Function:
             return recording.ufunc(name, args, kwargs)
         if name in ("asarray", "array", "ascontiguousarray") and args:
             return _asarray(recording, name, *args, **kwargs)
+        if name == "broadcast_arrays":
+            return _broadcast(recording, args)
         return recording.numpy_function(name, args, kwargs)
 
     def reduce(self, x: Any, *args: Any, **kwargs: Any) -> Any:
@@ -79,6 +81,15 @@ def _asarray(recording: Any, name: str, value: Any, dtype: Any = None, **kwargs:
     if name == "ascontiguousarray" and not value.flags.c_contiguous:
         return recording.function(name, (value,), {})
     return value
+
+
+def _broadcast(recording: Any, arrays: Any) -> Any:
+    """Each by itself, as a view that a graph can hold."""
+    shape = np.broadcast_shapes(*[getattr(a, "shape", ()) for a in arrays])
+    return [
+        a if getattr(a, "shape", None) == shape else recording.numpy_function("broadcast_to", (a, shape), {})
+        for a in arrays
+    ]
 
 
 class SpecialNamespace:

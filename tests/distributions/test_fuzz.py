@@ -106,7 +106,7 @@ def check_distribution_as_a_whole(dist: D.Distribution, shapes: list[tuple[int, 
     assert dist.batch_shape == np.broadcast_shapes(*lead)
     assert dist.dtype.kind == "f"
     assert type(dist).__name__ in repr(dist)
-    for name in STATISTICS:
+    for name in STATISTICS.keys() - set(type(dist).parameters):
         answer = attempt(dist, lambda name=name: getattr(dist, name))
         if answer is not None:
             dtypes = dtypes_of_values(dist) if name == "mode" else {dist.dtype}
@@ -168,7 +168,7 @@ def test_method(entry: Entry, method: str, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_statistics_at_the_edges(entry: Entry, data: st.DataObject) -> None:
     dist = data.draw(entry.distributions(edges=True))
-    for name in STATISTICS:
+    for name in STATISTICS.keys() - set(type(dist).parameters):
         answer = attempt(dist, lambda name=name: getattr(dist, name))
         if answer is not None:
             dtypes = dtypes_of_values(dist) if name == "mode" else {dist.dtype}

@@ -78,7 +78,7 @@ def test_extensions_have_names():
     assert trainer.get_extension("LogReport_1") is not report
     with pytest.raises(ValueError, match=r"there is no extension 'x'; there are LogReport, LogReport_1"):
         trainer.get_extension("x")
-    with pytest.raises(TypeError, match=r"Trainer.extend: a int is no extension"):
+    with pytest.raises(TypeError, match=r"Trainer.extend: a int is not an extension"):
         trainer.extend(3)
 
 

@@ -38,6 +38,7 @@ class Declared:
     ordered: ClassVar[tuple[str, ...]] = ()
     between: ClassVar[tuple[str, ...]] = ()
     may_be_equal: ClassVar[bool] = False
+    defaults: ClassVar[dict[str, float]] = {}  # of parameters that may be left out, for the signature
     batch_shape: tuple[int, ...]
     _alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()  # each argument with its alternatives
     _plans: ClassVar[dict[tuple[str, ...], Plan]] = {}

@@ -140,7 +140,7 @@ def signature(cls: Any) -> inspect.Signature:
     make, kinds = inspect.Parameter, inspect.Parameter
     parameters = []
     for choice in cls._alternatives:
-        default = None if len(choice) > 1 else make.empty
+        default = None if len(choice) > 1 else cls.defaults.get(choice[0], make.empty)
         parameters.append(make(choice[0], kinds.POSITIONAL_OR_KEYWORD, default=default))
         parameters += [make(name, kinds.KEYWORD_ONLY, default=None) for name in choice[1:]]
     parameters += [make(n, kinds.KEYWORD_ONLY, default=option.default) for n, option in cls.options.items()]

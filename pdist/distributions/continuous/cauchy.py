@@ -65,4 +65,4 @@ class Cauchy(LocationScale):
     """
 
     standard = StandardCauchy
-    undefined = frozenset({"mean", "variance", "stddev"})
+    undefined = frozenset({"mean", "variance", "stddev", "skewness", "kurtosis"})

@@ -43,4 +43,4 @@ class HalfCauchy(PositiveScale):
 
     scale = Param(positive)
     standard, scales = StandardHalfCauchy, {"scale": "scale"}
-    undefined = frozenset({"mean", "variance", "stddev"})
+    undefined = frozenset({"mean", "variance", "stddev", "skewness", "kurtosis"})

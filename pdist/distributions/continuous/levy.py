@@ -63,7 +63,7 @@ class Levy(LocationScale):
     """
 
     standard = StandardLevy
-    undefined = frozenset({"mean", "variance", "stddev"})
+    undefined = frozenset({"mean", "variance", "stddev", "skewness", "kurtosis"})
 
     @property
     def support(self) -> Support:

@@ -95,7 +95,7 @@ class StudentT(LocationScale):
     df = Param(positive)
     order = ("df", "loc", "scale")
     standard = StandardT
-    undefined = frozenset({"mean", "variance", "stddev"})
+    undefined = frozenset({"mean", "variance", "stddev", "skewness", "kurtosis"})
 
 
 class HalfStudentT(PositiveScale):
@@ -123,4 +123,4 @@ class HalfStudentT(PositiveScale):
     df = Param(positive)
     scale = Param(positive)
     standard, scales = StandardHalfT, {"scale": "scale"}
-    undefined = frozenset({"mean", "variance", "stddev"})
+    undefined = frozenset({"mean", "variance", "stddev", "skewness", "kurtosis"})

@@ -44,7 +44,7 @@ class Zipf(Lattice):
 
     alpha = Param(above_one)
     support = positive_integer
-    undefined = frozenset({"mean", "variance", "stddev"})
+    undefined = frozenset({"mean", "variance", "stddev", "skewness", "kurtosis"})
 
     def _log_prob(self, x: Variable) -> Variable:
         return zipf_log_prob(x, self.alpha)

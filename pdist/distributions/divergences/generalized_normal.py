@@ -9,17 +9,20 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, differentiable
+from ...backend import hooks
 from ...numerics.bregman import bregman_lgamma, digamma_difference
 from ...numerics.differences import expm1mx, log1pmx, log_ratio
 from ...numerics.double import divide_double, rounding, two_sum
 from ...numerics.gamma import bregman_gamma, trigamma_minus
 from ...numerics.generalized_normal import log_norm
+from ...numerics.panels import gauss_legendre
 from ...numerics.powers import digamma1p, gamma1p, power_double
 from ..continuous.generalized_normal import GeneralizedNormal
 from .registry import register_kl
 
 
 @differentiable
+@hooks.opaque
 def log_power_mean(xp, p, q, s, t):
     """log(q M) of M = E |X|^q / t^q for an X of power p and scale s about 0: 0 if p = q and s = t."""
     v, r, u = 1 / p, q / p, (q - p) / p
@@ -39,6 +42,7 @@ log_power_mean.joint_derivative(_log_power_mean_rule)
 
 
 @differentiable
+@hooks.opaque
 def power_mean_excess(xp, p, q, s, t):
     """q M - 1, which counts in full if it is small."""
     y = log_power_mean.kernel(xp, p, q, s, t)
@@ -57,7 +61,7 @@ power_mean_excess.joint_derivative(
     lambda F, g, y, p, q, s, t: _log_power_mean_rule(F, g * (1 + y), p, q, s, t)
 )
 
-_NODES, _MASSES = np.polynomial.legendre.leggauss(12)
+_NODES, _MASSES = gauss_legendre(12)
 
 
 def _curvature(xp, r, v):
@@ -72,6 +76,7 @@ def _curvature(xp, r, v):
 
 
 @differentiable
+@hooks.opaque
 def same_place_kl(xp, p, q, s, t):
     """That of powers p and q and scales s and t about one location.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable, differentiable
+from ...backend import hooks
 from ...numerics.bregman import bregman_lgamma
 from ...numerics.constants import EULER, HALF_LOG_2PI
 from ...numerics.differences import expm1mx, is_near, log1pmx_op, log_ratio
@@ -46,6 +47,7 @@ def _ratio_double(xp, a, b, c, d):
 
 
 @differentiable
+@hooks.opaque
 def log_moment(xp, p, q, a, b, c, d):
     """log M."""
     u, r = (q - p) / p, q / p
@@ -55,6 +57,7 @@ def log_moment(xp, p, q, a, b, c, d):
 
 
 @differentiable
+@hooks.opaque
 def moment_excess(xp, p, q, a, b, c, d):
     """M - 1, which counts in full if it is small."""
     y = log_moment.kernel(xp, p, q, a, b, c, d)
@@ -66,6 +69,7 @@ def moment_excess(xp, p, q, a, b, c, d):
 
 
 @differentiable
+@hooks.opaque
 def moment_kl(xp, p, q, a, b, c, d):
     """M - 1 - log M."""
     y = log_moment.kernel(xp, p, q, a, b, c, d)
@@ -111,6 +115,7 @@ def _kl_weibull_exponential(p: Weibull, q: Exponential) -> Variable:
 
 
 @differentiable
+@hooks.opaque
 def weibull_gamma_kl(xp, p, k, a, b, c, d):
     """k (M - 1 - log M) of the first moment M of shape p, and what is left for M = 1; d is k once more.
 
@@ -162,6 +167,7 @@ def _triple_double(xp, a, b, c):
 
 
 @differentiable
+@hooks.opaque
 def triple_excess(xp, a, b, c):
     """r - 1 with r = a b c, to the last digits also for r near 1."""
     r, lo = _triple_double(xp, a, b, c)

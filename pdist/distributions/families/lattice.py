@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, as_variable, differentiable, no_backprop_mode, promote, zero
-from ...backend import hooks, library, special, to_cpu
+from ...backend import hooks, special, to_cpu, truth
 from ...numerics.probability import sqrt_or_zero
 from ...numerics.roots import bracket_count, search_count
 from ...numerics.tables import capped_sums, quantile_class, tail_by_table
@@ -210,7 +210,7 @@ def smallest_count(xp, u, *given, dist):
         guess, step = _guess(xp, some, dist)
         x = search_count(xp, reached, *bracket_count(xp, reached, guess, xp.floor(step), first - 1))
         top = last
-        if not library(xp).host or (u == 1).any():  # 1 is reached at the first count if it is the only one
+        if truth((u == 1).any()):  # 1 is reached at the first count if it is the only one
             top = xp.where(dist._tail("survival_function", first + 0 * u).array == 0, first, last)
         x = xp.where(inside, x, xp.where(u == 0, first, xp.where(u == 1, top, math.nan)))
         return xp.where(unknown, math.nan, x).astype(u.dtype)

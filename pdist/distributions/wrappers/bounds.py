@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from ... import functions as F
 from ...autograd import Variable
@@ -31,19 +31,21 @@ class Bounded(Distribution):
     high = Param(extended_real)
     order = ("distribution", "low", "high")
     ordered = ("low", "high")
+    defaults: ClassVar = {"low": -math.inf, "high": math.inf}
 
-    def __init__(self, distribution: Distribution, low: Any = -math.inf, high: Any = math.inf) -> None:
-        if isinstance(distribution, Distribution):  # numbers take its dtype
-            who = type(self).__name__
+    def _take(self, names: tuple[str, ...], values: list[Any]) -> None:
+        """Ends that are not given are infinite, and numbers take the distribution's dtype."""
+        given = {**self.defaults, **dict(zip(names, values, strict=True))}
+        distribution, who = given.get("distribution"), type(self).__name__
+        if isinstance(distribution, Distribution):
             if distribution.event_shape or "cdf" not in distribution._formulas:
                 raise ValueError(
                     f"{who}: distribution is {distribution!r}; expected one of numbers, with a cdf"
                 )
-            low, high = (
-                v if isinstance(v, Variable) else distribution._constant(v, who, name)
-                for name, v in (("low", low), ("high", high))
-            )
-        super().__init__(distribution=distribution, low=low, high=high)
+            for name in ("low", "high"):
+                if not isinstance(given[name], Variable):
+                    given[name] = distribution._constant(given[name], who, name)
+        super()._take(tuple(given), list(given.values()))
 
     @property
     def support(self) -> Support:

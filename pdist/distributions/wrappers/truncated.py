@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, as_variable, config, differentiable, no_backprop_mode, promote
-from ...backend import hooks, to_cpu
+from ...backend import hooks, truth
 from ...numerics.roots import bracket_count, ended, search_count, search_root
 from ..base.implicit import solve
 from .bounds import Bounded
@@ -140,7 +140,7 @@ def _search_count(xp, dist, p, low, high):
         x = xp.clip(inner.icdf(xp.minimum(inner.cdf(dist._before).array + p * share, 1)).array, low, high)
         enough, less = reached(x), reached(x - 1)
         found = xp.where(enough, xp.where(less, x - 1, x), x + 1)
-        if to_cpu((enough & ~less).all()):
+        if truth((enough & ~less).all()):
             return found
     return search_count(xp, reached, *bracket_count(xp, reached, start, 1.0, low - 1))
 
@@ -162,7 +162,9 @@ def _search_root(xp, dist, p, low, high):
 
     if "icdf" in dist.distribution._formulas:
         inner = dist.distribution
-        x = xp.clip(inner.icdf(xp.minimum(inner.cdf(dist.low).array + p * xp.exp(norm.array), 1)).array, low, high)
+        x = xp.clip(
+            inner.icdf(xp.minimum(inner.cdf(dist.low).array + p * xp.exp(norm.array), 1)).array, low, high
+        )
         done = x != x
         for i in range(8):
             error, step, _ = f(x)
@@ -170,7 +172,7 @@ def _search_root(xp, dist, p, low, high):
             if ended(xp, done, i):
                 return x
             x = xp.where(done | ~(abs(step) < math.inf), x, xp.clip(x - step, low, high))
-        if to_cpu((abs(f(x)[0]) <= 100 * noise).all()):  # the tails themselves are no better
+        if truth((abs(f(x)[0]) <= 100 * noise).all()):  # the tails themselves are no better
             return x
     return search_root(xp, f, *_bracket(xp, f, dist, low, high))
 
