@@ -1,4 +1,4 @@
-"""u = sinh(h/t - e) of h = arcsinh(z/c), c = 2/sinh(t arcsinh 2): the Normal behind a SinhArcsinh."""
+"""The Normal u = sinh(h/t - e) behind a SinhArcsinh z: h = arcsinh(z/c), c = 2/sinh(t arcsinh 2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .double import (
     two_product,
     two_sum,
 )
-from .inverse_sinh import HALF_LOG_2PI_REST, arcsinh_double, fall, root_double
+from .inverse_sinh import HALF_LOG_2PI_REST, arcsinh_double, root_double
 from .normal import half_square
 
 _A = 1.4436354751788103  # arcsinh 2
@@ -28,9 +28,12 @@ _FAR = (1e5, 1e9)  # beyond it sqrt(1 + y^2) is y
 # (sinh x - x - x^3/6)/x^5, and (x coth x - 1)/x^2, in powers of x^2, the highest first
 _SINH = ((1 / 5040, 1 / 120), (1 / 39916800, 1 / 362880, 1 / 5040, 1 / 120))
 _COTH = (
-    (-2.1644042808063972e-06, 2.1377799155576935e-05, -0.00021164021164021165, 0.0021164021164021165)
+    (-2.1644042808063972e-06, 2.1377799155576935e-05, -0.00021164021164021165, 0.002116402116402116)
     + (-0.022222222222222223, 0.3333333333333333),
-) * 2
+    (-2.3411706819824886e-12, 2.3106432599002624e-11, -2.2805151204592183e-10, 2.2507846516808994e-09)
+    + (-2.2214608789979678e-08, 2.192594785187378e-07, -2.1644042808063972e-06, 2.1377799155576935e-05)
+    + (-0.00021164021164021165, 0.002116402116402116, -0.022222222222222223, 0.3333333333333333),
+)
 
 
 def _total(xp, *words):
@@ -109,7 +112,9 @@ def sinh_arcsinh_log_density_double(xp, z, e, t):
     u, u_lo = _sinh_double(xp, w, w_lo)
     square, square_lo = half_square(xp, u)
     log_2 = (xp.full_like(u, LOG_2), LOG_2 - float(u.dtype.type(LOG_2)))
-    log_cosh = _log_root(xp, u, u_lo, _total(xp, (abs(w), xp.where(w < 0, -w_lo, w_lo)), _minus(log_2)))
+    log_cosh = _log_root(
+        xp, u, xp.where(u < 0, -u_lo, u_lo), _total(xp, (abs(w), xp.where(w < 0, -w_lo, w_lo)), _minus(log_2))
+    )
     a = xp.where((abs(z) > 0) & (abs(z) < math.inf), abs(z), 1) + xp.zeros_like(u)
     beyond = _total(xp, log_finer(xp, a), log_s, _minus(log_2))
     log_root = _log_root(xp, y, y_lo, beyond)
@@ -131,7 +136,7 @@ def _log_root(xp, x, x_lo, far):
     x = xp.where(near, abs(x), 1)
     root, root_lo = root_double(xp, x)
     log, lo = log_finer(xp, root)
-    lo = lo + (root_lo + abs(x_lo) * 0) / root
+    lo = lo + (root_lo + x * x_lo / root) / root  # x_lo is that of |x|
     return xp.where(near, log, far[0]), xp.where(near, lo, far[1])
 
 
@@ -193,27 +198,32 @@ def _coth_excess_slope(F, x):
     return F.where(small, x * (2 / 3), F.where(large, F.sign(x), b - m * (1 + m) / b))
 
 
-def arc_parts(F, z, t):
-    """tanh h; dh/dz = 1/sqrt(c^2 + z^2); m(t arcsinh 2); and t^2 times the derivative of h/t by t."""
-    h = F(stretched_arcsinh)(z, t)
-    q = F.tanh(h)
-    far = abs(h) > 0.5
-    inside = 0.5 * F.sinh(_A * F.where(far, 1.0, t)) * fall(F, F.sinh(F.where(far, 0.0, h)))
-    f = F.where(far, q / F.where(far, z, 1.0), inside)
+@differentiable
+@hooks.opaque
+def arc_fall(xp, z, t):
+    """f = 1/sqrt(c^2 + z^2), the derivative of h by z."""
+    _, _, (h, _) = _place_double(xp, z, t)
+    far = h > 0.5
+    inside = 0.5 * xp.sinh(_A * xp.where(far, 1, t)) / xp.cosh(xp.where(far, 0, h))
+    return xp.where(far, xp.tanh(h) / xp.where(far, abs(z), 1), inside)
+
+
+def _away(F, z, q, t):
+    """m(t arcsinh 2), and t^2 times the derivative of h/t by t; q = z f is tanh h."""
     m = F(coth_excess)(_A * t)
-    return q, f, m, q * (m - F(coth_excess)(h))
+    return m, q * (m - F(coth_excess)(F(stretched_arcsinh)(z, t)))
 
 
 def rise(F, z, e, t):
     """u and its derivative by z."""
     u = F(sinh_arcsinh)(z, e, t)
-    return u, _cosh(F, u) * arc_parts(F, z, t)[1] / t
+    return u, _cosh(F, u) * F(arc_fall)(z, t) / t
 
 
 def moves(F, z, u, e, t):
     """The derivatives of u by e and t."""
     cosh = _cosh(F, u)
-    return -cosh, cosh * arc_parts(F, z, t)[3] / (t * t)
+    return -cosh, cosh * _away(F, z, z * F(arc_fall)(z, t), t)[1] / (t * t)
 
 
 def _cosh(F, u):
@@ -228,13 +238,15 @@ def _weight(F, u):
 
 def slope(F, z, e, t):
     """Minus the derivative of the log density by z."""
-    q, f, _, _ = arc_parts(F, z, t)
+    f = F(arc_fall)(z, t)
+    q = z * f
     return f * (_weight(F, F(sinh_arcsinh)(z, e, t)) / t + q)
 
 
 def bend(F, z, e, t):
     """The derivative of the slope by z."""
-    q, f, _, _ = arc_parts(F, z, t)
+    f = F(arc_fall)(z, t)
+    q = z * f
     u = F(sinh_arcsinh)(z, e, t)
     return f * f * ((_weight_slope(F, u) / t - _weight(F, u) * q) / t + (1 - 2 * q * q))
 
@@ -245,14 +257,17 @@ def _weight_slope(F, u):
 
 def shape_slopes(F, z, e, t):
     """The derivatives of the log density by e and t."""
-    q, _, m, away = arc_parts(F, z, t)
+    q = z * F(arc_fall)(z, t)
+    m, away = _away(F, z, q, t)
     k = _weight(F, F(sinh_arcsinh)(z, e, t))
     return k, (m * (1 - q) * (1 + q) - q * q - k * away / t) / t
 
 
 def shape_bends(F, z, e, t):
     """The derivatives of those by z."""
-    q, f, m, away = arc_parts(F, z, t)
+    f = F(arc_fall)(z, t)
+    q = z * f
+    m, away = _away(F, z, q, t)
     u = F(sinh_arcsinh)(z, e, t)
     k, fallen = _weight(F, u), (1 - q) * (1 + q)
     rest = k * (m - (1 + m) * q * q) / t + 2 * (1 + m) * q * fallen
@@ -260,16 +275,24 @@ def shape_bends(F, z, e, t):
 
 
 stretched_arcsinh.derivative(
-    z=lambda F, g, z, t: g * arc_parts(F, z, t)[1],
+    z=lambda F, g, z, t: g * F(arc_fall)(z, t),
     t=lambda F, g, z, t: g * _stretch(F, z, t),
 )
 
 
 def _stretch(F, z, t):
-    q, _, m, _ = arc_parts(F, z, t)
-    return q * (1 + m) / t
+    return z * F(arc_fall)(z, t) * (1 + F(coth_excess)(_A * t)) / t
 
 
+def _fall_slope(F, y, z, t):
+    q = z * y
+    return y * (1 - q) * (1 + q) * (1 + F(coth_excess)(_A * t)) / t
+
+
+arc_fall.derivative(
+    z=lambda F, g, y, z: -g * z * y * y * y,
+    t=lambda F, g, y, z, t: g * _fall_slope(F, y, z, t),
+)
 coth_excess.derivative(x=lambda F, g, x: g * _coth_excess_slope(F, x))
 sinh_arcsinh.derivative(
     z=lambda F, g, z, e, t: g * rise(F, z, e, t)[1],
@@ -282,12 +305,12 @@ sinh_arcsinh_log_density.derivative(
     t=lambda F, g, z, e, t: g * shape_slopes(F, z, e, t)[1],
 )
 sinh_arcsinh_back.derivative(
-    u=lambda F, g, y, u, t: g * t / (_cosh(F, u) * arc_parts(F, y, t)[1]),
-    e=lambda F, g, y, t: g * t / arc_parts(F, y, t)[1],
+    u=lambda F, g, y, u, t: g * t / (_cosh(F, u) * F(arc_fall)(y, t)),
+    e=lambda F, g, y, t: g * t / F(arc_fall)(y, t),
     t=lambda F, g, y, t: -g * _back_slope(F, y, t),
 )
 
 
 def _back_slope(F, z, t):
-    _, f, _, away = arc_parts(F, z, t)
-    return away / (t * f)
+    f = F(arc_fall)(z, t)
+    return _away(F, z, z * f, t)[1] / (t * f)
