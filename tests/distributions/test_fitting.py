@@ -25,6 +25,7 @@ DRAWN_FROM = [
     D.GeneralizedPareto(1.0, 2.0, shape=np.array(0.2)),
     D.GeneralizedExtremeValue(1.0, 2.0, shape=np.array(0.2)),
     D.Pareto(2.0, alpha=np.array(3.0)),
+    D.Lomax(2.0, alpha=np.array(6.0)),
     D.LogLogistic(2.0, shape=np.array(3.0)),
     D.Levy(1.0, np.array(2.0)),
     D.JohnsonSU(loc=1.0, scale=2.0, skewness=0.5, tailweight=np.array(1.3)),
@@ -53,8 +54,10 @@ DRAWN_FROM = [
     D.LogUniform(1.0, np.array(4.0)),
     D.TruncatedNormal(loc=1.0, scale=2.0, low=-1.0, high=np.array(4.0)),
     D.Beta(2.0, np.array(3.0)),
+    D.FisherSnedecor(4.0, np.array(9.0)),
     D.Bernoulli(p=np.array(0.3)),
     D.Binomial(7, p=np.array(0.3)),
+    D.BetaBinomial(7, 2.0, np.array(3.0)),
     D.NegativeBinomial(4.0, p=np.array(0.4)),
     D.Geometric(p=np.array(0.3)),
     D.Categorical(p=np.array([0.2, 0.5, 0.3])),
@@ -66,12 +69,12 @@ DRAWN_FROM = [
     D.Poisson(np.array(3.0)),
     D.ZeroInflatedPoisson(gate=0.3, lam=np.array(2.0)),
 ]
-REFUSED = {D.Arcsine, D.OneHotCategorical}
+REFUSED = {D.Arcsine, D.OneHotCategorical, D.PERT, D.Empirical, D.SinhArcsinh}
 # Where the likelihood has a kink or a jump, or is a sum over the values of a vector.
 NOT_SMOOTH = {D.Laplace, D.AsymmetricLaplace, D.Pareto, D.GeneralizedPareto, D.Uniform, D.Triangular}
 NOT_SMOOTH |= {D.LogUniform, D.TruncatedNormal, D.Categorical, D.FiniteDiscrete, D.Deterministic}
 NOT_SMOOTH |= {D.DiscreteUniform}
-GIVEN = {D.Binomial: {"n": 7.0}}
+GIVEN = {D.Binomial: {"n": 7.0}, D.BetaBinomial: {"n": 7.0}}
 N = 200
 all_classes = pytest.mark.parametrize("drawn_from", DRAWN_FROM, ids=lambda d: type(d).__name__)
 

@@ -225,7 +225,8 @@ def newton_step(at: Point, damping: np.ndarray) -> np.ndarray:
     g, h = np.moveaxis(at.gradient, 0, -1), np.moveaxis(at.hessian, (0, 1), (-2, -1))
     h = np.where(np.isfinite(h), 0.5 * (h + np.swapaxes(h, -1, -2)), 0)
     size = np.sqrt(np.maximum(abs(np.diagonal(h, axis1=-2, axis2=-1)), 1e-300))
-    values, vectors = np.linalg.eigh(h / size[..., None] / size[..., None, :])
+    scaled = np.clip(h / size[..., None] / size[..., None, :], -1e9, 1e9)  # no curvature at all: no direction
+    values, vectors = np.linalg.eigh(np.where(np.isfinite(scaled), scaled, 0))
     curvature = np.maximum(abs(values), 1e-14) + damping[..., None]
     along = np.einsum("...ij,...i->...j", vectors, np.where(np.isfinite(g), g, 0) / size) / curvature
     return np.moveaxis(np.einsum("...ij,...j->...i", vectors, along) / size, -1, 0)

@@ -18,6 +18,7 @@ from ..continuous.beta import Beta
 from ..continuous.cauchy import Cauchy
 from ..continuous.chi import Chi
 from ..continuous.exponential import Exponential
+from ..continuous.fisher_snedecor import FisherSnedecor
 from ..continuous.gamma import Chisquare, Gamma
 from ..continuous.generalized_extreme_value import GeneralizedExtremeValue
 from ..continuous.generalized_normal import GeneralizedNormal
@@ -35,6 +36,7 @@ from ..continuous.log_logistic import LogLogistic
 from ..continuous.log_normal import LogNormal
 from ..continuous.log_uniform import LogUniform
 from ..continuous.logistic import Logistic
+from ..continuous.lomax import Lomax
 from ..continuous.moyal import Moyal
 from ..continuous.normal import Normal
 from ..continuous.pareto import Pareto
@@ -44,6 +46,7 @@ from ..continuous.truncated_normal import TruncatedNormal
 from ..continuous.uniform import Uniform
 from ..continuous.weibull import Weibull
 from ..discrete.bernoulli import Bernoulli
+from ..discrete.beta_binomial import BetaBinomial
 from ..discrete.binomial import Binomial
 from ..discrete.categorical import Categorical
 from ..discrete.discrete_uniform import DiscreteUniform
@@ -111,6 +114,8 @@ TABLE = [
     _same(InverseGamma, "invgamma", a="k", scale="theta"),
     _same(Weibull, "weibull_min", c="shape", scale="scale"),
     _same(Pareto, "pareto", b="alpha", scale="scale"),
+    _same(Lomax, "lomax", c="alpha", scale="scale"),
+    _same(FisherSnedecor, "f", dfn="df1", dfd="df2"),
     _same(LogLogistic, "fisk", c="shape", scale="scale"),
     _same(Chi, "chi", df="k"),
     _same(Chisquare, "chi2", df="k"),
@@ -177,6 +182,7 @@ TABLE = [
     ),
     _same(Bernoulli, "bernoulli", p="p"),
     _same(Binomial, "binom", n="n", p="p"),
+    _same(BetaBinomial, "betabinom", n="n", a="a", b="b"),
     _same(Geometric, "geom", p="p"),
     _same(Poisson, "poisson", mu="lam"),
     _same(Skellam, "skellam", mu1="rate1", mu2="rate2"),

@@ -11,6 +11,7 @@ from ...numerics.beta_shape import beta_quantile, beta_tail
 from ...numerics.differences import share_between
 from ..base.parameters import Param
 from ..base.supports import real
+from ..base.weighted_data import Data
 from ..families.interval import Interval
 
 
@@ -83,6 +84,10 @@ class PERT(Interval):
         near = p.array < 0.5
         u = beta_quantile(F.where(near, p, 1 - p), F.where(near, a, b), F.where(near, b, a))
         return F.where(near, self.low + width * u, self.high - width * u)
+
+    @classmethod
+    def _fitted(cls, data: Data, **given: Any) -> dict[str, Any]:
+        raise NotImplementedError("PERT.fit: its ends and its peak are estimates, not to be fitted")
 
     def _entropy(self) -> Variable:
         return beta_entropy(*self._shapes) + F.log(self.high - self.low)
