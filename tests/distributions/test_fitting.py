@@ -25,7 +25,7 @@ DRAWN_FROM = [
     D.GeneralizedPareto(1.0, 2.0, shape=np.array(0.2)),
     D.GeneralizedExtremeValue(1.0, 2.0, shape=np.array(0.2)),
     D.Pareto(2.0, alpha=np.array(3.0)),
-    D.Lomax(2.0, alpha=np.array(6.0)),
+    D.Lomax(2.0, alpha=np.array(4.25)),
     D.LogLogistic(2.0, shape=np.array(3.0)),
     D.Levy(1.0, np.array(2.0)),
     D.JohnsonSU(loc=1.0, scale=2.0, skewness=0.5, tailweight=np.array(1.3)),
