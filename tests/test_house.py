@@ -37,7 +37,7 @@ ROOMS: dict[str, list[tuple[str, ...]]] = {
         ("families",),
         ("circular", "continuous", "discrete", "multivariate"),
         ("wrappers",),
-        ("divergences",),
+        ("bridges", "divergences"),
     ],
     "pdist_nn": [("datasets",), ("",), ("heads", "links", "optimizers"), ("training",)],
 }

@@ -3,6 +3,7 @@
 from .base import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
+from .bridges.scipy_stats import from_scipy
 from .circular.von_mises import VonMises
 from .circular.wrapped_cauchy import WrappedCauchy
 from .circular.wrapped_normal import WrappedNormal
@@ -13,6 +14,7 @@ from .continuous.cauchy import Cauchy
 from .continuous.chi import Chi
 from .continuous.continuous_bernoulli import ContinuousBernoulli
 from .continuous.exponential import Exponential
+from .continuous.fisher_snedecor import FisherSnedecor
 from .continuous.gamma import Chisquare, Gamma
 from .continuous.generalized_extreme_value import GeneralizedExtremeValue
 from .continuous.generalized_normal import GeneralizedNormal
@@ -32,20 +34,25 @@ from .continuous.log_normal import LogNormal
 from .continuous.log_uniform import LogUniform
 from .continuous.logistic import Logistic
 from .continuous.logit_normal import LogitNormal
+from .continuous.lomax import Lomax
 from .continuous.moyal import Moyal
 from .continuous.normal import Normal
 from .continuous.pareto import Pareto
+from .continuous.pert import PERT
 from .continuous.relaxed_bernoulli import RelaxedBernoulli
+from .continuous.sinh_arcsinh import SinhArcsinh
 from .continuous.student_t import HalfStudentT, StudentT
 from .continuous.triangular import Triangular
 from .continuous.truncated_normal import TruncatedNormal
 from .continuous.uniform import Uniform
 from .continuous.weibull import Weibull
 from .discrete.bernoulli import Bernoulli
+from .discrete.beta_binomial import BetaBinomial
 from .discrete.binomial import Binomial
 from .discrete.categorical import Categorical
 from .discrete.deterministic import Deterministic
 from .discrete.discrete_uniform import DiscreteUniform
+from .discrete.empirical import Empirical
 from .discrete.finite_discrete import FiniteDiscrete
 from .discrete.geometric import Geometric
 from .discrete.negative_binomial import NegativeBinomial
@@ -61,6 +68,7 @@ from .divergences import (
     half_line_pairs,
     intervals,
     location_scale,
+    moments,
     truncated,
     unlike_pairs,
     waiting_times,
@@ -76,10 +84,12 @@ from .wrappers.zero_inflated import ZeroInflated, ZeroInflatedPoisson
 from .wrappers.zero_truncated import ZeroTruncated
 
 __all__ = [
+    "PERT",
     "Arcsine",
     "AsymmetricLaplace",
     "Bernoulli",
     "Beta",
+    "BetaBinomial",
     "Binomial",
     "Categorical",
     "Cauchy",
@@ -90,8 +100,10 @@ __all__ = [
     "Deterministic",
     "DiscreteUniform",
     "Distribution",
+    "Empirical",
     "Exponential",
     "FiniteDiscrete",
+    "FisherSnedecor",
     "Gamma",
     "GeneralizedExtremeValue",
     "GeneralizedNormal",
@@ -114,6 +126,7 @@ __all__ = [
     "LogUniform",
     "Logistic",
     "LogitNormal",
+    "Lomax",
     "MixtureSameFamily",
     "Moyal",
     "NegativeBinomial",
@@ -125,6 +138,7 @@ __all__ = [
     "Part",
     "Poisson",
     "RelaxedBernoulli",
+    "SinhArcsinh",
     "Skellam",
     "StudentT",
     "Triangular",
@@ -140,6 +154,7 @@ __all__ = [
     "ZeroTruncated",
     "Zipf",
     "cross_entropy",
+    "from_scipy",
     "kl_divergence",
     "register_kl",
     "supports",

@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ..autograd import differentiable
+from ..backend import hooks
+from .blocks import in_blocks
 from .bregman import trigamma
-from .constants import HALF_LOG_2PI, SMALLEST
+from .constants import HALF_LOG_2PI
 from .differences import log_ratio
 from .double import (
     divide_double,
-    is_double,
     log_double,
     rounding,
     series_from_fifth,
@@ -28,9 +27,9 @@ from .double import (
     two_sum,
 )
 from .gamma import lgamma1p, log_minus_digamma, stirling_error, trigamma_minus
+from .panels import gauss_legendre
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
-_LOG_OF_2_64 = ((44.361419677734375, -1.2189786957605975e-07), (44.3614195558365, 1.4841899608616317e-15))
+_NODES, _WEIGHTS = gauss_legendre(12)
 
 # Double words ----------------------------------------------------------------------------------------------
 
@@ -40,6 +39,10 @@ def add_double(xp, x, y):
     hi, lo = two_sum(xp, x[0], y[0])
     held = abs(hi) < math.inf
     return two_sum(xp, hi, xp.where(held, lo + (x[1] + y[1]), 0))
+
+
+def _minus(x):
+    return -x[0], -x[1]
 
 
 def times_double(xp, a, x):
@@ -62,7 +65,7 @@ def complement(xp, x):
 def away_from_mean(xp, x, y, a, b):
     """a y - b x as a double word: n times the distance of x from the mean. x and y are double words."""
     p, q = times_double(xp, a, y), times_double(xp, b, x)
-    return add_double(xp, p, (-q[0], -q[1]))
+    return add_double(xp, p, _minus(q))
 
 
 def _fall(xp, u, lo):
@@ -79,28 +82,27 @@ def _fall(xp, u, lo):
     return two_sum(xp, h, rest)
 
 
-def _deviance(xp, a, d, x, n):
-    """D(a, n x) = a log(a/(n x)) - a + n x as a double word, given d = a - n x and the double words x, n."""
+def _deviance(xp, a, d, log_r):
+    """D(a, n x) = a log(a/(n x)) - a + n x as a double word, given d = a - n x and log r = log(n x/a)."""
     u, lo = divide_double(xp, -d[0], -d[1], a)
     near = (u > -0.29) & (u < 0.41)
     close = times_double(xp, a, _fall(xp, xp.where(near, u, 0), xp.where(near, rounding(xp, lo, u), 0)))
-    q, q_lo = divide_double(xp, n[0], n[1], a)
-    tiny = x[0] < SMALLEST[is_double(a)] * 2.0**64  # short of digits
-    t, t_lo = (xp.where(tiny, part * 2.0**64, part) for part in x)
-    r, r_lo = two_product(xp, q, t)
-    r_lo = rounding(xp, r_lo + q * t_lo + t * q_lo, 8 * r)
-    high, low = _LOG_OF_2_64[is_double(a)]
-    shift = (xp.where(tiny, -high, 0).astype(a.dtype), xp.where(tiny, -low, 0).astype(a.dtype))
-    logarithm = add_double(xp, log_word(xp, r, r_lo), shift)
-    far = add_double(xp, times_double(xp, -a, logarithm), (-d[0], -d[1]))
+    far = add_double(xp, times_double(xp, -a, log_r), _minus(d))
     return xp.where(near, close[0], far[0]), xp.where(near, close[1], far[1])
 
 
-def exponent(xp, x, y, a, b, d):
-    """E as a double word, from the double words x, y = 1 - x and d = a y - b x."""
+def logs_of(xp, x, y, a, b):
+    """The logarithms of x, y, a, b and n as double words, from double words x and y."""
     n = two_sum(xp, a, b)
-    below = _deviance(xp, a, d, x, n)
-    return add_double(xp, below, _deviance(xp, b, (-d[0], -d[1]), y, n))
+    return [log_word(xp, *v) for v in (x, y, (a, 0), (b, 0), n)]
+
+
+def exponent(xp, x, y, a, b, d, logs=None):
+    """E as a double word, from double words x, y = 1 - x and d = a y - b x; ``logs`` are those of logs_of."""
+    log_x, log_y, log_a, log_b, log_n = logs or logs_of(xp, x, y, a, b)
+    below = _deviance(xp, a, d, add_double(xp, add_double(xp, log_x, log_n), _minus(log_a)))
+    above = _deviance(xp, b, _minus(d), add_double(xp, add_double(xp, log_y, log_n), _minus(log_b)))
+    return add_double(xp, below, above)
 
 
 # The slow factor -------------------------------------------------------------------------------------------
@@ -133,27 +135,28 @@ def log_share(xp, a, b):
     """The logarithm of :func:`share` as a double word."""
     n = _log_gamma_share(xp, *two_sum(xp, a, b))
     y = add_double(xp, _log_gamma_share(xp, a), _log_gamma_share(xp, b))
-    return add_double(xp, y, (-n[0], -n[1]))
+    return add_double(xp, y, _minus(n))
 
 
-def log_mass(xp, x, y, a, b):
+def log_mass(xp, x, y, a, b, logs=None):
     """log(x^a y^b / B(a, b)) as a double word, from double words x and y = 1 - x between 0 and 1."""
-    h, lo = exponent(xp, x, y, a, b, away_from_mean(xp, x, y, a, b))
-    return add_double(xp, log_share(xp, a, b), (-h, -lo))
+    e = exponent(xp, x, y, a, b, away_from_mean(xp, x, y, a, b), logs)
+    return add_double(xp, log_share(xp, a, b), _minus(e))
 
 
 # The density -----------------------------------------------------------------------------------------------
 
 
 @differentiable
+@in_blocks
+@hooks.opaque
 def log_beta_density(xp, x, a, b):
     """(a - 1) log x + (b - 1) log(1 - x) - log B(a, b) for 0 <= x <= 1, at the ends the limit."""
-    x, a, b = xp.broadcast_arrays(x, a, b)
     inner = xp.where((x > 0) & (x < 1), x, 0.5)
     y = complement(xp, inner)
-    logs = add_double(xp, log_word(xp, inner, 0), log_word(xp, *y))
-    h, lo = log_mass(xp, (inner, 0 * inner), y, a, b)
-    found = add_double(xp, (h, lo), (-logs[0], -logs[1]))[0]
+    logs = logs_of(xp, (inner, 0), y, a, b)
+    mass = log_mass(xp, (inner, 0 * inner), y, a, b, logs)
+    found = add_double(xp, mass, _minus(add_double(xp, logs[0], logs[1])))[0]
     found = xp.where((a == 1) & (b == 1), 0, found)
     low, high = (
         xp.where(c < 1, math.inf, xp.where(c == 1, xp.log(e), -math.inf)) for c, e in ((a, b), (b, a))

@@ -7,8 +7,6 @@ divergence of two coins, those of the means.
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..autograd import differentiable
 from ..backend import hooks, special
 from .beta import add_double, exponent, log_share, log_word, times_double
@@ -21,9 +19,10 @@ from .gamma import (
     log_minus_digamma_change,
     trigamma_minus,
 )
+from .panels import gauss_legendre
 from .probability import i_divergence
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 
 
 def _difference(xp, a, b, c, d):

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..autograd import public
 from ..backend import hooks, library, truth
 
@@ -37,6 +39,22 @@ def in_blocks(kernel: Callable[..., Any]) -> Callable[..., Any]:
         return _block_by_block(xp, functools.partial(kernel, **settings), *arrays, shape=shape)
 
     return blocked
+
+
+def by_counts(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel of counts x and of numbers, that computes each of few different counts once.
+
+    A million counts of one distribution are some dozens of different ones, which become a table.
+    """
+
+    @functools.wraps(kernel)
+    def looked_up(xp, x, *arrays, **settings):
+        large = x.size >= 4 * BLOCK and all(a.size == 1 for a in arrays) and library(xp).host
+        if not large:
+            return kernel(xp, x, *arrays, **settings)
+        return _by_table(xp, functools.partial(kernel, **settings), x, *arrays)
+
+    return looked_up
 
 
 def rule_in_blocks(rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,6 +90,15 @@ def _block_by_block(xp, kernel, *arrays, shape):
 
 
 @hooks.opaque
+def _by_table(xp, kernel, x, *arrays):
+    low, high = float(x.min()), float(x.max())
+    if not (0 <= high - low < x.size // 8 and abs(low) < 2**20 and (x == xp.floor(x)).all()):
+        return kernel(xp, x, *arrays)
+    table = kernel(xp, xp.arange(low, high + 1, dtype=x.dtype), *[a.reshape(()) for a in arrays])
+    return xp.take(table, (x - low).astype(np.intp))
+
+
+@hooks.opaque
 def _gradients_block_by_block(xp, rule, g, *arrays, needs):
     """The gradients that are needed; those in single numbers are sums."""
     wanted = [a for a, need in zip(arrays, needs, strict=True) if need]
@@ -101,8 +128,10 @@ def piecewise(xp, pieces, *arrays):
         xp: the namespace.
         pieces: pairs of a mask and a function ``f(xp, *arrays)``; the first mask that is true applies, and
             the last mask is ignored.
-        arrays: arrays of one shape.
+        arrays: arrays of one shape, unless all masks are numbers.
     """
+    if all(mask.size == 1 for mask, _ in pieces[:-1]):
+        return next(f for mask, f in pieces if mask is None or truth(mask.all()))(xp, *arrays)
     out = None
     left = xp.ones(arrays[0].shape, bool)
     for mask, f in pieces:

@@ -7,13 +7,12 @@ log Gamma. Like those, it also takes the difference of its arguments, which may 
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..autograd import differentiable, zero
 from .differences import deviance, log_ratio
 from .gamma import bregman_gamma, log_minus_digamma_change, tetragamma_minus, trigamma_minus
+from .panels import gauss_legendre
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 
 
 @differentiable

@@ -5,14 +5,13 @@ S(l) = log(sinh(l/2)/(l/2)) is even, and its derivatives give the moments; a = a
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..autograd import differentiable, zero
 from .differences import deviance
 from .double import is_double, polynomial, rounding, two_product, two_sum
 from .logs import log_of, times, total
+from .panels import gauss_legendre
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 _NEAR = 4.0  # the a up to which the series below hold
 
 # The derivatives of S of the orders 0 to 4, over l^2, l, 1, l and 1, in powers of l^2, the highest first, for

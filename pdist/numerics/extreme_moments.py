@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from .. import functions as F
 from ..autograd import Variable, differentiable
 from ..backend import hooks
 from .bregman import trigamma
 from .constants import EULER
 from .gamma import lgamma1p
+from .panels import gauss_legendre
 from .powers import gamma_of_reciprocal
 
-_NODES, _WEIGHTS = (x.tolist() for x in np.polynomial.legendre.leggauss(20))
+_NODES, _WEIGHTS = (x.tolist() for x in gauss_legendre(20))
 
 
 @differentiable

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ..autograd import differentiable
 from ..backend import hooks
 from ..functions.special import lgamma1p
@@ -22,6 +20,7 @@ from .blocks import in_blocks, piecewise
 from .constants import HALF_LOG_2PI, SUBNORMAL
 from .differences import deviance, log1pmx, log_ratio
 from .double import is_double, log_double, polynomial, rounding, two_product, two_sum
+from .panels import gauss_legendre
 
 # Coefficients for (float32, float64), the highest power first
 _STIRLING = (
@@ -266,7 +265,8 @@ def _log_density_of_many(xp, z, k):
 @hooks.opaque
 def log_gamma_density(xp, z, k):
     """(k - 1) log z - z - log Gamma(k) for z >= 0: the log density of a standard Gamma variable."""
-    z, k = xp.broadcast_arrays(z, k)
+    if k.size > 1:
+        z, k = xp.broadcast_arrays(z, k)
     return piecewise(xp, ((k < 2, _log_density_of_few), (None, _log_density_of_many)), z, k)[0]
 
 
@@ -288,7 +288,7 @@ log_minus_digamma_of.derivative(
 
 # Divergence of shapes ---------------------------------------------------------------------------------------
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 
 
 @differentiable

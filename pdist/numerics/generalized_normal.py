@@ -52,7 +52,8 @@ def power_slope(xp, b, a):
     """a b^(a - 1) for b >= 0; taken to be 0 at b = 0."""
     log_b, log_lo, t, t_lo = log_power_double(xp, b, a)
     h, lo = two_sum(xp, t, -log_b)
-    y, y_lo = exp_double(xp, h, lo + (t_lo - log_lo), finer=True)
+    h, lo = two_sum(xp, h, lo + (t_lo - log_lo))
+    y, y_lo = exp_double(xp, h, lo, finer=True)
     return xp.where(b > 0, a * (y + y_lo), 0)
 
 

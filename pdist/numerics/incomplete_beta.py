@@ -24,8 +24,9 @@ from .blocks import in_blocks, piecewise
 from .differences import expm1mx, log1pmx
 from .double import is_double, rounding, two_product, two_sum
 from .gamma import lgamma1p, log_minus_digamma
+from .panels import gauss_legendre
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 _EDGES = (0.0, 0.02, 0.06, 0.13, 0.23, 0.36, 0.52, 0.73, 1.0)
 _PANELS = np.array([(low, high - low) for low, high in reversed([*pairwise(_EDGES)])])  # small terms first
 _NEGLIGIBLE = 42.0  # e to minus this is below the last digit

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ..autograd import differentiable
 from ..backend import hooks, special
 from .blocks import in_blocks
@@ -22,9 +20,10 @@ from .constants import HALF_LOG_2PI, HALF_LOG_2PIE, INV_SQRT_2PI, LOG_2, SQRT_HA
 from .double import divide_double, is_double, log_finer, two_product, two_sum
 from .exponential_integral import integral_excess, scaled_integral
 from .normal import scaled_tail
+from .panels import gauss_legendre
 from .roots import search_root
 
-_POINTS, _MASSES = np.polynomial.legendre.leggauss(15)
+_POINTS, _MASSES = gauss_legendre(15)
 _PANELS = ((0.4, 1.0), (0.12, 0.4), (0.0, 0.12))  # the rule of Gauss and Legendre on each, small terms first
 _RULE = [
     (low + 0.5 * (high - low) * (1 + float(point)), 0.5 * (high - low) * float(mass))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..autograd import differentiable
 from ..backend import hooks, special
 from .blocks import piecewise
@@ -14,9 +12,10 @@ from .constants import HALF_LOG_2PI
 from .double import divide_double, exp_double, two_sum
 from .gamma import stirling_error
 from .logs import constant, log1p_of, log_of, one_minus_exp, times, total
+from .panels import gauss_legendre
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
-_FEW_NODES, _FEW_WEIGHTS = np.polynomial.legendre.leggauss(8)
+_NODES, _WEIGHTS = gauss_legendre(12)
+_FEW_NODES, _FEW_WEIGHTS = gauss_legendre(8)
 
 
 def _log_power(xp, x, a):

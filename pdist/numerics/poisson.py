@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from ..autograd import differentiable, zero
-from .blocks import in_blocks
+from .blocks import by_counts, in_blocks
 from .constants import HALF_LOG_2PI, HALF_LOG_2PIE
 from .differences import deviance, log_ratio
 from .incomplete_gamma import gamma_tail
@@ -44,6 +44,7 @@ def _stirling_residual(xp, x):
 
 
 @differentiable
+@by_counts
 @in_blocks
 def poisson_log_prob(xp, x, lam):
     """x log lam - lam - log x! as -(D(x, lam) + log(2 pi x)/2 + remainder), with the deviance D (Loader)."""
@@ -68,24 +69,28 @@ def _gamma_arguments(x, lam):
 
 
 @differentiable
+@by_counts
 def poisson_cdf(xp, x, lam):
     """P(X <= x) for counts x >= 0."""
     return gamma_tail(xp, *_gamma_arguments(x, lam), upper=True)
 
 
 @differentiable
+@by_counts
 def poisson_survival(xp, x, lam):
     """P(X > x) for counts x >= 0."""
     return gamma_tail(xp, *_gamma_arguments(x, lam), upper=False)
 
 
 @differentiable
+@by_counts
 def poisson_log_cdf(xp, x, lam):
     """log P(X <= x) for counts x >= 0."""
     return gamma_tail(xp, *_gamma_arguments(x, lam), upper=True, log=True)
 
 
 @differentiable
+@by_counts
 def poisson_log_survival(xp, x, lam):
     """log P(X > x) for counts x >= 0."""
     return gamma_tail(xp, *_gamma_arguments(x, lam), upper=False, log=True)

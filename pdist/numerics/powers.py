@@ -16,9 +16,10 @@ from .constants import LARGEST, SMALLEST, SUBNORMAL
 from .differences import log1pmx
 from .double import divide_double, exp_double, finite, is_double, log_finer, rounding, two_product, two_sum
 from .gamma import lgamma1p, log_minus_digamma, stirling_error
+from .panels import gauss_legendre
 
 _ZERO, _ZERO_LOW = 0.46163214496836236, -1.5522348162858677e-17  # of digamma(1 + x)
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
+_NODES, _WEIGHTS = gauss_legendre(20)
 
 
 def log_power_double(xp, z, a):

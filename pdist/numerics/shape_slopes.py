@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import numpy as np
+from .panels import gauss_legendre
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 _EDGES = (0.0, 1e-5, 1e-4, 1e-3, 0.004, 0.015, 0.05, 0.12, 0.25, 0.45, 0.7, 1.0)
 _NEGLIGIBLE = 45.0  # e to minus this is below the last digit
 

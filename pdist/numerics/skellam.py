@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from ..autograd import differentiable, zero
 from ..backend import hooks
-from .blocks import in_blocks
+from .blocks import by_counts, in_blocks
 from .constants import LARGEST
 from .differences import deviance
 from .double import divide_double, is_double, log_double, rounding, two_product, two_sum
@@ -92,6 +92,7 @@ def _each(xp, h, count):
 
 
 @differentiable
+@by_counts
 @in_blocks
 @hooks.opaque
 def skellam_log_prob(xp, x, r1, r2):
@@ -130,6 +131,7 @@ def _fraction(xp, n, c):
 
 
 @differentiable
+@by_counts
 @in_blocks
 @hooks.opaque
 def skellam_score(xp, x, r1, r2):
@@ -211,6 +213,7 @@ def _tail(xp, x, r1, r2):
 
 
 @differentiable
+@by_counts
 @in_blocks
 @hooks.opaque
 def skellam_cdf(xp, x, r1, r2):
@@ -220,6 +223,7 @@ def skellam_cdf(xp, x, r1, r2):
 
 
 @differentiable
+@by_counts
 @in_blocks
 @hooks.opaque
 def skellam_survival(xp, x, r1, r2):
@@ -229,6 +233,7 @@ def skellam_survival(xp, x, r1, r2):
 
 
 @differentiable
+@by_counts
 @in_blocks
 @hooks.opaque
 def skellam_log_cdf(xp, x, r1, r2):
@@ -238,6 +243,7 @@ def skellam_log_cdf(xp, x, r1, r2):
 
 
 @differentiable
+@by_counts
 @in_blocks
 @hooks.opaque
 def skellam_log_survival(xp, x, r1, r2):

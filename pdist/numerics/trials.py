@@ -12,16 +12,19 @@ from __future__ import annotations
 import math
 
 from ..autograd import differentiable, zero
+from ..backend import hooks
 from .beta import (
     add_double,
     away_from_mean,
     log_mass,
     log_share,
     log_word,
+    logs_of,
     score_at,
     times_double,
 )
 from .beta_shape import tail_slopes
+from .blocks import by_counts, in_blocks
 from .bregman import trigamma
 from .double import divide_double, is_double, log_double, rounding, two_sum
 from .incomplete_beta import beta_tail_at
@@ -117,16 +120,18 @@ binomial_variance.derivative(n=zero, logit=lambda F, g, y, logit: -g * y * F.tan
 
 
 @differentiable
-def binomial_log_prob(xp, x, n, v, /, logit):
+@by_counts
+@in_blocks
+@hooks.opaque
+def binomial_log_prob(xp, x, n, v, *, logit):
     """log(n!/(x! (n - x)!) p^x (1 - p)^(n - x)) for counts 0 <= x <= n."""
-    x, n, v = xp.broadcast_arrays(x, n, v)
     p, q = chances(xp, v, logit)
     y = n - x
     inside = (x > 0) & (y > 0)
     s, t = xp.where(inside, x, 1), xp.where(inside, y, 1)
-    mass = log_mass(xp, p, q, s, t)
-    for c, sign in ((s + t, 1), (s, -1), (t, -1)):
-        h, lo = log_word(xp, c, 0)
+    logs = [log_word(xp, *c) for c in (p, q, (s, 0), (t, 0), (xp.maximum(n, 1), 0))]
+    mass = log_mass(xp, p, q, s, t, logs)
+    for (h, lo), sign in zip(logs[2:], (-1, -1, 1), strict=True):
         mass = add_double(xp, mass, (sign * h, sign * lo))
     none, all_of_them = _product(xp, y, q)[0], _product(xp, x, p)[0]
     certain = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass[0])
@@ -163,7 +168,8 @@ binomial_score.derivative(x=zero, n=zero, v=_binomial_bend)
 
 
 @differentiable
-def binomial_tail(xp, x, n, v, /, upper, log, logit):
+@by_counts
+def binomial_tail(xp, x, n, v, *, upper, log, logit):
     """P(X <= x) or, if ``upper``, P(X > x), or its logarithm, for counts 0 <= x < n."""
     p, q = chances(xp, v, logit)
     x, n = xp.broadcast_arrays(x, n)
@@ -200,13 +206,16 @@ binomial_tail.derivative(
 
 
 @differentiable
-def negative_binomial_log_prob(xp, x, n, v, /, logit):
+@by_counts
+@in_blocks
+@hooks.opaque
+def negative_binomial_log_prob(xp, x, n, v, *, logit):
     """log(Gamma(x + n)/(Gamma(n) x!) (1 - p)^n p^x) for counts x >= 0 and n > 0."""
-    x, n, v = xp.broadcast_arrays(x, n, v)
     p, q = chances(xp, v, logit)
     some = xp.maximum(x, 1)
-    h, lo = log_word(xp, some, 0)
-    mass = add_double(xp, log_mass(xp, q, p, n, some), (-h, -lo))[0]
+    logs = logs_of(xp, q, p, n, some)
+    h, lo = logs[3]
+    mass = add_double(xp, log_mass(xp, q, p, n, some, logs), (-h, -lo))[0]
     mass = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass)
     found = xp.where(x > 0, mass, _product(xp, n, q)[0])
     return xp.where(v == v, found, v)
@@ -225,7 +234,8 @@ def negative_binomial_score(xp, x, n, v, /, logit):
 
 
 @differentiable
-def negative_binomial_shape_score(xp, x, n, v, /, logit):
+@by_counts
+def negative_binomial_shape_score(xp, x, n, v, *, logit):
     """log(1 - p) - digamma(n) + digamma(n + x): the derivative by n."""
     p, q = chances(xp, v, logit)
     return score_at(xp, q, p, n, x)
@@ -265,14 +275,16 @@ negative_binomial_shape_score.derivative(
 
 
 @differentiable
-def negative_binomial_tail(xp, x, n, v, /, upper, log, logit):
+@by_counts
+def negative_binomial_tail(xp, x, n, v, *, upper, log, logit):
     """P(X <= x) or, if ``upper``, P(X > x), or its logarithm, for counts x >= 0."""
     p, q = chances(xp, v, logit)
     return beta_tail_at(xp, *q, *p, n, x + 1, upper=upper, log=log)
 
 
 @differentiable
-def negative_binomial_tail_slope(xp, x, n, v, /, upper, log, logit):
+@by_counts
+def negative_binomial_tail_slope(xp, x, n, v, *, upper, log, logit):
     """The derivative of :func:`negative_binomial_tail` by n."""
     p, q = chances(xp, v, logit)
     return tail_slopes(xp, *q, *p, n, x + 1, upper=upper, log=log)[0]

@@ -115,6 +115,11 @@ ENTRIES = [
         twin=lambda d: stats.pareto(d.alpha, scale=d.scale),
     ),
     Entry(
+        D.Lomax,
+        elements={"alpha": positives(2.5, 8)},
+        twin=lambda d: stats.lomax(d.alpha, scale=d.scale),
+    ),
+    Entry(
         D.LogLogistic,
         elements={"shape": positives(2.5, 8)},
         twin=lambda d: stats.fisk(d.shape, scale=d.scale),
@@ -124,6 +129,10 @@ ENTRIES = [
         D.JohnsonSU,
         elements={"skewness": reals(-1, 1), "tailweight": positives(1.2, 3)},
         twin=lambda d: stats.johnsonsu(d.skewness, d.tailweight, d.loc, d.scale),
+    ),
+    Entry(
+        D.SinhArcsinh,
+        elements={"skewness": reals(-0.5, 0.5), "tailweight": positives(0.5, 1.5)},
     ),
     Entry(D.HalfNormal, twin=lambda d: stats.halfnorm(scale=d.scale)),
     Entry(D.HalfCauchy, twin=lambda d: stats.halfcauchy(scale=d.scale)),
@@ -182,6 +191,7 @@ ENTRIES = [
         adjust=_triangular,
         twin=lambda d: stats.triang((d.peak - d.low) / (d.high - d.low), d.low, d.high - d.low),
     ),
+    Entry(D.PERT, elements={"high": positives(), "peak": reals(0.1, 0.9)}, adjust=_triangular),
     Entry(
         D.Arcsine,
         elements={"high": positives()},
@@ -219,6 +229,11 @@ ENTRIES = [
         twin=lambda d: stats.beta(d.a, d.b),
     ),
     Entry(
+        D.FisherSnedecor,
+        elements={"df1": positives(1.5, 8), "df2": positives(5, 12)},
+        twin=lambda d: stats.f(d.df1, d.df2),
+    ),
+    Entry(
         D.Bernoulli,
         options={"binary_check": st.booleans()},
         twin=lambda d: stats.bernoulli(d.p),
@@ -229,6 +244,12 @@ ENTRIES = [
         D.Binomial,
         elements={"n": st.just(7.0)},  # the same for both of a divergence
         twin=lambda d: stats.binom(d.n, d.p),
+        lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
+        D.BetaBinomial,
+        elements={"n": st.just(7.0), "a": positives(0.5, 8), "b": positives(0.5, 8)},
+        twin=lambda d: stats.betabinom(d.n, d.a, d.b),
         lacks=frozenset({"pathwise"}),
     ),
     Entry(
@@ -253,6 +274,7 @@ ENTRIES = [
         lacks=frozenset({"pathwise", "cdf", "icdf"}),
     ),
     Entry(D.Deterministic, elements={"value": st.one_of(reals(), st.integers(0, 3).map(float))}),
+    Entry(D.Empirical),
     Entry(
         D.FiniteDiscrete,
         adjust=_finite_discrete,

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from ..numerics.panels import gauss_legendre
 from .report import Inapplicable, PropertyError, host
 
 Integrand = Callable[[np.ndarray, np.ndarray], np.ndarray]  #: x [n, *event], log p(x) [n] -> [m, n]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 _HUGE = 1e30
 
 

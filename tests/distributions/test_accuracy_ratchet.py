@@ -61,6 +61,7 @@ WITHOUT = {
     "NegativeBinomial": {"d_p", "icdf", "entropy"},
     "OneHotCategorical": {"d_p", "cdf", "sf", "log_cdf", "log_sf", "icdf"},
     "RelaxedBernoulli": {"d_p", "icdf", "entropy", "mean", "variance"},
+    "SinhArcsinh": _SCALES | {"entropy", "mean", "variance"},
     "Skellam": {"icdf", "entropy"},
     "VonMises": {"icdf"},
     "WrappedCauchy": {"icdf"},

@@ -86,7 +86,7 @@ class Batched(Declared):
             ValueError: if it does not.
         """
         shape = as_shape(f"{type(self).__name__}.expand: batch_shape", batch_shape)
-        if not _broadcasts(self.batch_shape, shape):
+        if not broadcasts(self.batch_shape, shape):
             raise ValueError(
                 f"{type(self).__name__}.expand: batch shape {self.batch_shape} does not broadcast to {shape}"
             )
@@ -141,7 +141,7 @@ def as_shape(what: str, shape: int | tuple[int, ...]) -> tuple[int, ...]:
     return tuple([int(n) for n in shape])
 
 
-def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+def broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     """Whether ``shape`` broadcasts to exactly ``target``."""
     lead = len(target) - len(shape)
     return lead >= 0 and all(n in (1, m) for n, m in zip(shape, target[lead:], strict=True))

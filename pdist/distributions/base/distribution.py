@@ -10,7 +10,10 @@ from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...backend import get_array_module, hooks, library_of, random
 from .batching import as_shape
+from .conversions import Conversions
+from .fitting import Fitting
 from .intervals import Intervals
+from .matching import Matching
 from .moments import Moments
 from .quantiles import Quantiles
 from .supports import real
@@ -45,7 +48,7 @@ _WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-class Distribution(Quantiles, Moments, Intervals):
+class Distribution(Quantiles, Moments, Intervals, Fitting, Matching, Conversions):
     """Base of all distributions.
 
     A subclass declares its parameters and support and defines its formulas as methods with a leading

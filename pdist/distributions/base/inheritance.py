@@ -12,7 +12,7 @@ _FORMULAS = frozenset(
     | {"_log_prob", "_cdf", "_log_cdf", "_survival_function", "_log_survival_function", "_icdf", "_sample"}
     | {"entropy", "mean", "mode", "median", "variance", "stddev", "covariance", "skewness", "kurtosis"}
     | {"_entropy", "_mean", "_mode", "_median", "_variance", "_stddev", "_covariance"}
-    | {"_skewness", "_kurtosis", "_isf"}
+    | {"_skewness", "_kurtosis", "_moment", "_isf"}
 )
 _HARMLESS = frozenset({"copy", "expand", "to_cpu", "to_gpu", "params", "rsample", "sample_n", "perplexity"})
 

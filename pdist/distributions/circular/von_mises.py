@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...autograd import Variable
 from ...numerics.bessel import bessel_gap
 from ...numerics.von_mises import VON_MISES, draw, von_mises_entropy
 from ..base.parameters import Param
 from ..base.supports import nonnegative
+from ..base.weighted_data import Data
 from ..families.circular import Circular
 
 
@@ -49,3 +52,9 @@ class VonMises(Circular):
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return self._about(draw(self.xp, rng, shape, self.concentration))
+
+    @classmethod
+    def _fitted(cls, data: Data, loc: Any = None, **others: Any) -> dict[str, Any]:
+        """The likeliest location is the mean direction."""
+        direction = np.arctan2(data.average(np.sin(data.values)), data.average(np.cos(data.values)))
+        return {"loc": direction if loc is None else loc}

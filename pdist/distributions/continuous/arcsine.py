@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ...autograd import Variable
 from ...numerics import arcsine as formulas
 from ...numerics.differences import share_between, unit
 from ...numerics.interval import log_width_plus, placed
+from ..base.weighted_data import Data
 from ..families.interval import Interval
 
 _LOG_QUARTER_PI = -0.24156447527049044
@@ -68,3 +70,9 @@ class Arcsine(Interval):
     def _variance(self) -> Variable:
         width = self.high - self.low
         return width * width / 8
+
+    @classmethod
+    def _fitted(cls, data: Data, low: Any = None, high: Any = None) -> dict[str, Any]:
+        if low is None or high is None:
+            raise data.failure("the density is infinite at both ends, which may be any value of the data")
+        return {"low": low, "high": high}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ... import functions as F
@@ -80,6 +81,12 @@ class Beta(Distribution):
     def _variance(self) -> Variable:
         n = self.a + self.b
         return self.a / n * (self.b / n) / (n + 1)
+
+    def _moment(self, n: int) -> Variable:
+        """The product of (a + i)/(a + b + i) over i < n."""
+        total = self.a + self.b
+        factors = [(self.a + i) / (total + i) for i in range(1, n)]
+        return math.prod(factors, start=self.a / total)
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         x = beta_draws(self.xp, rng, shape, self.a.array, self.b.array)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from ...numerics.constants import LOG_2
 from ..base.parameters import Param
 from ..base.supports import positive
+from ..base.weighted_data import Data
 from ..families.location_scale import PositiveScale
 from ..families.standard import Standard
 
@@ -15,6 +19,7 @@ class StandardExponential(Standard):
     steep = True  # 1/lam - x depends on the rounding of lam x
     entropy, mean, mode, median, variance = 1.0, 1.0, 0.0, LOG_2, 1.0
     skewness, kurtosis = 2.0, 6.0
+    moment = lambda F, n: float(math.factorial(n))
 
     log_kernel = lambda F, z: -z
     slope = lambda F, z: 1.0
@@ -50,3 +55,7 @@ class Exponential(PositiveScale):
 
     lam = Param(positive)
     standard, scales = StandardExponential, {"lam": "rate"}
+
+    @classmethod
+    def _fitted(cls, data: Data) -> dict[str, Any]:
+        return {"lam": 1 / data.mean}

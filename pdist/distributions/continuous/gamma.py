@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ...autograd import Variable, as_variable
 from ...numerics import incomplete_gamma as tails
 from ...numerics.entropies import gamma_entropy, gamma_entropy_residual
@@ -42,6 +44,7 @@ class StandardGamma(Standard):
     variance = mean
     skewness = lambda F, k: 2 / F.sqrt(k)
     kurtosis = lambda F, k: 6 / k
+    moment = lambda F, n, k: math.prod((k + i for i in range(1, n)), start=k)
 
     mode = lambda F, k: F.maximum(k - 1, 0.0)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ...numerics import tail_index as index
 from ..base.parameters import Param
 from ..base.supports import Support, interval, real
+from ..base.weighted_data import Data
 from ..families.location_scale import LocationScale
 from ..families.through import Through
 from .exponential import StandardExponential
@@ -81,3 +83,10 @@ class GeneralizedPareto(LocationScale):
         xp, c = self.xp, self.shape.array
         low, width = self.loc.array, self.scale.array / xp.where(c < 0, -c, 1)
         return interval(low, xp.where(c < 0, low + width, math.inf), "x >= loc", low + 0.5 * width)
+
+    @classmethod
+    def _fitted(cls, data: Data, loc: Any = None, **others: Any) -> dict[str, Any]:
+        """The least value is the likeliest location for any shape above -1."""
+        loc = data.low if loc is None else loc
+        data.require(data.values >= loc, f"no less than loc, {loc}")
+        return {"loc": loc}

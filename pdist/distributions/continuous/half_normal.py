@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 from ...numerics.constants import SQRT_2, SQRT_HALF
 from ..base.parameters import Param
 from ..base.supports import positive
+from ..base.weighted_data import Data
 from ..families.half import Half
 from ..families.location_scale import PositiveScale
 from .normal import StandardNormal
@@ -42,3 +46,7 @@ class HalfNormal(PositiveScale):
 
     scale = Param(positive)
     standard, scales = StandardHalfNormal, {"scale": "scale"}
+
+    @classmethod
+    def _fitted(cls, data: Data) -> dict[str, Any]:
+        return {"scale": np.sqrt(data.average(data.values**2))}

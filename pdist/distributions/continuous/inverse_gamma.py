@@ -36,6 +36,10 @@ class StandardInverseGamma(Through):
     mean = lambda F, k: F.where(k > 1, 1 / (F.where(k > 1, k, 2.0) - 1), math.inf)
     mode = lambda F, k: 1 / (k + 1)
 
+    def moment(F, n, k):
+        some = F.where(k > n, k, n + 1.0)
+        return F.where(k > n, 1 / math.prod((some - i for i in range(2, n + 1)), start=some - 1), math.inf)
+
     def variance(F, k):
         j = F.where(k > 2, k, 3.0)
         return F.where(k > 2, 1 / (j - 1) / (j - 1) / (j - 2), F.where(k > 1, k + math.inf, math.nan))

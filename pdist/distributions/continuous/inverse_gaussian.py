@@ -10,6 +10,7 @@ from ...numerics import inverse_gaussian as numerics
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import positive
+from ..base.weighted_data import Data
 
 
 class InverseGaussian(Distribution):
@@ -71,3 +72,9 @@ class InverseGaussian(Distribution):
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         x = numerics.draw(rng, shape, self.dtype, self.loc.array, self.shape.array)
         return numerics.moved_inverse_gaussian(x, self.loc, self.shape)
+
+    @classmethod
+    def _fitted(cls, data: Data, loc: Any = None, shape: Any = None) -> dict[str, Any]:
+        """Tweedie's estimates; the sum has terms of one sign."""
+        x, loc = data.values, data.mean if loc is None else loc
+        return {"loc": loc, "shape": loc**2 / data.average((x - loc) ** 2 / x) if shape is None else shape}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...numerics.constants import LOG_2
 from ...numerics.quantiles import laplace_quantile
+from ..base.weighted_data import Data
 from ..families.location_scale import LocationScale
 from ..families.standard import Standard
 
@@ -56,3 +59,8 @@ class Laplace(LocationScale):
     """
 
     standard = StandardLaplace
+
+    @classmethod
+    def _fitted(cls, data: Data, loc: Any = None, scale: Any = None) -> dict[str, Any]:
+        loc = data.quantile(0.5) if loc is None else loc
+        return {"loc": loc, "scale": data.average(abs(data.values - loc)) if scale is None else scale}

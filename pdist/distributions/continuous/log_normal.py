@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics.differences import exp_affine
 from ..base.parameters import Param
 from ..base.supports import positive, real
+from ..base.weighted_data import Data
 from ..families.location_scale import ExpLocationScale
 from .normal import StandardNormal
 
@@ -55,6 +60,9 @@ class LogNormal(ExpLocationScale):
     def _stddev(self) -> Variable:
         return exp_affine(self.mu, self.sigma, self.sigma) * F.sqrt(-F.expm1(-self.sigma * self.sigma))
 
+    def _moment(self, n: int) -> Variable:
+        return F.exp(n * (self.mu + 0.5 * n * self.sigma * self.sigma))
+
     def _skewness(self) -> Variable:
         """(w + 2) sqrt(w - 1) with w = e^(sigma^2)."""
         square = self.sigma * self.sigma
@@ -65,3 +73,9 @@ class LogNormal(ExpLocationScale):
         square = self.sigma * self.sigma
         w = F.exp(square)
         return F.expm1(square) * (6 + w * (6 + w * (3 + w)))
+
+    @classmethod
+    def _fitted(cls, data: Data, mu: Any = None, sigma: Any = None) -> dict[str, Any]:
+        y = np.log(data.values)
+        mu = data.average(y) if mu is None else mu
+        return {"mu": mu, "sigma": np.sqrt(data.average((y - mu) ** 2)) if sigma is None else sigma}

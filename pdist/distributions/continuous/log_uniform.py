@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics import log_uniform as formulas
 from ..base.parameters import Param
 from ..base.supports import positive
+from ..base.weighted_data import Data
 from ..families.interval import Interval
 
 
@@ -60,3 +63,8 @@ class LogUniform(Interval):
 
     def _stddev(self) -> Variable:
         return F.sqrt(self._mean()) * F.sqrt(formulas.log_uniform_excess(self.low, self.high))
+
+    @classmethod
+    def _fitted(cls, data: Data, low: Any = None, high: Any = None) -> dict[str, Any]:
+        data.require(data.values > 0, "a positive number")
+        return {"low": data.low if low is None else low, "high": data.high if high is None else high}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics import logit_normal as formulas
 from ..base.parameters import Param
 from ..base.supports import positive, real
+from ..base.weighted_data import Data
 from ..families.logit_place import LogitPlace
 from .normal import StandardNormal
 
@@ -51,3 +56,9 @@ class LogitNormal(LogitPlace):
 
     def _entropy(self) -> Variable:
         return formulas.logit_normal_entropy(self.loc, self.scale)
+
+    @classmethod
+    def _fitted(cls, data: Data, loc: Any = None, scale: Any = None) -> dict[str, Any]:
+        y = np.log(data.values) - np.log1p(-data.values)
+        loc = data.average(y) if loc is None else loc
+        return {"loc": loc, "scale": np.sqrt(data.average((y - loc) ** 2)) if scale is None else scale}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 from ...autograd import Variable
 from ...functions.normal import log_ndtr_slope
 from ...numerics import normal as tails
 from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE
 from ...numerics.truncated_normal_kl import log_within
+from ..base.weighted_data import Data
 from ..families.location_scale import LocationScale
 from ..families.standard import Standard
 
@@ -64,3 +68,11 @@ class Normal(LocationScale):
 
     def _log_interval_probability(self, low: Variable, high: Variable) -> Variable:
         return log_within(self.loc, self.scale, -math.inf, math.inf, low, high)
+
+    @classmethod
+    def _fitted(cls, data: Data, loc: Any = None, scale: Any = None) -> dict[str, Any]:
+        loc = data.mean if loc is None else loc
+        return {
+            "loc": loc,
+            "scale": np.sqrt(data.average((data.values - loc) ** 2)) if scale is None else scale,
+        }

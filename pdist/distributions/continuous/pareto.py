@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 from ...numerics import powers
 from ...numerics.constants import LOG_2
 from ...numerics.double import two_sum
 from ..base.parameters import Param
 from ..base.supports import Support, half_line, positive
+from ..base.weighted_data import Data
 from ..families.location_scale import PositiveScale
 from ..families.through import Through
 from .exponential import StandardExponential
@@ -41,6 +45,7 @@ class StandardPareto(Through):
     entropy = lambda F, a: 1 + 1 / a - F.log(a)
     median = lambda F, a: F.exp(LOG_2 / a)
     mean = lambda F, a: F.where(a > 1, 1 + 1 / (F.where(a > 1, a, 2.0) - 1), math.inf)
+    moment = lambda F, n, a: F.where(a > n, 1 + n / (F.where(a > n, a, n + 1.0) - n), math.inf)
 
     def variance(F, a):
         some = F.where(a > 2, a, 3.0)
@@ -76,3 +81,13 @@ class Pareto(PositiveScale):
         """From ``scale`` on."""
         low = self.scale.array
         return half_line(low, "[scale, inf]", 2 * low)
+
+    @classmethod
+    def _fitted(cls, data: Data, scale: Any = None, alpha: Any = None) -> dict[str, Any]:
+        data.require(data.values > 0, "a positive number")
+        scale = data.low if scale is None else scale
+        data.require(data.values >= scale, f"no less than scale, {scale}")
+        return {
+            "scale": scale,
+            "alpha": 1 / data.average(np.log(data.values / scale)) if alpha is None else alpha,
+        }

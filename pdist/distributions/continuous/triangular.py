@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics import triangular as formulas
@@ -9,6 +13,7 @@ from ...numerics.differences import share_between, unit
 from ...numerics.interval import log_width_plus
 from ..base.parameters import Param
 from ..base.supports import real
+from ..base.weighted_data import Data
 from ..families.interval import Interval
 
 _HALF_LESS_LOG_2 = -0.19314718055994531
@@ -80,3 +85,38 @@ class Triangular(Interval):
 
     def _breakpoints(self) -> list[Variable]:
         return [self.peak]
+
+    @classmethod
+    def _fitted(cls, data: Data, **given: Any) -> dict[str, Any]:
+        """The likeliest peak is a value of the data: the best of some, then of those between its neighbours.
+
+        Kotz and van Dorp, "Beyond Beta", section 1.4.
+        """
+        if "peak" in given:
+            return {}
+        batch = data.low.shape
+        found = []
+        for at in np.ndindex(batch):
+            own = {name: np.broadcast_to(value, batch)[at] for name, value in given.items()}
+            column = (slice(None), *at)
+            found.append(cls._with_best_peak(data.values[column], data.weights[column], own))
+        return {n: np.reshape([d.params[n].array for d in found], batch) for n in ("low", "high", "peak")}
+
+    @classmethod
+    def _with_best_peak(cls, x: np.ndarray, w: np.ndarray, given: dict[str, Any]) -> Triangular:
+        def tried(peaks: np.ndarray, **more: Any) -> tuple[float, int, Triangular]:
+            d = cls.fit(np.repeat(x[:, None], len(peaks), 1), w, peak=peaks, **{**more, **given})
+            y = (w[:, None] * d.log_prob(x[:, None]).array).sum(axis=0)
+            return y.max(), int(y.argmax()), d[int(y.argmax())]
+
+        values = np.unique(x)
+        best = max(tried(values[:1], low=values[0]), tried(values[-1:], high=values[-1]), key=lambda t: t[0])
+        first, last, few = 1, len(values) - 2, max(4, min(32, 20_000 // len(x)))
+        while first <= last:
+            places = np.unique(np.linspace(first, last, few).round().astype(int))
+            y, i, d = tried(values[places])
+            best = max(best, (y, i, d), key=lambda t: t[0])
+            if len(places) == last - first + 1:
+                break
+            first, last = places[max(i - 1, 0)] + 1, places[min(i + 1, len(places) - 1)] - 1
+        return best[2]

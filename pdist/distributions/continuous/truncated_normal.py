@@ -12,6 +12,7 @@ from ...numerics.truncated_normal_kl import log_within
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import Support, extended_real, positive, real
+from ..base.weighted_data import Data
 
 
 class TruncatedNormal(Distribution):
@@ -104,3 +105,10 @@ class TruncatedNormal(Distribution):
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         u = rng.random(shape, dtype=self.dtype)
         return self._icdf(as_variable(self.xp.maximum(u, 2.0**-26)))  # 0 may be the quantile -inf
+
+    @classmethod
+    def _fitted(cls, data: Data, low: Any = None, high: Any = None, **others: Any) -> dict[str, Any]:
+        """The narrowest interval is the likeliest."""
+        low, high = data.low if low is None else low, data.high if high is None else high
+        data.require((data.values >= low) & (data.values <= high), f"a number from {low} to {high}")
+        return {"low": low, "high": high}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics.differences import log_difference, share_above, share_between, unit
 from ..base.parameters import Param
 from ..base.supports import positive, real
+from ..base.weighted_data import Data
 from ..families.interval import Interval
 from ..families.scales import standardized
 
@@ -84,3 +86,12 @@ class Uniform(Interval):
 
     def _kurtosis(self) -> Variable:
         return 0 * self.scale - 1.2
+
+    @classmethod
+    def _fitted(cls, data: Data, **given: Any) -> dict[str, Any]:
+        """The narrowest interval; one of known width lies about the middle: others are as likely."""
+        low = next((given[n] for n in ("low", "loc") if n in given), data.low)
+        if "scale" in given and not {"low", "loc"} & given.keys():
+            low = 0.5 * (data.low + data.high - given["scale"])
+        upper = {"scale": given["scale"]} if "scale" in given else {"high": given.get("high", data.high)}
+        return {"loc" if "loc" in given else "low": low, **upper}

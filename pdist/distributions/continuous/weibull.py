@@ -46,6 +46,7 @@ class StandardWeibull(Through):
 
     entropy = lambda F, a: (1 - 1 / a) * EULER - F.log(a) + 1
     mean = lambda F, a: F(powers.gamma_of_reciprocal)(a)
+    moment = lambda F, n, a: F(powers.gamma_of_reciprocal)(a / n)
     median = lambda F, a: F.exp(math.log(LOG_2) / a)
     mode, variance = powers.weibull_mode, powers.weibull_variance
 

@@ -18,6 +18,7 @@ from ...numerics.odds import (
 )
 from ..base.parameters import Option
 from ..base.supports import boolean, unit_interval
+from ..base.weighted_data import Data
 from ..families.lattice import Lattice, all_between
 from ..families.logits import Odds
 
@@ -88,6 +89,9 @@ class Bernoulli(Odds, Lattice):
 
     _median = _mode
 
+    def _moment(self, n: int) -> Variable:
+        return self._mean()
+
     def _variance(self) -> Variable:
         return self._by(bernoulli_variance, bernoulli_variance_logit)
 
@@ -96,3 +100,7 @@ class Bernoulli(Odds, Lattice):
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return as_variable((rng.random(shape) < self._wide_p).astype(self.dtype))
+
+    @classmethod
+    def _fitted(cls, data: Data) -> dict[str, Any]:
+        return {"p": data.mean}

@@ -12,6 +12,7 @@ from ...numerics.odds import bernoulli_variance
 from ...numerics.trials import binomial_log_prob, binomial_mean, binomial_tail, binomial_variance
 from ..base.parameters import Param
 from ..base.supports import Support, counts_to, non_negative_integer
+from ..base.weighted_data import Data
 from ..families.trials import Trials
 
 
@@ -70,3 +71,10 @@ class Binomial(Trials):
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         counts = rng.binomial(self.n.array.astype(np.int64), self._wide_p, shape)
         return as_variable(counts.astype(self.dtype))
+
+    @classmethod
+    def _fitted(cls, data: Data, n: Any = None) -> dict[str, Any]:
+        if n is None:
+            raise NotImplementedError("Binomial.fit: n has to be given")
+        data.require(counts_to(n).test(np, data.values), f"a whole number from 0 to n, {n}")
+        return {"n": n, "p": data.mean / np.where(n > 0, n, 1)}

@@ -11,7 +11,8 @@ from ...backend import library_of
 from ...numerics.logits import label_log_probability
 from ...numerics.probability import log_probability
 from ...numerics.tables import take_class
-from ..base.supports import Support, labels
+from ..base.supports import Support, labels, non_negative_integer
+from ..base.weighted_data import Data
 from ..families.lattice import Lattice, all_between
 from ..families.logits import Logits
 
@@ -74,3 +75,10 @@ class Categorical(Logits, Lattice):
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return as_variable(self._draw_labels(shape, rng))
+
+    @classmethod
+    def _fitted(cls, data: Data) -> dict[str, Any]:
+        """The frequencies of the labels up to the greatest in the data."""
+        data.require(non_negative_integer.test(np, data.values), "a label, a whole number from 0 on")
+        labels = np.arange(data.high.max(initial=0) + 1)
+        return {"p": np.stack([data.average(data.values == label) for label in labels], axis=-1)}

@@ -12,6 +12,7 @@ from ...autograd import Variable, as_variable
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import Support, real
+from ..base.weighted_data import Data
 
 
 class Deterministic(Distribution):
@@ -84,3 +85,8 @@ class Deterministic(Distribution):
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return F.broadcast_to(self.value, shape)
+
+    @classmethod
+    def _fitted(cls, data: Data) -> dict[str, Any]:
+        data.require(data.values == data.low, f"the same as the others, {data.low}")
+        return {"value": data.low}

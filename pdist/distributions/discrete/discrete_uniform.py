@@ -13,6 +13,7 @@ from ...numerics.discrete_uniform import log_count, share_beyond, share_quantile
 from ...numerics.probability import log_by_complement
 from ..base.parameters import Param
 from ..base.supports import Support, integer, whole_numbers
+from ..base.weighted_data import Data
 from ..families.lattice import Lattice
 
 
@@ -97,3 +98,8 @@ class DiscreteUniform(Lattice):
         above = rng.random(shape) * (high - low + 0.5)  # halves do not overflow
         above = self.xp.where(2 * above < math.inf, 0.5 * self.xp.floor(2 * above), above)
         return as_variable((2 * self.xp.minimum(low + above, high)).astype(self.dtype))
+
+    @classmethod
+    def _fitted(cls, data: Data, low: Any = None, high: Any = None) -> dict[str, Any]:
+        data.require(integer.test(np, data.values), "a whole number")
+        return {"low": data.low if low is None else low, "high": data.high if high is None else high}

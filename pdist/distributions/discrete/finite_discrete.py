@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ... import functions as F
 from ...autograd import Variable, promote
 from ...numerics.logits import class_log_probabilities, class_probabilities
@@ -12,6 +14,7 @@ from ...numerics.probability import log_probability, sqrt_or_zero
 from ...numerics.tables import capped_sums, draw_classes, quantile_class, take_class
 from ..base.parameters import Param
 from ..base.supports import Support, distinct
+from ..base.weighted_data import Data
 from ..families.logits import Logits
 
 
@@ -137,3 +140,13 @@ class FiniteDiscrete(Logits):
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         weights = self.xp.broadcast_to(self.p.array, (*self.batch_shape, self.n_classes))
         return self._pick(draw_classes(self.xp, weights, shape, rng))
+
+    @classmethod
+    def _fitted(cls, data: Data, values: Any = None) -> dict[str, Any]:
+        """The frequencies of the values: those that are given, or that occur in one-dimensional data."""
+        if values is None and data.values.ndim > 1:
+            raise ValueError("FiniteDiscrete.fit: values have to be given for a batch")
+        values = np.unique(data.values) if values is None else values
+        same = data.values[..., None] == values
+        data.require(same.any(axis=-1), "one of the values")
+        return {"values": values, "p": (data.weights[..., None] * same).sum(axis=0)}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.trials import geometric_log_prob, geometric_tail
 from ..base.parameters import Param
 from ..base.supports import above_zero, positive_integer, real_or_inf
+from ..base.weighted_data import Data
 from ..families.logits import Odds
 from ..families.trials import Trials
 
@@ -55,3 +58,7 @@ class Geometric(Trials):
     def _variance(self) -> Variable:
         ratio = self._by(lambda p: (1 - p) / p, lambda logit: F.exp(-logit))
         return ratio * self._mean()
+
+    @classmethod
+    def _fitted(cls, data: Data) -> dict[str, Any]:
+        return {"p": 1 / data.mean}

@@ -17,6 +17,7 @@ from ...numerics.poisson import (
 )
 from ..base.parameters import Param
 from ..base.supports import non_negative_integer, nonnegative
+from ..base.weighted_data import Data
 from ..families.lattice import Lattice
 
 
@@ -80,3 +81,7 @@ class Poisson(Lattice):
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return as_variable(draw_counts(self.xp, self.lam.array, shape, rng).astype(self.dtype))
+
+    @classmethod
+    def _fitted(cls, data: Data) -> dict[str, Any]:
+        return {"lam": data.mean}

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable, differentiable
-from ...backend import hooks, library_of
+from ...backend import hooks, library_of, truth
 from ...numerics.differences import is_near, log1pmx_near, log_far_ratio
 from ...numerics.double import rounding, two_product
 from ...numerics.gamma import bregman_gamma, log_minus_digamma_change, trigamma_minus
@@ -21,10 +21,11 @@ from ..discrete.bernoulli import Bernoulli
 from ..discrete.binomial import Binomial
 from ..discrete.categorical import Categorical
 from ..discrete.geometric import Geometric
+from ..discrete.negative_binomial import NegativeBinomial
 from ..discrete.poisson import Poisson
 from ..families.logits import Odds
 from ..multivariate.one_hot_categorical import OneHotCategorical
-from .registry import register_kl
+from .registry import kl_divergence, register_kl
 
 
 @differentiable
@@ -107,6 +108,22 @@ def _check_trials(p_n: Any, q_n: Any) -> None:
     owner = library_of(p_n)
     if (owner is None or owner.host) and not (p_n == q_n).all():
         raise ValueError("kl_divergence: two Binomials have different n; expected the same")
+
+
+@register_kl(NegativeBinomial, NegativeBinomial)
+def _kl_negative_binomial_negative_binomial(p: NegativeBinomial, q: NegativeBinomial) -> Variable:
+    """That of one coin, as often as it is tossed; of different n a sum over the counts."""
+    same = p.n.array == q.n.array
+    by_coins = (p.n + p.mean) * _kl_bernoulli_bernoulli(p, q)
+    if hooks.once(_all, same):
+        if hooks.current() is not None:
+            hooks.assume(same)
+        return by_coins
+    return F.where(same, by_coins, kl_divergence(p, q, method="quadrature"))
+
+
+def _all(same: Any) -> bool:
+    return truth(same.all())
 
 
 @register_kl(Geometric, Geometric)

@@ -15,6 +15,7 @@ from ...numerics.differences import expm1mx, log1pmx, log_ratio
 from ...numerics.double import divide_double, rounding, two_sum
 from ...numerics.gamma import bregman_gamma, trigamma_minus
 from ...numerics.generalized_normal import log_norm
+from ...numerics.panels import gauss_legendre
 from ...numerics.powers import digamma1p, gamma1p, power_double
 from ..continuous.generalized_normal import GeneralizedNormal
 from .registry import register_kl
@@ -60,7 +61,7 @@ power_mean_excess.joint_derivative(
     lambda F, g, y, p, q, s, t: _log_power_mean_rule(F, g * (1 + y), p, q, s, t)
 )
 
-_NODES, _MASSES = np.polynomial.legendre.leggauss(12)
+_NODES, _MASSES = gauss_legendre(12)
 
 
 def _curvature(xp, r, v):

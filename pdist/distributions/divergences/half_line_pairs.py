@@ -1,4 +1,4 @@
-"""Divergences from HalfNormal to Exponential and Gamma, and from Gamma to LogNormal."""
+"""Divergences from HalfNormal to Exponential, Gamma and Normal, and from Gamma to LogNormal."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ..continuous.exponential import Exponential
 from ..continuous.gamma import Gamma
 from ..continuous.half_normal import HalfNormal
 from ..continuous.log_normal import LogNormal
+from ..continuous.normal import Normal
 from .exponential_family import product_kl
 from .location_scale import normal_kl
-from .registry import register_kl
+from .registry import infinite, register_kl
 
 _MEAN = math.sqrt(2 / math.pi)  # of a standard HalfNormal
 
@@ -25,6 +26,20 @@ def _kl_half_normal_exponential(p: HalfNormal, q: Exponential) -> Variable:
     """r - 1 - log r + 1/2 + log(2/pi) with r = q.lam p.mean."""
     one = F.broadcast_to(p.xp.ones_like(p.scale.array), p.scale.shape)
     return product_kl(q.lam, one, _MEAN * p.scale, one) + 0.04841729471054514
+
+
+@register_kl(HalfNormal, Normal)
+def _kl_half_normal_normal(p: HalfNormal, q: Normal) -> Variable:
+    """That of Normals about 0, log 2, and (m^2 - 2 m E X)/(2 t^2) for q of mean m and variance t^2."""
+    z = q.loc / q.scale
+    shift = z * (0.5 * z - _MEAN * (p.scale / q.scale))
+    return normal_kl(0.0 * z, p.scale, q.scale) + (math.log(2) + shift)
+
+
+@register_kl(Normal, HalfNormal)
+def _kl_normal_half_normal(p: Normal, q: HalfNormal) -> Variable:
+    """inf: half of the Normal, or some of it, is negative."""
+    return infinite(p, q)
 
 
 @register_kl(HalfNormal, Gamma)

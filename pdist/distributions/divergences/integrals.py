@@ -16,9 +16,10 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable, no_backprop_mode
 from ...backend import hooks, library
+from ...numerics.panels import gauss_legendre
 from .integrands import MOST, Integrand, has_quantiles, leaves, numbers_at_once, wants_gradients, weighted
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
+_NODES, _WEIGHTS = gauss_legendre(20)
 # From the values at the nodes, the coefficients of the last two Legendre polynomials, which measure the
 # error.
 _LAST = np.polynomial.legendre.legvander(_NODES, 19)[:, 18:].T * _WEIGHTS * np.array([[18.5], [19.5]])
@@ -133,6 +134,11 @@ def find_panels(xp, *arrays, pair, f, traced):
             y, mass, error = (
                 xp.concatenate([w, r]) for w, r in zip((y, mass, error), halves[1], strict=True)
             )
+    # Panels without width would have their nodes where a density is 0, and its slopes infinite.
+    heaviest = xp.argmax(mass, axis=0)[None]
+    inner = xp.take_along_axis(low + (0.5 * high - 0.5 * low), heaviest, axis=0)
+    empty = low == high
+    low, high = xp.where(empty, inner, low), xp.where(empty, inner, high)
     value, size = y.sum(axis=0), abs(y).sum(axis=0)
     total = error.sum(axis=0) + 4 * float(np.finfo(y.dtype).eps) * size
     total = total + abs(1 - mass.sum(axis=0)) * xp.maximum(size, 1)

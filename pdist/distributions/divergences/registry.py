@@ -122,6 +122,12 @@ def kl_divergence(
         return (y, error) if return_error else y
 
 
+def infinite(p: Distribution, q: Distribution) -> Variable:
+    """The divergence of a p that has probability where q can have none."""
+    shape = np.broadcast_shapes(p.batch_shape, q.batch_shape)
+    return as_variable(p.xp.full(shape, np.inf, np.result_type(p.dtype, q.dtype)))
+
+
 def cross_entropy(
     p: Distribution,
     q: Distribution,

@@ -62,8 +62,8 @@ def _counts(p: Any) -> tuple[Any, int]:
 
 
 def _width(low: Any, high: Any) -> int:
-    """The number of counts of the widest range; -1 if that is infinite."""
-    width = float(np.max(to_cpu(high - low), initial=0))
+    """The number of counts of the widest range, parameters that are nan aside; -1 if that is infinite."""
+    width = float(np.nanmax(to_cpu(high - low), initial=0))
     return int(width) + 1 if width < np.inf else -1
 
 

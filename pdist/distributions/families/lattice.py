@@ -138,8 +138,11 @@ class Lattice(Distribution):
         Enough that the second half is negligible compared with the part of the first half beyond ``top``.
         """
         first, last = self._ends
-        span = last if isinstance(last, float) else float(to_cpu(last).max(initial=0.0))
-        least = first if isinstance(first, float) else float(to_cpu(first).min(initial=span))
+        span = last if isinstance(last, float) else hooks.once(_greatest, last)
+        least = first if isinstance(first, float) else -hooks.once(_greatest, -first)
+        if hooks.current() is not None and span - least < 64:
+            hooks.assume((last <= span) & (least <= first))
+            return int(span - least) + 1
         top = 0 if top is None else int(to_cpu(top).max(initial=0))
         n, nothing = max(64, 4 * top + 4), 2 * math.log(float(np.finfo(self.dtype).eps))
         while n <= min(span - least, _MOST):
@@ -214,6 +217,10 @@ def smallest_count(xp, u, *given, dist):
             top = xp.where(dist._tail("survival_function", first + 0 * u).array == 0, first, last)
         x = xp.where(inside, x, xp.where(u == 0, first, xp.where(u == 1, top, math.nan)))
         return xp.where(unknown, math.nan, x).astype(u.dtype)
+
+
+def _greatest(a: Any) -> float:
+    return float(to_cpu(a).max()) if a.size else 0.0
 
 
 def _guess(xp, u, dist):

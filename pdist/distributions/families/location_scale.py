@@ -171,6 +171,11 @@ class Family(Distribution):
     def _kurtosis(self) -> Variable:
         return as_variable(self.xp.asarray(0, self.dtype)) + self._constant_of("kurtosis")
 
+    def _moment(self, n: int) -> Variable | None:
+        if self.standard.moment is None or self._place()[0] is not None:
+            return None
+        return self._scale() ** n * self.standard.moment(public, n, *self._shapes)
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return self._moved(self.standard.draw(public, rng, shape, self.dtype, *self._shapes))
 

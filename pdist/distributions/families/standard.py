@@ -27,6 +27,7 @@ class Standard:
     - ``quantile(F, p, *shapes)``; ``quantile_sf(F, q, *shapes)``, the z with P(Z > z) = q, if it is known.
     - ``entropy``, ``mean``, ``variance``, ``mode``: numbers, or functions ``(F, *shapes)``; ``skewness`` and
       ``kurtosis`` (0 for a Normal) if they are known.
+    - ``moment(F, n, *shapes)``: E[Z^n], if it has a formula for every n.
     - ``draw(F, rng, shape, dtype, *shapes)``: independent draws.
 
     Optional, if there is a more accurate form:
@@ -68,6 +69,7 @@ class Standard:
     variance: Any = None
     skewness: Any = None
     kurtosis: Any = None
+    moment: Any = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -1,0 +1,1 @@
+"""Between distributions and those of other libraries."""
