@@ -216,55 +216,20 @@ def _tail(xp, x, r1, r2):
 @by_counts
 @in_blocks
 @hooks.opaque
-def skellam_cdf(xp, x, r1, r2):
-    """P(X <= x) for whole x."""
-    tail, _, upper = _tail(xp, x, r1, r2)
-    return xp.where(upper, 1 - tail, tail)
+def skellam_tail(xp, x, r1, r2, *, upper, log):
+    """P(X <= x) or, if ``upper``, P(X > x), or its logarithm, for whole x."""
+    tail, log_tail, above = _tail(xp, x, r1, r2)
+    here = above if upper else ~above
+    return xp.where(here, log_tail, xp.log1p(-tail)) if log else xp.where(here, tail, 1 - tail)
 
 
-@differentiable
-@by_counts
-@in_blocks
-@hooks.opaque
-def skellam_survival(xp, x, r1, r2):
-    """P(X > x) for whole x."""
-    tail, _, upper = _tail(xp, x, r1, r2)
-    return xp.where(upper, tail, 1 - tail)
-
-
-@differentiable
-@by_counts
-@in_blocks
-@hooks.opaque
-def skellam_log_cdf(xp, x, r1, r2):
-    """log P(X <= x) for whole x."""
-    tail, log_tail, upper = _tail(xp, x, r1, r2)
-    return xp.where(upper, xp.log1p(-tail), log_tail)
-
-
-@differentiable
-@by_counts
-@in_blocks
-@hooks.opaque
-def skellam_log_survival(xp, x, r1, r2):
-    """log P(X > x) for whole x."""
-    tail, log_tail, upper = _tail(xp, x, r1, r2)
-    return xp.where(upper, log_tail, xp.log1p(-tail))
-
-
-def _tail_rule(sign, log):
+def _tail_rule(F, g, y, x, r1, r2, upper, log):
     """As r1 grows the density at x passes from below to above, as r2 grows that at x + 1 back."""
-
-    def rule(F, g, y, x, r1, r2):
-        less = F.where(y == -math.inf, math.inf, y) if log else 0.0
-        by_r1 = F.exp(F(skellam_log_prob)(x, r1, r2) - less)
-        by_r2 = F.exp(F(skellam_log_prob)(x + 1, r1, r2) - less)
-        return None, -sign * g * by_r1, sign * g * by_r2
-
-    return rule
+    less = F.where(y == -math.inf, math.inf, y) if log else 0.0
+    g = -g if upper else g
+    by_r1 = F.exp(F(skellam_log_prob)(x, r1, r2) - less)
+    by_r2 = F.exp(F(skellam_log_prob)(x + 1, r1, r2) - less)
+    return None, -g * by_r1, g * by_r2
 
 
-skellam_cdf.joint_derivative(_tail_rule(1.0, False))
-skellam_survival.joint_derivative(_tail_rule(-1.0, False))
-skellam_log_cdf.joint_derivative(_tail_rule(1.0, True))
-skellam_log_survival.joint_derivative(_tail_rule(-1.0, True))
+skellam_tail.joint_derivative(_tail_rule)

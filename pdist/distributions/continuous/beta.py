@@ -12,10 +12,11 @@ from ...numerics.beta_shape import beta_quantile, beta_tail, moved_beta
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import positive, unit_interval
+from ..base.tails import FourTails
 from ..families.draws import beta_draws
 
 
-class Beta(Distribution):
+class Beta(FourTails, Distribution):
     r"""The Beta distribution of a probability: that of the a-th smallest of a + b - 1 uniform numbers.
 
     .. math:: p(x) = \frac{x^{a - 1} (1 - x)^{b - 1}}{B(a, b)}, \quad 0 \le x \le 1
@@ -46,20 +47,8 @@ class Beta(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         return log_beta_density(x, self.a, self.b)
 
-    def _tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
         return beta_tail(F.clip(x, 0.0, 1.0), self.a, self.b, upper=upper, log=log)
-
-    def _cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=False)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=True)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=True)
 
     def _icdf(self, p: Variable) -> Variable:
         return beta_quantile(p, self.a, self.b)

@@ -7,10 +7,11 @@ from typing import Any
 from ...autograd import Variable, as_variable
 from ...numerics import continuous_bernoulli as formulas
 from ..base.supports import unit_interval
+from ..base.tails import FourTails
 from ..families.logits import InnerOdds
 
 
-class ContinuousBernoulli(InnerOdds):
+class ContinuousBernoulli(FourTails, InnerOdds):
     r"""The ContinuousBernoulli distribution, of grey values: a coin's mass as a density on [0, 1].
 
     .. math:: p(x) = C(\lambda) \lambda^x (1 - \lambda)^{1 - x}, \quad 0 \le x \le 1
@@ -39,20 +40,8 @@ class ContinuousBernoulli(InnerOdds):
     def _log_prob(self, x: Variable) -> Variable:
         return formulas.cb_log_prob(x, self.logit)
 
-    def _tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
         return formulas.cb_tail(x, self.logit, upper=upper, log=log)
-
-    def _cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=False)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=True)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=True)
 
     def _icdf(self, p: Variable) -> Variable:
         return formulas.cb_quantile(p, self.logit)

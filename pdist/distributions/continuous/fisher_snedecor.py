@@ -12,10 +12,11 @@ from ...numerics.constants import LARGEST, SMALLEST
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import positive
+from ..base.tails import FourTails
 from ..families.draws import log_gamma_draws
 
 
-class FisherSnedecor(Distribution):
+class FisherSnedecor(FourTails, Distribution):
     r"""The F distribution, of the ratio of two variances that are estimated from independent Normal samples.
 
     .. math:: p(x) = \frac{1}{B(m/2, n/2)\, x} \cdot \frac{(m x)^{m/2} n^{n/2}}{(m x + n)^{(m + n)/2}},
@@ -46,20 +47,8 @@ class FisherSnedecor(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         return fisher.fisher_log_prob(x, self.df1, self.df2)
 
-    def _tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
         return fisher.fisher_tail(F.maximum(x, 0.0), self.df1, self.df2, upper=upper, log=log)
-
-    def _cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=False)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=True)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=True)
 
     def _icdf(self, p: Variable) -> Variable:
         return fisher.fisher_quantile(p, self.df1, self.df2, upper=False)

@@ -10,10 +10,11 @@ from ...numerics import inverse_gaussian as numerics
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import positive
+from ..base.tails import FourTails
 from ..base.weighted_data import Data
 
 
-class InverseGaussian(Distribution):
+class InverseGaussian(FourTails, Distribution):
     r"""The inverse Gaussian (Wald) distribution: when Brownian motion with drift first gets to a place.
 
     .. math:: p(x) = \sqrt{\frac{\lambda}{2 \pi x^3}} \exp\left(-\frac{\lambda (x - \mu)^2}{2 \mu^2 x}\right),
@@ -41,17 +42,8 @@ class InverseGaussian(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         return numerics.wald_log_density(x, self.loc, self.shape)
 
-    def _cdf(self, x: Variable) -> Variable:
-        return numerics.inverse_gaussian_tail(x, self.loc, self.shape, upper=False, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return numerics.inverse_gaussian_tail(x, self.loc, self.shape, upper=False, log=True)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return numerics.inverse_gaussian_tail(x, self.loc, self.shape, upper=True, log=False)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return numerics.inverse_gaussian_tail(x, self.loc, self.shape, upper=True, log=True)
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+        return numerics.inverse_gaussian_tail(x, self.loc, self.shape, upper=upper, log=log)
 
     def _icdf(self, p: Variable) -> Variable:
         return numerics.inverse_gaussian_quantile(p, self.loc, self.shape)

@@ -10,10 +10,11 @@ from ...numerics import kumaraswamy as formulas
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import open_unit_interval, positive
+from ..base.tails import FourTails
 from ..families.draws import inside_unit
 
 
-class Kumaraswamy(Distribution):
+class Kumaraswamy(FourTails, Distribution):
     r"""The Kumaraswamy distribution, like Beta but with tails and quantiles in closed form.
 
     .. math:: p(x) = a b x^{a - 1} (1 - x^a)^{b - 1}, \quad 0 < x < 1
@@ -43,20 +44,8 @@ class Kumaraswamy(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         return formulas.kumaraswamy_log_prob(x, self.a, self.b)
 
-    def _tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
         return formulas.kumaraswamy_tail(x, self.a, self.b, upper=upper, log=log)
-
-    def _cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=False)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=True)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=True)
 
     def _icdf(self, p: Variable) -> Variable:
         return formulas.kumaraswamy_quantile(p, self.a, self.b)

@@ -13,13 +13,14 @@ from ...numerics.differences import share_between, unit
 from ...numerics.interval import log_width_plus
 from ..base.parameters import Param
 from ..base.supports import real
+from ..base.tails import FourTails
 from ..base.weighted_data import Data
 from ..families.interval import Interval
 
 _HALF_LESS_LOG_2 = -0.19314718055994531
 
 
-class Triangular(Interval):
+class Triangular(FourTails, Interval):
     r"""The Triangular distribution, whose density rises linearly to a peak and falls linearly from there.
 
     .. math:: p(x) = \frac{2}{b - a} \cdot \begin{cases} (x - a)/(c - a) & a \le x < c \\
@@ -49,17 +50,8 @@ class Triangular(Interval):
     def _log_prob(self, x: Variable) -> Variable:
         return formulas.triangular_log_prob(x, *self._all)
 
-    def _cdf(self, x: Variable) -> Variable:
-        return formulas.triangular_tail(x, *self._all, upper=False, log=False)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return formulas.triangular_tail(x, *self._all, upper=True, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return formulas.triangular_tail(x, *self._all, upper=False, log=True)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return formulas.triangular_tail(x, *self._all, upper=True, log=True)
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+        return formulas.triangular_tail(x, *self._all, upper=upper, log=log)
 
     def _icdf(self, p: Variable) -> Variable:
         return formulas.triangular_quantile(p, *self._all)

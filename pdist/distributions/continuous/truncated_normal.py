@@ -12,10 +12,11 @@ from ...numerics.truncated_normal_kl import log_within
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import Support, extended_real, positive, real
+from ..base.tails import FourTails
 from ..base.weighted_data import Data
 
 
-class TruncatedNormal(Distribution):
+class TruncatedNormal(FourTails, Distribution):
     r"""The TruncatedNormal distribution: a Normal variable, given that it lies in an interval.
 
     .. math:: p(x) = \frac{\varphi(z)}{\sigma (\Phi(b) - \Phi(a))}, \quad z = \frac{x - \mu}{\sigma},
@@ -69,17 +70,8 @@ class TruncatedNormal(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         return ops.truncated_log_prob(x, *self._where)
 
-    def _cdf(self, x: Variable) -> Variable:
-        return ops.truncated_tail(x, *self._where, upper=False, log=False)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return ops.truncated_tail(x, *self._where, upper=True, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return ops.truncated_tail(x, *self._where, upper=False, log=True)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return ops.truncated_tail(x, *self._where, upper=True, log=True)
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+        return ops.truncated_tail(x, *self._where, upper=upper, log=log)
 
     def _log_interval_probability(self, low: Variable, high: Variable) -> Variable:
         a, b = (F.minimum(F.maximum(end, self.low), self.high) for end in (low, high))

@@ -10,22 +10,17 @@ from ...autograd import Variable, as_variable
 from ...numerics.constants import HALF_LOG_2PIE, LARGEST
 from ...numerics.counts import draw_counts
 from ...numerics.double import is_double
-from ...numerics.skellam import (
-    skellam_cdf,
-    skellam_log_cdf,
-    skellam_log_prob,
-    skellam_log_survival,
-    skellam_survival,
-)
+from ...numerics.skellam import skellam_log_prob, skellam_tail
 from ..base.parameters import Param
 from ..base.supports import integer, nonnegative
+from ..base.tails import FourTails
 from ..families.lattice import Lattice
 
 _REACH = 96  # nodes on either side of the mean in sums for the entropy
 _WIDE = (1e4, 1e8)  # variances from which on the entropy is a series
 
 
-class Skellam(Lattice):
+class Skellam(FourTails, Lattice):
     r"""The difference of two independent Poisson counts.
 
     .. math:: P(x) = e^{-(\lambda_1 + \lambda_2)} (\lambda_1/\lambda_2)^{x/2}
@@ -61,17 +56,8 @@ class Skellam(Lattice):
     def _log_prob(self, x: Variable) -> Variable:
         return skellam_log_prob(x, self.rate1, self.rate2)
 
-    def _cdf(self, x: Variable) -> Variable:
-        return skellam_cdf(x, self.rate1, self.rate2)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return skellam_survival(x, self.rate1, self.rate2)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return skellam_log_cdf(x, self.rate1, self.rate2)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return skellam_log_survival(x, self.rate1, self.rate2)
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+        return skellam_tail(x, self.rate1, self.rate2, upper=upper, log=log)
 
     def _icdf(self, p: Variable) -> Variable:
         x = super()._icdf(p).array

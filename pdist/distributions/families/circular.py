@@ -10,9 +10,10 @@ from ...numerics.circle import AngleOps
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import circle, real
+from ..base.tails import FourTails
 
 
-class Circular(Distribution):
+class Circular(FourTails, Distribution):
     """Angles in radians, about a location.
 
     The density is periodic: ``log_prob`` takes any finite angle, and a turn more changes nothing. Draws and
@@ -45,17 +46,8 @@ class Circular(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         return self._apply(self.ops.log_prob, x)
 
-    def _cdf(self, x: Variable) -> Variable:
-        return self._apply(self.ops.tail, x, upper=False, log=False)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return self._apply(self.ops.tail, x, upper=True, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return self._apply(self.ops.tail, x, upper=False, log=True)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return self._apply(self.ops.tail, x, upper=True, log=True)
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+        return self._apply(self.ops.tail, x, upper=upper, log=log)
 
     def _icdf(self, p: Variable) -> Variable:
         return self._apply(self.ops.quantile, p)

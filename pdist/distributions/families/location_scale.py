@@ -14,13 +14,14 @@ from ...numerics.differences import plus_constant, plus_double
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.supports import nonnegative, positive, real
+from ..base.tails import FourTails
 from .arithmetic import Moved, Multiplied, scaled
 from .family_ops import HALF_LINE, LINE, LOG, FamilyOps, ops_of
 from .scales import FORMS, standardized
 from .standard import Standard
 
 
-class Family(Distribution):
+class Family(FourTails, Distribution):
     """Base of location-scale and scale families: all methods, from the :class:`Standard` form.
 
     Attributes:
@@ -72,20 +73,8 @@ class Family(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         return self._apply(self._ops.log_prob, x)
 
-    def _tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
         return self._apply(self._ops.tail, x, upper=upper, log=log)
-
-    def _cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=False)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=True)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=True)
 
     def _standardize(self, x: Variable) -> Variable:
         """(x - loc)/scale."""

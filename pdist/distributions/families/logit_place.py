@@ -11,6 +11,7 @@ from ...numerics.logit import log_steps, logit_of, moved_logit, moved_logit_doub
 from ...numerics.logs import constant, log_of, total
 from ..base.distribution import Distribution
 from ..base.supports import open_unit_interval
+from ..base.tails import FourTails
 from .draws import inside_unit
 from .standard import Standard
 
@@ -22,7 +23,7 @@ class LogitOps(NamedTuple):
     tail: Any
 
 
-class LogitPlace(Distribution):
+class LogitPlace(FourTails, Distribution):
     r"""The distribution of sigmoid(Y), where Y is a standard variable Z, moved and stretched.
 
     .. math:: p(x) = \frac{f(z)}{x (1 - x)} \left|\frac{dz}{d \operatorname{logit} x}\right|
@@ -53,20 +54,8 @@ class LogitPlace(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         return self._ops.log_prob(x, *self._place())
 
-    def _tail(self, x: Variable, upper: bool, log: bool) -> Variable:
+    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
         return self._ops.tail(x, *self._place(), upper=upper, log=log)
-
-    def _cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=False)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return self._tail(x, upper=False, log=True)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return self._tail(x, upper=True, log=True)
 
     def _placed(self, z: Any) -> Variable:
         return placed_logit(z, *self._place(), given=self.given_as)

@@ -9,11 +9,12 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable
+from ..base.tails import FourTails
 from .lattice import Lattice
 from .logits import Odds
 
 
-class Trials(Odds, Lattice):
+class Trials(Odds, FourTails, Lattice):
     """What such counts share: a member states ``_log_prob`` and the four tails as one, ``_any_tail``."""
 
     def _of(self, op: Any, *args: Any, **settings: Any) -> Variable:
@@ -40,18 +41,3 @@ class Trials(Odds, Lattice):
         log_p = F.where(inside, log_p, 0.0)
         p = step.astype(self.dtype) * F.exp(log_p) * inside.astype(self.dtype)
         return F.sum(-p * log_p, axis=0)
-
-    def _any_tail(self, x: Variable, upper: bool, log: bool) -> Variable:
-        raise NotImplementedError
-
-    def _cdf(self, x: Variable) -> Variable:
-        return self._any_tail(x, upper=False, log=False)
-
-    def _survival_function(self, x: Variable) -> Variable:
-        return self._any_tail(x, upper=True, log=False)
-
-    def _log_cdf(self, x: Variable) -> Variable:
-        return self._any_tail(x, upper=False, log=True)
-
-    def _log_survival_function(self, x: Variable) -> Variable:
-        return self._any_tail(x, upper=True, log=True)

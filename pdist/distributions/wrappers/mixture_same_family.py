@@ -382,7 +382,7 @@ def has_fixed_support(dist: Distribution) -> bool:
     return isinstance(getattr(type(dist), "support", None), Support)
 
 
-_STATED = ("log_prob", "_log_prob", "_place", "_shapes", "_cdf", "_survival_function", "support", "_tail")
+_STATED = ("log_prob", "_log_prob", "_place", "_shapes", "_cdf", "_survival_function", "support", "_any_tail")
 
 
 def is_plain(cls: type[Distribution]) -> bool:
