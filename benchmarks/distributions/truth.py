@@ -9,20 +9,20 @@ import numpy as np
 
 from ..timing import Step
 from .families import Family
+from .sides import values
 
 FEW = 100  # results that are judged
 ZERO = 0.01  # what a difference is relative to where the true value is nearer to 0
 
 
-def errors(
-    family: Family, method: str, x: np.ndarray, dtype: str, steps: Mapping[str, Step]
-) -> dict[str, float]:
+def errors(family: Family, method: str, dtype: str, size: int, steps: Mapping[str, Step]) -> dict[str, float]:
     """The worst relative error of each side; empty where it is not known."""
     if family.log_prob is None or method == "sample":
         return {}
     import mpmath as mp
 
-    at = np.linspace(0, x.size - 1, FEW).astype(int)
+    x = values(family, method, dtype, size)
+    at = np.linspace(0, size - 1, FEW).astype(int)
     found = {side: _as_list(step()) for side, step in steps.items()}
     with mp.workdps(40):
         numbers = [mp.mpf(float(np.dtype(dtype).type(number))) for number in family.numbers]
