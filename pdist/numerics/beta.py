@@ -18,14 +18,7 @@ from .blocks import in_blocks
 from .bregman import trigamma
 from .constants import HALF_LOG_2PI
 from .differences import log_ratio
-from .double import (
-    divide_double,
-    log_double,
-    rounding,
-    series_from_fifth,
-    two_product,
-    two_sum,
-)
+from .double import divide_double, log_double, minus, rounding, series_from_fifth, two_product, two_sum
 from .gamma import lgamma1p, log_minus_digamma, stirling_error, trigamma_minus
 from .panels import gauss_legendre
 
@@ -39,10 +32,6 @@ def add_double(xp, x, y):
     hi, lo = two_sum(xp, x[0], y[0])
     held = abs(hi) < math.inf
     return two_sum(xp, hi, xp.where(held, lo + (x[1] + y[1]), 0))
-
-
-def _minus(x):
-    return -x[0], -x[1]
 
 
 def times_double(xp, a, x):
@@ -65,7 +54,7 @@ def complement(xp, x):
 def away_from_mean(xp, x, y, a, b):
     """a y - b x as a double word: n times the distance of x from the mean. x and y are double words."""
     p, q = times_double(xp, a, y), times_double(xp, b, x)
-    return add_double(xp, p, _minus(q))
+    return add_double(xp, p, minus(q))
 
 
 def _fall(xp, u, lo):
@@ -87,7 +76,7 @@ def _deviance(xp, a, d, log_r):
     u, lo = divide_double(xp, -d[0], -d[1], a)
     near = (u > -0.29) & (u < 0.41)
     close = times_double(xp, a, _fall(xp, xp.where(near, u, 0), xp.where(near, rounding(xp, lo, u), 0)))
-    far = add_double(xp, times_double(xp, -a, log_r), _minus(d))
+    far = add_double(xp, times_double(xp, -a, log_r), minus(d))
     return xp.where(near, close[0], far[0]), xp.where(near, close[1], far[1])
 
 
@@ -100,8 +89,8 @@ def logs_of(xp, x, y, a, b):
 def exponent(xp, x, y, a, b, d, logs=None):
     """E as a double word, from double words x, y = 1 - x and d = a y - b x; ``logs`` are those of logs_of."""
     log_x, log_y, log_a, log_b, log_n = logs or logs_of(xp, x, y, a, b)
-    below = _deviance(xp, a, d, add_double(xp, add_double(xp, log_x, log_n), _minus(log_a)))
-    above = _deviance(xp, b, _minus(d), add_double(xp, add_double(xp, log_y, log_n), _minus(log_b)))
+    below = _deviance(xp, a, d, add_double(xp, add_double(xp, log_x, log_n), minus(log_a)))
+    above = _deviance(xp, b, minus(d), add_double(xp, add_double(xp, log_y, log_n), minus(log_b)))
     return add_double(xp, below, above)
 
 
@@ -135,13 +124,13 @@ def log_share(xp, a, b):
     """The logarithm of :func:`share` as a double word."""
     n = _log_gamma_share(xp, *two_sum(xp, a, b))
     y = add_double(xp, _log_gamma_share(xp, a), _log_gamma_share(xp, b))
-    return add_double(xp, y, _minus(n))
+    return add_double(xp, y, minus(n))
 
 
 def log_mass(xp, x, y, a, b, logs=None):
     """log(x^a y^b / B(a, b)) as a double word, from double words x and y = 1 - x between 0 and 1."""
     e = exponent(xp, x, y, a, b, away_from_mean(xp, x, y, a, b), logs)
-    return add_double(xp, log_share(xp, a, b), _minus(e))
+    return add_double(xp, log_share(xp, a, b), minus(e))
 
 
 # The density -----------------------------------------------------------------------------------------------
@@ -156,7 +145,7 @@ def log_beta_density(xp, x, a, b):
     y = complement(xp, inner)
     logs = logs_of(xp, (inner, 0), y, a, b)
     mass = log_mass(xp, (inner, 0 * inner), y, a, b, logs)
-    found = add_double(xp, mass, _minus(add_double(xp, logs[0], logs[1])))[0]
+    found = add_double(xp, mass, minus(add_double(xp, logs[0], logs[1])))[0]
     found = xp.where((a == 1) & (b == 1), 0, found)
     low, high = (
         xp.where(c < 1, math.inf, xp.where(c == 1, xp.log(e), -math.inf)) for c, e in ((a, b), (b, a))

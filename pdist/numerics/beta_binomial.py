@@ -16,7 +16,7 @@ from .beta import add_double, log_share
 from .blocks import by_counts, in_blocks
 from .bregman import digamma_difference, trigamma
 from .differences import deviance
-from .double import two_product
+from .double import minus, two_product
 
 
 @differentiable
@@ -34,7 +34,7 @@ def beta_binomial_log_prob(xp, x, n, a, b):
         e = e + deviance(xp, part, part - miss, miss)
     few = (x == 0) | (y == 0)
     s, t = xp.where(few, 1, x), xp.where(few, 1, y)
-    h = add_double(xp, log_share(xp, a, b), tuple(-v for v in log_share(xp, a + x, b + y)))
+    h = add_double(xp, log_share(xp, a, b), minus(log_share(xp, a + x, b + y)))
     choices = log_share(xp, s, t)
     many = add_double(xp, h, choices)
     log_odds = xp.log(s) + (xp.log(t) - xp.log(xp.where(few, 1, n)))

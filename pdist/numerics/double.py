@@ -11,6 +11,8 @@ Source:
 
 from __future__ import annotations
 
+import math
+
 from .constants import LARGEST, SQRT_HALF
 
 # Minimax polynomial, the highest power first, for (float32, float64):
@@ -83,6 +85,16 @@ def rounding(xp, lo, hi):
     """lo if it is a rounding error of hi, else 0: it is inf or nan if a product overflowed."""
     eps = 2.0**-52 if is_double(hi) else 2.0**-23
     return xp.where(abs(lo) <= eps * abs(hi), lo, 0)
+
+
+def finite_or_zero(xp, x):
+    """x, or 0 where it is infinite or nan: a correction where there is nothing to correct."""
+    return xp.where(abs(x) < math.inf, x, 0)
+
+
+def minus(x):
+    """-x of a double word."""
+    return -x[0], -x[1]
 
 
 def log_double(xp, x, finer=False):

@@ -14,7 +14,7 @@ import math
 from ..autograd import differentiable
 from ..backend import hooks
 from .constants import LOG_2, SMALLEST, SQRT_2
-from .double import divide_double, is_double, log_finer, rounding, two_product, two_sum
+from .double import divide_double, finite_or_zero, is_double, log_finer, rounding, two_product, two_sum
 from .gamma import lgamma1p, log_minus_digamma_of, trigamma_minus
 from .incomplete_gamma import density_parts, gamma_quantile, gamma_tail_slope
 
@@ -27,7 +27,7 @@ def log_mass_double(xp, k, u, u_lo):
     k, at = xp.broadcast_arrays(k, at)
     factor, h, h_lo = density_parts(xp, k, at)
     y, lo = two_sum(xp, xp.log(k * factor), -h)
-    lo = lo - h_lo - _finite(xp, u_lo * ((at - k) / at))
+    lo = lo - h_lo - finite_or_zero(xp, u_lo * ((at - k) / at))
     return xp.where(inside, y, -math.inf), xp.where(inside, lo, 0)
 
 
@@ -40,10 +40,6 @@ def moderate(F, x):
 def reciprocal(F, z):
     """1/z, held as :func:`moderate` does."""
     return 1 / moderate(F, z)
-
-
-def _finite(xp, x):
-    return xp.where(abs(x) < math.inf, x, 0)
 
 
 # The reciprocal ---------------------------------------------------------------------------------------------
@@ -60,7 +56,7 @@ def inverse_gamma_log_density_double(xp, z, k):
     y, y_lo = log_mass_double(xp, k, *reciprocal_double(xp, z))
     log_z, log_lo = log_finer(xp, z)
     h, lo = two_sum(xp, y, -log_z)
-    return xp.where(y > -math.inf, h, y), _finite(xp, lo + (y_lo - log_lo))
+    return xp.where(y > -math.inf, h, y), finite_or_zero(xp, lo + (y_lo - log_lo))
 
 
 @differentiable
@@ -81,7 +77,7 @@ def reciprocal_shortfall(xp, z, k):
 def inverse_gamma_shape_slope(xp, z, k):
     """The derivative of the log density by k: log(1/z) - digamma(k)."""
     u, lo = reciprocal_double(xp, z)
-    return log_minus_digamma_of.kernel(xp, u, k) + _finite(xp, lo / u)
+    return log_minus_digamma_of.kernel(xp, u, k) + finite_or_zero(xp, lo / u)
 
 
 def inverse_gamma_slope(F, z, k):
@@ -129,7 +125,7 @@ def _chi_mass_double(xp, z, k):
     raised, shift, shift_lo = _raised(xp, z, k)
     y, y_lo = log_mass_double(xp, 0.5 * k, *half_square_double(xp, raised))
     h, lo = two_sum(xp, y, -shift)
-    return h, _finite(xp, lo + (y_lo - shift_lo))
+    return h, finite_or_zero(xp, lo + (y_lo - shift_lo))
 
 
 def chi_log_density_double(xp, z, k):
@@ -139,7 +135,9 @@ def chi_log_density_double(xp, z, k):
     log_z, log_lo = log_finer(xp, z)
     h, lo = two_sum(xp, y, -log_z)
     h, rest = two_sum(xp, h, xp.full_like(h, high))
-    return xp.where(y > -math.inf, h, y), _finite(xp, lo + (rest + (y_lo - log_lo + (LOG_2 - float(high)))))
+    return xp.where(y > -math.inf, h, y), finite_or_zero(
+        xp, lo + (rest + (y_lo - log_lo + (LOG_2 - float(high))))
+    )
 
 
 @differentiable
@@ -167,7 +165,7 @@ def chi_slope(xp, z, k):
     """Minus the derivative of the log density by z: (z^2 - (k - 1))/z."""
     square, square_lo = two_product(xp, z, z)
     d, lo = two_sum(xp, square, -k)
-    return (xp.where(z < 1e9, (d + 1) + _finite(xp, lo + square_lo), square)) / z
+    return (xp.where(z < 1e9, (d + 1) + finite_or_zero(xp, lo + square_lo), square)) / z
 
 
 @differentiable
@@ -176,7 +174,7 @@ def chi_shape_slope(xp, z, k):
     u, lo = half_square_double(xp, z)
     y = log_minus_digamma_of.kernel(xp, xp.maximum(u, SMALLEST[is_double(u)]), 0.5 * k)
     far = xp.where(_is_tiny(z), 2 * xp.log(z) - LOG_2 - xp.log(xp.maximum(u, SMALLEST[is_double(u)])), 0)
-    return 0.5 * (y + (far + _finite(xp, lo / u)))
+    return 0.5 * (y + (far + finite_or_zero(xp, lo / u)))
 
 
 def chi_bend(F, z, k):

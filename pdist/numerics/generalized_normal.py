@@ -14,7 +14,7 @@ from ..autograd import differentiable
 from ..backend import hooks
 from .bregman import trigamma
 from .constants import HALF_LOG_2PI, LOG_2, SMALLEST
-from .double import divide_double, exp_double, is_double, rounding, two_product, two_sum
+from .double import divide_double, exp_double, finite_or_zero, is_double, rounding, two_product, two_sum
 from .gamma import lgamma1p, log_gamma_density, log_minus_digamma_of, stirling_error
 from .incomplete_gamma import gamma_tail_slope, quantile, smaller_tail
 from .powers import digamma1p, exact_power, gamma1p, log_power_double, power_double
@@ -134,19 +134,15 @@ def _shares(xp, b, a):
     u, u_lo = power_double(xp, b, a)
     k, k_lo = divide_double(xp, xp.ones_like(a), xp.zeros_like(a), a)
     tail, log_tail, below = smaller_tail(xp, k, u)
-    moved = _finite(xp, u_lo * xp.exp(log_gamma_density.kernel(xp, u, k) - log_tail))
+    moved = finite_or_zero(xp, u_lo * xp.exp(log_gamma_density.kernel(xp, u, k) - log_tail))
     moved = xp.where(below, moved, -moved)
     at = xp.maximum(u, SMALLEST[is_double(u)])
-    moved = moved + _finite(xp, k_lo * log_minus_digamma_of.kernel(xp, at, xp.where(below, k + 1, k)))
+    moved = moved + finite_or_zero(xp, k_lo * log_minus_digamma_of.kernel(xp, at, xp.where(below, k + 1, k)))
     log_tail, tail = log_tail + moved, tail + tail * moved
     few = u < SMALLEST[is_double(u)] * 2.0**60  # b^a may underflow, though b does not
     inner = xp.where(few, b / gamma1p(xp, k, k_lo), xp.where(below, tail, 1 - tail))
     upper = xp.where(few, 1 - inner, xp.where(below, 1 - tail, tail))
     return inner, upper, xp.where(below | few, xp.log1p(-inner), log_tail)
-
-
-def _finite(xp, x):
-    return xp.where(abs(x) < math.inf, x, 0)
 
 
 def cdf(xp, z, a):

@@ -15,7 +15,7 @@ from .. import functions
 from ..autograd import differentiable, raw
 from .constants import LARGEST, SMALLEST
 from .differences import expm1mx
-from .double import exp_double, is_double, log_finer, rounding, two_product, two_sum
+from .double import exp_double, finite_or_zero, is_double, log_finer, rounding, two_product, two_sum
 from .exponential_integral import scaled_integral
 
 _FAR = (80.0, 700.0)  # e to this is finite in (float32, float64)
@@ -45,7 +45,7 @@ def log_density_double(F, z, c):
     y, lo = two_sum(xp, z, log_c)
     y, rest = two_sum(xp, y, -u)
     low = (lo + rest) + (log_lo - u_lo)
-    return xp.where(z < math.inf, y, -z), xp.where(abs(low) < math.inf, low, 0)
+    return xp.where(z < math.inf, y, -z), finite_or_zero(xp, low)
 
 
 @differentiable

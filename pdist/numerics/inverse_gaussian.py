@@ -17,7 +17,7 @@ from ..autograd import differentiable
 from ..backend import hooks, special
 from .blocks import in_blocks
 from .constants import HALF_LOG_2PI, HALF_LOG_2PIE, INV_SQRT_2PI, LOG_2, SQRT_HALF
-from .double import divide_double, is_double, log_finer, two_product, two_sum
+from .double import divide_double, finite_or_zero, is_double, log_finer, two_product, two_sum
 from .exponential_integral import integral_excess, scaled_integral
 from .normal import scaled_tail
 from .panels import gauss_legendre
@@ -32,27 +32,23 @@ _RULE = [
 ]
 
 
-def _finite(xp, x):
-    return xp.where(abs(x) < math.inf, x, 0)
-
-
 def _product_double(xp, a, a_lo, b, b_lo):
     """(a + a_lo)(b + b_lo) as a double word."""
     p, lo = two_product(xp, a, b)
-    return two_sum(xp, p, _finite(xp, lo + (a * b_lo + a_lo * b)))
+    return two_sum(xp, p, finite_or_zero(xp, lo + (a * b_lo + a_lo * b)))
 
 
 def _excess_double(xp, x, m):
     """x/m - 1 as a double word."""
     d, d_lo = two_sum(xp, x, -m)
     q, lo = divide_double(xp, d, d_lo, m)
-    return q, _finite(xp, lo)
+    return q, finite_or_zero(xp, lo)
 
 
 def _ratio_double(xp, x, s):
     """s/x as a double word."""
     t, lo = divide_double(xp, s, xp.zeros_like(s), x)
-    return t, _finite(xp, lo)
+    return t, finite_or_zero(xp, lo)
 
 
 def exponent_double(xp, x, m, s):
@@ -77,7 +73,7 @@ def wald_log_density(xp, x, m, s):
     y, rest = two_sum(xp, 0.5 * y, -h)
     y, last = two_sum(xp, y, xp.full_like(y, -HALF_LOG_2PI))
     low = (rest + last) + (0.5 * ((lo - three_lo) + (s_lo - 3 * x_lo)) - h_lo)
-    return xp.where(h < math.inf, y + _finite(xp, low), -math.inf)
+    return xp.where(h < math.inf, y + finite_or_zero(xp, low), -math.inf)
 
 
 @differentiable
@@ -149,7 +145,7 @@ def tail(xp, x, m, s, *, upper, log):
     inside = (x > 0) & (x < math.inf)
     z = xp.where(inside, x, m)
     h, h_lo = exponent_double(xp, z, m, s)
-    h_lo = _finite(xp, h_lo)
+    h_lo = finite_or_zero(xp, h_lo)
     r = xp.sqrt(s / z)
     a, b = xp.minimum(xp.sqrt(2 * h), 1e12), r * (1 + z / m)
     left = z < m

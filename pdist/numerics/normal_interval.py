@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from ..backend import hooks, special
 from .blocks import piecewise
 from .constants import SQRT_HALF
-from .double import divide_double, is_double, polynomial, rounding, two_product, two_sum
+from .double import divide_double, finite_or_zero, is_double, polynomial, rounding, two_product, two_sum
 from .normal import bell, scaled_tail
 
 SQRT_2PI = math.sqrt(2 * math.pi)
@@ -99,14 +99,14 @@ def sum_over(xp, a, b, loc, s):
     t, lo = two_sum(xp, d, e)
     lo = rounding(xp, lo, t) + (rounding(xp, d_lo, d) + rounding(xp, e_lo, e))
     q, q_lo = divide_double(xp, t, lo, s)
-    return q, xp.where(abs(q_lo) < math.inf, q_lo, 0)
+    return q, finite_or_zero(xp, q_lo)
 
 
 def product(xp, a, a_lo, b, b_lo):
     """The product of two double words as one."""
     p, e = two_product(xp, a, b)
     lo = e + (a * b_lo + a_lo * b)
-    return p, xp.where(abs(lo) < math.inf, lo, 0)
+    return p, finite_or_zero(xp, lo)
 
 
 def frame(xp, loc, s, low, high):

@@ -14,7 +14,17 @@ from ..autograd import differentiable
 from .bregman import digamma_difference, trigamma
 from .constants import LARGEST, SMALLEST, SUBNORMAL
 from .differences import log1pmx
-from .double import divide_double, exp_double, finite, is_double, log_finer, rounding, two_product, two_sum
+from .double import (
+    divide_double,
+    exp_double,
+    finite,
+    finite_or_zero,
+    is_double,
+    log_finer,
+    rounding,
+    two_product,
+    two_sum,
+)
 from .gamma import lgamma1p, log_minus_digamma, stirling_error
 from .panels import gauss_legendre
 
@@ -76,7 +86,7 @@ def weibull_log_density_double(xp, z, a):
     h, rest = two_sum(xp, h, -u)
     y, last = two_sum(xp, h, log_a)
     low = (t_lo - log_lo) + (lo + (rest + (last + (a_lo - u_lo))))
-    return xp.where(u < math.inf, y, -u), xp.where(abs(low) < math.inf, low, 0)
+    return xp.where(u < math.inf, y, -u), finite_or_zero(xp, low)
 
 
 @differentiable
@@ -104,7 +114,7 @@ def weibull_slope(xp, z, a):
     rest, rest_lo = two_sum(xp, 1 + 0 * a, -a)
     y, last = two_sum(xp, y, rest)
     low = last + (rest_lo + (lo + a * u_lo))
-    return finite(xp, (y + xp.where(abs(low) < math.inf, low, 0)) / z)
+    return finite(xp, (y + finite_or_zero(xp, low)) / z)
 
 
 def weibull_mixed(F, z, a):

@@ -12,6 +12,7 @@ from .double import (
     exp_double,
     is_double,
     log_finer,
+    minus,
     polynomial,
     rounding,
     two_product,
@@ -113,21 +114,17 @@ def sinh_arcsinh_log_density_double(xp, z, e, t):
     square, square_lo = half_square(xp, u)
     log_2 = (xp.full_like(u, LOG_2), LOG_2 - float(u.dtype.type(LOG_2)))
     log_cosh = _log_root(
-        xp, u, xp.where(u < 0, -u_lo, u_lo), _total(xp, (abs(w), xp.where(w < 0, -w_lo, w_lo)), _minus(log_2))
+        xp, u, xp.where(u < 0, -u_lo, u_lo), _total(xp, (abs(w), xp.where(w < 0, -w_lo, w_lo)), minus(log_2))
     )
     a = xp.where((abs(z) > 0) & (abs(z) < math.inf), abs(z), 1) + xp.zeros_like(u)
-    beyond = _total(xp, log_finer(xp, a), log_s, _minus(log_2))
+    beyond = _total(xp, log_finer(xp, a), log_s, minus(log_2))
     log_root = _log_root(xp, y, y_lo, beyond)
     constant = xp.full_like(u, HALF_LOG_2PI)
     rest = HALF_LOG_2PI - float(u.dtype.type(HALF_LOG_2PI)) - HALF_LOG_2PI_REST
-    terms = (log_s, _minus(log_2), log_cosh, _minus(log_root), _minus(log_finer(xp, t)))
+    terms = (log_s, minus(log_2), log_cosh, minus(log_root), minus(log_finer(xp, t)))
     y, lo = _total(xp, (-square, -(square_lo + u * u_lo)), *terms, (-constant, -rest))
     y = xp.where(abs(square) < math.inf, y, -square)
     return y, xp.where(abs(y) < math.inf, lo, 0)
-
-
-def _minus(word):
-    return -word[0], -word[1]
 
 
 def _log_root(xp, x, x_lo, far):

@@ -26,7 +26,7 @@ from .beta import (
 from .beta_shape import tail_slopes
 from .blocks import by_counts, in_blocks
 from .bregman import trigamma
-from .double import divide_double, is_double, log_double, rounding, two_sum
+from .double import divide_double, is_double, log_double, minus, rounding, two_sum
 from .incomplete_beta import beta_tail_at
 from .odds import bernoulli_variance_logit
 from .probability import or_infinite
@@ -131,8 +131,8 @@ def binomial_log_prob(xp, x, n, v, *, logit):
     s, t = xp.where(inside, x, 1), xp.where(inside, y, 1)
     logs = [log_word(xp, *c) for c in (p, q, (s, 0), (t, 0), (xp.maximum(n, 1), 0))]
     mass = log_mass(xp, p, q, s, t, logs)
-    for (h, lo), sign in zip(logs[2:], (-1, -1, 1), strict=True):
-        mass = add_double(xp, mass, (sign * h, sign * lo))
+    for log in (minus(logs[2]), minus(logs[3]), logs[4]):
+        mass = add_double(xp, mass, log)
     none, all_of_them = _product(xp, y, q)[0], _product(xp, x, p)[0]
     certain = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass[0])
     found = xp.where(inside, certain, xp.where(x > 0, all_of_them, none))
@@ -214,8 +214,7 @@ def negative_binomial_log_prob(xp, x, n, v, *, logit):
     p, q = chances(xp, v, logit)
     some = xp.maximum(x, 1)
     logs = logs_of(xp, q, p, n, some)
-    h, lo = logs[3]
-    mass = add_double(xp, log_mass(xp, q, p, n, some, logs), (-h, -lo))[0]
+    mass = add_double(xp, log_mass(xp, q, p, n, some, logs), minus(logs[3]))[0]
     mass = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass)
     found = xp.where(x > 0, mass, _product(xp, n, q)[0])
     return xp.where(v == v, found, v)

@@ -13,7 +13,7 @@ from ...autograd import differentiable, raw, zero
 from ...numerics.blocks import in_blocks, rule_in_blocks
 from ...numerics.constants import LARGEST, SMALLEST
 from ...numerics.differences import log_minus
-from ...numerics.double import is_double, two_sum
+from ...numerics.double import finite_or_zero, is_double, two_sum
 from .scales import FORMS, distance, standardize, standardize_double
 from .standard import Standard
 
@@ -226,7 +226,7 @@ def _distance(
 @differentiable
 def finite_correction(xp, x):
     """A first-order correction, or 0 if it is infinite or nan: then there is nothing to correct."""
-    return xp.where(abs(x) < math.inf, x, 0)
+    return finite_or_zero(xp, x)
 
 
 @differentiable
