@@ -269,12 +269,14 @@ positive_integer = Support(
     discrete=True,
     inner=1.0,
     low=1.0,
+    wanted="a whole number from 1 on",
 )
 non_negative_integer = Support(
     "non negative integer",
     lambda xp, x: (x >= 0) & (x == xp.floor(x)) & xp.isfinite(x),
     discrete=True,
     low=0.0,
+    wanted="a whole number from 0 on",
 )
 integer = Support(
     "integer",
