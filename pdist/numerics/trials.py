@@ -59,10 +59,32 @@ def chances(xp, v, logit):
     return p, tuple(xp.where(up, a, b) for a, b in zip(small, large, strict=True))
 
 
+def log_chances(xp, v, logit):
+    """log p and log(1 - p) as double words, of any logit."""
+    chance = chances(xp, v, logit)
+    logs = [log_word(xp, xp.where(h == 0, 1, h), lo) for h, lo in chance]
+    logs = [(xp.where(c[0] == 0, -math.inf, h), lo) for c, (h, lo) in zip(chance, logs, strict=True)]
+    if not logit:
+        return logs
+    far, small, large = _is_far(v), -abs(v), -xp.exp(-abs(v))
+    ends = xp.where(v > 0, large, small), xp.where(v > 0, small, large)
+    return [(xp.where(far, end, h), xp.where(far, 0, lo)) for end, (h, lo) in zip(ends, logs, strict=True)]
+
+
+def _is_far(v):
+    """Whether a logit is so far out that its probabilities lack digits."""
+    return abs(v) > _FAR[is_double(v)]
+
+
+def _beyond(xp, v):
+    """By how much it is."""
+    return xp.maximum(abs(v) - _FAR[is_double(v)], 0)
+
+
 def _product(xp, n, log):
-    """n times the logarithm of a double word; 0 where n is 0."""
-    h, lo = times_double(xp, n, log_word(xp, *log))
-    none = log[0] == 0
+    """n times a logarithm; 0 where n is 0."""
+    h, lo = times_double(xp, n, log)
+    none = log[0] == -math.inf
     h = xp.where(none, -math.inf, h)
     return xp.where(n == 0, 0, h), xp.where((n == 0) | none, 0, lo)
 
@@ -133,11 +155,12 @@ def binomial_log_prob(xp, x, n, v, *, logit):
     mass = log_mass(xp, p, q, s, t, logs)
     for log in (minus(logs[2]), minus(logs[3]), logs[4]):
         mass = add_double(xp, mass, log)
-    none, all_of_them = _product(xp, y, q)[0], _product(xp, x, p)[0]
+    log_p, log_q = log_chances(xp, v, logit)
+    none, all_of_them = _product(xp, y, log_q)[0], _product(xp, x, log_p)[0]
     certain = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass[0])
     found = xp.where(inside, certain, xp.where(x > 0, all_of_them, none))
     if logit:
-        found = xp.where(abs(v) > _FAR[is_double(v)], _far_out(xp, x, n, v), found)
+        found = xp.where(_is_far(v), _far_out(xp, x, n, v), found)
     return xp.where(v == v, found, v)
 
 
@@ -148,7 +171,7 @@ def binomial_score(xp, x, n, v, /, logit):
     d = away_from_mean(xp, p, q, x, n - x)[0]
     if logit:
         rare = binomial_mean.kernel(xp, n, -abs(v))
-        return xp.where(abs(v) > _FAR[is_double(v)], xp.where(v > 0, x - n + rare, x - rare), d)
+        return xp.where(_is_far(v), xp.where(v > 0, x - n + rare, x - rare), d)
     certain = (p[0] == 0) | (q[0] == 0)
     up, down = or_infinite(xp, p[0]), or_infinite(xp, q[0])
     return xp.where(certain, x / up - (n - x) / down, d / up / down)
@@ -184,7 +207,7 @@ def binomial_tail(xp, x, n, v, *, upper, log, logit):
     beyond = xp.where(rare, small, xp.log1p(-xp.exp(small)))
     if not log:
         beyond = xp.where(rare, xp.exp(small), -xp.expm1(small))
-    return xp.where(abs(v) > _FAR[is_double(v)], beyond, found)
+    return xp.where(_is_far(v), beyond, found)
 
 
 def _tail_slope(F, g, y, log_mass, weight, v, upper, log, logit):
@@ -216,8 +239,15 @@ def negative_binomial_log_prob(xp, x, n, v, *, logit):
     logs = logs_of(xp, q, p, n, some)
     mass = add_double(xp, log_mass(xp, q, p, n, some, logs), minus(logs[3]))[0]
     mass = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass)
-    found = xp.where(x > 0, mass, _product(xp, n, q)[0])
+    if logit:  # choices, and the power of the rare outcome, of which x or n are known to come
+        mass = mass - _times(xp, xp.where(v > 0, n, x), _beyond(xp, v))
+    found = xp.where(x > 0, mass, _product(xp, n, log_chances(xp, v, logit)[1])[0])
     return xp.where(v == v, found, v)
+
+
+def _times(xp, n, beyond):
+    """Their product; 0 where n is 0, also of an infinite logit."""
+    return n * xp.where(n == 0, 0, beyond)
 
 
 @differentiable
@@ -226,7 +256,8 @@ def negative_binomial_score(xp, x, n, v, /, logit):
     p, q = chances(xp, v, logit)
     d = away_from_mean(xp, p, q, x, n)[0]
     if logit:
-        return d
+        e = xp.exp(-abs(v))
+        return xp.where(_is_far(v), xp.where(v > 0, x * e - n, x - n * e), d)
     certain = (p[0] == 0) | (q[0] == 0)
     up, down = or_infinite(xp, p[0]), or_infinite(xp, q[0])
     return xp.where(certain, x / up - n / down, d / up / down)
@@ -237,7 +268,11 @@ def negative_binomial_score(xp, x, n, v, /, logit):
 def negative_binomial_shape_score(xp, x, n, v, *, logit):
     """log(1 - p) - digamma(n) + digamma(n + x): the derivative by n."""
     p, q = chances(xp, v, logit)
-    return score_at(xp, q, p, n, x)
+    score = score_at(xp, q, p, n, x)
+    if not logit:
+        return score
+    score = xp.where(v > 0, score - _beyond(xp, v), score)
+    return xp.where((x == 0) & _is_far(v), log_chances(xp, v, logit)[1][0], score)
 
 
 def _chance(F, v, logit):
@@ -278,7 +313,19 @@ negative_binomial_shape_score.derivative(
 def negative_binomial_tail(xp, x, n, v, *, upper, log, logit):
     """P(X <= x) or, if ``upper``, P(X > x), or its logarithm, for counts x >= 0."""
     p, q = chances(xp, v, logit)
-    return beta_tail_at(xp, *q, *p, n, x + 1, upper=upper, log=log)
+    found = beta_tail_at(xp, *q, *p, n, x + 1, upper=upper, log=log)
+    if not logit:
+        return found
+    # Far out a tail that has no mass to speak of goes on as a power of the rare outcome's probability
+    up = v > 0
+    small = beta_tail_at(xp, *q, *p, n, x + 1, upper=True, log=True)
+    small = xp.where(up, beta_tail_at(xp, *q, *p, n, x + 1, upper=False, log=True), small)
+    small = small - _times(xp, xp.where(up, n, x + 1), _beyond(xp, v))
+    rare = up != upper
+    beyond = xp.where(rare, small, xp.log1p(-xp.exp(small)))
+    if not log:
+        beyond = xp.where(rare, xp.exp(small), -xp.expm1(small))
+    return xp.where(_is_far(v), beyond, found)
 
 
 @differentiable
@@ -306,8 +353,8 @@ negative_binomial_tail.derivative(
 def geometric_log_prob(xp, x, v, /, logit):
     """(x - 1) log(1 - p) + log p for x = 1, 2, ..."""
     x, v = xp.broadcast_arrays(x, v)
-    p, q = chances(xp, v, logit)
-    h = add_double(xp, _product(xp, x - 1, q), _product(xp, xp.ones_like(v), p))[0]
+    log_p, log_q = log_chances(xp, v, logit)
+    h = add_double(xp, _product(xp, x - 1, log_q), _product(xp, xp.ones_like(v), log_p))[0]
     return xp.where(v == v, h, v)
 
 
@@ -315,7 +362,7 @@ def geometric_log_prob(xp, x, v, /, logit):
 def geometric_tail(xp, x, v, /, upper, log, logit):
     """P(X <= x) or, if ``upper``, P(X > x) = (1 - p)^x, or its logarithm."""
     x, v = xp.broadcast_arrays(x, v)
-    h, lo = _product(xp, x, chances(xp, v, logit)[1])
+    h, lo = _product(xp, x, log_chances(xp, v, logit)[1])
     if upper:
         return h + lo if log else xp.exp(h) * (1 + lo)
     tail = -(xp.expm1(h) + lo * xp.exp(h))

@@ -225,7 +225,12 @@ ENTRIES = [
     ),
     Entry(
         D.Beta,
-        elements={"a": positives(0.5, 8), "b": positives(1, 8)},  # floats are too far apart near 1
+        elements={  # floats are too far apart near 1 for b < 1
+            "a": positives(0.5, 8),
+            "b": positives(1, 8),
+            "mean": positives(0.25, 0.75),
+            "concentration": positives(4, 8),
+        },
         twin=lambda d: stats.beta(d.a, d.b),
     ),
     Entry(

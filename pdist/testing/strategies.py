@@ -125,6 +125,16 @@ _BY_SUPPORT: dict[str, Any] = {  # by name
 
 
 @st.composite
+def parameter_names(draw: DrawFn, cls: type[Distribution]) -> list[str]:
+    """One of every group of alternatives, those that go together all or none."""
+    names = [draw(st.sampled_from(slot)) for slot in cls._alternatives]
+    if set(cls.together) <= set(names):
+        return names
+    slots = zip(names, cls._alternatives, strict=True)
+    return [slot[0] if name in cls.together else name for name, slot in slots]
+
+
+@st.composite
 def parameters(
     draw: DrawFn,
     cls: type[Distribution],
@@ -136,7 +146,7 @@ def parameters(
     min_side: int = 0,
     elements: Mapping[str, SearchStrategy[float]] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Parameters of a class, by name: one of every group of alternatives, of shapes that broadcast.
+    """Parameters of a class, by name: a choice of alternatives, of shapes that broadcast.
 
     Args:
         draw: given by Hypothesis.
@@ -150,7 +160,7 @@ def parameters(
     """
     dtype = draw(dtypes()) if dtype is None else np.dtype(dtype)
     size = draw(st.integers(1, 4)) if size is None else size
-    names = [draw(st.sampled_from(slot)) for slot in cls._alternatives]
+    names = draw(parameter_names(cls))
     if batch_shape is None:
         lead = draw(broadcastable(len(names), min_side=min_side))
     else:

@@ -45,6 +45,7 @@ PROCESSORS = (
 _SCALES = {"d_log_scale", "d_raw_scale"}  # the family derives them from d_scale, as in those that have them
 WITHOUT = {
     "AsymmetricLaplace": _SCALES,
+    "Beta": {"d_mean", "d_concentration"},
     "Binomial": {"d_n", "icdf", "entropy"},
     "Categorical": {"d_p"},
     "Cauchy": {"mean", "variance"},
@@ -58,7 +59,7 @@ WITHOUT = {
     "LogitNormal": {"entropy", "mean", "variance"},
     "MixtureSameFamily": {"entropy"},
     "Moyal": _SCALES,
-    "NegativeBinomial": {"d_p", "icdf", "entropy"},
+    "NegativeBinomial": {"d_p", "d_mean", "d_dispersion", "icdf", "entropy"},
     "OneHotCategorical": {"d_p", "cdf", "sf", "log_cdf", "log_sf", "icdf"},
     "RelaxedBernoulli": {"d_p", "icdf", "entropy", "mean", "variance"},
     "SinhArcsinh": _SCALES | {"entropy", "mean", "variance"},

@@ -9,6 +9,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from exactly import require, slopes, truths
+from numpy.testing import assert_allclose, assert_array_equal
 
 import pdist
 import pdist.distributions as D
@@ -267,3 +268,82 @@ def test_entropy_of_negative_binomials(n: float, p: float) -> None:
     np.testing.assert_allclose(y.array, float(truth), rtol=1e-13)
     found = [g.array for g in pdist.grad([y], [*given])]
     np.testing.assert_allclose(found, [float(by_n), float(by_p)], rtol=1e-10)
+
+
+@DTYPES
+def test_by_mean_and_concentration(dtype: Any) -> None:
+    """The same distribution, with gradients to what was given."""
+    mean = Variable(np.array([0.125, 0.5], dtype))
+    concentration = Variable(np.array(8.0, dtype))
+    d = D.Beta(mean=mean, concentration=concentration)
+    assert d.mean.shape == d.batch_shape == (2,)
+    assert_array_equal(d.a.array, [1.0, 4.0])
+    assert_array_equal(d.b.array, [7.0, 4.0])
+    d.log_prob(0.25).sum().backward()
+    a, b = Variable(np.array([1.0, 4.0], dtype)), Variable(np.array([7.0, 4.0], dtype))
+    D.Beta(a, b).log_prob(0.25).sum().backward()
+    assert_allclose(mean.grad, 8 * (a.grad - b.grad), rtol=1e-6)
+    assert_allclose(
+        concentration.grad, (d.mean.array * a.grad + (1 - d.mean.array) * b.grad).sum(), rtol=1e-5
+    )
+
+
+def test_mean_goes_with_concentration() -> None:
+    assert D.Beta(1.0, 3.0).mean.item() == 0.25
+    assert D.Beta(1.0, 3.0).copy(mean=0.5, concentration=2.0).a.item() == 1.0
+    for wrong in ({"mean": 0.5, "b": 1.0}, {"a": 1.0, "concentration": 3.0}):
+        with pytest.raises(TypeError, match="Beta: mean and concentration go together, got"):
+            D.Beta(**wrong)
+    with pytest.raises(TypeError, match="mean and concentration go together"):
+        D.Beta.fit([0.1, 0.2], mean=0.3)
+
+
+@DTYPES
+def test_counts_by_mean_and_dispersion(dtype: Any) -> None:
+    """NegativeBinomial of n = 1/dispersion, also where 1 - p would be lost or p would be 0."""
+    mean, dispersion = np.array([1e-30, 0.5, 3e5, 1e15], dtype), np.array([2.0, 0.25, 8.0, 0.5], dtype)
+    d = D.NegativeBinomial(mean=mean, dispersion=dispersion)
+    assert_array_equal(d.mean.array, mean)
+    assert_array_equal(d.n.array, 1 / dispersion)
+    assert_allclose(d.variance.array, mean + dispersion.astype(float) * mean.astype(float) ** 2, rtol=3e-7)
+    x = np.array([0.0, 2.0, 1e5, 4e15], dtype)
+
+    def exact(x: float, m: float, a: float) -> Any:
+        n, odds = 1 / mp.mpf(a), mp.mpf(m) * mp.mpf(a)
+        counted = mp.loggamma(x + n) - mp.loggamma(n) - mp.loggamma(mp.mpf(x) + 1)
+        return counted - n * mp.log1p(odds) - (x * mp.log1p(1 / odds) if x else 0)
+
+    with mp.workdps(60):
+        truth = [float(exact(*map(float, case))) for case in zip(x, mean, dispersion, strict=True)]
+    with_rounded_logit = 8 + abs(d.logit.array)
+    assert (abs(d.log_prob(x).array / truth - 1) <= with_rounded_logit * np.finfo(dtype).eps).all()
+    leaves = {"mean": pdist.Variable(mean.copy()), "dispersion": pdist.Variable(dispersion.copy())}
+    D.NegativeBinomial(**leaves).log_prob(x).sum().backward()
+    score = (x - mean.astype(float)) / mean / (1 + dispersion.astype(float) * mean)
+    assert_allclose(leaves["mean"].grad, score, rtol=1e-5 if dtype is np.float32 else 1e-13, atol=1e-30)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "logits"),
+    [(np.float32, [-200, -69, -61, 61, 250]), (np.float64, [-3000, -650, -601, 601, 5000])],
+)
+def test_waiting_with_far_out_logits(dtype: Any, logits: list[float]) -> None:
+    """Of logits whose probabilities underflow, the logarithms still are numbers."""
+    with mp.workdps(60):
+        for v in logits:
+            log_p, log_q = -mp.log1p(mp.exp(-v)), -mp.log1p(mp.exp(v))
+            for n, x in [(0.25, 0.0), (3.0, 1.0), (3.0, 7.0), (1e4, 1e5)]:
+                d = D.NegativeBinomial(n=variable(n, dtype), logit=variable(v, dtype))
+                choices = -mp.log(x * mp.beta(n, x)) if x else 0
+                y = d.log_prob(dtype(x))
+                y.backward()
+                require(y, [choices + n * log_q + x * log_p], 4)
+                require(d.logit.grad, [x * mp.exp(log_q) - n * mp.exp(log_p)], 4)
+                require(d.n.grad, [log_q + (mp.digamma(x + n) - mp.digamma(n) if x else 0)], 4)
+                power = (x + 1) * log_p if v < 0 else n * log_q
+                tail = -mp.log(mp.beta(n, x + 1)) + power - mp.log(x + 1 if v < 0 else n)
+                name = "log_survival_function" if v < 0 else "log_cdf"
+                require(getattr(d, name)(dtype(x)), [tail], 8)
+            d = D.Geometric(logit=variable(v, dtype))
+            require(d.log_prob(dtype(9)), [8 * log_q + log_p], 4)
+            require(d.log_survival_function(dtype(9)), [9 * log_q], 4)

@@ -25,6 +25,7 @@ class Declared:
         parts: the distributions inside, by name.
         options: the settings that are not arrays, by name.
         order: the order of positional arguments, if it is not that of the declarations.
+        together: names of alternatives that are given all or none, such as a mean and a dispersion.
         ordered: names of parameters, each of which must be greater than the one before.
         between: names of three parameters, the second of which lies between the others or is one of them.
         may_be_equal: whether it may also be equal to the one before.
@@ -35,6 +36,7 @@ class Declared:
     parts: ClassVar[dict[str, Part]] = {}
     options: ClassVar[dict[str, Option]] = {}
     order: ClassVar[tuple[str, ...]] = ()
+    together: ClassVar[tuple[str, ...]] = ()
     ordered: ClassVar[tuple[str, ...]] = ()
     between: ClassVar[tuple[str, ...]] = ()
     may_be_equal: ClassVar[bool] = False

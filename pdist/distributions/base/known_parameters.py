@@ -9,6 +9,7 @@ import numpy as np
 from ...autograd import Variable
 from ...backend import to_cpu
 from .batching import broadcasts
+from .parameters import check_together
 
 
 def known_parameters(
@@ -23,6 +24,7 @@ def known_parameters(
         if taken & set(slot):
             raise TypeError(f"{who}: expected at most one of {' and '.join(slot)}")
         taken |= set(slot)
+    check_together(who, cls, fixed)
     found = {}
     for name, value in fixed.items():
         array = value.array if isinstance(value, Variable) else value
@@ -61,6 +63,6 @@ def built(cls: Any, given: Any, found: dict[str, Any]) -> Any:
             raise given.failure(f"{name}{list(at) if at else ''} would be {array[at]}")
         arrays[name] = array if given.owner is None else given.owner.from_host(array)
     try:
-        return cls(**{n: arrays[n] for n in cls.parameters if n in arrays})
+        return cls(**{n: arrays[n] for slot in cls._alternatives for n in slot if n in arrays})
     except ValueError as error:
         raise given.failure(str(error)) from None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ... import functions as F
 from .supports import Support
 
 
@@ -49,6 +50,26 @@ class Param:
             raise AttributeError(f"{owner.__name__} has no parameter {self.name!r} set")
         with np.errstate(all="ignore"):
             return self.derive(instance)
+
+
+class MomentParam(Param):
+    """A parameter that is a moment too, such as a mean.
+
+    Reading it returns the moment, of the batch's shape: as given, or by the formula that the class states
+    for it (``_mean()``).
+    """
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        given = instance.__dict__.get(self.name)
+        if given is None:
+            return instance._statistic(self.name, ())
+        shape = instance.batch_shape
+        return given if given.shape == shape else F.broadcast_to(given, shape)
+
+    def __set__(self, instance: Any, value: Any) -> None:  # makes Python ask __get__ for given ones too
+        raise AttributeError(f"{type(instance).__name__}.{self.name} is a parameter")
 
 
 class Part:
@@ -124,6 +145,7 @@ def _make_plan(cls: Any, names: tuple[str, ...]) -> Plan:
             one_of = len(choice) > 1
             wanted = f"exactly one of {', '.join(choice[:-1])} and {choice[-1]}" if one_of else choice[0]
             raise TypeError(f"{cls.__name__}: expected {wanted}, got {' and '.join(present) or 'none'}")
+    check_together(cls.__name__, cls, names)
     given = tuple(n for n in names if n in cls.parameters)
     return Plan(
         given,
@@ -134,6 +156,13 @@ def _make_plan(cls: Any, names: tuple[str, ...]) -> Plan:
         not any(cls.parameters[n].event_ndim for n in given),
         tuple((n, cls.parameters[n].support) for n in given),
     )
+
+
+def check_together(who: str, cls: Any, names: Iterable[str]) -> None:
+    """Raise TypeError if only some of the parameters that go together are given."""
+    present = [name for name in cls.together if name in names]
+    if 0 < len(present) < len(cls.together):
+        raise TypeError(f"{who}: {' and '.join(cls.together)} go together, got {' and '.join(names)}")
 
 
 def signature(cls: Any) -> inspect.Signature:

@@ -10,8 +10,8 @@ from ...autograd import Variable, as_variable
 from ...numerics.beta import beta_entropy, log_beta_density
 from ...numerics.beta_shape import beta_quantile, beta_tail, moved_beta
 from ..base.distribution import Distribution
-from ..base.parameters import Param
-from ..base.supports import positive, unit_interval
+from ..base.parameters import MomentParam, Param
+from ..base.supports import open_unit_interval, positive, unit_interval
 from ..base.tails import FourTails
 from ..families.draws import beta_draws
 
@@ -24,6 +24,8 @@ class Beta(FourTails, Distribution):
     Args:
         a: the first shape a > 0, of shape ``[*batch]``.
         b: the second shape b > 0, of shape ``[*batch]``; the mean is a/(a + b).
+        mean: a/(a + b), in (0, 1), together with
+        concentration: a + b > 0, instead of ``a`` and ``b``.
 
     Samples carry gradients to both shapes; they are implicit. The mode of a density with two peaks is the end
     with the smaller shape.
@@ -37,10 +39,16 @@ class Beta(FourTails, Distribution):
     array([0.25, 0.4 ])
     >>> d.cdf(0.5).array
     array([0.875 , 0.6875])
+    >>> d = Beta(mean=0.25, concentration=4.0)
+    >>> d.a.item(), d.b.item()
+    (1.0, 3.0)
     """
 
-    a = Param(positive)
-    b = Param(positive)
+    a = Param(positive, derive=lambda self: self.mean * self.concentration)
+    b = Param(positive, derive=lambda self: (1 - self.mean) * self.concentration)
+    mean = MomentParam(open_unit_interval, instead_of="a")
+    concentration = Param(positive, instead_of="b", derive=lambda self: self.a + self.b)
+    together = ("mean", "concentration")
     support = unit_interval
     reparameterized = True
 

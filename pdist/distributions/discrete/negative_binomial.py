@@ -9,11 +9,17 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.counts import draw_counts
+from ...numerics.probability import log_odds
 from ...numerics.trials import negative_binomial_log_prob, negative_binomial_tail
-from ..base.parameters import Param
+from ..base.parameters import MomentParam, Param
 from ..base.supports import below_one, non_negative_integer, positive, real_or_minus_inf
 from ..families.logits import Odds
 from ..families.trials import Trials
+
+
+def _logit(self: Any) -> Variable:
+    """log(p/(1 - p)) from p, or from the mean and the dispersion."""
+    return log_odds(self.p) if self.given("p") else F.log(self.mean) + F.log(self.dispersion)
 
 
 class NegativeBinomial(Trials):
@@ -25,6 +31,8 @@ class NegativeBinomial(Trials):
         n: the number of failures n > 0, of shape ``[*batch]``.
         p: the probability of a success, in [0, 1), of shape ``[*batch]``; the mean is n p/(1 - p).
         logit: log(p/(1 - p)), instead of ``p``.
+        mean: n p/(1 - p) > 0, of shape ``[*batch]``, together with
+        dispersion: 1/n > 0, instead of ``n`` and ``p``; the variance is mean + dispersion mean^2.
 
     It is a Poisson whose rate is a Gamma of shape n and scale p/(1 - p). Samples are counts: they have the
     dtype of the parameters, and carry no gradients.
@@ -39,11 +47,16 @@ class NegativeBinomial(Trials):
     array([0.25, 0.25])
     >>> d.mean.array
     array([1., 2.])
+    >>> NegativeBinomial(mean=np.array(3.0), dispersion=0.5).variance.item()
+    7.5
     """
 
-    n = Param(positive)
+    n = Param(positive, derive=lambda self: 1 / self.dispersion)
     p = Param(below_one, derive=Odds.p.derive)
-    logit = Param(real_or_minus_inf, instead_of="p", derive=Odds.logit.derive)
+    logit = Param(real_or_minus_inf, instead_of="p", derive=_logit)
+    mean = MomentParam(positive, instead_of="p")
+    dispersion = Param(positive, instead_of="n", derive=lambda self: 1 / self.n)
+    together = ("mean", "dispersion")
     order = ("n", "p")
     support = non_negative_integer
 
@@ -56,6 +69,8 @@ class NegativeBinomial(Trials):
     @property
     def _ratio(self) -> Variable:
         """p/(1 - p)."""
+        if self.given("mean"):
+            return self.mean * self.dispersion
         return self._by(lambda p: p / (1 - p), F.exp)
 
     def _entropy(self) -> Variable:

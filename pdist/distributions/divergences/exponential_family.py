@@ -92,9 +92,9 @@ gamma_kl.joint_derivative(_gamma_kl_rule)
 @register_kl(Bernoulli, Bernoulli)
 def _kl_bernoulli_bernoulli(p: Odds, q: Odds) -> Variable:
     """By probabilities if both gave one, else by logits: a logit may be too far out for a probability."""
-    if p.given("logit") or q.given("logit"):
-        return bernoulli_kl_logit(p.logit, q.logit)
-    return bernoulli_kl(p.p, q.p)
+    if p.given("p") and q.given("p"):
+        return bernoulli_kl(p.p, q.p)
+    return bernoulli_kl_logit(p.logit, q.logit)
 
 
 @register_kl(Binomial, Binomial)

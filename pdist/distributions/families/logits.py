@@ -41,9 +41,9 @@ class _ByEither(Distribution):
     logit: Any
 
     def _by(self, by_p: Callable[..., Any], by_logit: Callable[..., Any], *args: Any) -> Any:
-        """A function of the probabilities, or another of the logits, whichever are given; ``args`` first."""
+        """A function of the probabilities if they were given, or another of the logits; ``args`` first."""
         with np.errstate(all="ignore"):
-            return by_logit(*args, self.logit) if self.given("logit") else by_p(*args, self.p)
+            return by_p(*args, self.p) if self.given("p") else by_logit(*args, self.logit)
 
 
 class Odds(_ByEither):

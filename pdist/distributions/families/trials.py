@@ -18,8 +18,8 @@ class Trials(Odds, FourTails, Lattice):
     """What such counts share: a member states ``_log_prob`` and the four tails as one, ``_any_tail``."""
 
     def _of(self, op: Any, *args: Any, **settings: Any) -> Variable:
-        """An op of p or the logit, whichever was given, after its other arguments."""
-        by_logit = self.given("logit")
+        """An op of p if it was given, or of the logit, after its other arguments."""
+        by_logit = not self.given("p")
         with np.errstate(all="ignore"):
             return op(*args, self.logit if by_logit else self.p, logit=by_logit, **settings)
 
