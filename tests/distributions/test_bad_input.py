@@ -192,6 +192,12 @@ CASES: list[tuple[str, Callable[[], Any], type[Exception], list[str]]] = [
         IndexError,
         ["Normal: too many indices: 2 for batch shape (2,)"],
     ),
+    (
+        "an index with two ellipses",
+        lambda: NORMAL[..., ...],
+        IndexError,
+        ["Normal: index", "at most one '...'"],
+    ),
     ("a negative sample shape", lambda: NORMAL.sample((2, -1)), ValueError, ["negative", "(2, -1)"]),
     ("a sample shape that is none", lambda: NORMAL.sample("three"), TypeError, ["'three'"]),
     # What is not a number

@@ -173,7 +173,10 @@ def _batch_index(dist: Batched, index: Any) -> tuple[Any, ...]:
             f"{type(dist).__name__}: too many indices: {used} for batch shape {dist.batch_shape}"
         )
     rest = (slice(None),) * (n - used)
-    at = next((k for k, i in enumerate(index) if i is Ellipsis), len(index))
+    dots = [k for k, i in enumerate(index) if i is Ellipsis]
+    if len(dots) > 1:
+        raise IndexError(f"{type(dist).__name__}: index {index}; expected at most one '...'")
+    at = dots[0] if dots else len(index)
     return (*index[:at], *rest, *index[at + 1 :])
 
 
