@@ -458,14 +458,14 @@ def test_the_end_of_a_support_is_found_to_the_last_digit(low: float, width: floa
 @pytest.mark.parametrize("function", [np.exp, np.sin, np.arctan, lambda x: x**5, lambda x: 0 * x])
 def test_slopes_and_their_errors(function: Any) -> None:
     x = np.linspace(0.3, 3, 11)
-    value, error = slope(lambda h: function(x + h))
+    value, error = slope(lambda h: function(x + h[:, None]))
     truth = (function(x + 1e-30j)).imag / 1e-30
     assert (error < 1e-7 * (1 + abs(truth))).all()
     assert (abs(value - truth) <= 30 * error + 1e-12).all()
 
 
 def test_a_slope_at_the_edge_of_a_domain_says_that_it_is_none() -> None:
-    _, error = slope(lambda h: np.sqrt(np.array([1.0, 0.0]) + h))
+    _, error = slope(lambda h: np.sqrt(np.array([1.0, 0.0]) + h[:, None]))
     assert error[0] < 1e-8 and error[1] == np.inf
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ..autograd import differentiable
 from ..backend import hooks, truth
 from .blocks import piecewise
@@ -164,21 +166,25 @@ def _density_double(xp, a, df):
 def _by_series_of_p(xp, a, df, n):
     """P(0 < Z <= a) over a f(a), by powers of p."""
     p = a * _w(a, df)
-    term = total = xp.ones_like(a)
-    for k in range(n):
-        term = term * (p * ((0.5 * df + 0.5 + k) / (1.5 + k)))
-        total = total + term
-    return total
+    return _summed(xp, a, n, lambda k: p * ((0.5 * df + 0.5 + k) / (1.5 + k)))
 
 
 def _by_series_of_complement(xp, a, df, n):
     """P(Z > a) over a f(a), by powers of 1 - p."""
     x = 1 / (1 + a * (a / df))
+    return _summed(xp, a, n, lambda k: x * ((0.5 * df + 0.5 + k) / (0.5 * df + 1 + k))) / df
+
+
+def _summed(xp, a, n, ratio):
+    """1 plus up to ``n`` positive terms, each of which is ``ratio(k)`` times the one before."""
+    least = float(np.finfo(a.dtype).eps) / 8
     term = total = xp.ones_like(a)
     for k in range(n):
-        term = term * (x * ((0.5 * df + 0.5 + k) / (0.5 * df + 1 + k)))
+        term = term * ratio(k)
         total = total + term
-    return total / df
+        if k % 8 == 7 and truth((term < least * total).all()):
+            break
+    return total
 
 
 def _by_fraction(xp, a, df, n):
@@ -202,9 +208,11 @@ def halves(xp, a, df):
     a, df = xp.broadcast_arrays(a, df)
     middle = (a < 1) & (a * _w(a, df) < 0.6)
     series = ~middle & (a * a > df)
-    steps = (90, 90, 160) if is_double(df) else (45, 45, 60)
+    near, far, rest = a < 2, a >= 4, ~middle & ~series
+    steps = (90, 90, 160, 50, 20) if is_double(df) else (45, 45, 60, 20, 10)
     share = xp.zeros_like(a)
-    ways = ((middle, _by_series_of_p), (series, _by_series_of_complement), (~middle & ~series, _by_fraction))
+    ways = ((middle, _by_series_of_p), (series, _by_series_of_complement))
+    ways += tuple((rest & part, _by_fraction) for part in (near, ~near & ~far, far))
     for (mask, way), n in zip(ways, steps, strict=True):
         if truth(mask.any()):
             share[mask] = way(xp, a[mask], df[mask], n)

@@ -63,11 +63,14 @@ def check_gradients(dist: Any, *, seed: int = 0, of: tuple[str, ...] = FIRST_ORD
 
 def _check_method(wide: Any, name: str, x: np.ndarray | None, seed: int) -> None:
     """Check a method of a distribution of batch shape ``[n, *batch]`` at values of the same leading shape."""
-    lead = wide.batch_shape
+    n_lead = len(wide.batch_shape)
+
+    def summed(y: Any, lead: int) -> Any:
+        return F.sum(y, axis=tuple(range(lead, y.ndim))) if y.ndim > lead else y
 
     def function(dist: Any, at: Any) -> Any:
         y = getattr(dist, name) if x is None else getattr(dist, name)(at)
-        return F.sum(y, axis=tuple(range(len(lead), y.ndim))) if y.ndim > len(lead) else y
+        return summed(y, len(dist.batch_shape))
 
     setup = _Setup(wide, x, with_x=x is not None and not wide.support.discrete)
     y = function(setup.dist, setup.x)
@@ -76,20 +79,16 @@ def _check_method(wide: Any, name: str, x: np.ndarray | None, seed: int) -> None
     if name != "log_prob":
         return
     rng = np.random.default_rng(seed)
-    weights = [rng.uniform(0.5, 1.5, v.shape[len(lead) :]) for v in setup.inputs]
+    weights = [rng.uniform(0.5, 1.5, v.shape[n_lead:]) for v in setup.inputs]
 
     def score(s: _Setup) -> Any:
         """A weighted sum of all first derivatives: its own derivatives mix all second ones."""
         first = grad([function(s.dist, s.x)], s.inputs, enable_double_backprop=True)
+        lead = s.dist.batch_shape
         total = as_variable(like(wide, np.zeros(lead)))
         for g, w in zip(first, weights, strict=True):
             if g is not None:
-                weighted = g * like(wide, np.broadcast_to(w, g.shape))
-                total = (
-                    total + F.sum(weighted, axis=tuple(range(len(lead), g.ndim)))
-                    if g.ndim > len(lead)
-                    else total + weighted
-                )
+                total = total + summed(g * like(wide, np.broadcast_to(w, g.shape)), len(lead))
         return total
 
     total = score(setup)
@@ -138,14 +137,17 @@ class _Setup:
         dist: the distribution, of batch shape ``lead``.
         x: the values, or None for a statistic.
         with_x: whether derivatives in the values are taken too.
-        shift: the index of the shifted input (-1 for the values), and the shift.
+        shift: the index of the shifted input (-1 for the values), and the shift; ``x`` is then repeated to
+            the batch shape of ``dist``.
     """
 
     def __init__(
         self, dist: Any, x: np.ndarray | None, with_x: bool, shift: tuple[int, Any] | None = None
     ) -> None:
-        if x is not None and shift is not None and shift[0] == -1:
-            x, shift = x + shift[1], None
+        if x is not None and shift is not None:
+            x = np.broadcast_to(x, dist.batch_shape + dist.event_shape)
+            if shift[0] == -1:
+                x, shift = x + shift[1], None
         self.dist, self.inputs = leaves(dist, shift)
         self.x = None if x is None else Variable(like(dist, x), requires_grad=with_x, name="x")
         smooth = [not fixed for fixed in whole(dist)]
@@ -167,8 +169,8 @@ def _compare(
         analytic = np.zeros(value.shape) if g is None else host(g)
         for direction in directions(host(value), len(wide.batch_shape)):
 
-            def shifted(h: float, place: int = place, direction: np.ndarray = direction) -> np.ndarray:
-                return f(_Setup(wide, x, with_x, (place, direction * h)))
+            def shifted(h: np.ndarray, place: int = place, direction: np.ndarray = direction) -> np.ndarray:
+                return f(_Setup(repeated(wide, h), x, with_x, (place, each(h, wide, direction))))
 
             expected, error = slope(shifted)
             along = (analytic * direction).reshape(expected.shape + (-1,)).sum(axis=-1)
@@ -195,6 +197,16 @@ def _compare(
             require(
                 np.isfinite(along), "gradients", wide, f"the derivative of {what} by {value.name}", got=along
             )
+
+
+def repeated(dist: Any, h: np.ndarray) -> Any:
+    """The distribution for every step, of batch shape ``[m, *batch]``."""
+    return dist.expand((len(h), *dist.batch_shape))
+
+
+def each(h: np.ndarray, dist: Any, direction: np.ndarray) -> np.ndarray:
+    """All steps in a direction, of shape ``[m, 1, ..., *tail]``."""
+    return h.reshape((-1,) + (1,) * (len(dist.batch_shape) + direction.ndim)) * direction
 
 
 def directions(value: np.ndarray, lead: int) -> Iterator[np.ndarray]:

@@ -11,7 +11,7 @@ from ..distributions import kl_divergence
 from ..distributions.divergences.registry import find_kl
 from . import points
 from .contracts import statistics
-from .derivatives import directions
+from .derivatives import directions, each, repeated
 from .differences import slope
 from .quadrature import Measure
 from .report import Inapplicable, host, require, require_close, tolerance
@@ -251,10 +251,10 @@ def _check_kl_gradients(pair: _Pair) -> None:
         analytic = np.zeros(value.shape) if g is None else host(g)
         for direction in directions(host(value), len(shape)):
 
-            def shifted(h: float, i: int = i, direction: np.ndarray = direction) -> np.ndarray:
-                n = len(of_p)
-                moved_p, _ = leaves(p, (i, h * direction) if i < n else None)
-                moved_q, _ = leaves(q, (i - n, h * direction) if i >= n else None)
+            def shifted(h: np.ndarray, i: int = i, direction: np.ndarray = direction) -> np.ndarray:
+                n, shift = len(of_p), each(h, p, direction)
+                moved_p, _ = leaves(repeated(p, h), (i, shift) if i < n else None)
+                moved_q, _ = leaves(repeated(q, h), (i - n, shift) if i >= n else None)
                 return host(kl_divergence(moved_p, moved_q))
 
             expected, error = slope(shifted)
