@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath as mp
 import numpy as np
 import pytest
 
@@ -125,3 +126,40 @@ def test_censored_counts_sum_to_one():
     expected = [0, 0, p[:3].sum(), p[3], p[4], base.survival_function(4.0).item(), 0, 0]
     np.testing.assert_allclose(d.prob(x).array, expected, rtol=1e-14)
     np.testing.assert_allclose(d.cdf(x).array, np.cumsum(expected), rtol=1e-14)
+
+
+ENDS = [(-1.0, 2.0), (-math.inf, 0.5), (1.0, math.inf), (-math.inf, math.inf), (3.0, 3.5), (-30.0, -6.0)]
+
+
+@pytest.mark.parametrize(("low", "high"), ENDS)
+def test_moments_of_bounded_normals(low: float, high: float) -> None:
+    """Against integrals by mpmath, and gradients that are numbers also by infinite ends' neighbours."""
+    loc, scale = 0.25, 1.5
+    normal = D.Normal(pdist.Variable(np.array(loc)), np.array(scale))
+    phi = lambda x: mp.npdf(x, loc, scale)
+    a, b = max(low, loc - 14 * scale), min(high, loc + 14 * scale)
+    cuts = sorted({a, b, *[c for c in (-1.0, 0.25, 1.5) if a < c < b]})
+    with mp.workdps(40):
+        inside = mp.quad(phi, cuts)
+        raw = [mp.quad(lambda x, n=n: phi(x) * x**n, cuts) for n in (1, 2)]
+        log_p = mp.quad(lambda x: phi(x) * mp.log(phi(x)), cuts)
+        ends = [(mp.ncdf(low, loc, scale), low), (mp.ncdf(-high, -loc, scale), high)]
+        ends = [(p, end) for p, end in ends if abs(end) < math.inf]
+        mean = raw[0] / inside
+        truncated = [mean, raw[1] / inside - mean**2, mp.log(inside) - log_p / inside]
+        mean = raw[0] + sum(p * end for p, end in ends)
+        square = raw[1] + sum(p * end * end for p, end in ends)
+        censored = [mean, square - mean**2, -log_p - sum(p * mp.log(p) for p, _ in ends)]
+    for cls, truth in ((D.Truncated, truncated), (D.Censored, censored)):
+        d = cls(normal, low, high)
+        for name, expected in zip(("mean", "variance", "entropy"), truth, strict=True):
+            y = getattr(d, name)
+            assert abs(y.item() - expected) <= 1e-13 * max(abs(expected), 1e-3), (cls, name)
+            (slope,) = pdist.grad([y], [normal.loc])
+            assert np.isfinite(slope.array).all(), (cls, name)
+
+
+def test_other_bounded_distributions_say_what_they_have() -> None:
+    for cls in (D.Truncated, D.Censored):
+        with pytest.raises(NotImplementedError, match=f"{cls.__name__} has no variance unless of a Normal"):
+            _ = cls(D.Laplace(0.0, 1.0), -1.0, 1.0).variance

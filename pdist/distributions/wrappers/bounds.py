@@ -11,6 +11,8 @@ from ...autograd import Variable
 from ..base.distribution import Distribution
 from ..base.parameters import Param, Part
 from ..base.supports import Support, extended_real
+from ..continuous.normal import Normal
+from ..continuous.truncated_normal import TruncatedNormal
 
 
 class Bounded(Distribution):
@@ -76,6 +78,16 @@ class Bounded(Distribution):
     def _clipped(self, x: Variable, low: Variable) -> Variable:
         """``x`` between ``low`` and ``high``, with the gradient of what it is."""
         return F.where(x.array < low.array, low, F.where(x.array > self.high.array, self.high, x))
+
+    def _normal_between(self, what: str) -> TruncatedNormal:
+        """The distribution in the interval by its own name, which has the moments."""
+        inner = self.distribution
+        if type(inner) is not Normal:
+            raise NotImplementedError(
+                f"{type(self).__name__} has no {what} unless of a Normal; for moments of others there is "
+                "moment(n, method='quadrature')"
+            )
+        return TruncatedNormal(inner.loc, inner.scale, self.low, self.high)
 
     def _breakpoints(self) -> list[Variable]:
         return self.distribution._breakpoints()

@@ -16,7 +16,8 @@ class Censored(Bounded):
     .. math:: P(X = l) = P_0(X \le l), \quad P(X = h) = P_0(X \ge h), \quad p(x) = p_0(x), \quad l < x < h
 
     The ends are atoms: there ``log_prob`` is the logarithm of a probability, in between that of the inner
-    density, as the likelihood of censored data (such as a Tobit model's) has it.
+    density, as the likelihood of censored data (such as a Tobit model's) has it. Mean, variance and entropy
+    have formulas if the inner distribution is a Normal.
 
     Args:
         distribution: any distribution of numbers that has tails, of batch shape ``[*batch]``.
@@ -88,6 +89,30 @@ class Censored(Bounded):
 
     def _icdf(self, p: Variable) -> Variable:
         return self._clipped(self.distribution.icdf(p), self.low)
+
+    def _shares(self) -> list[tuple[Variable, Variable]]:
+        """The probability and the place of each end, with 0 in place of an infinite one."""
+        low, high = (F.where(abs(end.array) < math.inf, end, 0.0) for end in (self.low, self.high))
+        below, above = self.distribution.cdf(self.low), self.distribution.survival_function(self._below_high)
+        return [(below, low), (above, high)]
+
+    def _mean(self) -> Variable:
+        inner = self._normal_between("mean").mean
+        inside = self.distribution.interval_probability(self.low, self.high)
+        return sum((p * end for p, end in self._shares()), start=inside * inner)
+
+    def _variance(self) -> Variable:
+        """By its parts: what lies in between, and how far each part is from the mean of all."""
+        inner, mean = self._normal_between("variance"), self._mean()
+        inside = self.distribution.interval_probability(self.low, self.high)
+        within = inside * (inner.variance + (inner.mean - mean) ** 2)
+        return sum((p * (end - mean) ** 2 for p, end in self._shares()), start=within)
+
+    def _entropy(self) -> Variable:
+        """Of a measure that has a density in between and atoms at the ends."""
+        inside = self.distribution.log_interval_probability(self.low, self.high)
+        within = F.exp(inside) * (self._normal_between("entropy").entropy - inside)
+        return sum((-F.xlogy(p, p) for p, _ in self._shares()), start=within)
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         lead = shape[: len(shape) - len(self.batch_shape)]

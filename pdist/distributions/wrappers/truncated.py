@@ -21,7 +21,8 @@ class Truncated(Bounded):
     .. math:: p(x) = \frac{p_0(x)}{P_0(l \le X \le h)}, \quad l \le x \le h
 
     The probability of the interval is taken from the tails on the side where they are small, in logarithms,
-    so that it may lie far out. (Of a Normal, :class:`TruncatedNormal` knows more, moments too.)
+    so that it may lie far out. Mean, variance and entropy have formulas for a Normal inside,
+    those of :class:`TruncatedNormal`; of others there is ``moment(n, method="quadrature")``.
 
     Args:
         distribution: any distribution of numbers that has tails, of batch shape ``[*batch]``.
@@ -93,6 +94,15 @@ class Truncated(Bounded):
             return self._clipped(x, self.low)
         low, high = F.ceil(self.low), F.floor(self.high)
         return F.minimum(F.maximum(F.cast(x, self.dtype), low), high)
+
+    def _mean(self) -> Variable:
+        return self._normal_between("mean").mean
+
+    def _variance(self) -> Variable:
+        return self._normal_between("variance").variance
+
+    def _entropy(self) -> Variable:
+        return self._normal_between("entropy").entropy
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         u = rng.random(shape, dtype=self.dtype)
