@@ -211,8 +211,8 @@ def halves(xp, a, df):
     near, far, rest = a < 2, a >= 4, ~middle & ~series
     steps = (90, 90, 160, 50, 20) if is_double(df) else (45, 45, 60, 20, 10)
     share = xp.zeros_like(a)
-    ways = ((middle, _by_series_of_p), (series, _by_series_of_complement))
-    ways += tuple((rest & part, _by_fraction) for part in (near, ~near & ~far, far))
+    ways = [(middle, _by_series_of_p), (series, _by_series_of_complement)]
+    ways += [(rest & part, _by_fraction) for part in (near, ~near & ~far, far)]
     for (mask, way), n in zip(ways, steps, strict=True):
         if truth(mask.any()):
             share[mask] = way(xp, a[mask], df[mask], n)
