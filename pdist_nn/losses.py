@@ -63,20 +63,47 @@ def negative_log_likelihood(distribution: Distribution, target: Any) -> Variable
     >>> round(float(negative_log_likelihood(D.Normal(np.zeros(2), np.ones(2)), np.zeros(2))), 6)
     0.918939
     """
+    target = _checked("negative_log_likelihood", distribution, target)
+    return -F.mean(distribution.log_prob(target))
+
+
+def crps(distribution: Distribution, target: Any) -> Variable:
+    """The mean of the continuous ranked probability score over a batch of distributions of numbers.
+
+    Args:
+        distribution: the output of a model with a head, of batch shape ``[B]``; see
+            :meth:`pdist.distributions.Distribution.crps` for the classes that have a formula.
+        target: of shape ``[B]``.
+
+    Returns:
+        A scalar, in the units of the target.
+
+    Raises:
+        TypeError: if the first argument is not a distribution.
+        ValueError: if the target is empty, or would broadcast with the batch.
+        NotImplementedError: if there is no formula.
+
+    >>> import numpy as np, pdist.distributions as D
+    >>> round(float(crps(D.Normal(np.zeros(2), np.ones(2)), np.zeros(2))), 6)
+    0.233695
+    """
+    target = _checked("crps", distribution, target)
+    return F.mean(distribution.crps(target))
+
+
+def _checked(who: str, distribution: Any, target: Any) -> Any:
+    """The target as an array of one value for each distribution of the batch."""
     if not isinstance(distribution, Distribution):
         raise TypeError(
-            f"negative_log_likelihood: expected a distribution, then the target; got a "
-            f"{type(distribution).__name__}"
+            f"{who}: expected a distribution, then the target; got a {type(distribution).__name__}"
         )
     target = target if hasattr(target, "shape") else np.asarray(target)
     shape, expected = target.shape, distribution.batch_shape + distribution.event_shape
     if shape != expected:
         raise ValueError(
-            f"negative_log_likelihood: the target has shape {shape}; expected {expected}"
+            f"{who}: the target has shape {shape}; expected {expected}"
             + advice("target", shape, "the distribution's parameters", expected)
         )
     if 0 in shape:
-        raise ValueError(
-            f"negative_log_likelihood: the target has shape {shape}; expected at least one element"
-        )
-    return -F.mean(distribution.log_prob(target))
+        raise ValueError(f"{who}: the target has shape {shape}; expected at least one element")
+    return target

@@ -69,6 +69,7 @@ from .divergences import (
     intervals,
     location_scale,
     moments,
+    scores,
     truncated,
     unlike_pairs,
     waiting_times,

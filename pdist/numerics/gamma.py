@@ -226,6 +226,13 @@ def half_step_third(xp, x):
     return half_step_third_times(xp, x) / (x + 0.5)
 
 
+@differentiable
+def gamma_step(xp, x):
+    """Gamma(x + 1/2) / Gamma(x), for x > 0; about sqrt(x) for large x."""
+    return xp.sqrt(x) * xp.exp(half_step.kernel(xp, x))
+
+
+gamma_step.derivative(x=lambda F, g, y, x: g * y * (F(half_step_slope)(x) + 0.5 / x))
 half_step.derivative(x=lambda F, g, x: g * F(half_step_slope)(x))
 half_step_slope.derivative(x=lambda F, g, x: g * F(half_step_bend)(x))
 half_step_bend.derivative(x=lambda F, g, x: g * F(half_step_third)(x))

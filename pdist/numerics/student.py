@@ -25,7 +25,7 @@ from .double import (
     two_product,
     two_sum,
 )
-from .gamma import WIDE_ATANH, half_step, half_step_slope
+from .gamma import WIDE_ATANH, gamma_step, half_step, half_step_slope
 from .incomplete_beta import smaller_tail
 
 # With p = z^2/(df + z^2) no square overflows: it is z w with w = z/(df + z^2).
@@ -133,6 +133,21 @@ def variance(F, df):
     finite = F.where(df.array > 2, df, 3.0)
     otherwise = df.xp.where(df.array > 1, math.inf, math.nan).astype(df.dtype)
     return F.where(df.array > 2, finite / (finite - 2), otherwise)
+
+
+def deviation(F, z, df, density):
+    """E[-Z 1{Z <= z}], for df > 1; nan up to 1, where there is no mean."""
+    some = df.array > 1
+    return F.where(some, density * (df + z * z) / (F.where(some, df, 2.0) - 1), math.nan)
+
+
+def half_difference(F, df):
+    """E|Z - Z'|/2, 2 sqrt(df)/(df - 1) B(1/2, df - 1/2)/B(1/2, df/2)^2, for df > 1; else nan."""
+    some = df.array > 1
+    df = F.where(some, df, 2.0)
+    h = 0.5 * df
+    steps = F(gamma_step)(h) * F(gamma_step)(h) / (F(gamma_step)(df - 0.5) * math.sqrt(math.pi))
+    return F.where(some, 2 * F.sqrt(df) / (df - 1) * steps, math.nan)
 
 
 # The tails -------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from .intervals import Intervals
 from .matching import Matching
 from .moments import Moments
 from .quantiles import Quantiles
+from .scores import Scores
 from .supports import real
 
 # How each method is derived from the formulas that a class defines, best first.
@@ -48,7 +49,7 @@ _WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 
 
-class Distribution(Quantiles, Moments, Intervals, Fitting, Matching, Conversions):
+class Distribution(Quantiles, Moments, Intervals, Scores, Fitting, Matching, Conversions):
     """Base of all distributions.
 
     A subclass declares its parameters and support and defines its formulas as methods with a leading

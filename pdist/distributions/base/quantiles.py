@@ -27,6 +27,7 @@ class Quantiles:
     _icdf: Any
     _no: Any
     _value: Any
+    _atoms: Any
     xp: Any
     dtype: Any
 
@@ -79,17 +80,21 @@ class Quantiles:
     def hdi(self, mass: Any) -> tuple[Variable, Variable]:
         """The shortest interval that holds the probability ``mass``, of a density with one peak.
 
-        Its ends carry no gradients.
+        Of counts it is the fewest consecutive ones that hold at least ``mass``, both ends included; of
+        several such, those that hold most, and of these the least. The ends carry no gradients.
 
         >>> import numpy as np, pdist.distributions as D
         >>> [x.array.round(3).tolist() for x in D.Gamma(k=np.array(2.0), theta=1.0).hdi(0.9)]
         [0.084, 3.932]
+        >>> [x.array.tolist() for x in D.Poisson(np.array(3.0)).hdi(0.9)]
+        [1.0, 6.0]
         """
         mass = self._probability(mass, "hdi", "mass")
-        if self.support.discrete:
+        if self.support.discrete and self._atoms is not None:
             raise self._no("hdi")
         with np.errstate(all="ignore"), no_backprop_mode():
-            return shortest_interval(self, as_variable(mass.array))
+            shortest = fewest_counts if self.support.discrete else shortest_interval
+            return shortest(self, as_variable(mass.array))
 
     def _probability(self, p: Any, method: str, name: str) -> Variable:
         """Probabilities as a Variable, nan outside [0, 1]."""
@@ -201,3 +206,43 @@ def shortest_interval(dist: Any, mass: Variable) -> tuple[Variable, Variable]:
 
     below = search_root(xp, f, xp.zeros_like(rest), rest + 0, most=70)
     return ends(below)
+
+
+def fewest_counts(dist: Any, mass: Variable) -> tuple[Variable, Variable]:
+    """The ends of the fewest consecutive counts that hold a probability, by a search for the lower one.
+
+    A step up gains the mass beyond the upper end for that at the lower one. The first that gains nothing
+    starts from the shortest interval, or from next to it.
+    """
+    xp = dist.xp
+    mass = xp.broadcast_to(mass.array, np.broadcast_shapes(mass.array.shape, dist.batch_shape))
+    noise = 4 * float(np.finfo(mass.dtype).eps)
+    some = xp.where(mass < 1, xp.maximum(mass, noise), 0.5)
+
+    def upper(low: Any) -> Any:
+        """The least upper end for a lower one."""
+        tail = dist.survival_function(low - 1).array - some  # what may lie beyond
+        high = xp.where(tail > 0.5, dist.icdf(1 - tail).array, dist.isf(xp.maximum(tail, 0)).array)
+        return xp.maximum(xp.where(tail < 0, math.inf, high), low)
+
+    def reached(low: Any) -> Any:
+        high = upper(low)
+        gains = dist.log_prob(low).array < dist.log_prob(high + 1).array
+        fewer = (high >= dist.support.high) & (upper(low + 1) < math.inf)
+        return ~(high < math.inf) | ~(gains | fewer)
+
+    first = dist.icdf(xp.full_like(mass, SMALLEST[mass.dtype.itemsize > 4])).array
+    last = dist.isf(some).array + 1  # beyond it too little is left
+    low = search_count(xp, reached, xp.maximum(first, dist.support.low) - 1, last)
+    best = [low, upper(low), xp.full_like(mass, math.inf), xp.zeros_like(mass)]
+    for step in (-2, -1, 0, 1, 2):
+        a = xp.maximum(low + step, dist.support.low)
+        b = upper(a)
+        held = dist.cdf(xp.where(b < math.inf, b, a)).array - dist.cdf(a - 1).array
+        width = xp.where(held >= some - noise, b - a, math.inf)
+        better = (width < best[2]) | ((width == best[2]) & (held > best[3] + noise))
+        best = [xp.where(better, new, old) for new, old in zip((a, b, width, held), best, strict=True)]
+    ends = [dist.icdf(xp.full_like(mass, p)).array for p in (0, 1)]
+    found = [xp.where(mass < 1, end, full) for end, full in zip(best, ends, strict=False)]
+    low, high = (as_variable(xp.where(mass == mass, end, math.nan).astype(dist.dtype)) for end in found)
+    return low, high

@@ -9,6 +9,7 @@ from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.beta import beta_entropy, log_beta_density
 from ...numerics.beta_shape import beta_quantile, beta_tail, moved_beta
+from ...numerics.gamma import gamma_step
 from ..base.distribution import Distribution
 from ..base.parameters import MomentParam, Param
 from ..base.supports import open_unit_interval, positive, unit_interval
@@ -84,6 +85,17 @@ class Beta(FourTails, Distribution):
         total = self.a + self.b
         factors = [(self.a + i) / (total + i) for i in range(1, n)]
         return math.prod(factors, start=self.a / total)
+
+    def _deviation(self, x: Variable) -> Variable:
+        """x (1 - x) p(x)/(a + b)."""
+        inside = (x.array > 0) & (x.array < 1)
+        x = F.where(inside, x, 0.5)
+        return F.where(inside, x * (1 - x) * F.exp(self._log_prob(x)) / (self.a + self.b), 0.0)
+
+    def _half_difference(self) -> Variable:
+        a, b = self.a, self.b
+        steps = gamma_step(a) * gamma_step(b) / gamma_step(a + b)
+        return steps / ((a + b) * math.sqrt(math.pi))
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         x = beta_draws(self.xp, rng, shape, self.a.array, self.b.array)

@@ -31,6 +31,7 @@ class StandardExponential(Standard):
     log_sf = lambda xp, z: -z
     hazard = lambda F, z: F.exp(-z) / -F.expm1(-z)
     hazard_sf = lambda F, z: 1.0
+    deviation, half_difference = lambda F, z: z * F.exp(-z), 0.5
     quantile = lambda F, p: -F.log1p(-p)
     quantile_sf = lambda F, q: -F.log(q)
     draw = lambda F, rng, shape, dtype: rng.standard_exponential(shape, dtype=dtype)

@@ -7,7 +7,7 @@ import math
 from ...autograd import Variable, as_variable
 from ...numerics import incomplete_gamma as tails
 from ...numerics.entropies import gamma_entropy, gamma_entropy_residual
-from ...numerics.gamma import log_gamma_density, log_minus_digamma_of
+from ...numerics.gamma import gamma_step, log_gamma_density, log_minus_digamma_of
 from ..base.parameters import Param
 from ..base.supports import positive, positive_or_zero
 from ..families.location_scale import PositiveScale
@@ -45,6 +45,9 @@ class StandardGamma(Standard):
     skewness = lambda F, k: 2 / F.sqrt(k)
     kurtosis = lambda F, k: 6 / k
     moment = lambda F, n, k: math.prod((k + i for i in range(1, n)), start=k)
+
+    deviation = lambda F, z, k: F.where(z.array > 0, z * StandardGamma.density(F, z, k), 0.0)
+    half_difference = lambda F, k: F(gamma_step)(k) / math.sqrt(math.pi)
 
     mode = lambda F, k: F.maximum(k - 1, 0.0)
 

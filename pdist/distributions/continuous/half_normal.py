@@ -24,6 +24,8 @@ class StandardHalfNormal(Half):
 
     skewness, kurtosis = 0.9952717464311561, 0.8691773036059741
 
+    deviation = lambda F, z: StandardHalfNormal.density(F, z) - math.sqrt(2 / math.pi) * F.erfc(SQRT_HALF * z)
+    half_difference = (2 - SQRT_2) / math.sqrt(math.pi)
     within = lambda F, z: F.erf(SQRT_HALF * z)
     quantile = lambda F, p: SQRT_2 * F.erfinv(p)
 

@@ -31,6 +31,7 @@ class StandardLaplace(Standard):
         e = F.exp(-abs(z))
         return F.where(z < 0, 1.0, e / (2 - e))
 
+    deviation, half_difference = lambda F, z: 0.5 * (1 + abs(z)) * F.exp(-abs(z)), 0.75
     quantile = lambda F, p: F(laplace_quantile)(p)
 
     def draw(F, rng, shape, dtype):  # the difference of two Exponentials

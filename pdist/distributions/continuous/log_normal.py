@@ -13,7 +13,7 @@ from ..base.parameters import Param
 from ..base.supports import positive, real
 from ..base.weighted_data import Data
 from ..families.location_scale import ExpLocationScale
-from .normal import StandardNormal
+from .normal import Normal, StandardNormal
 
 
 class LogNormal(ExpLocationScale):
@@ -73,6 +73,16 @@ class LogNormal(ExpLocationScale):
         square = self.sigma * self.sigma
         w = F.exp(square)
         return F.expm1(square) * (6 + w * (6 + w * (3 + w)))
+
+    def _deviation(self, x: Variable) -> Variable:
+        """m (Phi(z) - Phi(z - sigma)) at z = (log x - mu)/sigma."""
+        inside = x.array > 0
+        z = self._standardize(F.log(F.where(inside, x, 1.0)))
+        share = Normal(0 * z.array, 1.0).interval_probability(z - self.sigma, z)
+        return F.where(inside, self._mean() * share, 0.0)
+
+    def _half_difference(self) -> Variable:
+        return self._mean() * F.erf(0.5 * self.sigma)
 
     @classmethod
     def _fitted(cls, data: Data, mu: Any = None, sigma: Any = None) -> dict[str, Any]:

@@ -28,6 +28,12 @@ class StandardLogistic(Standard):
 
     log_cdf = lambda xp, z: xp.minimum(z, 0) - xp.log1p(xp.exp(-abs(z)))
     hazard = lambda F, z: F.sigmoid(-z)
+    half_difference = 1.0
+
+    def deviation(F, z):
+        a = abs(z)
+        return F.log1p(F.exp(-a)) + a * F.sigmoid(-a)
+
     quantile = lambda F, p: F(log_odds)(p)
 
     def draw(F, rng, shape, dtype):

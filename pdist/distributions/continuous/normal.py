@@ -39,6 +39,7 @@ class StandardNormal(Standard):
         h, h_lo = tails.half_square(F.xp, z)
         return -h, -h_lo
 
+    deviation, half_difference = lambda F, z: StandardNormal.density(F, z), 1 / math.sqrt(math.pi)
     quantile = lambda F, p: F.ndtri(p)
     draw = lambda F, rng, shape, dtype: rng.standard_normal(shape, dtype=dtype)
 

@@ -40,6 +40,9 @@ class StandardT(Standard):
         near = F.where(df.array > 4, 6 / (F.where(df.array > 4, df, 5.0) - 4), math.inf)
         return F.where(df.array > 2, near, math.nan)
 
+    deviation = lambda F, z, df: t.deviation(F, z, df, StandardT.density(F, z, df))
+    half_difference = t.half_difference
+
     def draw(F, rng, shape, dtype, df):
         chi = 2 * rng.standard_gamma(0.5 * df.array, shape)
         z = rng.standard_normal(shape) * (df.array / chi) ** 0.5
@@ -53,7 +56,7 @@ class StandardHalfT(StandardT):
     mean, variance = t.half_mean, t.half_variance
     log_norm = lambda F, df: F(t.student_log_norm)(df) - LOG_2
     entropy = lambda F, df: F(student_entropy)(df) - LOG_2
-    skewness, kurtosis = None, None
+    skewness, kurtosis, deviation = None, None, None
     cdf = lambda xp, z, df: t.half_tail(xp, z, df, upper=False, log=False)
     sf = lambda xp, z, df: t.half_tail(xp, z, df, upper=True, log=False)
     log_cdf = lambda xp, z, df: t.half_tail(xp, z, df, upper=False, log=True)

@@ -87,6 +87,12 @@ class Uniform(Interval):
     def _kurtosis(self) -> Variable:
         return 0 * self.scale - 1.2
 
+    def _deviation(self, x: Variable) -> Variable:
+        return 0.5 * self.scale * (self._cdf(x) * self._survival_function(x))
+
+    def _half_difference(self) -> Variable:
+        return self.scale / 6
+
     @classmethod
     def _fitted(cls, data: Data, **given: Any) -> dict[str, Any]:
         """The narrowest interval; one of known width lies about the middle: others are as likely."""

@@ -98,6 +98,11 @@ class Bernoulli(Odds, Lattice):
     def _stddev(self) -> Variable:
         return self._by(bernoulli_stddev, bernoulli_stddev_logit)
 
+    def _deviation_at(self, x: Variable) -> Variable:
+        return self._variance() + 0 * x
+
+    _half_difference = _variance
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return as_variable((rng.random(shape) < self._wide_p).astype(self.dtype))
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, as_variable
-from ...numerics.odds import bernoulli_variance
+from ...numerics.odds import bernoulli_variance, bernoulli_variance_logit
+from ...numerics.spread import half_difference
 from ...numerics.trials import binomial_log_prob, binomial_mean, binomial_tail, binomial_variance
 from ..base.parameters import Param
 from ..base.supports import Support, counts_to, non_negative_integer
@@ -67,6 +68,13 @@ class Binomial(Trials):
     def _variance(self) -> Variable:
         n = self.n.array
         return self._by(lambda p: n * bernoulli_variance(p), lambda logit: binomial_variance(n, logit))
+
+    def _deviation_at(self, x: Variable) -> Variable:
+        return self.p * ((self.n - x) * F.exp(self._log_prob(x)))
+
+    def _half_difference(self) -> Variable:
+        n, odd = self.n, self._by(bernoulli_variance, bernoulli_variance_logit)
+        return half_difference(self.xp, 4 * odd, lambda s: -F.expm1(n * F.log1p(-s)), n * odd)
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         counts = rng.binomial(self.n.array.astype(np.int64), self._wide_p, shape)

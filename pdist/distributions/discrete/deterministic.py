@@ -83,6 +83,9 @@ class Deterministic(Distribution):
 
     _variance = _stddev = _entropy
 
+    def _crps(self, x: Variable) -> Variable:
+        return abs(x - self.value)
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return F.broadcast_to(self.value, shape)
 

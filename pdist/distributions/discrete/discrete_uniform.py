@@ -93,6 +93,16 @@ class DiscreteUniform(Lattice):
         width = u * high - u * low
         return as_variable(self.xp.sqrt(width) * self.xp.sqrt(width + 2 * u) / (u * math.sqrt(12)))
 
+    def _deviation_at(self, x: Variable) -> Variable:
+        """Of the sums of equal steps below x."""
+        low, high = self.low.array, self.high.array
+        return as_variable(0.5 * (x.array - low + 1) / (high - low + 1) * (high - x.array))
+
+    def _half_difference(self) -> Variable:
+        """(N^2 - 1)/(6 N) for N numbers."""
+        width = self.high.array - self.low.array
+        return as_variable(width * ((width + 2) / (6 * (width + 1))))
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         low, high = (0.5 * end.array.astype(np.float64) for end in (self.low, self.high))
         above = rng.random(shape) * (high - low + 0.5)  # halves do not overflow

@@ -132,6 +132,17 @@ class Empirical(Distribution):
         best = xp.where(equal == equal.max(axis=-1, keepdims=True), v, math.inf)
         return self._pick(best.argmin(axis=-1))
 
+    def _crps(self, x: Variable) -> Variable:
+        """The mean of |v - x| less the sum of F(v) (1 - F(v)) over the gaps above each value v."""
+        xp, n = self.xp, self._n
+        values = F.broadcast_to(self.samples, (*self.batch_shape, n))
+        values = F.take_along_axis(values, xp.argsort(values.array, axis=-1), -1)
+        below = xp.arange(1, n, dtype=self.dtype) / n
+        gaps = values[..., 1:] - values[..., :-1]
+        return F.mean(abs(F.expand_dims(x, -1) - values), axis=-1) - F.sum(
+            below * (1 - below) * gaps, axis=-1
+        )
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         index = self.xp.floor(rng.random(shape) * self._n).astype(self.xp.int64)
         return self._pick(self.xp.minimum(index, self._n - 1))

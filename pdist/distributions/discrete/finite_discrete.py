@@ -137,6 +137,16 @@ class FiniteDiscrete(Logits):
         likeliest = self._by(lambda p: p.array, lambda logit: logit.array).argmax(axis=-1)
         return self._pick(self.xp.broadcast_to(likeliest, self.batch_shape))
 
+    def _crps(self, x: Variable) -> Variable:
+        """E|X - x| less the sum of P(X <= v) P(X > v) over the gaps above each value v."""
+        xp, shape = self.xp, (*self.batch_shape, self.n_classes)
+        values, p = F.broadcast_to(self.values, shape), F.broadcast_to(self.p, shape)
+        order = xp.argsort(values.array, axis=-1)
+        values, p = (F.take_along_axis(v, order, -1) for v in (values, p))
+        below = F.cumsum(p, axis=-1)[..., :-1]
+        gaps = values[..., 1:] - values[..., :-1]
+        return F.sum(p * abs(F.expand_dims(x, -1) - values), -1) - F.sum(below * (1 - below) * gaps, -1)
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         weights = self.xp.broadcast_to(self.p.array, (*self.batch_shape, self.n_classes))
         return self._pick(draw_classes(self.xp, weights, shape, rng))

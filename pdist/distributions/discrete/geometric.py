@@ -59,6 +59,14 @@ class Geometric(Trials):
         ratio = self._by(lambda p: (1 - p) / p, lambda logit: F.exp(-logit))
         return ratio * self._mean()
 
+    def _deviation_at(self, x: Variable) -> Variable:
+        ratio = self._by(lambda p: (1 - p) / p, lambda logit: F.exp(-logit))
+        return ratio * (x * F.exp(self._log_prob(x)))
+
+    def _half_difference(self) -> Variable:
+        """(1 - p)/(p (2 - p))."""
+        return self._q * self._mean() / (1 + self._q)
+
     @classmethod
     def _fitted(cls, data: Data) -> dict[str, Any]:
         return {"p": 1 / data.mean}

@@ -10,6 +10,7 @@ from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.counts import draw_counts
 from ...numerics.probability import log_odds
+from ...numerics.spread import half_difference
 from ...numerics.trials import negative_binomial_log_prob, negative_binomial_tail
 from ..base.parameters import MomentParam, Param
 from ..base.supports import below_one, non_negative_integer, positive, real_or_minus_inf
@@ -101,6 +102,15 @@ class NegativeBinomial(Trials):
     def _variance(self) -> Variable:
         ratio = self._ratio
         return self.n * ratio * (1 + ratio)
+
+    def _deviation_at(self, x: Variable) -> Variable:
+        return self._ratio * ((self.n + x) * F.exp(self._log_prob(x)))
+
+    def _half_difference(self) -> Variable:
+        n, steep = self.n, self._ratio * (1 + self._ratio)
+        return half_difference(
+            self.xp, 4 * steep, lambda s: -F.expm1(-n * F.log1p(s)), F.maximum(n, 1.0) * steep
+        )
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         n, ratio = (v.array.astype(np.float64) for v in (self.n, self._ratio))

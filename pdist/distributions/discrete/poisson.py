@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable, as_variable
+from ...numerics.bessel import bessel_ratio, log_i0e
 from ...numerics.counts import draw_counts
 from ...numerics.poisson import (
     poisson_cdf,
@@ -78,6 +79,13 @@ class Poisson(Lattice):
 
     def _mode(self) -> Variable:
         return F.floor(self.lam)
+
+    def _deviation_at(self, x: Variable) -> Variable:
+        return self.lam * F.exp(self._log_prob(x))
+
+    def _half_difference(self) -> Variable:
+        """lambda e^(-2 lambda) (I0(2 lambda) + I1(2 lambda))."""
+        return self.lam * F.exp(log_i0e(2 * self.lam)) * (1 + bessel_ratio(2 * self.lam))
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return as_variable(draw_counts(self.xp, self.lam.array, shape, rng).astype(self.dtype))

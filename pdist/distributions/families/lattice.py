@@ -95,6 +95,13 @@ class Lattice(Distribution):
         y = getattr(self, name)(as_variable(at))
         return y if then is None else then(y)
 
+    def _deviation(self, x: Variable) -> Variable:
+        """By the formula that a class states at counts, ``_deviation_at(x)``; 0 outside the support."""
+        if not hasattr(self, "_deviation_at"):
+            raise self._no_crps()
+        first, last = self._ends
+        return on_lattice(x, self._deviation_at(as_variable(self._whole(x))), first, last, 0.0, 0.0)
+
     # Quantiles and draws ------------------------------------------------------------------------------
 
     def _near(self, u: Any) -> Any:

@@ -165,6 +165,16 @@ class Family(FourTails, Distribution):
             return None
         return self._scale() ** n * self.standard.moment(public, n, *self._shapes)
 
+    def _deviation(self, x: Variable) -> Variable:
+        if self.standard.deviation is None:
+            raise self._no_crps()
+        inside = self.support.contains(x)
+        z = self._standardize(self._inside(x, inside))
+        return F.where(inside, self._scale() * self.standard.deviation(public, z, *self._shapes), 0.0)
+
+    def _half_difference(self) -> Variable:
+        return self._scale() * self._constant_of("half_difference")
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         return self._moved(self.standard.draw(public, rng, shape, self.dtype, *self._shapes))
 

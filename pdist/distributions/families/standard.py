@@ -28,6 +28,8 @@ class Standard:
     - ``entropy``, ``mean``, ``variance``, ``mode``: numbers, or functions ``(F, *shapes)``; ``skewness`` and
       ``kurtosis`` (0 for a Normal) if they are known.
     - ``moment(F, n, *shapes)``: E[Z^n], if it has a formula for every n.
+    - ``deviation(F, z, *shapes)``: E[(m - Z) 1{Z <= z}] with the mean m, at z inside the support, and
+      ``half_difference``: E|Z - Z'|/2, a number or a function ``(F, *shapes)``; for scores.
     - ``draw(F, rng, shape, dtype, *shapes)``: independent draws.
 
     Optional, if there is a more accurate form:
@@ -70,6 +72,8 @@ class Standard:
     skewness: Any = None
     kurtosis: Any = None
     moment: Any = None
+    deviation: Any = None
+    half_difference: Any = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -7,6 +7,8 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable, as_variable
+from ...numerics.constants import SQRT_2
+from ..base.scores import smooth_crps
 from .bounds import Bounded
 
 
@@ -114,6 +116,15 @@ class Censored(Bounded):
         within = F.exp(inside) * (self._normal_between("entropy").entropy - inside)
         return sum((-F.xlogy(p, p) for p, _ in self._shares()), start=within)
 
+    def _crps(self, x: Variable) -> Variable:
+        """That of the Normal, less what lies beyond the ends; by nodes where these are near each other."""
+        scale = self._normal_between("crps").scale
+        at = self._clipped(x, self.low)
+        loc, ends = self.distribution.loc, (self.low, self.high)
+        a, b = ((end - loc) / scale for end in ends)
+        inner = self.distribution.crps(at) - scale * (_square_below(a) + _square_below(-b))
+        return abs(x - at) + smooth_crps(self, at, (b.array - a.array) < 3, inner)
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         lead = shape[: len(shape) - len(self.batch_shape)]
         inner = self.distribution.expand(self.batch_shape).sample(lead, rng)
@@ -124,3 +135,11 @@ class Censored(Bounded):
         if self.support.discrete:
             return False
         return name in ("low", "high") or super()._has_pathwise(name)
+
+
+def _square_below(z: Variable) -> Variable:
+    """The integral of Phi^2 up to z; 0 where z is -inf."""
+    z = F.where(z.array > -math.inf, z, -40.0)
+    share = F.ndtr(z)
+    density = F.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    return share * (z * share + 2 * density) - F.ndtr(SQRT_2 * z) / math.sqrt(math.pi)

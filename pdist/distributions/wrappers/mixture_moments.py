@@ -1,4 +1,4 @@
-"""Moments of mixtures, without intermediate overflow or cancellation."""
+"""Moments and scores of mixtures, without intermediate overflow or cancellation."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable
+from ...numerics.spread import normal_distance
 
 
 def full(mixture: Any, y: Variable) -> Variable:
@@ -85,3 +86,14 @@ def covariance(mixture: Any) -> Variable:
     w = mixture.mixture_distribution.p[..., None, None]
     inner = F.where(w.array == 0, 0.0, mixture.component_distribution.covariance)
     return (w * inner + 4 * (w * away[..., :, None]) * away[..., None, :]).sum(axis=-3)
+
+
+def crps_of_normals(mixture: Any, x: Variable) -> Variable:
+    """E|X - x| of each component, less half of E|X - X'| of each pair."""
+    inner = mixture.component_distribution.expand((*mixture.batch_shape, mixture.n_components))
+    loc, scale, p = inner.loc, inner.scale, mixture.weights
+    away = F.sum(p * normal_distance(F.expand_dims(x, -1) - loc, scale), axis=-1)
+    both = F.sqrt(F.expand_dims(scale * scale, -1) + F.expand_dims(scale * scale, -2))
+    between = normal_distance(F.expand_dims(loc, -1) - F.expand_dims(loc, -2), both)
+    pairs = F.expand_dims(p, -1) * F.expand_dims(p, -2) * between
+    return away - 0.5 * F.sum(pairs, axis=(-2, -1))

@@ -16,6 +16,7 @@ from ..base.distribution import Distribution
 from ..base.implicit import solve
 from ..base.inheritance import formula_bases
 from ..base.supports import Support
+from ..continuous.normal import Normal
 from ..discrete.categorical import Categorical
 from ..families.location_scale import LocationScale
 from ..families.mixture_kernel import mixture_ops
@@ -166,6 +167,11 @@ class MixtureSameFamily(Distribution):
         if self.event_shape or MixtureSameFamily not in formula_bases(type(self)):
             return [self]
         return spread(self.component_distribution, self.batch_shape, 1)._components()
+
+    def _crps(self, x: Variable) -> Variable:
+        if type(self.component_distribution) is not Normal:
+            raise self._no_crps()
+        return moments.crps_of_normals(self, x)
 
     # Densities ----------------------------------------------------------------------------------------
 

@@ -104,6 +104,9 @@ class Truncated(Bounded):
     def _entropy(self) -> Variable:
         return self._normal_between("entropy").entropy
 
+    def _crps(self, x: Variable) -> Variable:
+        return self._normal_between("crps").crps(x)
+
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         u = rng.random(shape, dtype=self.dtype)
         return self._icdf(as_variable(self.xp.maximum(u, 2.0**-26)))  # 0 may be the quantile -inf
