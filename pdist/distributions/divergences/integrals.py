@@ -4,6 +4,9 @@ Panels are placed between quantiles of all components of p and q, and end at all
 poles. Those that the Gauss-Legendre rule does not resolve are halved, the worst first. The search for
 panels inspects values, and is one opaque call; gradients come from the rule on the resulting panels. If
 an end of a panel is a point that moves with a parameter (an end of a support), so does the panel.
+
+Next to a finite end of the support the rule is one on the logarithm of the distance from it, and the rest,
+which a pole may have most of its probability in, follows from tails: see `remainders`. All is in float64.
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ from ... import functions as F
 from ...autograd import Variable, as_variable, no_backprop_mode
 from ...backend import hooks, library
 from ...numerics.panels import gauss_legendre
+from ..base.batching import Batched
 from .integrands import MOST, Integrand, has_quantiles, leaves, numbers_at_once, wants_gradients, weighted
+from .remainders import Edge, edges_of, remainders
 
 _NODES, _WEIGHTS = gauss_legendre(20)
 # From the values at the nodes, the coefficients of the last two Legendre polynomials, which measure the
@@ -46,36 +51,76 @@ def integral(p: Any, q: Any, f: Integrand) -> tuple[Variable, Any]:
         q: another, of the same batch shape.
         f: a function of two log densities.
     """
-    marks = _marks(p) + _marks(q)
+    dtype = np.result_type(p.dtype, q.dtype)
+    p, q = (widened(d) for d in (p, q))
+    edges = edges_of(p)
+    marks = _marks(p) + _marks(q) + [edge.start for edge in edges]
     arrays = [v.array for v in leaves(p, q)]
     places = [mark.array for mark in marks]
     traced = hooks.current() is not None
     value, error, low, high = find_panels(p.xp, *places, *arrays, pair=(p, q), f=f, traced=traced)
+    size = p.xp.where(abs(value) < math.inf, abs(value), 0)
+    error = (error + float(np.finfo(dtype).eps) * size).astype(dtype)
     if not wants_gradients(p, q):
-        return as_variable(value), error
+        return as_variable(value.astype(dtype)), error
     moving = [mark for mark in marks if mark.requires_grad]
     step = max(1, MOST // (len(_NODES) * numbers_at_once(p, q)))
-    total: Any = 0.0
+    total: Any = remainders(p, q, f, edges, low, high)[0]
     for i in range(0, low.shape[0], step):
         a, b = (_moved(as_variable(end[i : i + step]), moving) for end in (low, high))
-        total = total + F.sum(_rule(p, q, f, a, b)[0], axis=0)
-    return total, error
+        total = total + F.sum(_rule(p, q, f, a, b, edges)[0], axis=0)
+    return F.cast(total, dtype), error
 
 
-def _rule(p: Any, q: Any, f: Integrand, a: Any, b: Any) -> tuple[Any, Any, Any]:
-    """The integral over each panel [a, b], its mass under p, and (b - a)/2 times f p at the nodes."""
-    nodes, weights = (_constant(p, c) for c in (_NODES, _WEIGHTS))
-    half = 0.5 * b - 0.5 * a
-    x = a[:, None] + half[:, None] * (1 + nodes)
+def widened(d: Any) -> Any:
+    """The same distribution in float64, differentiably."""
+    wide = np.dtype(np.float64)
+    return d if d.dtype == wide else d._map(lambda value, _n: Batched._cast(value, wide))
+
+
+def _rule(
+    p: Any, q: Any, f: Integrand, a: Any, b: Any, edges: list[Edge], shift: bool = False
+) -> tuple[Any, Any, Any]:
+    """The integral over each panel [a, b], its mass under p, and f p dx at the nodes or the next floats."""
+    weights = _constant(p, _WEIGHTS)
+    x, step = _nodes(p, a, b, edges)
     shape = x.shape
+    x = x * (1 + 2.0**-52) if shift else x
     y, density = weighted(p, q, f, x.reshape((-1, *shape[2:])))
-    y = F.where(
-        (half.array if isinstance(half, Variable) else half)[:, None] == 0,
-        0.0,
-        y.reshape(shape) * half[:, None],
-    )
-    mass = (density.reshape(shape) * half[:, None] * weights).sum(axis=1)
-    return (y * weights).sum(axis=1), mass, y
+    none = step.array == 0
+    y = F.where(none, 0.0, y.reshape(shape) * step)
+    mass = (density.array.reshape(shape) * step.array * weights).sum(axis=1)
+    return F.sum(y * weights, axis=1), as_variable(mass), y
+
+
+def _nodes(p: Any, a: Any, b: Any, edges: list[Edge]) -> tuple[Variable, Variable]:
+    """The nodes of panels on a new axis 1, and what a step of the rule is there.
+
+    They divide it in x or, in panels near an end of the support that are many times as wide as they are far
+    from it, in the logarithm of the distance.
+    """
+    nodes = _constant(p, _NODES)
+    a, b = as_variable(a), as_variable(b)
+    half = (0.5 * b - 0.5 * a)[:, None]
+    x = a[:, None] + half * (1 + nodes)
+    step = half + 0 * nodes
+    for edge in edges:
+        use, near, ratio = edge.apart(a, b)
+        log_ratio = F.log(ratio)[:, None]
+        away = near[:, None] * F.exp(log_ratio * (0.5 + 0.5 * nodes))
+        x = F.where(use[:, None], edge.at - edge.side * away, x)
+        step = F.where(use[:, None], away * (0.5 * log_ratio), step)
+    return x, step
+
+
+def _middle(a: Any, b: Any, edges: list[Edge]) -> Any:
+    """Where a panel is halved."""
+    middle = a + (0.5 * b - 0.5 * a)
+    for edge in edges:
+        use, near, ratio = edge.apart(as_variable(a), as_variable(b))
+        xp = ratio.xp
+        middle = xp.where(use, edge.at.array - edge.side * near.array * xp.sqrt(ratio.array), middle)
+    return middle
 
 
 def _constant(p: Any, values: np.ndarray) -> Any:
@@ -112,10 +157,11 @@ def find_panels(xp, *arrays, pair, f, traced):
     p, q = (d._with_arrays(own) for d in pair)
     marks = arrays[: len(arrays) - len(leaves(*pair))]
     with no_backprop_mode():
-        low, high = _first_panels(p, q, marks)
-        y, mass, error = _evaluate(p, q, f, low, high)
+        edges = edges_of(p)
+        low, high = _first_panels(p, q, marks, edges)
+        y, mass, error = _evaluate(p, q, f, low, high, edges)
         rounds, at_once = (_TRACED_ROUNDS, _TRACED_AT_ONCE) if traced else (_ROUNDS, _AT_ONCE)
-        tolerance = 1e-12 if low.dtype.itemsize > 4 else 1e-7
+        tolerance = 1e-12
         for _ in range(rounds):
             bad = error > tolerance * (abs(y).sum(axis=0) + tolerance)
             n = at_once
@@ -125,8 +171,8 @@ def find_panels(xp, *arrays, pair, f, traced):
                 break
             worst = xp.argsort(-error, axis=0)[: min(n, len(error))]
             a, b = (xp.take_along_axis(ends, worst, axis=0) for ends in (low, high))
-            middle = a + (0.5 * b - 0.5 * a)
-            halves = [_evaluate(p, q, f, *ends) for ends in ((a, middle), (middle, b))]
+            middle = _middle(a, b, edges)
+            halves = [_evaluate(p, q, f, *ends, edges) for ends in ((a, middle), (middle, b))]
             xp.put_along_axis(high, worst, middle, axis=0)
             low, high = xp.concatenate([low, middle]), xp.concatenate([high, b])
             for whole, left in zip((y, mass, error), halves[0], strict=True):
@@ -135,17 +181,29 @@ def find_panels(xp, *arrays, pair, f, traced):
                 xp.concatenate([w, r]) for w, r in zip((y, mass, error), halves[1], strict=True)
             )
     # Panels without width would have their nodes where a density is 0, and its slopes infinite.
+    with no_backprop_mode():  # how much the rounding of x, and of logarithms, changes it
+        rounding = abs(_evaluate(p, q, f, low, high, edges, shift=True)[0] - y).sum(axis=0)
+    rounding = 4 * rounding + 4 * float(np.finfo(y.dtype).eps) * abs(y).sum(axis=0)
     heaviest = xp.argmax(mass, axis=0)[None]
     inner = xp.take_along_axis(low + (0.5 * high - 0.5 * low), heaviest, axis=0)
     empty = low == high
     low, high = xp.where(empty, inner, low), xp.where(empty, inner, high)
     value, size = y.sum(axis=0), abs(y).sum(axis=0)
-    total = error.sum(axis=0) + 4 * float(np.finfo(y.dtype).eps) * size
-    total = total + abs(1 - mass.sum(axis=0)) * xp.maximum(size, 1)
     with no_backprop_mode():
+        rest, held, doubt, explained = remainders(p, q, f, edges, low, high)
+        value, size = value + rest.array, size + abs(rest.array)
+        total = error.sum(axis=0) + doubt + rounding
+        total = total + abs(p_mass(p) - mass.sum(axis=0) - held) * xp.maximum(size, 1)
         for side in (-1, 1):
-            total = total + _beyond_last(p, q, f, xp.concatenate([low, high]), side, size)
-    return value, xp.where(abs(value) < math.inf, total, 0), low, high
+            estimate = _beyond_last(p, q, f, xp.concatenate([low, high]), side, size)
+            total = total + xp.where(explained[side], 0, estimate)
+    covered = (xp.asarray(p.support.low) >= q.support.low) & (xp.asarray(p.support.high) <= q.support.high)
+    return value, xp.where(abs(value) < math.inf, total, xp.where(covered, math.inf, 0)), low, high
+
+
+def p_mass(p: Any) -> Any:
+    """The probability of the whole support: 1, unless it is a part of something."""
+    return getattr(p, "_whole_mass", 1.0)
 
 
 def _beyond_last(p: Any, q: Any, f: Integrand, ends: Any, side: int, size: Any) -> Any:
@@ -168,43 +226,48 @@ def _beyond_last(p: Any, q: Any, f: Integrand, ends: Any, side: int, size: Any) 
     return xp.where(counts, rest, 0)
 
 
-def _evaluate(p: Any, q: Any, f: Integrand, low: Any, high: Any) -> tuple[Any, Any, Any]:
+def _evaluate(
+    p: Any, q: Any, f: Integrand, low: Any, high: Any, edges: Any, shift: bool = False
+) -> tuple[Any, Any, Any]:
     """For each panel the integral, its mass under p, and its error, in blocks."""
     xp = p.xp
     step = max(1, MOST // (len(_NODES) * numbers_at_once(p, q)))
     last = _LAST.astype(p.dtype)
     parts = []
     for i in range(0, max(len(low), 1), step):
-        y, mass, values = (v.array for v in _rule(p, q, f, low[i : i + step], high[i : i + step]))
+        y, mass, values = (
+            v.array for v in _rule(p, q, f, low[i : i + step], high[i : i + step], edges, shift)
+        )
         rest = sum(abs((values * _constant(p, c)).sum(axis=1)) for c in last)
         parts.append((y, mass, xp.where(abs(rest) < math.inf, rest, 0)))
     return tuple(xp.concatenate(list(columns)) for columns in zip(*parts, strict=True))
 
 
-def _first_panels(p: Any, q: Any, marks: Any) -> tuple[Any, Any]:
+def _first_panels(p: Any, q: Any, marks: Any, edges: list[Edge]) -> tuple[Any, Any]:
     """Lower and upper ends of panels between quantiles and marks, inside the range of p."""
     xp = p.xp
     inside = _quantiles(p)
     places = [xp.broadcast_to(mark, p.batch_shape)[None] for mark in marks]
-    n = len(_marks(p))
-    inside = xp.concatenate([inside, *places[:n]])
-    finite = abs(inside) < math.inf
-    low, high = _range_within(
-        p, xp.where(finite, inside, math.inf).min(axis=0), xp.where(finite, inside, -math.inf).max(axis=0)
-    )
-    edges = xp.concatenate([inside, _quantiles(q)])
-    if len(edges) > _MOST_PANELS:  # a subset: halving recovers the rest
-        edges = xp.sort(edges, axis=0)[:: -(-len(edges) // _MOST_PANELS)]
-    edges = xp.concatenate([edges, *places])
-    edges = xp.where(abs(edges) < math.inf, edges, low)
-    edges = xp.sort(xp.clip(edges, low, high), axis=0)
-    return edges[:-1].copy(), edges[1:].copy()
+    inside = xp.concatenate([inside, *places[: len(_marks(p))]])
+    finite = abs(inside) < _far_out(p)
+    low = xp.where(finite, inside, math.inf).min(axis=0)
+    high = xp.where(finite, inside, -math.inf).max(axis=0)
+    for edge in edges:
+        start = edge.start.array
+        low, high = (low, xp.minimum(high, start)) if edge.side > 0 else (xp.maximum(low, start), high)
+    ends = xp.concatenate([inside, _quantiles(q)])
+    if len(ends) > _MOST_PANELS:  # a subset: halving recovers the rest
+        ends = xp.sort(ends, axis=0)[:: -(-len(ends) // _MOST_PANELS)]
+    ends = xp.concatenate([ends, *places])
+    ends = xp.where(abs(ends) < math.inf, ends, low)
+    ends = xp.sort(xp.clip(ends, low, high), axis=0)
+    return ends[:-1].copy(), ends[1:].copy()
 
 
-def _range_within(p: Any, low: Any, high: Any) -> tuple[Any, Any]:
-    """A range, clipped to the support of p."""
-    support = p.support
-    return p.xp.maximum(low, support.low), p.xp.minimum(high, support.high)
+def _far_out(p: Any) -> Any:
+    """Where panels end at the latest: farther out, squares overflow and densities underflow."""
+    middle = abs(p.icdf(0.5).array) if has_quantiles(p) else 1.0
+    return p.xp.minimum(1e130 * p.xp.maximum(1.0, middle), 1e290)
 
 
 def _marks(d: Any) -> list[Variable]:

@@ -16,6 +16,8 @@ from .estimates import expectation
 class Power:
     """(X - c)^n in place of the second distribution of an expectation, whose log density it answers for."""
 
+    _is_function = True
+
     def __init__(self, d: Any, n: int, central: bool) -> None:
         self.d, self.n, self.central = d, n, central
 
@@ -24,6 +26,9 @@ class Power:
 
     def _with_arrays(self, arrays: Any) -> Power:
         return Power(self.d._with_arrays(arrays), self.n, self.central)
+
+    def _map(self, function: Any) -> Power:
+        return Power(self.d._map(function), self.n, self.central)
 
     def _unwrapped(self) -> Power:
         return Power(self.d._unwrapped(), self.n, self.central)

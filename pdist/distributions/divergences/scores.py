@@ -20,6 +20,8 @@ class Away:
     likewise one of X beyond x. At a jump, F is the mean of both sides.
     """
 
+    _is_function = True
+
     def __init__(self, d: Any, x: Variable) -> None:
         self.d, self.x = d, x
 
@@ -33,6 +35,9 @@ class Away:
     def _with_arrays(self, arrays: Any) -> Away:
         d = self.d._with_arrays(arrays)
         return Away(d, Variable(next(arrays), requires_grad=False))
+
+    def _map(self, function: Any) -> Away:
+        return Away(self.d._map(function), function(self.x, 0))
 
     def _unwrapped(self) -> Away:
         return Away(self.d._unwrapped(), self.x)
