@@ -31,15 +31,19 @@ def log_mass_double(xp, k, u, u_lo):
     return xp.where(inside, y, -math.inf), xp.where(inside, lo, 0)
 
 
+_FAR = (1e18, 1e150)
+
+
 def moderate(F, x):
     """x, held where its square neither over- nor underflows: beyond that a slope is 0, or nearly."""
-    far = (1e18, 1e150)[is_double(x)]
+    far = _FAR[is_double(x)]
     return F.clip(x, 1 / far, far)
 
 
-def reciprocal(F, z):
-    """1/z, held as :func:`moderate` does."""
-    return 1 / moderate(F, z)
+def reciprocal_and_slope(F, z):
+    """1/z, held as :func:`moderate` does, and -1/z^2, which may underflow: held, it would be far too steep."""
+    u = 1 / F.maximum(z, 1 / _FAR[is_double(z)])
+    return 1 / moderate(F, z), -u * u
 
 
 # The reciprocal ---------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import mpmath as mp
 import numpy as np
@@ -179,3 +180,16 @@ def test_mixed_second_derivatives_of_tails() -> None:
         x, k, s = (Variable(np.array(v)) for v in (x0, k0, s0))
         y = getattr(D.Gamma(k, s), name)(x)
         require_second_derivatives(y, [x, k, s], tail, 1e-11, name)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "far"), [(np.float32, [1e17, 1e20, 1e30]), (np.float64, [1e140, 1e170, 1e250])]
+)
+def test_heavy_tails_of_the_reciprocal(dtype: Any, far: list[float]) -> None:
+    """P(X > x) of an InverseGamma is (theta/x)^k/Gamma(k + 1) far out, also where 1/x^2 underflows."""
+    d = D.InverseGamma(np.array(0.0625, dtype), np.array(10.0, dtype))
+    x = np.array(far, dtype)
+    expected = (10 / x.astype(float)) ** 0.0625 / math.gamma(1.0625)
+    np.testing.assert_allclose(
+        d.survival_function(x).array, expected, rtol=1e-5 if dtype is np.float32 else 1e-13
+    )

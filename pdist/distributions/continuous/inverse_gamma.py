@@ -27,7 +27,7 @@ class StandardInverseGamma(Through):
     shape_slopes = lambda F, z, k: (F(powers.inverse_gamma_shape_slope)(z, k),)
     shape_bends = lambda F, z, k: (-1 / z,)
     double, inner_shapes = powers.reciprocal_double, lambda F, k: (k,)
-    rise = lambda F, z, k: ((u := powers.reciprocal(F, z)), -u * u)
+    rise = lambda F, z, k: powers.reciprocal_and_slope(F, z)
     back = lambda F, u, k: 1 / u
 
     def entropy(F, k):

@@ -183,7 +183,7 @@ def find_panels(xp, *arrays, pair, f, traced):
     # Panels without width would have their nodes where a density is 0, and its slopes infinite.
     with no_backprop_mode():  # how much the rounding of x, and of logarithms, changes it
         rounding = abs(_evaluate(p, q, f, low, high, edges, shift=True)[0] - y).sum(axis=0)
-    rounding = 4 * rounding + 4 * float(np.finfo(y.dtype).eps) * abs(y).sum(axis=0)
+    rounding = 8 * rounding + 4 * float(np.finfo(y.dtype).eps) * abs(y).sum(axis=0)
     heaviest = xp.argmax(mass, axis=0)[None]
     inner = xp.take_along_axis(low + (0.5 * high - 0.5 * low), heaviest, axis=0)
     empty = low == high

@@ -18,6 +18,7 @@ from .integrands import Integrand, has_quantiles, weighted
 
 _LEAST = 1e-290  # the distance from 0 at which panels start
 _CLOSE = 2.0**-30  # that from another end, in units of it: floats are 2^-52 apart
+_SOME = 1e-300  # a probability that may matter
 _FACTOR = 4.0  # between the two distances that a slope is taken from
 
 
@@ -99,6 +100,7 @@ def remainders(
         total = total + F.where(held, parts[0][0], 0.0)
         mass = mass + xp.where(held, parts[0][1].array, 0)
         change = parts[0][0].array + _between(p, q, f, side, *points[:2]) - parts[1][0].array
+        change = change * (1 + 2 / (math.log(_FACTOR) * parts[0][2]))  # the rate may go on to change
         most = 4 * abs(parts[0][0].array)  # no power is followed by what falls faster, and is next to nothing
         doubt = doubt + xp.where(held, xp.minimum(abs(change), most), 0)
         known[side] = held & _is_straight(*[_height(p, q, f, point.x, held).array for point in points])
@@ -108,7 +110,7 @@ def remainders(
 def _is_straight(one: Any, two: Any, three: Any) -> Any:
     """Whether f is linear in the logarithm of the distance, by its values at three equally distant ones."""
     rise, before = one - two, two - three
-    return abs(rise - before) <= 0.05 * (abs(rise) + abs(before)) + 1e-9 * abs(one)
+    return abs(rise - before) <= 1e-3 * (abs(rise) + abs(before)) + 1e-9 * abs(one)
 
 
 class _Point(NamedTuple):
@@ -130,16 +132,22 @@ def _point(edge: Edge | None, side: int, ends: Any, n: int) -> _Point:
     return _Point(F.where(finite, x, last), F.where(finite, away, abs(last)), finite)
 
 
-def _beyond(p: Any, q: Any, f: Integrand, side: int, one: _Point, other: _Point) -> tuple[Variable, Variable]:
-    """The expectation over what lies beyond the first point, and its probability."""
+def _beyond(
+    p: Any, q: Any, f: Integrand, side: int, one: _Point, other: _Point
+) -> tuple[Variable, Variable, Any]:
+    """The expectation over what lies beyond the first point, its probability, and the rate."""
     mass = p.survival_function(one.x) if side > 0 else p.cdf(one.x)
     log_p = p.log_prob(one.x)
-    some = (mass.array > 0) & (abs(log_p.array) < math.inf)
+    some = (mass.array > _SOME) & (abs(log_p.array) < math.inf)
     rate = one.away * F.exp(F.where(some, log_p - F.log(F.where(some, mass, 1.0)), 0.0))
     first, second = (_height(p, q, f, point.x, some) for point in (one, other))
     known = some & (abs(first.array - second.array) < math.inf)
     bend = F.where(known, first - second, 0.0) / (math.log(_FACTOR) * F.where(some, rate, 1.0))
-    return F.where(some, mass * (first + bend), 0.0), F.where(some, mass, 0.0)
+    return (
+        F.where(some, mass * (first + bend), 0.0),
+        F.where(some, mass, 0.0),
+        p.xp.where(some, rate.array, 1),
+    )
 
 
 def _height(p: Any, q: Any, f: Integrand, x: Variable, some: Any) -> Variable:
