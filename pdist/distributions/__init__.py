@@ -63,6 +63,7 @@ from .divergences import (
     beta,
     circular,
     counts,
+    dirichlet,
     exponential_family,
     generalized_normal,
     half_line_pairs,
@@ -75,6 +76,7 @@ from .divergences import (
     wrappers,
 )
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
+from .multivariate.dirichlet import Dirichlet
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.censored import Censored
 from .wrappers.independent import Independent
@@ -98,6 +100,7 @@ __all__ = [
     "Chisquare",
     "ContinuousBernoulli",
     "Deterministic",
+    "Dirichlet",
     "DiscreteUniform",
     "Distribution",
     "Empirical",

@@ -53,6 +53,14 @@ def _finite_discrete(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "values": (values + apart).astype(values.dtype)}
 
 
+def _dirichlet(d: Any) -> Any:
+    """SciPy's takes the classes first, and at least two of them."""
+    if len(d.alpha) == 1:
+        return SimpleNamespace(logpdf=lambda x: np.zeros(len(x)))
+    of = stats.dirichlet(d.alpha)
+    return SimpleNamespace(logpdf=lambda x: of.logpdf(x.T), mean=of.mean, var=of.var, entropy=of.entropy)
+
+
 def _skellam_twin(d: Any) -> Any:
     """Without SciPy's tails, which are right to three digits far out."""
     frozen = stats.skellam(d.rate1, d.rate2)
@@ -277,6 +285,12 @@ ENTRIES = [
         D.OneHotCategorical,
         twin=lambda d: stats.multinomial(1, d.p),
         lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(
+        D.Dirichlet,
+        elements={"alpha": positives(0.7, 8)},
+        twin=_dirichlet,
+        lacks=frozenset({"cdf", "icdf"}),
     ),
     Entry(D.Deterministic, elements={"value": st.one_of(reals(), st.integers(0, 3).map(float))}),
     Entry(D.Empirical),

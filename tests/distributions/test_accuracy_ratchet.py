@@ -49,6 +49,7 @@ WITHOUT = {
     "Binomial": {"d_n", "icdf", "entropy"},
     "Categorical": {"d_p"},
     "Cauchy": {"mean", "variance"},
+    "Dirichlet": {"cdf", "sf", "log_cdf", "log_sf", "icdf"},
     "GeneralizedExtremeValue": _SCALES,
     "GeneralizedPareto": _SCALES,
     "Geometric": {"d_logit", "icdf"},

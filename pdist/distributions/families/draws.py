@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from ... import functions as F
+from ...autograd import Variable, as_variable
 from ...numerics.constants import SMALLEST
+from ...numerics.incomplete_gamma import moved_gamma
 
 
 def exponential(rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -25,6 +27,18 @@ def log_gamma_draws(xp: Any, rng: Any, shape: tuple[int, ...], k: Any) -> Any:
     """Logarithms of draws of a standard Gamma, which may be far below the smallest number for small k."""
     k = k.astype(np.float64)
     return xp.log(rng.standard_gamma(k + 1, shape)) - exponential(rng, shape, k.dtype) / k
+
+
+def moved_log_gamma_draws(xp: Any, rng: Any, shape: tuple[int, ...], k: Variable) -> Variable:
+    """:func:`log_gamma_draws` with gradients to k, in k's dtype.
+
+    X = Y U^(1/k) with a Gamma(k + 1) variable Y, which never underflows and has implicit gradients, and a
+    uniform U.
+    """
+    wide = k.array.astype(np.float64)
+    y, e = rng.standard_gamma(wide + 1, shape), exponential(rng, shape, wide.dtype)
+    y, e = (as_variable(v.astype(k.dtype)) for v in (y, e))
+    return F.log(moved_gamma(y, k + 1)) - e / k
 
 
 def beta_draws(xp: Any, rng: Any, shape: tuple[int, ...], a: Any, b: Any) -> Any:

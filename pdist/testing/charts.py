@@ -1,0 +1,49 @@
+"""Rules of quadrature on curved sets of vectors, of up to two dimensions: simplex and sphere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Rule = tuple[np.ndarray, np.ndarray]  #: nodes [n, *event] and weights [n]
+
+
+def rule_on(support: Any, event_shape: tuple[int, ...]) -> Rule | None:
+    """The rule for a support; None if that has volume, or too many dimensions."""
+    if support == "non negative and of sum 1" and 1 <= event_shape[-1] <= 3:
+        return _simplex(event_shape[-1])
+    return None
+
+
+def one_point(dist: Any) -> bool:
+    """Whether a distribution has one value only, as that of a single probability, which is 1."""
+    rule = rule_on(dist.support, dist.event_shape)
+    return rule is not None and len(rule[1]) == 1
+
+
+def projected(support: Any, x: np.ndarray) -> np.ndarray:
+    """The nearest values in a curved set, for what lies in it up to the rounding of another precision."""
+    if support == "non negative and of sum 1":
+        return x / x.sum(axis=-1, keepdims=True)
+    return x
+
+
+def _unit_interval() -> Rule:
+    """Of (0, 1), by the double exponential t = sigmoid(pi sinh s): poles at the ends do no harm."""
+    s = np.arange(-29, 30) * 0.1
+    t = 1 / (1 + np.exp(-np.pi * np.sinh(s)))
+    return t, 0.1 * np.pi * np.cosh(s) * t / (1 + np.exp(np.pi * np.sinh(s)))
+
+
+def _simplex(k: int) -> Rule:
+    """By breaking a stick at shares of what is left."""
+    t, w = _unit_interval()
+    if k == 1:
+        return np.ones((1, 1)), np.ones(1)
+    if k == 2:
+        return np.stack([t, t[::-1]], axis=-1), w
+    first, second = (v.reshape(-1) for v in np.meshgrid(t, t, indexing="ij"))
+    left, other = (v.reshape(-1) for v in np.meshgrid(t[::-1], t[::-1], indexing="ij"))
+    x = np.stack([first, left * second, left * other], axis=-1)
+    return x, np.multiply.outer(w, w).reshape(-1) * left
