@@ -77,6 +77,8 @@ from .divergences import (
 )
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.dirichlet import Dirichlet
+from .multivariate.dirichlet_multinomial import DirichletMultinomial
+from .multivariate.multinomial import Multinomial
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .wrappers.censored import Censored
 from .wrappers.independent import Independent
@@ -101,6 +103,7 @@ __all__ = [
     "ContinuousBernoulli",
     "Deterministic",
     "Dirichlet",
+    "DirichletMultinomial",
     "DiscreteUniform",
     "Distribution",
     "Empirical",
@@ -132,6 +135,7 @@ __all__ = [
     "Lomax",
     "MixtureSameFamily",
     "Moyal",
+    "Multinomial",
     "NegativeBinomial",
     "Normal",
     "OneHotCategorical",

@@ -61,6 +61,11 @@ def _dirichlet(d: Any) -> Any:
     return SimpleNamespace(logpdf=lambda x: of.logpdf(x.T), mean=of.mean, var=of.var, entropy=of.entropy)
 
 
+def _dirichlet_multinomial(d: Any) -> Any:
+    of = stats.dirichlet_multinomial(d.alpha, int(d.n))
+    return SimpleNamespace(logpmf=of.logpmf, mean=of.mean, var=of.var)
+
+
 def _skellam_twin(d: Any) -> Any:
     """Without SciPy's tails, which are right to three digits far out."""
     frozen = stats.skellam(d.rate1, d.rate2)
@@ -291,6 +296,18 @@ ENTRIES = [
         elements={"alpha": positives(0.7, 8)},
         twin=_dirichlet,
         lacks=frozenset({"cdf", "icdf"}),
+    ),
+    Entry(
+        D.Multinomial,
+        elements={"n": st.just(4.0)},  # the same for both of a divergence
+        twin=lambda d: stats.multinomial(d.n, d.p),
+        lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(
+        D.DirichletMultinomial,
+        elements={"n": st.integers(0, 5).map(float), "alpha": positives(0.3, 8)},
+        twin=_dirichlet_multinomial,
+        lacks=frozenset({"pathwise", "cdf", "icdf"}),
     ),
     Entry(D.Deterministic, elements={"value": st.one_of(reals(), st.integers(0, 3).map(float))}),
     Entry(D.Empirical),

@@ -156,6 +156,24 @@ def counts_to(n: Any) -> Support:
     )
 
 
+def counts_of_sum(n: Any) -> Support:
+    """The vectors of whole numbers from 0 on that sum to ``n``, an array or number."""
+
+    def test(xp: Any, x: Array) -> Array:
+        counts = ((x >= 0) & (x == xp.floor(x))).all(axis=-1)
+        return counts & (x.sum(axis=-1, dtype=np.float64) == n)
+
+    return Support(
+        "counts of sum n",
+        test,
+        event_ndim=1,
+        discrete=True,
+        inner=lambda xp, x: _first_class(xp, x) * xp.asarray(n)[..., None],
+        low=0.0,
+        high=n,
+    )
+
+
 def _simplex(xp: Any, p: Array) -> Array:
     """Nonnegative vectors on the last axis whose exact sum is 1 to within 64 roundings, at any length.
 

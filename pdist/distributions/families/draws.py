@@ -48,3 +48,18 @@ def beta_draws(xp: Any, rng: Any, shape: tuple[int, ...], a: Any, b: Any) -> Any
     x = xp.where(logit < 0, e, 1) / (1 + e)
     eps = float(np.finfo(a.dtype).epsneg)
     return xp.clip(x, SMALLEST[a.dtype.itemsize > 4], 1 - eps)
+
+
+def multinomial_draws(xp: Any, rng: Any, shape: tuple[int, ...], n: Any, p: Any) -> Any:
+    """How often each class is drawn in n draws, of shape ``[*shape, K]``: one Binomial after the other.
+
+    Each is of the draws that are left, with the class's part of the probability that is left.
+    """
+    left = xp.broadcast_to(n, shape).astype(np.int64)
+    rest = xp.flip(xp.cumsum(xp.flip(p, -1), axis=-1), -1)
+    counts = []
+    for k in range(p.shape[-1] - 1):
+        share = xp.where(rest[..., k] > 0, p[..., k] / xp.where(rest[..., k] > 0, rest[..., k], 1), 0)
+        counts.append(rng.binomial(left, xp.clip(share, 0.0, 1.0), shape))
+        left = left - counts[-1]
+    return xp.stack([*counts, left], axis=-1)
