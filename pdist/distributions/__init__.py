@@ -80,6 +80,8 @@ from .multivariate.dirichlet import Dirichlet
 from .multivariate.dirichlet_multinomial import DirichletMultinomial
 from .multivariate.multinomial import Multinomial
 from .multivariate.one_hot_categorical import OneHotCategorical
+from .multivariate.one_hot_categorical_straight_through import OneHotCategoricalStraightThrough
+from .multivariate.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from .wrappers.censored import Censored
 from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
@@ -139,12 +141,14 @@ __all__ = [
     "NegativeBinomial",
     "Normal",
     "OneHotCategorical",
+    "OneHotCategoricalStraightThrough",
     "Option",
     "Param",
     "Pareto",
     "Part",
     "Poisson",
     "RelaxedBernoulli",
+    "RelaxedOneHotCategorical",
     "SinhArcsinh",
     "Skellam",
     "StudentT",

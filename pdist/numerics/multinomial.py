@@ -18,26 +18,10 @@ from .beta_divergence import score_change
 from .bregman import trigamma
 from .differences import deviance, expm1mx, log_far_ratio
 from .dirichlet import log_dirichlet_share, total_shape
-from .double import exp_double, finite_or_zero, minus, two_sum
+from .double import finite_or_zero, minus, two_sum
 from .logits import class_probabilities, pull
+from .softmax import exp_of_word, log_softmax_word
 from .sums import sum_last
-
-
-def log_softmax_word(xp, a, lo):
-    """log(e^a / sum e^a) over the last axis as double words, from double words; -inf where a is."""
-    m = a.max(axis=-1, keepdims=True)
-    top = a == m
-    m_lo = xp.where(top, lo, -math.inf).max(axis=-1, keepdims=True)
-    d, d_lo = add_double(xp, (a, lo), (-m, -m_lo))
-    d_lo = finite_or_zero(xp, d_lo)
-    e = exp_double(xp, d, d_lo, finer=True)
-    log_sum = log_word(xp, *sum_last(xp, e[0], finite_or_zero(xp, e[1])))
-    return add_double(xp, (d, d_lo), tuple(-v[..., None] for v in log_sum))
-
-
-def _exp(xp, x):
-    """e^x, rounded."""
-    return xp.exp(x[0]) * (1 + finite_or_zero(xp, x[1]))
 
 
 def log_of_classes(xp, p):
@@ -83,7 +67,7 @@ def multinomial_log_prob(xp, x, n, logit):
     """log(n! prod p_k^x_k/x_k!) with p = softmax(logit), for counts x_k >= 0 of sum n."""
     x, logit = xp.broadcast_arrays(x, logit)
     log_p = log_softmax_word(xp, logit, 0 * xp.where(logit > -math.inf, logit, 0))
-    return _log_mass(xp, x, n, log_p, _exp(xp, log_p), 0)
+    return _log_mass(xp, x, n, log_p, exp_of_word(xp, log_p), 0)
 
 
 @differentiable
@@ -101,7 +85,7 @@ def multinomial_score(xp, x, n, logit):
     """x_k - n p_k: the derivative of the log mass by a logit; of a likely class from the others."""
     x, logit = xp.broadcast_arrays(x, logit)
     log_p = log_softmax_word(xp, logit, 0 * xp.where(logit > -math.inf, logit, 0))
-    r, p = _log_ratios(xp, x, n, log_p), _exp(xp, log_p)
+    r, p = _log_ratios(xp, x, n, log_p), exp_of_word(xp, log_p)
     y = xp.where(x > 0, -x * xp.expm1(r), -n[..., None] * p)
     likely = p > 0.5
     return xp.where(likely, -xp.where(likely, 0, y).sum(axis=-1, keepdims=True), y)

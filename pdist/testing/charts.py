@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+SIMPLEX = ("non negative and of sum 1", "positive and of sum 1")
 Rule = tuple[np.ndarray, np.ndarray]  #: nodes [n, *event] and weights [n]
 
 
 def rule_on(support: Any, event_shape: tuple[int, ...]) -> Rule | None:
     """The rule for a support; None if that has volume, or too many dimensions."""
-    if support == "non negative and of sum 1" and 1 <= event_shape[-1] <= 3:
+    if support.name in SIMPLEX and 1 <= event_shape[-1] <= 3:
         return _simplex(event_shape[-1])
     return None
 
@@ -24,7 +25,7 @@ def one_point(dist: Any) -> bool:
 
 def projected(support: Any, x: np.ndarray) -> np.ndarray:
     """The nearest values in a curved set, for what lies in it up to the rounding of another precision."""
-    if support == "non negative and of sum 1":
+    if support.name in SIMPLEX:
         return x / x.sum(axis=-1, keepdims=True)
     return x
 

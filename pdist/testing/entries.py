@@ -53,6 +53,14 @@ def _finite_discrete(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "values": (values + apart).astype(values.dtype)}
 
 
+def _sum_one(given: dict[str, Any]) -> dict[str, Any]:
+    """``p`` was drawn as weights."""
+    if "p" not in given:
+        return given
+    p = given["p"].astype(float)
+    return {**given, "p": (p / p.sum(axis=-1, keepdims=True)).astype(given["p"].dtype)}
+
+
 def _dirichlet(d: Any) -> Any:
     """SciPy's takes the classes first, and at least two of them."""
     if len(d.alpha) == 1:
@@ -295,6 +303,7 @@ ENTRIES = [
         D.Dirichlet,
         elements={"alpha": positives(0.7, 8)},
         twin=_dirichlet,
+        most=3,
         lacks=frozenset({"cdf", "icdf"}),
     ),
     Entry(
@@ -308,6 +317,18 @@ ENTRIES = [
         elements={"n": st.integers(0, 5).map(float), "alpha": positives(0.3, 8)},
         twin=_dirichlet_multinomial,
         lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(
+        D.OneHotCategoricalStraightThrough,
+        twin=lambda d: stats.multinomial(1, d.p),
+        lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(
+        D.RelaxedOneHotCategorical,
+        elements={"temperature": positives(0.6, 3), "logit": reals(-1.5, 1.5), "p": reals(0.3, 1)},
+        adjust=_sum_one,
+        most=3,
+        lacks=frozenset({"cdf", "icdf", "moments"}),
     ),
     Entry(D.Deterministic, elements={"value": st.one_of(reals(), st.integers(0, 3).map(float))}),
     Entry(D.Empirical),

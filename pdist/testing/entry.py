@@ -33,6 +33,7 @@ class Entry:
         extended: tells which values outside the support have a density nevertheless.
         gentle: like ``make``, for distributions whose samples' gradients have a moderate variance, for the
             check of their mean.
+        most: the greatest length of an event axis, if quadrature is not feasible beyond.
     """
 
     cls: type[D.Distribution]
@@ -45,6 +46,7 @@ class Entry:
     lacks: frozenset[str] = frozenset()
     extended: Callable[[np.ndarray], Any] | None = None
     gentle: Callable[..., SearchStrategy[D.Distribution]] | None = None
+    most: int = 4
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.cls.__name__)
@@ -61,7 +63,7 @@ class Entry:
             return self.gentle(**wishes)
         if self.make is not None:
             return self.make(**wishes)
-        drawn = strategies.parameters(self.cls, elements=self.elements, **wishes)
+        drawn = strategies.parameters(self.cls, elements=self.elements, most=self.most, **wishes)
         return st.builds(self._build, drawn, st.fixed_dictionaries(dict(self.options)))
 
     def _build(self, parameters: dict[str, Any], options: dict[str, Any]) -> D.Distribution:

@@ -153,10 +153,12 @@ def check_pathwise(dist: Any, *, seed: int = 0, n: int = 4000) -> None:
 
     Raises:
         PropertyError: if they do not, or if ``rsample`` silently gives no gradient to a parameter.
-        Inapplicable: if samples carry no gradient in any parameter.
+        Inapplicable: if samples carry no gradient in any parameter, or by design a biased one.
     """
     if not carries_gradients(dist):
         raise Inapplicable(f"samples of {type(dist).__name__} carry no gradient")
+    if not dist.unbiased:
+        raise Inapplicable(f"the gradients of samples of {type(dist).__name__} are biased")
     for index, member in members(dist, limit=2, seed=seed):
         measure = Measure(member, seed)
         center, spread = measure.points.mean(axis=0), measure.points.std(axis=0)

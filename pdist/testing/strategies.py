@@ -120,6 +120,7 @@ _BY_SUPPORT: dict[str, Any] = {  # by name
     "numbers, all different": _scalars(reals(), [0.0]),  # an entry makes them different
     "real or infinite": _scalars(reals(), [-np.inf, np.inf, -100.0, 100.0]),
     "non negative and of sum 1": _vectors(_normalized, reals(0.1, 1), [0.0]),
+    "positive and of sum 1": _vectors(_normalized, reals(0.1, 1), [0.01]),
     "real or -inf, not all -inf": _vectors(_not_all_out, reals(), [-np.inf, -100.0]),
 }
 
@@ -142,6 +143,7 @@ def parameters(
     dtype: Any = None,
     batch_shape: tuple[int, ...] | None = None,
     size: int | None = None,
+    most: int = 4,
     edges: bool = False,
     min_side: int = 0,
     elements: Mapping[str, SearchStrategy[float]] | None = None,
@@ -154,12 +156,13 @@ def parameters(
         dtype: their floating type; None draws one.
         batch_shape: the shape of all of them; None draws shapes that broadcast.
         size: the length of an event axis (the number of classes); None draws one.
+        most: the greatest that is drawn.
         edges: also edge cases: probabilities of 0 and 1, large and small numbers.
         min_side: the least length of a batch axis; 1 excludes empty batches.
         elements: strategies for the elements of single parameters, instead of those for their supports.
     """
     dtype = draw(dtypes()) if dtype is None else np.dtype(dtype)
-    size = draw(st.integers(1, 4)) if size is None else size
+    size = draw(st.integers(1, most)) if size is None else size
     names = draw(parameter_names(cls))
     if batch_shape is None:
         lead = draw(broadcastable(len(names), min_side=min_side))

@@ -65,6 +65,8 @@ WITHOUT = {
     "NegativeBinomial": {"d_p", "d_mean", "d_dispersion", "icdf", "entropy"},
     "OneHotCategorical": {"d_p", "cdf", "sf", "log_cdf", "log_sf", "icdf"},
     "RelaxedBernoulli": {"d_p", "icdf", "entropy", "mean", "variance"},
+    "RelaxedOneHotCategorical": {"d_p", "cdf", "sf", "log_cdf", "log_sf", "icdf"}
+    | {"entropy", "mean", "variance"},
     "SinhArcsinh": _SCALES | {"entropy", "mean", "variance"},
     "Skellam": {"icdf", "entropy"},
     "VonMises": {"icdf"},

@@ -280,6 +280,12 @@ simplex = Support(
     inner=lambda xp, x: 1.0 / x.shape[-1],
     wanted="nonnegative numbers of sum 1",
 )
+open_simplex = replace(
+    simplex,
+    name="positive and of sum 1",
+    test=lambda xp, p: _simplex(xp, p) & (p > 0).all(axis=-1),
+    wanted="positive numbers of sum 1",
+)
 boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True, low=0.0, high=1.0)
 positive_integer = Support(
     "positive integer",

@@ -26,6 +26,7 @@ from ..discrete.poisson import Poisson
 from ..families.logits import Odds
 from ..multivariate.multinomial import Multinomial
 from ..multivariate.one_hot_categorical import OneHotCategorical
+from ..multivariate.one_hot_categorical_straight_through import OneHotCategoricalStraightThrough
 from .registry import kl_divergence, register_kl
 
 
@@ -163,6 +164,9 @@ def _kl_poisson_poisson(p: Poisson, q: Poisson) -> Variable:
 
 @register_kl(Categorical, Categorical)
 @register_kl(OneHotCategorical, OneHotCategorical)
+@register_kl(OneHotCategorical, OneHotCategoricalStraightThrough)
+@register_kl(OneHotCategoricalStraightThrough, OneHotCategorical)
+@register_kl(OneHotCategoricalStraightThrough, OneHotCategoricalStraightThrough)
 def _kl_of_classes(p: Any, q: Any) -> Variable:
     """sum p log(p/q), from probabilities if both were given these, else from logits."""
     if p.n_classes != q.n_classes:
