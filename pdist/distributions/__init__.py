@@ -63,6 +63,7 @@ from .divergences import (
     beta,
     circular,
     counts,
+    directions,
     dirichlet,
     exponential_family,
     generalized_normal,
@@ -81,7 +82,9 @@ from .multivariate.dirichlet_multinomial import DirichletMultinomial
 from .multivariate.multinomial import Multinomial
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .multivariate.one_hot_categorical_straight_through import OneHotCategoricalStraightThrough
+from .multivariate.power_spherical import PowerSpherical
 from .multivariate.relaxed_one_hot_categorical import RelaxedOneHotCategorical
+from .multivariate.von_mises_fisher import VonMisesFisher
 from .wrappers.censored import Censored
 from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
@@ -147,6 +150,7 @@ __all__ = [
     "Pareto",
     "Part",
     "Poisson",
+    "PowerSpherical",
     "RelaxedBernoulli",
     "RelaxedOneHotCategorical",
     "SinhArcsinh",
@@ -157,6 +161,7 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "VonMises",
+    "VonMisesFisher",
     "Weibull",
     "WrappedCauchy",
     "WrappedNormal",

@@ -74,6 +74,11 @@ def _dirichlet_multinomial(d: Any) -> Any:
     return SimpleNamespace(logpmf=of.logpmf, mean=of.mean, var=of.var)
 
 
+def _fisher(d: Any) -> Any:
+    of = stats.vonmises_fisher(d.loc / np.sqrt((d.loc * d.loc).sum()), float(d.concentration))
+    return SimpleNamespace(logpdf=of.logpdf, entropy=of.entropy)
+
+
 def _skellam_twin(d: Any) -> Any:
     """Without SciPy's tails, which are right to three digits far out."""
     frozen = stats.skellam(d.rate1, d.rate2)
@@ -329,6 +334,19 @@ ENTRIES = [
         adjust=_sum_one,
         most=3,
         lacks=frozenset({"cdf", "icdf", "moments"}),
+    ),
+    Entry(
+        D.PowerSpherical,
+        lacks=frozenset({"cdf", "icdf", "gradients", "pathwise"}),
+        least=2,
+        most=3,
+    ),
+    Entry(
+        D.VonMisesFisher,
+        twin=_fisher,
+        lacks=frozenset({"cdf", "icdf", "gradients", "pathwise"}),
+        least=2,
+        most=3,
     ),
     Entry(D.Deterministic, elements={"value": st.one_of(reals(), st.integers(0, 3).map(float))}),
     Entry(D.Empirical),

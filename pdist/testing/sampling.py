@@ -10,7 +10,7 @@ from scipy import stats
 from .. import functions as F
 from .. import random
 from ..autograd import Variable, grad
-from .charts import one_point, projected
+from .charts import curved, one_point, projected
 from .derivatives import directions
 from .quadrature import Measure, support_end
 from .report import Inapplicable, PropertyError, host, require, require_close
@@ -157,6 +157,8 @@ def check_pathwise(dist: Any, *, seed: int = 0, n: int = 4000) -> None:
     """
     if not carries_gradients(dist):
         raise Inapplicable(f"samples of {type(dist).__name__} carry no gradient")
+    if curved(dist):
+        raise Inapplicable("steps along the axes leave a sphere")
     if not dist.unbiased:
         raise Inapplicable(f"the gradients of samples of {type(dist).__name__} are biased")
     for index, member in members(dist, limit=2, seed=seed):

@@ -187,6 +187,12 @@ def _simplex(xp: Any, p: Array) -> Array:
     return (p >= 0).all(axis=-1) & (abs(p.sum(axis=-1, dtype=np.float64) - 1) <= slack)
 
 
+def _unit_vector(xp: Any, x: Array) -> Array:
+    """Vectors whose squares sum to 1, up to the roundings of float32 at least."""
+    slack = 64 * float(xp.finfo(x.dtype).eps) if x.dtype.kind == "f" else 0.0
+    return abs((x * x).sum(axis=-1, dtype=np.float64) - 1) <= max(slack, 5e-7)
+
+
 def _distinct(xp: Any, x: Array) -> Array:
     """Vectors of finite numbers no two of which are equal."""
     ordered = xp.sort(x, axis=-1)
@@ -285,6 +291,13 @@ open_simplex = replace(
     name="positive and of sum 1",
     test=lambda xp, p: _simplex(xp, p) & (p > 0).all(axis=-1),
     wanted="positive numbers of sum 1",
+)
+unit_vector = Support(
+    "unit vector",
+    _unit_vector,
+    event_ndim=1,
+    inner=_first_class,
+    wanted="a vector of length 1",
 )
 boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True, low=0.0, high=1.0)
 positive_integer = Support(
