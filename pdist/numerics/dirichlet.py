@@ -155,7 +155,7 @@ def dirichlet_kl(xp, p, q):
     """That of Dirichlet(q) from Dirichlet(p): Q times that of the means, and what the shapes add."""
     p, q = xp.broadcast_arrays(p, q)
     p_total, _, q_total, _, change, _, cross = _pair(xp, p, q)
-    d = divide_double(xp, *cross, p_total[0])
+    d = divide_double(xp, cross[0], cross[1], p_total[0])
     d = (d[0], d[1] - d[0] * (p_total[1] / p_total[0]))
     log_p = add_double(xp, log_word(xp, p, 0 * p), minus(log_word(xp, *p_total)))
     log_q = add_double(xp, log_word(xp, q, 0 * q), minus(log_word(xp, *q_total)))

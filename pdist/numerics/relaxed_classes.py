@@ -64,7 +64,8 @@ def relaxed_excess(xp, x, t, logit):
 @hooks.opaque
 def relaxed_fall(xp, x, t, logit):
     """1 + t (1 - K w_k): minus x_k times the derivative of the log density by x_k."""
-    e = exp_double(xp, *_log_relative(xp, x, t, logit), finer=True)
+    h, lo = _log_relative(xp, x, t, logit)
+    e = exp_double(xp, h, lo, finer=True)
     c = add_double(xp, (xp.ones_like(e[0]), 0 * e[0]), minus((e[0], finite_or_zero(xp, e[1]))))
     return add_double(xp, times_double(xp, t[..., None], c), (xp.ones_like(e[0]), 0 * e[0]))[0]
 
