@@ -250,7 +250,7 @@ def _accepted(xp, z, u, k, d):
 
 def fisher_draws(xp, rng, shape, k, d):
     """Draws of v = (1 - t)/2 of that shape, in float64."""
-    k = k.astype(np.float64)
-    b = np.full((_TRIES, *shape), 0.5 * (d - 1))
-    first, second = (rng.standard_gamma(xp.asarray(b), b.shape) for _ in range(2))
-    return _accepted(xp, first / (first + second), rng.random(b.shape), k, d)
+    k, shape = k.astype(np.float64), (_TRIES, *shape)
+    b = 0 * k + 0.5 * (d - 1)
+    first, second = (rng.standard_gamma(b, shape) for _ in range(2))
+    return _accepted(xp, first / (first + second), rng.random(shape), k, d)
