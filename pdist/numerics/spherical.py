@@ -150,7 +150,7 @@ def sphere_ratio_bend(xp, k, /, d):
 
 @differentiable
 @hooks.opaque
-def fisher_entropy(xp, k, /, d):
+def sphere_entropy(xp, k, /, d):
     """The entropy: the logarithm of the area and of the mean of e^(-k (1 - t)), and k E[1 - t]."""
     return log_sphere_mean.kernel(xp, k, d) + k * sphere_gap.kernel(xp, k, d) + log_area(d)
 
@@ -159,29 +159,29 @@ log_sphere_mean.derivative(k=lambda F, g, k, d: -g * F(sphere_gap)(k, d=d))
 sphere_gap.derivative(k=lambda F, g, k, d: -g * F(sphere_ratio_slope)(k, d=d))
 sphere_ratio.derivative(k=lambda F, g, k, d: g * F(sphere_ratio_slope)(k, d=d))
 sphere_ratio_slope.derivative(k=lambda F, g, k, d: g * F(sphere_ratio_bend)(k, d=d))
-fisher_entropy.derivative(k=lambda F, g, k, d: -g * k * F(sphere_ratio_slope)(k, d=d))
+sphere_entropy.derivative(k=lambda F, g, k, d: -g * k * F(sphere_ratio_slope)(k, d=d))
 
 
 @differentiable
 @hooks.opaque
-def fisher_log_prob(xp, gap, k, /, d):
+def sphere_log_prob(xp, gap, k, /, d):
     """-k (1 - t), less the logarithm of its mean and of the area, for a gap 1 - t."""
     return -k * gap - (log_sphere_mean.kernel(xp, k, d) + log_area(d))
 
 
 @differentiable
 @hooks.opaque
-def fisher_score(xp, gap, k, /, d):
+def sphere_score(xp, gap, k, /, d):
     """E[1 - t] less 1 - t: the derivative by k."""
     masses = _masses(xp, k, d)[0]
     ratio = 4 * k / (d - 1) * _mean(masses, lambda v, u: v * u)
     return xp.where(k < 1, (1 - gap) - ratio, 2 * _mean(masses, lambda v, u: v) - gap)
 
 
-fisher_log_prob.derivative(
-    gap=lambda F, g, k: -g * k, k=lambda F, g, gap, k, d: g * F(fisher_score)(gap, k, d=d)
+sphere_log_prob.derivative(
+    gap=lambda F, g, k: -g * k, k=lambda F, g, gap, k, d: g * F(sphere_score)(gap, k, d=d)
 )
-fisher_score.derivative(gap=lambda F, g: -g, k=lambda F, g, k, d: -g * F(sphere_ratio_slope)(k, d=d))
+sphere_score.derivative(gap=lambda F, g: -g, k=lambda F, g, k, d: -g * F(sphere_ratio_slope)(k, d=d))
 
 # Divergence ------------------------------------------------------------------------------------------------
 
@@ -192,7 +192,7 @@ def _near(q, p):
 
 @differentiable
 @hooks.opaque
-def fisher_divergence(xp, q, p, /, d):
+def sphere_divergence(xp, q, p, /, d):
     """log E[e^v] for v = (q - p) (t - E[t]) under p: the Bregman divergence of log normalizers."""
     near = _near(q, p)
     masses = _masses(xp, p, d)[0]
@@ -214,7 +214,7 @@ def sphere_ratio_difference(xp, q, p, /, d):
     return xp.where(near, small, 2 * mean - sphere_gap.kernel(xp, q, d))
 
 
-fisher_divergence.derivative(
+sphere_divergence.derivative(
     q=lambda F, g, q, p, d: g * F(sphere_ratio_difference)(q, p, d=d),
     p=lambda F, g, q, p, d: g * (p - q) * F(sphere_ratio_slope)(p, d=d),
 )
@@ -248,7 +248,7 @@ def _accepted(xp, z, u, k, d):
     return found
 
 
-def fisher_draws(xp, rng, shape, k, d):
+def sphere_draws(xp, rng, shape, k, d):
     """Draws of v = (1 - t)/2 of that shape, in float64."""
     k, shape = k.astype(np.float64), (_TRIES, *shape)
     b = 0 * k + 0.5 * (d - 1)

@@ -38,8 +38,8 @@ class RelaxedOneHotCategorical(Distribution):
 
     >>> import numpy as np
     >>> d = RelaxedOneHotCategorical(temperature=1.0, p=np.array([0.5, 0.25, 0.25]))
-    >>> d.prob([0.5, 0.25, 0.25]).array.round(6)
-    array(2.37037)
+    >>> round(d.prob([0.5, 0.25, 0.25]).item(), 6)
+    2.37037
     """
 
     temperature = Param(positive)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...autograd import Variable, as_variable
-from ...numerics.spherical import fisher_draws, fisher_entropy, fisher_log_prob, sphere_ratio
+from ...numerics.spherical import sphere_draws, sphere_entropy, sphere_log_prob, sphere_ratio
 from ..families.directions import Directions
 
 
@@ -33,20 +33,20 @@ class VonMisesFisher(Directions):
     >>> d.mean.array.round(6)
     array([0.      , 0.      , 0.537315])
     >>> d.prob([[0, 0, 1], [0, 1, 0]]).array.round(6)
-    array([0.324257, 0.043884])
+    array([0.324249, 0.043882])
     """
 
     reparameterized = frozenset({"loc"})
 
     def _log_density(self, gap: Variable) -> Variable:
-        return fisher_log_prob(gap, self.concentration, d=self.event_shape[0])
+        return sphere_log_prob(gap, self.concentration, d=self.event_shape[0])
 
     def _mean_part(self) -> Variable:
         return sphere_ratio(self.concentration, d=self.event_shape[0])
 
     def _entropy(self) -> Variable:
-        return fisher_entropy(self.concentration, d=self.event_shape[0])
+        return sphere_entropy(self.concentration, d=self.event_shape[0])
 
     def _shares(self, shape: tuple[int, ...], rng: Any) -> tuple[Variable, Variable]:
-        v = fisher_draws(self.xp, rng, shape, self.concentration.array, self.event_shape[0])
+        v = sphere_draws(self.xp, rng, shape, self.concentration.array, self.event_shape[0])
         return as_variable(v.astype(self.dtype)), as_variable((1 - v).astype(self.dtype))
