@@ -190,6 +190,7 @@ def _simplex(xp: Any, p: Array) -> Array:
 def _unit_vector(xp: Any, x: Array) -> Array:
     """Vectors whose squares sum to 1, up to the roundings of float32 at least."""
     slack = 64 * float(xp.finfo(x.dtype).eps) if x.dtype.kind == "f" else 0.0
+    x = xp.clip(x, -2, 2)  # so that no square overflows
     return abs((x * x).sum(axis=-1, dtype=np.float64) - 1) <= max(slack, 5e-7)
 
 
