@@ -35,7 +35,8 @@ ROOMS: dict[str, list[tuple[str, ...]]] = {
     "pdist.distributions": [
         ("base",),
         ("families",),
-        ("circular", "continuous", "discrete", "multivariate"),
+        ("circular", "continuous", "discrete"),
+        ("multivariate",),
         ("wrappers",),
         ("bridges", "divergences"),
     ],

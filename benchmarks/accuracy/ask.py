@@ -21,6 +21,7 @@ ATTRIBUTES = ("entropy", "mean", "variance")
 DISCRETE = (
     ("Bernoulli", "Categorical", "OneHotCategorical", "Poisson", "Binomial", "NegativeBinomial", "Geometric")
     + ("BetaBinomial", "DiscreteUniform", "Skellam", "Zipf", "ZeroInflatedPoisson")
+    + ("Multinomial", "DirichletMultinomial")
 )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ from .divergences import (
     beta,
     circular,
     counts,
+    directions,
+    dirichlet,
     exponential_family,
     generalized_normal,
     half_line_pairs,
@@ -76,7 +78,14 @@ from .divergences import (
     wrappers,
 )
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
+from .multivariate.dirichlet import Dirichlet
+from .multivariate.dirichlet_multinomial import DirichletMultinomial
+from .multivariate.multinomial import Multinomial
 from .multivariate.one_hot_categorical import OneHotCategorical
+from .multivariate.one_hot_categorical_straight_through import OneHotCategoricalStraightThrough
+from .multivariate.power_spherical import PowerSpherical
+from .multivariate.relaxed_one_hot_categorical import RelaxedOneHotCategorical
+from .multivariate.von_mises_fisher import VonMisesFisher
 from .wrappers.censored import Censored
 from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
@@ -99,6 +108,8 @@ __all__ = [
     "Chisquare",
     "ContinuousBernoulli",
     "Deterministic",
+    "Dirichlet",
+    "DirichletMultinomial",
     "DiscreteUniform",
     "Distribution",
     "Empirical",
@@ -130,15 +141,19 @@ __all__ = [
     "Lomax",
     "MixtureSameFamily",
     "Moyal",
+    "Multinomial",
     "NegativeBinomial",
     "Normal",
     "OneHotCategorical",
+    "OneHotCategoricalStraightThrough",
     "Option",
     "Param",
     "Pareto",
     "Part",
     "Poisson",
+    "PowerSpherical",
     "RelaxedBernoulli",
+    "RelaxedOneHotCategorical",
     "SinhArcsinh",
     "Skellam",
     "StudentT",
@@ -147,6 +162,7 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "VonMises",
+    "VonMisesFisher",
     "Weibull",
     "WrappedCauchy",
     "WrappedNormal",

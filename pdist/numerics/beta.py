@@ -71,7 +71,7 @@ def _fall(xp, u, lo):
     return two_sum(xp, h, rest)
 
 
-def _deviance(xp, a, d, log_r):
+def deviance_double(xp, a, d, log_r):
     """D(a, n x) = a log(a/(n x)) - a + n x as a double word, given d = a - n x and log r = log(n x/a)."""
     u, lo = divide_double(xp, -d[0], -d[1], a)
     near = (u > -0.29) & (u < 0.41)
@@ -89,8 +89,8 @@ def logs_of(xp, x, y, a, b):
 def exponent(xp, x, y, a, b, d, logs=None):
     """E as a double word, from double words x, y = 1 - x and d = a y - b x; ``logs`` are those of logs_of."""
     log_x, log_y, log_a, log_b, log_n = logs or logs_of(xp, x, y, a, b)
-    below = _deviance(xp, a, d, add_double(xp, add_double(xp, log_x, log_n), minus(log_a)))
-    above = _deviance(xp, b, minus(d), add_double(xp, add_double(xp, log_y, log_n), minus(log_b)))
+    below = deviance_double(xp, a, d, add_double(xp, add_double(xp, log_x, log_n), minus(log_a)))
+    above = deviance_double(xp, b, minus(d), add_double(xp, add_double(xp, log_y, log_n), minus(log_b)))
     return add_double(xp, below, above)
 
 
@@ -110,7 +110,7 @@ def share(xp, a, b):
     return gamma_share(xp, a) * gamma_share(xp, b) / gamma_share(xp, a + b)
 
 
-def _log_gamma_share(xp, a, lo=0):
+def log_gamma_share(xp, a, lo=0):
     """Its logarithm as a double word."""
     few, many = xp.minimum(a, 1), xp.maximum(a, 1)
     small = few * xp.log(few) - few - lgamma1p(xp, few)
@@ -122,8 +122,8 @@ def _log_gamma_share(xp, a, lo=0):
 
 def log_share(xp, a, b):
     """The logarithm of :func:`share` as a double word."""
-    n = _log_gamma_share(xp, *two_sum(xp, a, b))
-    y = add_double(xp, _log_gamma_share(xp, a), _log_gamma_share(xp, b))
+    n = log_gamma_share(xp, *two_sum(xp, a, b))
+    y = add_double(xp, log_gamma_share(xp, a), log_gamma_share(xp, b))
     return add_double(xp, y, minus(n))
 
 

@@ -40,11 +40,12 @@ def _alike(a, b):
     return (a < 2 * b) & (b < 2 * a)
 
 
-def _rest(xp, q, p, difference):
+def rest_of_shapes(xp, q, p, difference):
+    """The Bregman piece of log Gamma(x) - x log x + x."""
     return xp.where(_alike(q, p), bregman_gamma_near(xp, p, difference), bregman_gamma.kernel(xp, q, p))
 
 
-def _fall_of_trigamma_minus(xp, a, b):
+def fall_of_trigamma_minus(xp, a, b):
     """trigamma(a) - 1/a less the same at a + b: small b count in full."""
     fall = 0
     for t, w in zip(_NODES, _WEIGHTS, strict=True):
@@ -58,15 +59,15 @@ def _fall_of_trigamma_minus(xp, a, b):
     return xp.where(b < a, b * fall, trigamma_minus.kernel(xp, a) - trigamma_minus.kernel(xp, a + b))
 
 
-def _change_of_rests(xp, p_a, p_b, q_a, q_b):
-    """The change of log a - digamma(a) from p to q less that of the sums."""
-    p, q, a, b = p_a + p_b, q_a + q_b, q_a - p_a, q_b - p_b
+def _change_of_rests(xp, p_a, p_b, q_a, q_b, a, b):
+    """The change of log a - digamma(a) from p to q less that of the sums; a and b are those of the shapes."""
+    p, q = p_a + p_b, q_a + q_b
     far = log_minus_digamma_change.kernel(xp, q_a, p_a) - log_minus_digamma_change.kernel(xp, q, p)
     near = 0
     for t, w in zip(_NODES, _WEIGHTS, strict=True):
         at = 0.5 * (1 + float(t))
         x, y = p_a + at * a, p_b + at * b
-        fall = b * trigamma_minus.kernel(xp, x + y) - a * _fall_of_trigamma_minus(xp, x, y)
+        fall = b * trigamma_minus.kernel(xp, x + y) - a * fall_of_trigamma_minus(xp, x, y)
         near = near + 0.5 * float(w) * fall
     return xp.where(_alike(q_a, p_a) & _alike(q, p), near, far)
 
@@ -82,8 +83,8 @@ def beta_kl(xp, p_a, p_b, q_a, q_b):
     cross = _cross(xp, q_a, q_b, p_a, p_b)
     d = divide_double(xp, cross[0], cross[1], p)
     coins = exponent(xp, x, y, q_a, q_b, (d[0], d[1] - d[0] * (lo / p)))[0]
-    rests = _rest(xp, q_a, p_a, q_a - p_a) + _rest(xp, q_b, p_b, q_b - p_b)
-    return coins + (rests - _rest(xp, q_a + q_b, p, _difference(xp, q_a, q_b, p_a, p_b)))
+    rests = rest_of_shapes(xp, q_a, p_a, q_a - p_a) + rest_of_shapes(xp, q_b, p_b, q_b - p_b)
+    return coins + (rests - rest_of_shapes(xp, q_a + q_b, p, _difference(xp, q_a, q_b, p_a, p_b)))
 
 
 @differentiable
@@ -93,8 +94,22 @@ def beta_kl_by_q(xp, p_a, p_b, q_a, q_b):
     p, q = p_a + p_b, q_a + q_b
     u = _cross(xp, q_a, q_b, p_a, p_b)[0] / p_a / q
     far = log_far_ratio(xp, q_a, p_a) + log_far_ratio(xp, p, q)
+    return score_change(xp, (p_a, p_b, q_a, q_b), (q_a - p_a, q_b - p_b), u, far)
+
+
+def score_change(xp, shapes, changes, u, far):
+    """The change of digamma(a) - digamma(a + b) from p to q.
+
+    Args:
+        xp: the namespace.
+        shapes: a and b of p, then of q.
+        changes: those of a and b, which may have more digits than the differences of the shapes.
+        u: r - 1, with r the ratio of the means a/(a + b); far: log r, if that is not near 0.
+    """
+    p_a, p_b, q_a, q_b = shapes
+    p, q = p_a + p_b, q_a + q_b
     logs = xp.where(abs(u) < 0.5, xp.log1p(u), far)
-    y = logs - _change_of_rests(xp, p_a, p_b, q_a, q_b)
+    y = logs - _change_of_rests(xp, *shapes, *changes)
     small = digamma_difference.kernel(xp, p, p_a, p_b) - digamma_difference.kernel(xp, q, q_a, q_b)
     return xp.where((p_b < p_a) & (q_b < q_a) & ~_alike(q_a, p_a), small, y)
 
@@ -105,7 +120,7 @@ def beta_kl_by_p(xp, p_a, p_b, q_a, q_b):
     """Its derivative by p_a, (p_a - q_a) trigamma(p_a) less the same of the sums."""
     p = p_a + p_b
     cross = _cross(xp, q_a, q_b, p_a, p_b)[0] / p_a / p
-    fall = (q_a - p_a) * _fall_of_trigamma_minus(xp, p_a, p_b)
+    fall = (q_a - p_a) * fall_of_trigamma_minus(xp, p_a, p_b)
     return (q_b - p_b) * trigamma_minus.kernel(xp, p) - (fall + cross)
 
 

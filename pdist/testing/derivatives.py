@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import functions as F
 from ..autograd import Variable, as_variable, grad
+from .charts import curved
 from .contracts import STATISTICS, arguments
 from .differences import slope
 from .report import Inapplicable, PropertyError, host, require, require_close
@@ -41,13 +42,15 @@ def check_gradients(dist: Any, *, seed: int = 0, of: tuple[str, ...] = FIRST_ORD
     Raises:
         PropertyError: naming the method, the argument, both derivatives and the inputs.
         Inapplicable: where a parameter lies on the edge of what it may be, so that no step leads both ways,
-            and where all parameters are whole numbers.
+            where all parameters are whole numbers, and on a sphere.
     """
     n = 5
     if 0 in dist.batch_shape + dist.event_shape:
         raise Inapplicable("an empty batch")
     if all(whole(dist)):
         raise Inapplicable("whole numbers have no slopes")
+    if curved(dist):
+        raise Inapplicable("steps along the axes leave a sphere")
     wide = double(dist).expand((n, *dist.batch_shape))
     for name in of:
         x = None if name in STATISTICS else arguments(double(dist), name, n, seed)

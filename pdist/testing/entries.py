@@ -53,6 +53,32 @@ def _finite_discrete(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "values": (values + apart).astype(values.dtype)}
 
 
+def _sum_one(given: dict[str, Any]) -> dict[str, Any]:
+    """``p`` was drawn as weights."""
+    if "p" not in given:
+        return given
+    p = given["p"].astype(float)
+    return {**given, "p": (p / p.sum(axis=-1, keepdims=True)).astype(given["p"].dtype)}
+
+
+def _dirichlet(d: Any) -> Any:
+    """SciPy's takes the classes first, and at least two of them."""
+    if len(d.alpha) == 1:
+        return SimpleNamespace(logpdf=lambda x: np.zeros(len(x)))
+    of = stats.dirichlet(d.alpha)
+    return SimpleNamespace(logpdf=lambda x: of.logpdf(x.T), mean=of.mean, var=of.var, entropy=of.entropy)
+
+
+def _dirichlet_multinomial(d: Any) -> Any:
+    of = stats.dirichlet_multinomial(d.alpha, int(d.n))
+    return SimpleNamespace(logpmf=of.logpmf, mean=of.mean, var=of.var)
+
+
+def _fisher(d: Any) -> Any:
+    of = stats.vonmises_fisher(d.loc / np.sqrt((d.loc * d.loc).sum()), float(d.concentration))
+    return SimpleNamespace(logpdf=of.logpdf, entropy=of.entropy)
+
+
 def _skellam_twin(d: Any) -> Any:
     """Without SciPy's tails, which are right to three digits far out."""
     frozen = stats.skellam(d.rate1, d.rate2)
@@ -277,6 +303,50 @@ ENTRIES = [
         D.OneHotCategorical,
         twin=lambda d: stats.multinomial(1, d.p),
         lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(
+        D.Dirichlet,
+        elements={"alpha": positives(0.7, 8)},
+        twin=_dirichlet,
+        most=3,
+        lacks=frozenset({"cdf", "icdf"}),
+    ),
+    Entry(
+        D.Multinomial,
+        elements={"n": st.just(4.0)},  # the same for both of a divergence
+        twin=lambda d: stats.multinomial(d.n, d.p),
+        lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(
+        D.DirichletMultinomial,
+        elements={"n": st.integers(0, 5).map(float), "alpha": positives(0.3, 8)},
+        twin=_dirichlet_multinomial,
+        lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(
+        D.OneHotCategoricalStraightThrough,
+        twin=lambda d: stats.multinomial(1, d.p),
+        lacks=frozenset({"pathwise", "cdf", "icdf"}),
+    ),
+    Entry(
+        D.RelaxedOneHotCategorical,
+        elements={"temperature": positives(0.6, 3), "logit": reals(-1.5, 1.5), "p": reals(0.3, 1)},
+        adjust=_sum_one,
+        most=3,
+        lacks=frozenset({"cdf", "icdf", "moments"}),
+    ),
+    Entry(
+        D.PowerSpherical,
+        lacks=frozenset({"cdf", "icdf", "gradients", "pathwise"}),
+        least=2,
+        most=3,
+    ),
+    Entry(
+        D.VonMisesFisher,
+        twin=_fisher,
+        lacks=frozenset({"cdf", "icdf", "gradients", "pathwise"}),
+        least=2,
+        most=3,
     ),
     Entry(D.Deterministic, elements={"value": st.one_of(reals(), st.integers(0, 3).map(float))}),
     Entry(D.Empirical),

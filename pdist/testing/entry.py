@@ -33,6 +33,8 @@ class Entry:
         extended: tells which values outside the support have a density nevertheless.
         gentle: like ``make``, for distributions whose samples' gradients have a moderate variance, for the
             check of their mean.
+        most: the greatest length of an event axis, if quadrature is not feasible beyond.
+        least: the least length, if one element is too few.
     """
 
     cls: type[D.Distribution]
@@ -45,6 +47,8 @@ class Entry:
     lacks: frozenset[str] = frozenset()
     extended: Callable[[np.ndarray], Any] | None = None
     gentle: Callable[..., SearchStrategy[D.Distribution]] | None = None
+    most: int = 4
+    least: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.cls.__name__)
@@ -61,7 +65,9 @@ class Entry:
             return self.gentle(**wishes)
         if self.make is not None:
             return self.make(**wishes)
-        drawn = strategies.parameters(self.cls, elements=self.elements, **wishes)
+        drawn = strategies.parameters(
+            self.cls, elements=self.elements, most=self.most, least=self.least, **wishes
+        )
         return st.builds(self._build, drawn, st.fixed_dictionaries(dict(self.options)))
 
     def _build(self, parameters: dict[str, Any], options: dict[str, Any]) -> D.Distribution:

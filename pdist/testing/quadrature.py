@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics.panels import gauss_legendre
+from .charts import rule_on
 from .report import Inapplicable, PropertyError, host
 
 Integrand = Callable[[np.ndarray, np.ndarray], np.ndarray]  #: x [n, *event], log p(x) [n] -> [m, n]
@@ -49,7 +50,8 @@ class Measure:
         self.discrete = bool(dist.support.discrete)
         self.event_shape = dist.event_shape
         self.size = int(np.prod(dist.event_shape))
-        if not self.discrete and self.size > 2:
+        self.rule = None if self.discrete else rule_on(dist.support, dist.event_shape)
+        if not self.discrete and self.rule is None and self.size > 2:
             raise Inapplicable(f"no quadrature in {self.size} dimensions")
         self.points = _points(dist, seed)  # [n, *event]
 
@@ -84,6 +86,9 @@ class Measure:
         """
         if self.discrete:
             return np.atleast_2d(f(self.atoms, self.log_prob(self.atoms))).sum(axis=-1)
+        if self.rule is not None:
+            x, weights = self.rule
+            return (np.atleast_2d(f(x, self.log_prob(x))) * weights).sum(axis=-1)
         if self.size == 1:
             return integrate(self._line(f), self.edges()).sum(axis=-1)
         return self._plane(f)

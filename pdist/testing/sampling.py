@@ -10,6 +10,7 @@ from scipy import stats
 from .. import functions as F
 from .. import random
 from ..autograd import Variable, grad
+from .charts import curved, one_point, projected
 from .derivatives import directions
 from .quadrature import Measure, support_end
 from .report import Inapplicable, PropertyError, host, require, require_close
@@ -46,10 +47,10 @@ def check_sample(dist: Any, *, seed: int = 0, n: int = 2000) -> None:
     for index, member in members(dist, seed=seed):
         measure = Measure(member, seed)
         at: Any = (slice(None), *index)
-        draws = x[at].astype(np.float64)
+        draws = projected(dist.support, x[at].astype(np.float64))
         if measure.discrete:
             _chi_square(dist, measure, draws, index)
-        elif measure.size == 1:
+        elif measure.size == 1 and measure.rule is None:
             _kolmogorov_smirnov(dist, measure, draws.reshape(-1), index)
         else:
             _means(dist, measure, draws, index)
@@ -65,6 +66,8 @@ def _check_seeds(dist: Any, seed: int) -> None:
     again = host(dist.sample(20))
     random.seed(None)
     require(np.array_equal(first, again), "sample", dist, "pdist.random.seed does not decide the draws")
+    if one_point(dist):
+        return
     if not dist.support.discrete and first.size:
         require(not np.array_equal(first, other), "sample", dist, "another seed gives the same draws")
         require(not np.array_equal(first, moved), "sample", dist, "the stream does not advance")
@@ -150,10 +153,14 @@ def check_pathwise(dist: Any, *, seed: int = 0, n: int = 4000) -> None:
 
     Raises:
         PropertyError: if they do not, or if ``rsample`` silently gives no gradient to a parameter.
-        Inapplicable: if samples carry no gradient in any parameter.
+        Inapplicable: if samples carry no gradient in any parameter, or by design a biased one.
     """
     if not carries_gradients(dist):
         raise Inapplicable(f"samples of {type(dist).__name__} carry no gradient")
+    if curved(dist):
+        raise Inapplicable("steps along the axes leave a sphere")
+    if not dist.unbiased:
+        raise Inapplicable(f"the gradients of samples of {type(dist).__name__} are biased")
     for index, member in members(dist, limit=2, seed=seed):
         measure = Measure(member, seed)
         center, spread = measure.points.mean(axis=0), measure.points.std(axis=0)

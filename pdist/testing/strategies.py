@@ -102,6 +102,12 @@ def _normalized(weights: np.ndarray) -> np.ndarray:
     return np.where(total > 0, weights, 1.0) / np.where(total > 0, total, weights.shape[-1])
 
 
+def _of_length_one(vectors: np.ndarray) -> np.ndarray:
+    length = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
+    first = (np.arange(vectors.shape[-1]) == 0).astype(float)
+    return np.where(length > 0, vectors, first) / np.where(length > 0, length, 1)
+
+
 def _not_all_out(logits: np.ndarray) -> np.ndarray:
     return np.where((logits == -np.inf).all(axis=-1, keepdims=True), 0.0, logits)
 
@@ -120,6 +126,8 @@ _BY_SUPPORT: dict[str, Any] = {  # by name
     "numbers, all different": _scalars(reals(), [0.0]),  # an entry makes them different
     "real or infinite": _scalars(reals(), [-np.inf, np.inf, -100.0, 100.0]),
     "non negative and of sum 1": _vectors(_normalized, reals(0.1, 1), [0.0]),
+    "positive and of sum 1": _vectors(_normalized, reals(0.1, 1), [0.01]),
+    "unit vector": _vectors(_of_length_one, reals(), [0.0]),
     "real or -inf, not all -inf": _vectors(_not_all_out, reals(), [-np.inf, -100.0]),
 }
 
@@ -142,6 +150,8 @@ def parameters(
     dtype: Any = None,
     batch_shape: tuple[int, ...] | None = None,
     size: int | None = None,
+    most: int = 4,
+    least: int = 1,
     edges: bool = False,
     min_side: int = 0,
     elements: Mapping[str, SearchStrategy[float]] | None = None,
@@ -154,12 +164,14 @@ def parameters(
         dtype: their floating type; None draws one.
         batch_shape: the shape of all of them; None draws shapes that broadcast.
         size: the length of an event axis (the number of classes); None draws one.
+        most: the greatest that is drawn.
+        least: the least that is drawn.
         edges: also edge cases: probabilities of 0 and 1, large and small numbers.
         min_side: the least length of a batch axis; 1 excludes empty batches.
         elements: strategies for the elements of single parameters, instead of those for their supports.
     """
     dtype = draw(dtypes()) if dtype is None else np.dtype(dtype)
-    size = draw(st.integers(1, 4)) if size is None else size
+    size = draw(st.integers(least, most)) if size is None else max(size, least)
     names = draw(parameter_names(cls))
     if batch_shape is None:
         lead = draw(broadcastable(len(names), min_side=min_side))

@@ -225,6 +225,7 @@ ELSEWHERE = {
     "DiscreteUniform": "test_discrete_uniform.py",
     "Deterministic": "test_finite_discrete.py",
     "Empirical": "test_empirical.py",
+    "OneHotCategoricalStraightThrough": "test_relaxed_one_hot.py",
     "Lomax": "test_lomax_and_pert.py",
     "PERT": "test_lomax_and_pert.py",
     "FiniteDiscrete": "test_finite_discrete.py",

@@ -69,7 +69,9 @@ DRAWN_FROM = [
     D.Poisson(np.array(3.0)),
     D.ZeroInflatedPoisson(gate=0.3, lam=np.array(2.0)),
 ]
-REFUSED = {D.Arcsine, D.OneHotCategorical, D.PERT, D.Empirical, D.SinhArcsinh}
+REFUSED = {D.Arcsine, D.OneHotCategorical, D.PERT, D.Empirical, D.SinhArcsinh, D.Dirichlet}
+REFUSED |= {D.Multinomial, D.DirichletMultinomial, D.RelaxedOneHotCategorical}
+REFUSED |= {D.OneHotCategoricalStraightThrough, D.PowerSpherical, D.VonMisesFisher}
 # Where the likelihood has a kink or a jump, or is a sum over the values of a vector.
 NOT_SMOOTH = {D.Laplace, D.AsymmetricLaplace, D.Pareto, D.GeneralizedPareto, D.Uniform, D.Triangular}
 NOT_SMOOTH |= {D.LogUniform, D.TruncatedNormal, D.Categorical, D.FiniteDiscrete, D.Deterministic}

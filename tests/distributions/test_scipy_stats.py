@@ -14,7 +14,9 @@ from pdist.distributions.bridges.scipy_stats import TABLE
 from pdist.testing.catalogue import CATALOGUE
 
 NONE = {D.Kumaraswamy, D.ContinuousBernoulli, D.LogitNormal, D.RelaxedBernoulli, D.HalfStudentT}
-NONE |= {D.SinhArcsinh, D.PERT, D.Empirical}
+NONE |= {D.SinhArcsinh, D.PERT, D.Empirical, D.Dirichlet}
+NONE |= {D.Multinomial, D.DirichletMultinomial, D.RelaxedOneHotCategorical}
+NONE |= {D.OneHotCategoricalStraightThrough, D.PowerSpherical, D.VonMisesFisher}
 NONE |= {D.WrappedCauchy, D.WrappedNormal, D.Deterministic, D.ZeroInflatedPoisson, D.OneHotCategorical}
 EXAMPLES = [d for d in DRAWN_FROM if type(d) not in NONE] + [D.Arcsine(1.0, np.array(3.0))]
 

@@ -79,6 +79,7 @@ class Distribution(Quantiles, Moments, Intervals, Scores, Fitting, Matching, Con
     support: Any
     masked: ClassVar[bool] = True  # whether the base class returns -inf outside the support
     reparameterized: ClassVar[bool | frozenset[str]] = False  # the parameters whose gradients samples carry
+    unbiased: ClassVar[bool] = True  # whether such gradients have the right mean
     undefined: ClassVar[frozenset[str]] = frozenset()  # moments that may not exist, and are then nan or inf
     _errors: ClassVar[dict[str, Any]] = {"all": "ignore"}  # NumPy's, in the formulas of densities and tails
     _masks: ClassVar[bool] = True

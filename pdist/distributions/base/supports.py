@@ -156,6 +156,24 @@ def counts_to(n: Any) -> Support:
     )
 
 
+def counts_of_sum(n: Any) -> Support:
+    """The vectors of whole numbers from 0 on that sum to ``n``, an array or number."""
+
+    def test(xp: Any, x: Array) -> Array:
+        counts = ((x >= 0) & (x == xp.floor(x))).all(axis=-1)
+        return counts & (x.sum(axis=-1, dtype=np.float64) == n)
+
+    return Support(
+        "counts of sum n",
+        test,
+        event_ndim=1,
+        discrete=True,
+        inner=lambda xp, x: _first_class(xp, x) * xp.asarray(n)[..., None],
+        low=0.0,
+        high=n,
+    )
+
+
 def _simplex(xp: Any, p: Array) -> Array:
     """Nonnegative vectors on the last axis whose exact sum is 1 to within 64 roundings, at any length.
 
@@ -167,6 +185,13 @@ def _simplex(xp: Any, p: Array) -> Array:
         p = p.astype(float)
     slack = 64 * float(xp.finfo(p.dtype).eps)
     return (p >= 0).all(axis=-1) & (abs(p.sum(axis=-1, dtype=np.float64) - 1) <= slack)
+
+
+def _unit_vector(xp: Any, x: Array) -> Array:
+    """Vectors whose squares sum to 1, up to the roundings of float32 at least."""
+    slack = 64 * float(xp.finfo(x.dtype).eps) if x.dtype.kind == "f" else 0.0
+    x = xp.clip(x, -2, 2)  # so that no square overflows
+    return abs((x * x).sum(axis=-1, dtype=np.float64) - 1) <= max(slack, 5e-7)
 
 
 def _distinct(xp: Any, x: Array) -> Array:
@@ -261,6 +286,19 @@ simplex = Support(
     event_ndim=1,
     inner=lambda xp, x: 1.0 / x.shape[-1],
     wanted="nonnegative numbers of sum 1",
+)
+open_simplex = replace(
+    simplex,
+    name="positive and of sum 1",
+    test=lambda xp, p: _simplex(xp, p) & (p > 0).all(axis=-1),
+    wanted="positive numbers of sum 1",
+)
+unit_vector = Support(
+    "unit vector",
+    _unit_vector,
+    event_ndim=1,
+    inner=_first_class,
+    wanted="a vector of length 1",
 )
 boolean = Support("{0, 1}", lambda xp, x: (x == 0) | (x == 1), discrete=True, low=0.0, high=1.0)
 positive_integer = Support(

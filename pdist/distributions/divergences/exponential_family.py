@@ -24,7 +24,9 @@ from ..discrete.geometric import Geometric
 from ..discrete.negative_binomial import NegativeBinomial
 from ..discrete.poisson import Poisson
 from ..families.logits import Odds
+from ..multivariate.multinomial import Multinomial
 from ..multivariate.one_hot_categorical import OneHotCategorical
+from ..multivariate.one_hot_categorical_straight_through import OneHotCategoricalStraightThrough
 from .registry import kl_divergence, register_kl
 
 
@@ -107,7 +109,9 @@ def _kl_binomial_binomial(p: Binomial, q: Binomial) -> Variable:
 def _check_trials(p_n: Any, q_n: Any) -> None:
     owner = library_of(p_n)
     if (owner is None or owner.host) and not (p_n == q_n).all():
-        raise ValueError("kl_divergence: two Binomials have different n; expected the same")
+        raise ValueError(
+            "kl_divergence: two distributions of counts in n trials have different n; expected the same"
+        )
 
 
 @register_kl(NegativeBinomial, NegativeBinomial)
@@ -160,6 +164,9 @@ def _kl_poisson_poisson(p: Poisson, q: Poisson) -> Variable:
 
 @register_kl(Categorical, Categorical)
 @register_kl(OneHotCategorical, OneHotCategorical)
+@register_kl(OneHotCategorical, OneHotCategoricalStraightThrough)
+@register_kl(OneHotCategoricalStraightThrough, OneHotCategorical)
+@register_kl(OneHotCategoricalStraightThrough, OneHotCategoricalStraightThrough)
 def _kl_of_classes(p: Any, q: Any) -> Variable:
     """sum p log(p/q), from probabilities if both were given these, else from logits."""
     if p.n_classes != q.n_classes:
@@ -169,3 +176,10 @@ def _kl_of_classes(p: Any, q: Any) -> Variable:
     if p.given("logit") or q.given("logit"):
         return class_kl(p.logit, q.logit)
     return i_divergence(p.p, q.p).sum(axis=-1)  # the terms added to p log(p/q) sum to 0
+
+
+@register_kl(Multinomial, Multinomial)
+def _kl_multinomial_multinomial(p: Multinomial, q: Multinomial) -> Variable:
+    """n times that of one draw; there is a formula for equal n alone, and another n gives nan on a device."""
+    hooks.check(_check_trials, p.n.array, q.n.array, holds=lambda xp, a, b: a == b)
+    return F.where(p.n.array == q.n.array, p.n.array * _kl_of_classes(p, q), math.nan)

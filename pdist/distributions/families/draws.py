@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from ... import functions as F
+from ...autograd import Variable, as_variable
 from ...numerics.constants import SMALLEST
+from ...numerics.incomplete_gamma import moved_gamma
 
 
 def exponential(rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -27,6 +29,18 @@ def log_gamma_draws(xp: Any, rng: Any, shape: tuple[int, ...], k: Any) -> Any:
     return xp.log(rng.standard_gamma(k + 1, shape)) - exponential(rng, shape, k.dtype) / k
 
 
+def moved_log_gamma_draws(xp: Any, rng: Any, shape: tuple[int, ...], k: Variable) -> Variable:
+    """:func:`log_gamma_draws` with gradients to k, in k's dtype.
+
+    X = Y U^(1/k) with a Gamma(k + 1) variable Y, which never underflows and has implicit gradients, and a
+    uniform U.
+    """
+    wide = k.array.astype(np.float64)
+    y, e = rng.standard_gamma(wide + 1, shape), exponential(rng, shape, wide.dtype)
+    y, e = (as_variable(v.astype(k.dtype)) for v in (y, e))
+    return F.log(moved_gamma(y, k + 1)) - e / k
+
+
 def beta_draws(xp: Any, rng: Any, shape: tuple[int, ...], a: Any, b: Any) -> Any:
     """Draws of a Beta, as the share of one Gamma in the sum of two: never at an end, in float32 too."""
     logit = log_gamma_draws(xp, rng, shape, a) - log_gamma_draws(xp, rng, shape, b)
@@ -34,3 +48,18 @@ def beta_draws(xp: Any, rng: Any, shape: tuple[int, ...], a: Any, b: Any) -> Any
     x = xp.where(logit < 0, e, 1) / (1 + e)
     eps = float(np.finfo(a.dtype).epsneg)
     return xp.clip(x, SMALLEST[a.dtype.itemsize > 4], 1 - eps)
+
+
+def multinomial_draws(xp: Any, rng: Any, shape: tuple[int, ...], n: Any, p: Any) -> Any:
+    """How often each class is drawn in n draws, of shape ``[*shape, K]``: one Binomial after the other.
+
+    Each is of the draws that are left, with the class's part of the probability that is left.
+    """
+    left = xp.broadcast_to(n, shape).astype(np.int64)
+    rest = xp.flip(xp.cumsum(xp.flip(p, -1), axis=-1), -1)
+    counts = []
+    for k in range(p.shape[-1] - 1):
+        share = xp.where(rest[..., k] > 0, p[..., k] / xp.where(rest[..., k] > 0, rest[..., k], 1), 0)
+        counts.append(rng.binomial(left, xp.clip(share, 0.0, 1.0), shape))
+        left = left - counts[-1]
+    return xp.stack([*counts, left], axis=-1)

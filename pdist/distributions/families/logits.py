@@ -19,7 +19,7 @@ from ...numerics.logits import (
     class_log_probabilities,
     class_probabilities,
 )
-from ...numerics.odds import bernoulli_entropy, bernoulli_entropy_logit
+from ...numerics.odds import bernoulli_entropy, bernoulli_entropy_logit, bernoulli_variance
 from ...numerics.probability import log_complement, log_odds, log_probability
 from ...numerics.tables import draw_classes
 from ..base.distribution import Distribution
@@ -118,6 +118,15 @@ class Logits(_ByEither):
 
     def _entropy(self) -> Variable:
         return self._by(class_entropy_p, class_entropy)
+
+    def _indicator_variance(self) -> Variable:
+        """p (1 - p) of every class."""
+        return self._by(bernoulli_variance, lambda logit: self.p * class_complements(logit))
+
+    def _indicator_covariance(self) -> Variable:
+        """diag(p) - p p^T."""
+        p, diagonal = self.p, self.xp.eye(self.n_classes, dtype=bool)
+        return F.where(diagonal, self._indicator_variance()[..., None], -p[..., None] * p[..., None, :])
 
     def _likeliest(self) -> Any:
         """The label of the likeliest class, as integer indices."""

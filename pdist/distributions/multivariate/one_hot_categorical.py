@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import functions as F
 from ...autograd import Variable, as_variable
-from ...numerics.logits import class_complements, class_stddevs, one_hot_log_prob
-from ...numerics.odds import bernoulli_stddev, bernoulli_variance
+from ...numerics.logits import class_stddevs, one_hot_log_prob
+from ...numerics.odds import bernoulli_stddev
 from ..base.supports import one_hot
 from ..families.logits import Logits
 
@@ -38,6 +37,7 @@ class OneHotCategorical(Logits):
     """
 
     support = one_hot
+    _variance, _covariance = Logits._indicator_variance, Logits._indicator_covariance
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -49,17 +49,8 @@ class OneHotCategorical(Logits):
     def _mean(self) -> Variable:
         return self.p
 
-    def _variance(self) -> Variable:
-        return self._by(bernoulli_variance, lambda logit: self.p * class_complements(logit))
-
     def _stddev(self) -> Variable:
         return self._by(bernoulli_stddev, class_stddevs)
-
-    def _covariance(self) -> Variable:
-        """diag(p) - p p^T."""
-        p = self.p
-        diagonal = self.xp.eye(self.n_classes, dtype=bool)
-        return F.where(diagonal, self._variance()[..., None], -p[..., None] * p[..., None, :])
 
     def _mode(self) -> Variable:
         return self._vectors(self._likeliest())
