@@ -41,7 +41,7 @@ def moderate(F, x):
 
 
 def reciprocal_and_slope(F, z):
-    """1/z, held as :func:`moderate` does, and -1/z^2, which may underflow: held, it would be far too steep."""
+    """1/z, held as :func:`moderate` does, and -1/z^2, which may underflow."""
     u = 1 / F.maximum(z, 1 / _FAR[is_double(z)])
     return 1 / moderate(F, z), -u * u
 
