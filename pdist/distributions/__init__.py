@@ -14,6 +14,7 @@ from .continuous.cauchy import Cauchy
 from .continuous.chi import Chi
 from .continuous.continuous_bernoulli import ContinuousBernoulli
 from .continuous.exponential import Exponential
+from .continuous.exponentially_modified_gaussian import ExponentiallyModifiedGaussian
 from .continuous.fisher_snedecor import FisherSnedecor
 from .continuous.gamma import Chisquare, Gamma
 from .continuous.generalized_extreme_value import GeneralizedExtremeValue
@@ -114,6 +115,7 @@ __all__ = [
     "Distribution",
     "Empirical",
     "Exponential",
+    "ExponentiallyModifiedGaussian",
     "FiniteDiscrete",
     "FisherSnedecor",
     "Gamma",

@@ -124,7 +124,7 @@ wald_shape_slope.joint_derivative(
 # The tails --------------------------------------------------------------------------------------------------
 
 
-def _fall(xp, a, step):
+def fall(xp, a, step):
     """c(a) - c(a + step) for a, step >= 0, as an integral of one sign, unless the step is long.
 
     c(a) is the integral of e^(-a u - u^2/2)/sqrt(2 pi) over u > 0, of which what is negligible is left out.
@@ -149,7 +149,7 @@ def tail(xp, x, m, s, *, upper, log):
     r = xp.sqrt(s / z)
     a, b = xp.minimum(xp.sqrt(2 * h), 1e12), r * (1 + z / m)
     left = z < m
-    share = xp.where(left, scaled_tail(xp, a) + scaled_tail(xp, b), _fall(xp, xp.where(left, 1, a), 2 * r))
+    share = xp.where(left, scaled_tail(xp, a) + scaled_tail(xp, b), fall(xp, xp.where(left, 1, a), 2 * r))
     part = share * xp.exp(-h) * (1 - h_lo)
     # To the left the larger part is the lower one if the mean lies far out in a tail
     w, beyond = 2 * s / m, 0.5 * special(xp).erfc(SQRT_HALF * b)

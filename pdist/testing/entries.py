@@ -196,6 +196,11 @@ ENTRIES = [
         elements={"loc": positives(0.3, 3), "shape": positives(0.5, 10)},
         twin=lambda d: stats.invgauss(d.loc / d.shape, scale=d.shape),
     ),
+    Entry(
+        D.ExponentiallyModifiedGaussian,
+        elements={"rate": positives(0.3, 5)},
+        twin=lambda d: stats.exponnorm(1 / (d.rate * d.scale), d.loc, d.scale),
+    ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
     Entry(
         D.VonMises,

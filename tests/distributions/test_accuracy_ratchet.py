@@ -53,6 +53,7 @@ WITHOUT = {
     "DirichletMultinomial": {"d_n", "cdf", "sf", "log_cdf", "log_sf", "icdf", "entropy"},
     "GeneralizedExtremeValue": _SCALES,
     "GeneralizedPareto": _SCALES,
+    "ExponentiallyModifiedGaussian": {"entropy"},
     "Geometric": {"d_logit", "icdf"},
     "HalfCauchy": {"variance"},
     "Independent": {"cdf", "sf", "log_cdf", "log_sf", "icdf"},

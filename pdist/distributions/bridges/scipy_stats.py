@@ -18,6 +18,7 @@ from ..continuous.beta import Beta
 from ..continuous.cauchy import Cauchy
 from ..continuous.chi import Chi
 from ..continuous.exponential import Exponential
+from ..continuous.exponentially_modified_gaussian import ExponentiallyModifiedGaussian
 from ..continuous.fisher_snedecor import FisherSnedecor
 from ..continuous.gamma import Chisquare, Gamma
 from ..continuous.generalized_extreme_value import GeneralizedExtremeValue
@@ -139,6 +140,12 @@ TABLE = [
         "invgauss",
         lambda d: {"mu": d.loc / d.shape, "scale": d.shape},
         lambda mu, scale: {"loc": mu * scale, "shape": scale},
+    ),
+    Row(
+        ExponentiallyModifiedGaussian,
+        "exponnorm",
+        lambda d: {"K": 1 / (d.rate * d.scale), "loc": d.loc, "scale": d.scale},
+        lambda K, loc, scale: {"loc": loc, "scale": scale, "rate": 1 / (K * scale)},
     ),
     Row(
         Uniform,

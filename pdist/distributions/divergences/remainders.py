@@ -93,16 +93,16 @@ def remainders(
     found = {edge.side: edge for edge in edges}
     for side, ends in ((-1, low), (1, high)):
         points = [_point(found.get(side), side, ends, n) for n in range(3)]
-        parts = [_beyond(p, q, f, side, *points[i : i + 2]) for i in range(2)]
-        held = parts[0][1].array > 0
+        part, inner = (_beyond(p, q, f, side, *points[i : i + 2]) for i in range(2))
+        held = part.mass > 0
         if getattr(q, "_is_function", False):  # of x, which need not follow a logarithm far out
             held = held & points[0].finite
-        total = total + F.where(held, parts[0][0], 0.0)
-        mass = mass + xp.where(held, parts[0][1].array, 0)
-        change = parts[0][0].array + _between(p, q, f, side, *points[:2]) - parts[1][0].array
-        change = change * (1 + 2 / (math.log(_FACTOR) * parts[0][2]))  # the rate may go on to change
-        most = 4 * abs(parts[0][0].array)  # no power is followed by what falls faster, and is next to nothing
-        doubt = doubt + xp.where(held, xp.minimum(abs(change), most), 0)
+        total = total + F.where(held, part.value, 0.0)
+        mass = mass + xp.where(held, part.mass, 0)
+        change = part.value.array + _between(p, q, f, side, *points[:2]) - inner.value.array
+        change = part.gain * abs(change)  # the rate may go on to change
+        most = 4 * abs(part.value.array)  # no power is followed by what falls faster, and is next to nothing
+        doubt = doubt + xp.where(held, xp.minimum(change, most) + part.noise, 0)
         known[side] = held & _is_straight(*[_height(p, q, f, point.x, held).array for point in points])
     return total, mass, doubt, known
 
@@ -132,10 +132,17 @@ def _point(edge: Edge | None, side: int, ends: Any, n: int) -> _Point:
     return _Point(F.where(finite, x, last), F.where(finite, away, abs(last)), finite)
 
 
-def _beyond(
-    p: Any, q: Any, f: Integrand, side: int, one: _Point, other: _Point
-) -> tuple[Variable, Variable, Any]:
-    """The expectation over what lies beyond the first point, its probability, and the rate."""
+class _Part(NamedTuple):
+    """What lies beyond a point: expectation, probability, how it amplifies errors of f, and their effect."""
+
+    value: Variable
+    mass: Any
+    gain: Any
+    noise: Any
+
+
+def _beyond(p: Any, q: Any, f: Integrand, side: int, one: _Point, other: _Point) -> _Part:
+    """What lies beyond the first point, with a slope from the other one."""
     mass = p.survival_function(one.x) if side > 0 else p.cdf(one.x)
     log_p = p.log_prob(one.x)
     some = (mass.array > _SOME) & (abs(log_p.array) < math.inf)
@@ -143,11 +150,11 @@ def _beyond(
     first, second = (_height(p, q, f, point.x, some) for point in (one, other))
     known = some & (abs(first.array - second.array) < math.inf)
     bend = F.where(known, first - second, 0.0) / (math.log(_FACTOR) * F.where(some, rate, 1.0))
-    return (
-        F.where(some, mass * (first + bend), 0.0),
-        F.where(some, mass, 0.0),
-        p.xp.where(some, rate.array, 1),
-    )
+    gain = 1 + 2 / (math.log(_FACTOR) * p.xp.where(some, rate.array, 1))
+    sizes = sum(abs(F.where(some, d.log_prob(one.x), 0.0).array) for d in (p, q))
+    held = F.where(some, mass, 0.0)
+    noise = 2.0**-51 * gain * p.xp.where(sizes < math.inf, sizes, 0) * held.array
+    return _Part(F.where(some, held * (first + bend), 0.0), held.array, gain, noise)
 
 
 def _height(p: Any, q: Any, f: Integrand, x: Variable, some: Any) -> Variable:
