@@ -88,6 +88,7 @@ from .multivariate.power_spherical import PowerSpherical
 from .multivariate.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from .multivariate.von_mises_fisher import VonMisesFisher
 from .wrappers.censored import Censored
+from .wrappers.folded import Folded
 from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
 from .wrappers.truncated import Truncated
@@ -118,6 +119,7 @@ __all__ = [
     "ExponentiallyModifiedGaussian",
     "FiniteDiscrete",
     "FisherSnedecor",
+    "Folded",
     "Gamma",
     "GeneralizedExtremeValue",
     "GeneralizedNormal",

@@ -201,6 +201,17 @@ _ENTRIES += [
         make=lambda **wishes: _mixtures("Poisson", **wishes),
         lacks=frozenset({"pathwise"}),
     ),
+    Entry(
+        D.Folded,
+        name="Folded Normal",
+        make=lambda edges=False, **wishes: _entry("Normal").distributions(**wishes).map(D.Folded),
+    ),
+    Entry(
+        D.Folded,
+        name="Folded Skellam",
+        make=lambda edges=False, **wishes: _entry("Skellam").distributions(**wishes).map(D.Folded),
+        lacks=frozenset({"pathwise"}),
+    ),
     Entry(D.Censored, name="Censored Normal", make=lambda **wishes: _censored(**wishes)),
     Entry(
         D.Truncated,

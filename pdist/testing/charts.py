@@ -38,7 +38,7 @@ def projected(support: Any, x: np.ndarray) -> np.ndarray:
 
 def curved(dist: Any) -> bool:
     """Whether a parameter lies on a sphere, which a step along an axis leaves."""
-    return any(type(dist).parameters[name].support == "unit vector" for name in dist.params)
+    return any(declared.support == "unit vector" for declared in type(dist).parameters.values())
 
 
 def _unit_interval() -> Rule:
