@@ -26,8 +26,8 @@ class Folded(Distribution):
     Args:
         distribution: any distribution of numbers that has tails, of batch shape ``[*batch]``.
 
-    The lower tail near 0 is as exact as the inner ``interval_probability`` of narrow intervals: that of a Normal
-    and of counts to the last digits, others to those that two tails differ in.
+    The lower tail near 0 is as exact as the inner ``interval_probability`` of narrow intervals: that of a
+    Normal and of counts to the last digits, others to those that two tails differ in.
 
     Samples carry the gradients of the inner ones. Mean and variance have formulas where the inner one has
     that of a mean deviation (as for ``crps``); of others there is ``moment(n, method="quadrature")``.
