@@ -71,6 +71,7 @@ from .divergences import (
     half_line_pairs,
     intervals,
     location_scale,
+    log_normal_pairs,
     moments,
     scores,
     truncated,

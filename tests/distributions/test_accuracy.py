@@ -232,6 +232,7 @@ ELSEWHERE = {
     "BetaBinomial": "test_beta_binomial.py",
     "Censored": "test_bounded.py",
     "Truncated": "test_bounded.py",
+    "Folded": "test_folded.py",
     "ZeroInflated": "test_zero_counts.py",
     "ZeroTruncated": "test_zero_counts.py",
 }

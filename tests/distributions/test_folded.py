@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 import pytest
+from exactly import require
 from scipy import stats
 
 import pdist
@@ -79,3 +81,18 @@ def test_what_cannot_be_folded(inner: Any) -> None:
 def test_moments_without_a_formula() -> None:
     with pytest.raises(NotImplementedError, match="Folded has no formula for moments of a Gumbel"):
         _ = D.Folded(D.Gumbel(0.0, 1.0)).mean
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_digits(dtype: Any) -> None:
+    """Density and tails of a folded Normal in units of the last place, near 0 and far out."""
+    x = np.array([1e-20, 1e-3, 0.5, 2.0, 12.0], dtype)
+    d = D.Folded(D.Normal(np.array(0.75, dtype), np.array(1.5, dtype)))
+    with mp.workdps(50):
+        z = [(mp.mpf(float(v)) - sign * mp.mpf(0.75)) / 1.5 for v in x for sign in (1, -1)]
+        density = [mp.log((mp.npdf(a) + mp.npdf(b)) / 1.5) for a, b in zip(z[::2], z[1::2], strict=True)]
+        above = [mp.ncdf(-a) + mp.ncdf(-b) for a, b in zip(z[::2], z[1::2], strict=True)]
+        require(d.log_prob(x), density, 4)
+        require(d.cdf(x), [1 - y for y in above], 24)  # the first is e^-47, of a rounded logarithm
+        require(d.survival_function(x), above, 8)
+        require(d.log_survival_function(x), [mp.log(y) for y in above], 16)
