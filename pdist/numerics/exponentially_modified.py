@@ -15,34 +15,31 @@ import math
 from ..autograd import differentiable
 from ..backend import hooks, special
 from ..functions.normal import log_ndtr_slope
+from ..functions.special import fraction
 from .blocks import in_blocks
 from .constants import HALF_LOG_2PI, INV_SQRT_2PI, SQRT_HALF
 from .double import divide_double, finite_or_zero, two_product, two_sum
 from .inverse_gaussian import fall
-from .normal import half_square, scaled_tail
+from .normal import cdf_and_slope, half_square, log_cdf_and_slope, scaled_tail
 from .panels import gauss_legendre
 from .roots import search_root
 
-_FRACTION_FROM, _FRACTION_STEPS = 3.0, 45
+_FRACTION_FROM = 4.0
 
 
-def _rest(xp, t):
-    """1/e(t) - t > 0 for t >= 3: 2/(t + 3/(t + 4/(t + ...)))."""
-    v = t
-    for j in range(_FRACTION_STEPS, 1, -1):
-        v = t + j / v
-    return v - t
+@differentiable
+def hazard_rest(xp, t):
+    """1/e(t) - t > 0 for t >= 4: 2/(t + 3/(t + 4/(t + ...)))."""
+    return 2 * fraction(t, 3.0, 1.0)
 
 
 @differentiable
 def hazard_excess(xp, t):
     """phi(t)/P(N > t) - t."""
-    far = xp.maximum(t, _FRACTION_FROM)
-    near = xp.minimum(t, _FRACTION_FROM)
+    far, near = xp.maximum(t, _FRACTION_FROM), xp.minimum(t, _FRACTION_FROM)
     right = INV_SQRT_2PI / scaled_tail(xp, xp.maximum(near, 0)) - near
-    w = -xp.minimum(near, 0)
-    left = INV_SQRT_2PI * xp.exp(-0.5 * w * w) / (1 - 0.5 * special(xp).erfc(SQRT_HALF * w)) + w
-    return xp.where(t > _FRACTION_FROM, 1 / (far + _rest(xp, far)), xp.where(t < 0, left, right))
+    left = log_ndtr_slope.kernel(xp, -near) - near
+    return xp.where(t > _FRACTION_FROM, 1 / (far + hazard_rest.kernel(xp, far)), xp.where(t < 0, left, right))
 
 
 @differentiable
@@ -50,14 +47,8 @@ def hazard_excess_slope(xp, t):
     """Its derivative (t + e) e - 1, by the fraction (e - c)/(t + c) with 1/e = t + c."""
     e = hazard_excess.kernel(xp, t)
     far = xp.maximum(t, _FRACTION_FROM)
-    c = _rest(xp, far)
+    c = hazard_rest.kernel(xp, far)
     return xp.where(t > _FRACTION_FROM, (1 / (far + c) - c) / (far + c), (t + e) * e - 1)
-
-
-@differentiable
-def hazard_rest(xp, t):
-    """1/e(t) - t for t >= 3."""
-    return _rest(xp, t)
 
 
 hazard_rest.derivative(t=lambda F, g, y, t: -g * (1 + F(hazard_excess_slope)(t) * (t + y) * (t + y)))
@@ -80,12 +71,6 @@ def _standardized(xp, x, loc, scale, rate):
     return z, (square, finite_or_zero(xp, lo + z * z_lo)), (line, finite_or_zero(xp, line_lo)), k
 
 
-def _log_ndtr(xp, w):
-    """log P(N <= w)."""
-    tail = scaled_tail(xp, abs(w)) * xp.exp(-0.5 * w * w)
-    return xp.where(w < 0, xp.log(scaled_tail(xp, abs(w))) - 0.5 * w * w, xp.log1p(-tail))
-
-
 @differentiable
 @in_blocks
 @hooks.opaque
@@ -95,7 +80,7 @@ def emg_log_prob(xp, x, loc, scale, rate):
     t = k - z
     e = hazard_excess.kernel(xp, xp.maximum(t, 0))
     left = -(square + (HALF_LOG_2PI + xp.log1p((e - z) / k) + xp.log(scale))) - square_lo
-    right = (xp.log(rate) - line) + _log_ndtr(xp, xp.maximum(-t, 0)) - line_lo
+    right = (xp.log(rate) - line) + log_cdf_and_slope(xp, xp.maximum(-t, 0))[0] - line_lo
     return xp.where(abs(z) < math.inf, xp.where(t > 0, left, right), xp.where(z == z, -math.inf, z))
 
 
@@ -129,16 +114,11 @@ _NODES, _WEIGHTS = gauss_legendre(12)
 def _between(xp, z, k):
     """P(z - k < N <= z) for z >= k/2."""
     short = xp.minimum(k, 1)
-    near = sum(
-        float(w) * _phi(xp, z - short * (0.5 + 0.5 * float(u))) for u, w in zip(_NODES, _WEIGHTS, strict=True)
-    )
-    upper = lambda a: 0.5 * special(xp).erfc(SQRT_HALF * a)
+    places = [z - short * (0.5 + 0.5 * float(u)) for u in _NODES]
+    near = sum(float(w) * xp.exp(-0.5 * at * at) for w, at in zip(_WEIGHTS, places, strict=True))
+    upper = lambda a: cdf_and_slope(xp, -a)[0]
     far = xp.where(z < k, 1 - upper(z) - upper(k - z), upper(z - k) - upper(z))
-    return xp.where(k < 1, 0.5 * short * near, far)
-
-
-def _phi(xp, z):
-    return INV_SQRT_2PI * xp.exp(-0.5 * z * z)
+    return xp.where(k < 1, 0.5 * INV_SQRT_2PI * short * near, far)
 
 
 @in_blocks
@@ -153,20 +133,17 @@ def tails(xp, x, loc, scale, rate):
     rise = 0.5 * special(xp).erf(SQRT_HALF * z) - 0.5 * xp.expm1(-square)
     middle = rise + bell * fall(xp, xp.zeros_like(z), xp.maximum(k - z, 0))
     # beyond
-    decay = xp.exp(-line) * (1 - line_lo)
-    ndtr = 1 - 0.5 * special(xp).erfc(SQRT_HALF * xp.maximum(z, 0))
-    beyond = -(xp.expm1(-xp.maximum(line, 0)) - line_lo * decay) * ndtr + decay * _between(
-        xp, xp.maximum(z, 0.5 * k), k
-    )
+    decay, a, b = xp.exp(-line) * (1 - line_lo), xp.maximum(z, 0), xp.maximum(z - k, 0)
+    passed = -(xp.expm1(-xp.maximum(line, 0)) - line_lo * decay) * cdf_and_slope(xp, a)[0]
+    beyond = passed + decay * _between(xp, xp.maximum(z, 0.5 * k), k)
     lower = xp.where(z <= 0, share * bell, xp.where(2 * z < k, middle, beyond))
     # the upper tail to the right of 0
-    a = xp.maximum(z, 0)
-    near = bell * (scaled_tail(xp, a) + scaled_tail(xp, xp.maximum(k - z, 0)))
-    log_near = xp.log(scaled_tail(xp, a) + scaled_tail(xp, xp.maximum(k - z, 0))) - square - square_lo
-    log_far = _log_ndtr(xp, xp.maximum(z - k, 0)) - line - line_lo
-    ratio = xp.exp(xp.minimum(xp.log(scaled_tail(xp, a)) - square - log_far, 0))
-    far = decay * (1 - 0.5 * special(xp).erfc(SQRT_HALF * xp.maximum(z - k, 0))) + bell * scaled_tail(xp, a)
-    right, log_right = xp.where(z < k, near, far), xp.where(z < k, log_near, log_far + xp.log1p(ratio))
+    tail = scaled_tail(xp, a)
+    both = tail + scaled_tail(xp, xp.maximum(k - z, 0))
+    log_near, log_far = xp.log(both) - square - square_lo, log_cdf_and_slope(xp, b)[0] - line - line_lo
+    ratio = xp.exp(xp.minimum(xp.log(tail) - square - log_far, 0))
+    right = xp.where(z < k, bell * both, decay * cdf_and_slope(xp, b)[0] + bell * tail)
+    log_right = xp.where(z < k, log_near, log_far + xp.log1p(ratio))
     upper = xp.where(z <= 0, 1 - lower, right)
     log_lower = xp.where(z <= 0, log_left, xp.where(upper < 0.5, xp.log1p(-upper), xp.log(lower)))
     log_upper = xp.where(z <= 0, xp.log1p(-lower), xp.where(lower < 0.5, xp.log1p(-lower), log_right))
@@ -215,16 +192,16 @@ def _quantile(xp, p, loc, scale, rate, upper):
     ndtri = special(xp).ndtri
     low = -ndtri(some) if upper else ndtri(some)
     high = -ndtri(0.5 * rest) - xp.log(0.5 * rest) / k
-    noise = 8 * float(xp.finfo(p.dtype).eps)
+    eps = float(xp.finfo(p.dtype).eps)
 
     def newton(z):
         found = tails(xp, z, zero, one, k)
         log_tail = xp.where(above, found[3], found[2])
         d = xp.where(above, target - log_tail, log_tail - target)
         density = emg_log_prob.kernel(xp, z, zero, one, k)
-        return d, d * xp.exp(log_tail - density), noise * (1 + abs(target)) * 0.125
+        return d, d * xp.exp(log_tail - density), eps * (1 + abs(target))
 
-    z = search_root(xp, newton, low - noise * (1 + abs(low)), high + noise * (1 + abs(high)))
+    z = search_root(xp, newton, low - 8 * eps * (1 + abs(low)), high + 8 * eps * (1 + abs(high)))
     ends = (math.inf, -math.inf) if upper else (-math.inf, math.inf)
     x = loc + scale * z
     return xp.where(inside, x, xp.where(p == 0, ends[0], xp.where(p == 1, ends[1], math.nan))).astype(p.dtype)

@@ -31,6 +31,11 @@ def log_of_classes(xp, p):
     return xp.where(p > 0, y, -math.inf), lo
 
 
+def log_of_logits(xp, logit):
+    """log softmax(logit) as double words."""
+    return log_softmax_word(xp, logit, 0 * xp.where(logit > -math.inf, logit, 0))
+
+
 # Counts with known probabilities ---------------------------------------------------------------------------
 
 
@@ -66,7 +71,7 @@ def _log_mass(xp, x, n, log_p, p, excess):
 def multinomial_log_prob(xp, x, n, logit):
     """log(n! prod p_k^x_k/x_k!) with p = softmax(logit), for counts x_k >= 0 of sum n."""
     x, logit = xp.broadcast_arrays(x, logit)
-    log_p = log_softmax_word(xp, logit, 0 * xp.where(logit > -math.inf, logit, 0))
+    log_p = log_of_logits(xp, logit)
     return _log_mass(xp, x, n, log_p, exp_of_word(xp, log_p), 0)
 
 
@@ -84,7 +89,7 @@ def multinomial_log_prob_p(xp, x, n, p):
 def multinomial_score(xp, x, n, logit):
     """x_k - n p_k: the derivative of the log mass by a logit; of a likely class from the others."""
     x, logit = xp.broadcast_arrays(x, logit)
-    log_p = log_softmax_word(xp, logit, 0 * xp.where(logit > -math.inf, logit, 0))
+    log_p = log_of_logits(xp, logit)
     r, p = _log_ratios(xp, x, n, log_p), exp_of_word(xp, log_p)
     y = xp.where(x > 0, -x * xp.expm1(r), -n[..., None] * p)
     likely = p > 0.5

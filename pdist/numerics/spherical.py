@@ -186,17 +186,18 @@ sphere_score.derivative(gap=lambda F, g: -g, k=lambda F, g, k, d: -g * F(sphere_
 # Divergence ------------------------------------------------------------------------------------------------
 
 
-def _near(q, p):
-    return ((q < 2 * p) & (p < 2 * q)) | ((q < 2) & (p < 2))
+def _tilt(xp, q, p, d):
+    """Whether q is near p, the masses of p and the mean of v, and by how much q tilts them if it is near."""
+    near = ((q < 2 * p) & (p < 2 * q)) | ((q < 2) & (p < 2))
+    masses = _masses(xp, p, d)[0]
+    return near, masses, _mean(masses, lambda v, u: v), 2 * xp.where(near, q - p, 0)
 
 
 @differentiable
 @hooks.opaque
 def sphere_divergence(xp, q, p, /, d):
     """log E[e^v] for v = (q - p) (t - E[t]) under p: the Bregman divergence of log normalizers."""
-    near = _near(q, p)
-    masses = _masses(xp, p, d)[0]
-    mean, change = _mean(masses, lambda v, u: v), 2 * xp.where(near, q - p, 0)
+    near, masses, mean, change = _tilt(xp, q, p, d)
     small = xp.log1p(_mean(masses, lambda v, u: expm1mx(xp, change * (mean - v))))
     far = log_sphere_mean.kernel(xp, q, d) - log_sphere_mean.kernel(xp, p, d) + 2 * (q - p) * mean
     return xp.where(near, small, far)
@@ -206,9 +207,7 @@ def sphere_divergence(xp, q, p, /, d):
 @hooks.opaque
 def sphere_ratio_difference(xp, q, p, /, d):
     """E[t] under q less that under p."""
-    near = _near(q, p)
-    masses = _masses(xp, p, d)[0]
-    mean, change = _mean(masses, lambda v, u: v), 2 * xp.where(near, q - p, 0)
+    near, masses, mean, change = _tilt(xp, q, p, d)
     rise = _mean(masses, lambda v, u: (mean - v) * xp.expm1(change * (mean - v)))
     small = 2 * rise / _mean(masses, lambda v, u: xp.exp(change * (mean - v)))
     return xp.where(near, small, 2 * mean - sphere_gap.kernel(xp, q, d))

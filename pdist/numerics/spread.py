@@ -10,9 +10,8 @@ from .. import functions as F
 from ..backend import library
 from .constants import SQRT_HALF
 
-_STEPS = (
-    np.arange(-125, 126) / 32
-)  # of the double exponential rule, to where the rest is below a rounding error
+# Of the double exponential rule, to where the rest is below a rounding error
+_STEPS = np.arange(-125, 126) / 32
 _NODES = np.exp(0.5 * math.pi * np.sinh(_STEPS))
 _WEIGHTS = _NODES * (0.5 * math.pi / 32) * np.cosh(_STEPS) / (2 * math.pi)
 

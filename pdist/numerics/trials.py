@@ -24,7 +24,7 @@ from .beta import (
     times_double,
 )
 from .beta_shape import tail_slopes
-from .blocks import by_counts, in_blocks
+from .blocks import by_counts, in_blocks, piecewise
 from .bregman import trigamma
 from .double import divide_double, is_double, log_double, minus, rounding, two_sum
 from .incomplete_beta import beta_tail_at
@@ -151,11 +151,11 @@ def binomial_log_prob(xp, x, n, v, *, logit):
     y = n - x
     inside = (x > 0) & (y > 0)
     s, t = xp.where(inside, x, 1), xp.where(inside, y, 1)
-    logs = [log_word(xp, *c) for c in (p, q, (s, 0), (t, 0), (xp.maximum(n, 1), 0))]
+    log_p, log_q = log_chances(xp, v, logit)
+    logs = [log_p, log_q, *(log_word(xp, c, 0) for c in (s, t, xp.maximum(n, 1)))]
     mass = log_mass(xp, p, q, s, t, logs)
     for log in (minus(logs[2]), minus(logs[3]), logs[4]):
         mass = add_double(xp, mass, log)
-    log_p, log_q = log_chances(xp, v, logit)
     none, all_of_them = _product(xp, y, log_q)[0], _product(xp, x, log_p)[0]
     certain = xp.where((p[0] == 0) | (q[0] == 0), -math.inf, mass[0])
     found = xp.where(inside, certain, xp.where(x > 0, all_of_them, none))
@@ -203,11 +203,14 @@ def binomial_tail(xp, x, n, v, *, upper, log, logit):
     # Far out the tail that has no mass to speak of is its largest term
     up = v > 0
     small = _far_out(xp, xp.where(up, x, x + 1), n, v)
-    rare = up != upper
-    beyond = xp.where(rare, small, xp.log1p(-xp.exp(small)))
-    if not log:
-        beyond = xp.where(rare, xp.exp(small), -xp.expm1(small))
-    return xp.where(_is_far(v), beyond, found)
+    return xp.where(_is_far(v), _tail_beside(xp, small, up != upper, log), found)
+
+
+def _tail_beside(xp, log_rare, rare, log):
+    """A tail or its logarithm: that of a rare event, or of the opposite one."""
+    if log:
+        return xp.where(rare, log_rare, xp.log1p(-xp.exp(log_rare)))
+    return xp.where(rare, xp.exp(log_rare), -xp.expm1(log_rare))
 
 
 def _tail_slope(F, g, y, log_mass, weight, v, upper, log, logit):
@@ -316,16 +319,24 @@ def negative_binomial_tail(xp, x, n, v, *, upper, log, logit):
     found = beta_tail_at(xp, *q, *p, n, x + 1, upper=upper, log=log)
     if not logit:
         return found
-    # Far out a tail that has no mass to speak of goes on as a power of the rare outcome's probability
-    up = v > 0
-    small = beta_tail_at(xp, *q, *p, n, x + 1, upper=True, log=True)
-    small = xp.where(up, beta_tail_at(xp, *q, *p, n, x + 1, upper=False, log=True), small)
-    small = small - _times(xp, xp.where(up, n, x + 1), _beyond(xp, v))
-    rare = up != upper
-    beyond = xp.where(rare, small, xp.log1p(-xp.exp(small)))
-    if not log:
-        beyond = xp.where(rare, xp.exp(small), -xp.expm1(small))
-    return xp.where(_is_far(v), beyond, found)
+    return xp.where(_is_far(v), _tail_beside(xp, _log_rare_tail(xp, x, n, v), (v > 0) != upper, log), found)
+
+
+@hooks.opaque
+def _log_rare_tail(xp, x, n, v):
+    """Of logits far out the logarithm of the tail that has no mass to speak of; 0 of others.
+
+    It goes on as a power of the rare outcome's probability.
+    """
+
+    def far_out(xp, x, n, v):
+        rare, other = chances(xp, -abs(v), True)
+        power, others = xp.where(v > 0, n, x + 1), xp.where(v > 0, x + 1, n)
+        tail = beta_tail_at(xp, *rare, *other, power, others, upper=False, log=True)
+        return (tail - power * _beyond(xp, v),)
+
+    arrays = xp.broadcast_arrays(x, n, v)
+    return piecewise(xp, ((_is_far(arrays[2]), far_out), (None, lambda xp, x, n, v: (0 * v,))), *arrays)[0]
 
 
 @differentiable

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import functions as F
-from ...autograd import Variable
+from ...autograd import Variable, as_variable
 from ...backend import get_array_module
 
 #: of x: log P(X <= x), log P(X > x) and log p(x)
@@ -38,6 +38,23 @@ def keep_place(x: Variable, place: Place, held: Place, steps: int = 2) -> Variab
     above = lower.array > upper.array
     target = F.where(above, upper, lower)
     return solve(x, lambda at: _smaller(place, at, above), target, above, steps)
+
+
+def searched_quantile(found: Any, inside: Any, start: Any, p: Variable, place: Place) -> Variable:
+    """Quantiles that a search found, with the gradients of p and of the parameters where they are ``inside``.
+
+    Args:
+        found: the quantiles of p, an array.
+        inside: where they carry gradients: not at the ends.
+        start: the same, with numbers inside the support in place of the others.
+        p: probabilities.
+        place: the tails and the density.
+    """
+    p = F.where(inside, p, 0.5)
+    above = p.array > 0.5
+    target = F.where(above, F.log1p(-F.where(above, p, 0.0)), F.log(F.where(above, 1.0, p)))
+    x = solve(as_variable(start), lambda at: _smaller(place, at, above), target, above)
+    return F.where(inside, found + (x - F.where(inside, x.array, 0.0).array), found)
 
 
 def solve(

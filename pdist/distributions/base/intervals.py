@@ -88,6 +88,11 @@ class Intervals(Batched):
         return self._value(low, method, "low"), self._value(high, method, "high")
 
 
+def nearest(x: Variable, low: Variable, high: Variable) -> Variable:
+    """The number from ``low`` to ``high`` that is nearest to x, with the gradient of what it is."""
+    return F.where(x.array < low.array, low, F.where(x.array > high.array, high, x))
+
+
 def _within(low: Variable, high: Variable, probability: Any, none: float) -> Variable:
     """``probability(low, high)``, but ``none`` without gradients where high is not greater."""
     empty = high.array <= low.array

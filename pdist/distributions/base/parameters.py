@@ -139,13 +139,13 @@ def _make_plan(cls: Any, names: tuple[str, ...]) -> Plan:
             raise TypeError(f"{cls.__name__}: {name} was given twice")
         if name not in cls.parameters and name not in cls.parts and name not in cls.options:
             raise TypeError(f"{cls.__name__}: no argument {name!r}; it takes {signature(cls)}")
+    check_together(cls.__name__, cls, names)
     for choice in cls._alternatives:
         present = [name for name in choice if name in names]
         if len(present) != 1:
             one_of = len(choice) > 1
             wanted = f"exactly one of {', '.join(choice[:-1])} and {choice[-1]}" if one_of else choice[0]
             raise TypeError(f"{cls.__name__}: expected {wanted}, got {' and '.join(present) or 'none'}")
-    check_together(cls.__name__, cls, names)
     given = tuple(n for n in names if n in cls.parameters)
     return Plan(
         given,

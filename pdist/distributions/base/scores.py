@@ -98,6 +98,19 @@ def held_at_ends(d: Any, x: Variable) -> Variable:
     return F.where((x.array - d.support.low > near) & (d.support.high - x.array > near), x, x.array)
 
 
+def crps_of_atoms(x: Variable, values: Variable, p: Any, below: Any) -> Variable:
+    """E|X - x| less the sum of F(v) (1 - F(v)) over the gaps above each value v.
+
+    Args:
+        x: of shape ``[...]``.
+        values: in their order, ``[*batch, K]``.
+        p: their probabilities.
+        below: F of all but the last.
+    """
+    gaps = values[..., 1:] - values[..., :-1]
+    return F.sum(p * abs(F.expand_dims(x, -1) - values), axis=-1) - F.sum(below * (1 - below) * gaps, axis=-1)
+
+
 def smooth_crps(d: Any, x: Variable, narrow: Any, otherwise: Variable) -> Variable:
     """The score at x between both ends of ``d``, by nodes where they are so ``narrow`` that F is smooth.
 

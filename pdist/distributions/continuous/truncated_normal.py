@@ -11,6 +11,7 @@ from ...numerics import truncated_normal as ops
 from ...numerics.constants import SQRT_2
 from ...numerics.truncated_normal_kl import log_within
 from ..base.distribution import Distribution
+from ..base.intervals import nearest
 from ..base.parameters import Param
 from ..base.scores import held_at_ends, smooth_crps
 from ..base.supports import Support, extended_real, positive, real
@@ -99,7 +100,7 @@ class TruncatedNormal(FourTails, Distribution):
 
     def _crps(self, x: Variable) -> Variable:
         """By densities at the ends; by nodes if the density changes little in between, where that cancels."""
-        at = F.where(x.array < self.low.array, self.low, F.where(x.array > self.high.array, self.high, x))
+        at = nearest(x, self.low, self.high)
         a, b, z = ((v - self.loc) / self.scale for v in (self.low, self.high, at))
         normal = Normal(0 * z.array, 1.0)
         log_squared = 2 * normal.log_interval_probability(a, b)

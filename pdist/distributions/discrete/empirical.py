@@ -11,6 +11,7 @@ from ...numerics.probability import sqrt_or_zero
 from ...numerics.tables import take_class
 from ..base.distribution import Distribution
 from ..base.parameters import Param
+from ..base.scores import crps_of_atoms
 from ..base.supports import Support, real
 
 
@@ -133,15 +134,10 @@ class Empirical(Distribution):
         return self._pick(best.argmin(axis=-1))
 
     def _crps(self, x: Variable) -> Variable:
-        """The mean of |v - x| less the sum of F(v) (1 - F(v)) over the gaps above each value v."""
         xp, n = self.xp, self._n
         values = F.broadcast_to(self.samples, (*self.batch_shape, n))
         values = F.take_along_axis(values, xp.argsort(values.array, axis=-1), -1)
-        below = xp.arange(1, n, dtype=self.dtype) / n
-        gaps = values[..., 1:] - values[..., :-1]
-        return F.mean(abs(F.expand_dims(x, -1) - values), axis=-1) - F.sum(
-            below * (1 - below) * gaps, axis=-1
-        )
+        return crps_of_atoms(x, values, 1 / n, xp.arange(1, n, dtype=self.dtype) / n)
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         index = self.xp.floor(rng.random(shape) * self._n).astype(self.xp.int64)

@@ -13,6 +13,7 @@ from ...numerics.logits import class_log_probabilities, class_probabilities
 from ...numerics.probability import log_probability, sqrt_or_zero
 from ...numerics.tables import capped_sums, draw_classes, quantile_class, take_class
 from ..base.parameters import Param
+from ..base.scores import crps_of_atoms
 from ..base.supports import Support, distinct
 from ..base.weighted_data import Data
 from ..families.logits import Logits
@@ -138,14 +139,11 @@ class FiniteDiscrete(Logits):
         return self._pick(self.xp.broadcast_to(likeliest, self.batch_shape))
 
     def _crps(self, x: Variable) -> Variable:
-        """E|X - x| less the sum of P(X <= v) P(X > v) over the gaps above each value v."""
-        xp, shape = self.xp, (*self.batch_shape, self.n_classes)
+        shape = (*self.batch_shape, self.n_classes)
         values, p = F.broadcast_to(self.values, shape), F.broadcast_to(self.p, shape)
-        order = xp.argsort(values.array, axis=-1)
+        order = self.xp.argsort(values.array, axis=-1)
         values, p = (F.take_along_axis(v, order, -1) for v in (values, p))
-        below = F.cumsum(p, axis=-1)[..., :-1]
-        gaps = values[..., 1:] - values[..., :-1]
-        return F.sum(p * abs(F.expand_dims(x, -1) - values), -1) - F.sum(below * (1 - below) * gaps, -1)
+        return crps_of_atoms(x, values, p, F.cumsum(p, axis=-1)[..., :-1])
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         weights = self.xp.broadcast_to(self.p.array, (*self.batch_shape, self.n_classes))

@@ -55,13 +55,16 @@ class Geometric(Trials):
     def _mode(self) -> Variable:
         return as_variable(self.xp.ones(self.batch_shape, self.dtype))
 
+    @property
+    def _ratio(self) -> Variable:
+        """(1 - p)/p."""
+        return self._by(lambda p: (1 - p) / p, lambda logit: F.exp(-logit))
+
     def _variance(self) -> Variable:
-        ratio = self._by(lambda p: (1 - p) / p, lambda logit: F.exp(-logit))
-        return ratio * self._mean()
+        return self._ratio * self._mean()
 
     def _deviation_at(self, x: Variable) -> Variable:
-        ratio = self._by(lambda p: (1 - p) / p, lambda logit: F.exp(-logit))
-        return ratio * (x * F.exp(self._log_prob(x)))
+        return self._ratio * (x * F.exp(self._log_prob(x)))
 
     def _half_difference(self) -> Variable:
         """(1 - p)/(p (2 - p))."""

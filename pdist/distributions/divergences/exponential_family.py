@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ... import functions as F
-from ...autograd import Variable, differentiable
+from ...autograd import Variable, as_variable, differentiable
 from ...backend import hooks, library_of, truth
 from ...numerics.differences import is_near, log1pmx_near, log_far_ratio
 from ...numerics.double import rounding, two_product
@@ -28,6 +28,11 @@ from ..multivariate.multinomial import Multinomial
 from ..multivariate.one_hot_categorical import OneHotCategorical
 from ..multivariate.one_hot_categorical_straight_through import OneHotCategoricalStraightThrough
 from .registry import kl_divergence, register_kl
+
+
+def ones_like(v: Variable) -> Variable:
+    """Ones in place of a parameter, which get no gradient."""
+    return as_variable(v.xp.ones_like(v.array))
 
 
 @differentiable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable, differentiable
@@ -14,7 +15,7 @@ from ..continuous.gamma import Gamma
 from ..continuous.half_normal import HalfNormal
 from ..continuous.log_normal import LogNormal
 from ..continuous.normal import Normal
-from .exponential_family import product_kl
+from .exponential_family import ones_like, product_kl
 from .location_scale import normal_kl
 from .registry import infinite, register_kl
 
@@ -24,7 +25,7 @@ _MEAN = math.sqrt(2 / math.pi)  # of a standard HalfNormal
 @register_kl(HalfNormal, Exponential)
 def _kl_half_normal_exponential(p: HalfNormal, q: Exponential) -> Variable:
     """r - 1 - log r + 1/2 + log(2/pi) with r = q.lam p.mean."""
-    one = F.broadcast_to(p.xp.ones_like(p.scale.array), p.scale.shape)
+    one = ones_like(p.scale)
     return product_kl(q.lam, one, _MEAN * p.scale, one) + 0.04841729471054514
 
 
@@ -45,7 +46,7 @@ def _kl_normal_half_normal(p: Normal, q: HalfNormal) -> Variable:
 @register_kl(HalfNormal, Gamma)
 def _kl_half_normal_gamma(p: HalfNormal, q: Gamma) -> Variable:
     """k (r - 1 - log r) + h(k) with r = p.mean/q.mean; h takes in the shape alone, and is never negative."""
-    k, one = q.k, F.broadcast_to(q.xp.ones_like(q.k.array), q.k.shape)
+    k, one = q.k, ones_like(q.k)
     if q.given("rate"):
         scales = product_kl(q.rate, one, _MEAN * p.scale, k)
     else:
@@ -65,10 +66,13 @@ half_normal_shape_kl.derivative(k=lambda F, g, k: g * (0.40939007008601165 - F(l
 
 @register_kl(Gamma, LogNormal)
 def _kl_gamma_log_normal(p: Gamma, q: LogNormal) -> Variable:
+    return gamma_log_normal_kl(p.k, p.theta, q.mu, q.sigma)
+
+
+def gamma_log_normal_kl(k: Variable, theta: Any, mu: Variable, sigma: Variable) -> Variable:
     """That of Normals with the mean and variance of log X, and b(k), by which log X is none."""
-    k = p.k
-    z = (log_minus(k * p.theta, q.mu) - log_minus_digamma(k)) / q.sigma
-    return normal_kl(z, F.sqrt(trigamma(k)), q.sigma) + log_gamma_negentropy(k)
+    z = (log_minus(k * theta, mu) - log_minus_digamma(k)) / sigma
+    return normal_kl(z, F.sqrt(trigamma(k)), sigma) + log_gamma_negentropy(k)
 
 
 @differentiable

@@ -59,23 +59,27 @@ def integral(p: Any, q: Any, f: Integrand) -> tuple[Variable, Any]:
     places = [mark.array for mark in marks]
     traced = hooks.current() is not None
     value, error, low, high = find_panels(p.xp, *places, *arrays, pair=(p, q), f=f, traced=traced)
-    size = p.xp.where(abs(value) < math.inf, abs(value), 0)
-    error = (error + float(np.finfo(dtype).eps) * size).astype(dtype)
     if not wants_gradients(p, q):
-        return as_variable(value.astype(dtype)), error
+        return narrowed(as_variable(value), error, dtype)
     moving = [mark for mark in marks if mark.requires_grad]
     step = max(1, MOST // (len(_NODES) * numbers_at_once(p, q)))
     total: Any = remainders(p, q, f, edges, low, high)[0]
     for i in range(0, low.shape[0], step):
         a, b = (_moved(as_variable(end[i : i + step]), moving) for end in (low, high))
         total = total + F.sum(_rule(p, q, f, a, b, edges)[0], axis=0)
-    return F.cast(total, dtype), error
+    return narrowed(total, error, dtype)
 
 
 def widened(d: Any) -> Any:
     """The same distribution in float64, differentiably."""
     wide = np.dtype(np.float64)
     return d if d.dtype == wide else d._map(lambda value, _n: Batched._cast(value, wide))
+
+
+def narrowed(y: Variable, error: Any, dtype: np.dtype) -> tuple[Variable, Any]:
+    """A value in the dtype that was asked for, and its error, to which that rounding adds."""
+    size = y.xp.where(abs(y.array) < math.inf, abs(y.array), 0)
+    return F.cast(y, dtype), (error + float(np.finfo(dtype).eps) * size).astype(dtype)
 
 
 def _rule(
@@ -180,10 +184,10 @@ def find_panels(xp, *arrays, pair, f, traced):
             y, mass, error = (
                 xp.concatenate([w, r]) for w, r in zip((y, mass, error), halves[1], strict=True)
             )
-    # Panels without width would have their nodes where a density is 0, and its slopes infinite.
     with no_backprop_mode():  # how much the rounding of x, and of logarithms, changes it
         rounding = abs(_evaluate(p, q, f, low, high, edges, shift=True)[0] - y).sum(axis=0)
     rounding = 8 * rounding + 4 * float(np.finfo(y.dtype).eps) * abs(y).sum(axis=0)
+    # Panels without width would have their nodes where a density is 0, and its slopes infinite.
     heaviest = xp.argmax(mass, axis=0)[None]
     inner = xp.take_along_axis(low + (0.5 * high - 0.5 * low), heaviest, axis=0)
     empty = low == high

@@ -11,10 +11,8 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable
-from ...numerics.bregman import trigamma
-from ...numerics.constants import EULER, HALF_LOG_2PI
-from ...numerics.differences import expm1mx_op, log_minus
-from ...numerics.gamma import log_minus_digamma, stirling_error
+from ...numerics.differences import log_minus
+from ...numerics.gamma import stirling_error
 from ..continuous.exponential import Exponential
 from ..continuous.gamma import Chisquare, Gamma
 from ..continuous.gumbel import Gumbel
@@ -26,17 +24,10 @@ from ..discrete.binomial import Binomial
 from ..discrete.geometric import Geometric
 from ..discrete.negative_binomial import NegativeBinomial
 from ..discrete.poisson import Poisson
-from .exponential_family import gamma_kl, product_kl
-from .half_line_pairs import log_gamma_negentropy
-from .location_scale import normal_kl
+from .exponential_family import gamma_kl, ones_like, product_kl
+from .half_line_pairs import gamma_log_normal_kl
 from .registry import infinite, register_kl
-
-_GUMBEL_NEGENTROPY = 0.09057301953851256  # by which a Gumbel variable has less entropy than a Normal one
-
-
-def _ones(v: Variable) -> Variable:
-    return F.broadcast_to(v.xp.ones_like(v.array), v.shape)
-
+from .unlike_pairs import gumbel_normal_kl, normal_gumbel_kl
 
 # Gamma variables by their other names -----------------------------------------------------------------------
 
@@ -53,12 +44,12 @@ def _kl_chisquare_gamma(p: Chisquare, q: Gamma) -> Variable:
 
 @register_kl(Exponential, Chisquare)
 def _kl_exponential_chisquare(p: Exponential, q: Chisquare) -> Variable:
-    return gamma_kl(_ones(p.lam), 0.5 * q.k, 0.5, p.lam)
+    return gamma_kl(ones_like(p.lam), 0.5 * q.k, 0.5, p.lam)
 
 
 @register_kl(Chisquare, Exponential)
 def _kl_chisquare_exponential(p: Chisquare, q: Exponential) -> Variable:
-    return gamma_kl(0.5 * p.k, _ones(q.lam), q.lam, 0.5)
+    return gamma_kl(0.5 * p.k, ones_like(q.lam), q.lam, 0.5)
 
 
 # From and to a LogNormal ------------------------------------------------------------------------------------
@@ -66,7 +57,7 @@ def _kl_chisquare_exponential(p: Chisquare, q: Exponential) -> Variable:
 
 def _from_log_normal(mu: Variable, sigma: Variable, k: Variable, theta: Any) -> Variable:
     """To a Gamma: k D(m/(k theta)) + D(k sigma^2)/2 + stirling_error(k), D(r) = r - 1 - log r, m the mean."""
-    one = _ones(k)
+    one = ones_like(k)
     mean = F.exp(mu + 0.5 * sigma * sigma)
     by_mean = k * product_kl(mean, theta, one, k)
     return by_mean + (0.5 * product_kl(k, one, sigma * sigma, one) + stirling_error(k))
@@ -79,12 +70,12 @@ def _kl_log_normal_gamma(p: LogNormal, q: Gamma) -> Variable:
 
 @register_kl(LogNormal, Exponential)
 def _kl_log_normal_exponential(p: LogNormal, q: Exponential) -> Variable:
-    return _from_log_normal(p.mu, p.sigma, _ones(q.lam), 1 / q.lam)
+    return _from_log_normal(p.mu, p.sigma, ones_like(q.lam), 1 / q.lam)
 
 
 @register_kl(LogNormal, Chisquare)
 def _kl_log_normal_chisquare(p: LogNormal, q: Chisquare) -> Variable:
-    return _from_log_normal(p.mu, p.sigma, 0.5 * q.k, 2.0 * _ones(q.k))
+    return _from_log_normal(p.mu, p.sigma, 0.5 * q.k, 2.0 * ones_like(q.k))
 
 
 @register_kl(LogNormal, InverseGamma)
@@ -92,40 +83,29 @@ def _kl_log_normal_inverse_gamma(p: LogNormal, q: InverseGamma) -> Variable:
     return _from_log_normal(-p.mu, p.sigma, q.k, 1 / q.theta)
 
 
-def _to_log_normal(k: Variable, scale: Any, mu: Variable, sigma: Variable) -> Variable:
-    """From a Gamma: that of Normals with the moments of log X, and by how much log X is none."""
-    z = (log_minus(k * scale, mu) - log_minus_digamma(k)) / sigma
-    return normal_kl(z, F.sqrt(trigamma(k)), sigma) + log_gamma_negentropy(k)
-
-
 @register_kl(Chisquare, LogNormal)
 def _kl_chisquare_log_normal(p: Chisquare, q: LogNormal) -> Variable:
-    return _to_log_normal(0.5 * p.k, 2.0, q.mu, q.sigma)
+    return gamma_log_normal_kl(0.5 * p.k, 2.0, q.mu, q.sigma)
 
 
 @register_kl(InverseGamma, LogNormal)
 def _kl_inverse_gamma_log_normal(p: InverseGamma, q: LogNormal) -> Variable:
-    return _to_log_normal(p.k, 1 / p.theta, -q.mu, q.sigma)
+    return gamma_log_normal_kl(p.k, 1 / p.theta, -q.mu, q.sigma)
 
 
 @register_kl(Weibull, LogNormal)
 def _kl_weibull_log_normal(p: Weibull, q: LogNormal) -> Variable:
-    z = (EULER / p.shape - log_minus(p.scale, q.mu)) / q.sigma
-    return normal_kl(z, math.pi / math.sqrt(6) / p.shape, q.sigma) + _GUMBEL_NEGENTROPY
+    return gumbel_normal_kl(-log_minus(p.scale, q.mu) / q.sigma, 1 / p.shape, q.sigma)
 
 
 @register_kl(Exponential, LogNormal)
 def _kl_exponential_log_normal(p: Exponential, q: LogNormal) -> Variable:
-    z = (EULER + log_minus(p.lam, -q.mu)) / q.sigma
-    return normal_kl(z, math.pi / math.sqrt(6) * _ones(p.lam), q.sigma) + _GUMBEL_NEGENTROPY
+    return gumbel_normal_kl(log_minus(p.lam, -q.mu) / q.sigma, ones_like(p.lam), q.sigma)
 
 
 @register_kl(LogNormal, Weibull)
 def _kl_log_normal_weibull(p: LogNormal, q: Weibull) -> Variable:
-    """As that of a Normal to a Gumbel."""
-    r = p.sigma * q.shape
-    y = 0.5 * r * r - q.shape * log_minus(q.scale, p.mu)
-    return expm1mx_op(y) + (normal_kl(0 * r, p.sigma, 1 / q.shape) + (1 - HALF_LOG_2PI))
+    return normal_gumbel_kl(q.shape * log_minus(q.scale, p.mu), p.sigma, 1 / q.shape)
 
 
 # From a Uniform ---------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -133,19 +134,26 @@ def _kl_to_uniform(p: Distribution, q: Uniform) -> Variable:
     return as_variable(p.xp.full(shape, math.inf, np.result_type(p.dtype, q.dtype)))
 
 
+def normal_gumbel_kl(d: Any, p_scale: Variable, q_scale: Any) -> Variable:
+    """(e^y - 1 - y) + (r^2 - 1)/2 - log r + 1 - log(2 pi)/2 with r = p_scale/q_scale, and y = r^2/2 - d.
+
+    d is (p_loc - q_loc)/q_scale, and e^y the mean of e^-z for the z of q.
+    """
+    r = p_scale / q_scale
+    return expm1mx_op(0.5 * r * r - d) + (normal_kl(0 * r, p_scale, q_scale) + (1 - HALF_LOG_2PI))
+
+
+def gumbel_normal_kl(d: Any, p_scale: Any, q_scale: Variable) -> Variable:
+    """That of a Normal with the moments of p, and how far p is from that one; d = (p_loc - q_loc)/q_scale."""
+    z = d + EULER * (p_scale / q_scale)
+    return normal_kl(z, (math.pi / math.sqrt(6)) * p_scale, q_scale) + 0.09057301953851256
+
+
 @register_kl(Normal, Gumbel)
 def _kl_normal_gumbel(p: Normal, q: Gumbel) -> Variable:
-    """(e^y - 1 - y) + (r^2 - 1)/2 - log r + 1 - log(2 pi)/2 with r = p.scale/q.scale.
-
-    e^y is the mean of e^-z for the z of q: y = r^2/2 - (p.loc - q.loc)/q.scale.
-    """
-    r = p.scale / q.scale
-    scales = normal_kl(0 * r, p.scale, q.scale)
-    return expm1mx_op(0.5 * r * r - q._standardize(p.loc)) + (scales + (1 - HALF_LOG_2PI))
+    return normal_gumbel_kl(q._standardize(p.loc), p.scale, q.scale)
 
 
 @register_kl(Gumbel, Normal)
 def _kl_gumbel_normal(p: Gumbel, q: Normal) -> Variable:
-    """That of a Normal with the moments of p, and how far p is from that one."""
-    z = (p.loc - q.loc) / q.scale + EULER * (p.scale / q.scale)
-    return normal_kl(z, (math.pi / math.sqrt(6)) * p.scale, q.scale) + 0.09057301953851256
+    return gumbel_normal_kl((p.loc - q.loc) / q.scale, p.scale, q.scale)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from ... import functions as F
 from ...autograd import Variable
 from ..base.distribution import Distribution
+from ..base.intervals import nearest
 from ..base.parameters import Param, Part
 from ..base.supports import Support, extended_real
 from ..continuous.normal import Normal
@@ -77,7 +78,7 @@ class Bounded(Distribution):
 
     def _clipped(self, x: Variable, low: Variable) -> Variable:
         """``x`` between ``low`` and ``high``, with the gradient of what it is."""
-        return F.where(x.array < low.array, low, F.where(x.array > self.high.array, self.high, x))
+        return nearest(x, low, self.high)
 
     def _normal_between(self, what: str) -> TruncatedNormal:
         """The distribution in the interval by its own name, which has the moments."""

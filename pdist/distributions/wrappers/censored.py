@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
+from collections.abc import Iterable
 from typing import Any
 
 from ... import functions as F
@@ -92,29 +95,32 @@ class Censored(Bounded):
     def _icdf(self, p: Variable) -> Variable:
         return self._clipped(self.distribution.icdf(p), self.low)
 
-    def _shares(self) -> list[tuple[Variable, Variable]]:
+    def _ends(self) -> list[tuple[Variable, Variable]]:
         """The probability and the place of each end, with 0 in place of an infinite one."""
         low, high = (F.where(abs(end.array) < math.inf, end, 0.0) for end in (self.low, self.high))
         below, above = self.distribution.cdf(self.low), self.distribution.survival_function(self._below_high)
         return [(below, low), (above, high)]
 
-    def _mean(self) -> Variable:
-        inner = self._normal_between("mean").mean
+    def _moments_of_parts(self, what: str) -> list[tuple[Variable, Variable, Any]]:
+        """The probability, mean and variance of what lies in between, and of each end."""
+        inner = self._normal_between(what)
         inside = self.distribution.interval_probability(self.low, self.high)
-        return sum((p * end for p, end in self._shares()), start=inside * inner)
+        return [(inside, inner.mean, inner.variance), *((p, end, 0.0) for p, end in self._ends())]
+
+    def _mean(self) -> Variable:
+        return _total(p * mean for p, mean, _ in self._moments_of_parts("mean"))
 
     def _variance(self) -> Variable:
-        """By its parts: what lies in between, and how far each part is from the mean of all."""
-        inner, mean = self._normal_between("variance"), self._mean()
-        inside = self.distribution.interval_probability(self.low, self.high)
-        within = inside * (inner.variance + (inner.mean - mean) ** 2)
-        return sum((p * (end - mean) ** 2 for p, end in self._shares()), start=within)
+        """By its parts: that of each, and how far each is from the mean of all."""
+        parts = self._moments_of_parts("variance")
+        mean = _total(p * part for p, part, _ in parts)
+        return _total(p * (variance + (part - mean) ** 2) for p, part, variance in parts)
 
     def _entropy(self) -> Variable:
         """Of a measure that has a density in between and atoms at the ends."""
         inside = self.distribution.log_interval_probability(self.low, self.high)
         within = F.exp(inside) * (self._normal_between("entropy").entropy - inside)
-        return sum((-F.xlogy(p, p) for p, _ in self._shares()), start=within)
+        return _total([within, *(-F.xlogy(p, p) for p, _ in self._ends())])
 
     def _crps(self, x: Variable) -> Variable:
         """That of the Normal, less what lies beyond the ends; by nodes where these are near each other."""
@@ -135,6 +141,10 @@ class Censored(Bounded):
         if self.support.discrete:
             return False
         return name in ("low", "high") or super()._has_pathwise(name)
+
+
+def _total(terms: Iterable[Variable]) -> Variable:
+    return functools.reduce(operator.add, terms)
 
 
 def _square_below(z: Variable) -> Variable:

@@ -13,7 +13,7 @@ from ...autograd import Variable, as_variable, config, differentiable, no_backpr
 from ...backend import hooks
 from ...numerics.roots import search_count, search_root
 from ..base.distribution import Distribution
-from ..base.implicit import solve
+from ..base.implicit import searched_quantile
 from ..base.parameters import Part
 from ..base.supports import Support
 
@@ -121,16 +121,9 @@ class Folded(Distribution):
         if self.support.discrete or not (config.enable_backprop and any(v.requires_grad for v in arguments)):
             return as_variable(found)
         inside = (found > self.support.low) & (found < self.support.high)
-        p = F.where(inside, p, 0.5)
-        upper = p.array > 0.5
-        target = F.where(upper, F.log1p(-F.where(upper, p, 0.0)), F.log(F.where(upper, 1.0, p)))
-
-        def tail(x: Variable) -> tuple[Variable, Variable]:
-            y = F.where(upper, self._log_survival_function(x), self._log_cdf(x))
-            return y, self._log_prob(x) - y
-
         start = self.xp.where(inside, found, self.support.inner(self.xp, found))
-        return F.where(inside, solve(as_variable(start), tail, target, upper), found)
+        place = lambda x: (self._log_cdf(x), self._log_survival_function(x), self._log_prob(x))
+        return searched_quantile(found, inside, start, p, place)
 
     def _mean(self) -> Variable:
         """E|X|: the distance from 0."""
@@ -169,10 +162,7 @@ class Folded(Distribution):
 
 def _log_sum(a: Variable, b: Variable) -> Variable:
     """log(e^a + e^b)."""
-    above = a.array > b.array
-    high, low = F.where(above, a, b), F.where(above, b, a)
-    some = (low.array > -math.inf) & (high.array < math.inf)
-    return high + F.log1p(F.exp(F.where(some, low - F.where(some, high, 0.0), -math.inf)))
+    return F.logsumexp(F.stack([a, b]), axis=0)
 
 
 @differentiable

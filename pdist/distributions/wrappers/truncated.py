@@ -11,7 +11,7 @@ from ... import functions as F
 from ...autograd import Variable, as_variable, config, differentiable, no_backprop_mode, promote
 from ...backend import hooks, truth
 from ...numerics.roots import bracket_count, ended, search_count, search_root
-from ..base.implicit import solve
+from ..base.implicit import searched_quantile
 from .bounds import Bounded
 
 
@@ -72,18 +72,13 @@ class Truncated(Bounded):
             return as_variable(found)
         ends = (found == self.low.array, found == self.high.array)
         inside = (abs(found) < math.inf) & ~ends[0] & ~ends[1]
-        p = F.where(inside, p, 0.5)
-        upper = p.array > 0.5
-        target = F.where(upper, F.log1p(-F.where(upper, p, 0.0)), F.log(F.where(upper, 1.0, p)))
 
-        def tail(x: Variable) -> tuple[Variable, Variable]:
-            lower, higher = self._log_shares(x)
-            y = F.where(upper, _better(higher, lower), _better(lower, higher))
-            return y, self.log_prob(x) - y
+        def place(x: Variable) -> tuple[Variable, Variable, Variable]:
+            lower, upper = self._log_shares(x)
+            return _better(lower, upper), _better(upper, lower), self.log_prob(x)
 
-        start: Any = as_variable(self.xp.where(inside, found, self.support.inner(self.xp, found)))
-        x = solve(start, tail, target, upper)
-        moved = F.where(inside, found + (x - F.where(inside, x.array, 0.0).array), found)
+        start = self.xp.where(inside, found, self.support.inner(self.xp, found))
+        moved = searched_quantile(found, inside, start, p, place)
         return F.where(ends[0], self.low, F.where(ends[1], self.high, moved))
 
     def _mode(self) -> Variable:
