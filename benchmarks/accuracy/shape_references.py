@@ -232,6 +232,37 @@ def of_generalized_normal(scale_name: str) -> Formulas:
     }
 
 
+def noncentral_log(r: Row) -> Any:
+    order, root = r["k"] / 2 - 1, mp.sqrt(r["nc"] * r["x"])
+    h = mp.log(mp.besseli(order, root)) + order / 2 * mp.log(r["x"] / r["nc"])
+    return h - (r["x"] + r["nc"]) / 2 - mp.log(2)
+
+
+def noncentral_tail(r: Row, upper: bool) -> Any:
+    """The mixture of Gammas by a Poisson count, each from the one before by the density between them."""
+    a, z, rate = r["k"] / 2, r["x"] / 2, r["nc"] / 2
+    if z > 100 * (a + rate + 100):  # a search for a quantile passes here: any value on the right side will do
+        return mp.exp(-z / 2) if upper else mp.mpf(1)
+    step, weight = mp.exp(a * mp.log(z) - z - mp.loggamma(a + 1)), mp.exp(-rate)
+    part, total, j = (above(a, z), mp.mpf(0), 0) if upper else (weight, mp.mpf(0), 0)
+    while True:
+        term = weight * part if upper else step * part
+        total, j = total + term, j + 1
+        if j > rate + z and term < total * mp.mpf(10) ** -mp.mp.dps:
+            return total
+        weight *= rate / j
+        part += step if upper else weight
+        step *= z / (a + j)
+
+
+NONCENTRAL: Formulas = {
+    "log_prob": noncentral_log,
+    **tails(lambda r: noncentral_tail(r, False), lambda r: noncentral_tail(r, True)),
+    "mean": lambda r: r["k"] + r["nc"],
+    "variance": lambda r: 2 * (r["k"] + 2 * r["nc"]),
+}
+
+
 # Rows: parameters over some decades, and values of all places by U of a Gamma variable, or of z
 
 
@@ -313,6 +344,14 @@ def groups() -> dict[str, dict[str, np.ndarray]]:
             f"GeneralizedNormal.{scale_name}", made, of_generalized_normal(scale_name), (*inputs, "x")
         )
     out["GeneralizedNormal"] = arrays
+    rng = np.random.default_rng(12)
+    made = rows(
+        rng,
+        30,
+        lambda: {"k": decades(rng, -1, 2.5), "nc": decades(rng, -2, 2.5)},
+        lambda i, k, nc: (k + nc) * (10 ** rng.uniform(-1.5, 0.7) if i % 3 == 0 else rng.uniform(0.7, 1.4)),
+    )
+    out["NoncentralChisquare"] = group("NoncentralChisquare.k_nc", made, NONCENTRAL, ("k", "nc", "x"))
     return out
 
 

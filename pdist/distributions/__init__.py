@@ -37,6 +37,7 @@ from .continuous.logistic import Logistic
 from .continuous.logit_normal import LogitNormal
 from .continuous.lomax import Lomax
 from .continuous.moyal import Moyal
+from .continuous.noncentral_chisquare import NoncentralChisquare
 from .continuous.normal import Normal
 from .continuous.pareto import Pareto
 from .continuous.pert import PERT
@@ -148,6 +149,7 @@ __all__ = [
     "Moyal",
     "Multinomial",
     "NegativeBinomial",
+    "NoncentralChisquare",
     "Normal",
     "OneHotCategorical",
     "OneHotCategoricalStraightThrough",

@@ -45,7 +45,7 @@ class Saddle(NamedTuple):
     exponent: object
 
 
-def _saddle(xp, x, r1, r2):
+def saddle(xp, x, r1, r2):
     big = LARGEST[is_double(x)] / 16
     x = xp.clip(x, -big, big)
     n = abs(x)
@@ -66,8 +66,8 @@ def _or_one(xp, y):
     return xp.where(y == 0, 1, y)
 
 
-def _nodes(xp, w):
-    """The step, and for each node its t, sin(t/2), cos(t/2), and (sin t - t)."""
+def nodes(xp, w):
+    """The step, and for each node t, sin(t/2), cos(t/2) and sin t - t."""
     count, step = _NODES[is_double(w)]
     h = xp.minimum(step / xp.sqrt(w), math.pi / count)
     return h, _each(xp, h, count)
@@ -88,7 +88,7 @@ def _each(xp, h, count):
         y = _TAYLOR[terms - 1]
         for c in reversed(_TAYLOR[: terms - 1]):
             y = c - q * y
-        yield xp.sin(0.5 * t), xp.cos(0.5 * t), -q * t * y
+        yield t, xp.sin(0.5 * t), xp.cos(0.5 * t), -q * t * y
 
 
 @differentiable
@@ -97,10 +97,10 @@ def _each(xp, h, count):
 @hooks.opaque
 def skellam_log_prob(xp, x, r1, r2):
     """log P(X = x) for whole x."""
-    at = _saddle(xp, x, r1, r2)
-    h, nodes = _nodes(xp, at.w)
+    at = saddle(xp, x, r1, r2)
+    h, places = nodes(xp, at.w)
     total = short = 0
-    for s, _, bend in nodes:
+    for _, s, _, bend in places:
         e = -2 * at.w * s * s
         total = total + xp.exp(e) * xp.cos(at.x * bend)
         short = short + xp.expm1(e)
@@ -112,10 +112,10 @@ def skellam_log_prob(xp, x, r1, r2):
 
 def _curve(xp, at):
     """C = I_n'(z)/(z I_n(z)) - w/z^2 for n = abs(x), z = 2 sqrt(r1 r2); some -1/(2 w^2) where w is large."""
-    _, nodes = _nodes(xp, at.w)
+    _, places = nodes(xp, at.w)
     total = change = 0
     n = abs(at.x)
-    for s, c, bend in nodes:
+    for _, s, c, bend in places:
         g, turn = xp.exp(-2 * at.w * s * s), n * bend
         total = total + g * xp.cos(turn)
         change = change + g * (2 * s) * (xp.sin(turn) * c - xp.cos(turn) * s)
@@ -136,7 +136,7 @@ def _fraction(xp, n, c):
 @hooks.opaque
 def skellam_score(xp, x, r1, r2):
     """P(X = x - 1)/P(X = x) - 1, the derivative of log P(X = x) by r1; 0 if x is impossible."""
-    at = _saddle(xp, x, r1, r2)
+    at = saddle(xp, x, r1, r2)
     few = at.w < _SMALL
     rate = xp.where(r1 == 0, math.inf, r1)
     far = xp.where(at.x > 2 * r1, at.a_less / rate, 2 * at.d / _or_one(xp, at.w + 2 * r1 - at.x))
@@ -186,11 +186,24 @@ def _sharper(xp, x, r1, r2, u):
     return *two_sum(xp, hi, lo), off + off_lo
 
 
-def _tail(xp, x, r1, r2):
-    """The smaller of P(X <= x) and P(X > x), its logarithm, and where it is the upper one."""
+class TailSums(NamedTuple):
+    """The smaller of P(X <= x) and P(X > x), or nearly: e^(exponent) (1 + rest) times the first sum.
+
+    The others, if they are asked for, take its place in minus the first, and the second, derivative by the
+    count from which on the tail begins.
+    """
+
+    exponent: object
+    rest: object
+    sums: list
+    upper: object  # where it is P(X > x)
+
+
+def tail_sums(xp, x, r1, r2, moves=False):
+    """The integrals of a tail along the path through its saddle point: see :class:`TailSums`."""
     upper = x + 0.5 > r1 - r2
     r1, r2 = xp.where(upper, r1, r2), xp.where(upper, r2, r1)
-    at = _saddle(xp, xp.where(upper, x + 1, -x), r1, r2)
+    at = saddle(xp, xp.where(upper, x + 1, -x), r1, r2)
     rising = at.x >= 0
     share = xp.where(rising, r1 / _or_one(xp, at.a), at.b / _or_one(xp, r2))
     rest = xp.where(rising, at.a_less / _or_one(xp, at.a), -at.b_less / _or_one(xp, r2))
@@ -198,18 +211,30 @@ def _tail(xp, x, r1, r2):
     e, e_lo, off = _sharper(xp, at.x, r1, r2, 1 / share)
     far = (at.exponent < -1) & (abs(e_lo) < 1e-3) & (abs(off) < 1)
     e, e_lo, off = xp.where(far, e, at.exponent), xp.where(far, e_lo, 0), xp.where(far, off, 0)
-    h, nodes = _nodes(xp, at.w)
-    total = 0
-    for s, c, bend in nodes:
-        turn = at.x * bend + off * (2 * s * c)
-        top = xp.cos(turn) * (rest + 2 * share * s * s) + xp.sin(turn) * (2 * share * s * c)
-        total = total + xp.exp(-2 * at.w * s * s) * (top / (rest * rest + 4 * share * s * s))
     pole = -xp.where(rest < 0.5, xp.log1p(-xp.minimum(rest, 0.5)), xp.log(share))
+    h, places = nodes(xp, at.w)
+    total = first = second = 0
+    for t, s, c, bend in places:
+        turn = at.x * bend + off * (2 * s * c)
+        real, imaginary = rest + 2 * share * s * s, 2 * share * s * c  # 1 - e^-l at l = pole + i t
+        cos, sin, square = xp.cos(turn), xp.sin(turn), rest * rest + 4 * share * s * s
+        weight = xp.exp(-2 * at.w * s * s)
+        total = total + weight * ((cos * real + sin * imaginary) / square)
+        if moves:
+            u, v = pole * real + t * imaginary, t * real - pole * imaginary
+            first = first + weight * ((cos * u - sin * v) / square)
+            second = second + weight * ((cos * (pole * u - t * v) - sin * (pole * v + t * u)) / square)
     seen = pole < xp.arcsinh(2 * math.pi / (at.w * h))
     height = xp.where(seen, pole, 0)
     pull = xp.where(seen, xp.exp(-xp.where(seen, e, 0)) / (1 + xp.exp(2 * math.pi * height / h)), 0)
-    total = total * (h / math.pi) + pull
-    return xp.exp(e) * (total * (1 + e_lo)), e + xp.log(total), upper
+    sums = [total * (h / math.pi) + pull, first * (h / math.pi), second * (h / math.pi)]
+    return TailSums(e, e_lo, sums, upper)
+
+
+def smaller_tail(xp, x, r1, r2):
+    """The smaller of P(X <= x) and P(X > x), its logarithm, and where it is the upper one."""
+    e, rest, (total, *_), upper = tail_sums(xp, x, r1, r2)
+    return xp.exp(e) * (total * (1 + rest)), e + xp.log(total), upper
 
 
 @differentiable
@@ -218,7 +243,7 @@ def _tail(xp, x, r1, r2):
 @hooks.opaque
 def skellam_tail(xp, x, r1, r2, *, upper, log):
     """P(X <= x) or, if ``upper``, P(X > x), or its logarithm, for whole x."""
-    tail, log_tail, above = _tail(xp, x, r1, r2)
+    tail, log_tail, above = smaller_tail(xp, x, r1, r2)
     here = above if upper else ~above
     return xp.where(here, log_tail, xp.log1p(-tail)) if log else xp.where(here, tail, 1 - tail)
 

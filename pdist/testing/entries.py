@@ -201,6 +201,11 @@ ENTRIES = [
         elements={"rate": positives(0.3, 5)},
         twin=lambda d: stats.exponnorm(1 / (d.rate * d.scale), d.loc, d.scale),
     ),
+    Entry(
+        D.NoncentralChisquare,
+        elements={"k": positives(1, 12), "nc": positives(0.1, 20)},
+        twin=lambda d: stats.ncx2(d.k, d.nc),
+    ),
     Entry(D.Exponential, twin=lambda d: stats.expon(scale=1 / d.lam)),
     Entry(
         D.VonMises,

@@ -54,6 +54,7 @@ WITHOUT = {
     "GeneralizedExtremeValue": _SCALES,
     "GeneralizedPareto": _SCALES,
     "ExponentiallyModifiedGaussian": {"entropy"},
+    "NoncentralChisquare": {"entropy"},
     "Geometric": {"d_logit", "icdf"},
     "HalfCauchy": {"variance"},
     "Independent": {"cdf", "sf", "log_cdf", "log_sf", "icdf"},

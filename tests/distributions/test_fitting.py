@@ -42,6 +42,7 @@ DRAWN_FROM = [
     D.Gompertz(shape=0.5, rate=np.array(2.0)),
     D.InverseGaussian(loc=1.0, shape=np.array(2.0)),
     D.Exponential(np.array(2.0)),
+    D.NoncentralChisquare(4.0, np.array(3.0)),
     D.ExponentiallyModifiedGaussian(loc=1.0, scale=0.5, rate=np.array(0.7)),
     D.VonMises(3.0, concentration=np.array(2.0)),
     D.WrappedCauchy(1.0, rho=np.array(0.5)),

@@ -39,6 +39,7 @@ from ..continuous.log_uniform import LogUniform
 from ..continuous.logistic import Logistic
 from ..continuous.lomax import Lomax
 from ..continuous.moyal import Moyal
+from ..continuous.noncentral_chisquare import NoncentralChisquare
 from ..continuous.normal import Normal
 from ..continuous.pareto import Pareto
 from ..continuous.student_t import StudentT
@@ -120,6 +121,7 @@ TABLE = [
     _same(LogLogistic, "fisk", c="shape", scale="scale"),
     _same(Chi, "chi", df="k"),
     _same(Chisquare, "chi2", df="k"),
+    _same(NoncentralChisquare, "ncx2", df="k", nc="nc"),
     _same(Beta, "beta", a="a", b="b"),
     _same(VonMises, "vonmises", kappa="concentration", loc="loc"),
     Row(Exponential, "expon", lambda d: {"scale": 1 / d.lam}, lambda scale: {"lam": 1 / scale}),
