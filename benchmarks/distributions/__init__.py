@@ -52,9 +52,12 @@ def _sides(family: Family, *job: Any) -> dict[str, Callable[[], Step]]:
 
 
 def _step(make: Callable[..., Step | None], family: Family, *job: Any) -> Step:
+    broken = () if make is SIDES["pdist"] else (TypeError,)  # JAX's Gumbel has no slope by its scale
     try:
         found = make(family, *job)
-    except (AttributeError, NotImplementedError) as error:
+        if found is not None and broken:
+            found()
+    except (AttributeError, NotImplementedError, *broken) as error:
         raise Lacking from error
     if found is None:
         raise Lacking
