@@ -1,8 +1,7 @@
 """How far the mean of a function over an interval is from the function in the interval's middle.
 
 For functions on the half line the interval is m (1 + t u), for those on the line z + h u, where u goes from
--1 to 1.
-Short intervals are integrated by Gauss and Legendre's rule, for long ones there is a formula.
+-1 to 1. Short intervals are integrated by Gauss and Legendre's rule, for long ones there is a formula.
 """
 
 from __future__ import annotations
@@ -25,7 +24,13 @@ def _mean(f):
 
 # On the half line -------------------------------------------------------------------------------------------
 #
-# 1 - t has digits of its own, and is passed as ``s``.
+# The interval is [a, b] with 0 <= a < b, t = (b - a)/(b + a) and m = (a + b)/2. At a = 0 a slope in a may be
+# infinite: it is then 0.
+
+
+def _shares(a, b):
+    """t and 1 - t."""
+    return (b - a) / (b + a), 2 * (a / (b + a))
 
 
 def _x_log_x(N, x):
@@ -33,33 +38,49 @@ def _x_log_x(N, x):
     return some * N.log(some)
 
 
+def _split(F, by_t, a, b):
+    """The derivatives by a and b of a function of t."""
+    step = by_t / (a + b)
+    return F.where(a > 0, -step * (2 * (b / (a + b))), 0.0), F.where(a > 0, step * (2 * (a / (a + b))), 0.0)
+
+
 @differentiable
-def log_gap(xp, t, s):
+def log_gap(xp, a, b):
     """log m less the mean of log x, never negative."""
-    short = xp.minimum(t, _SHORT)
+    t, s = _shares(a, b)
+    short, far = xp.minimum(t, _SHORT), xp.maximum(t, _SHORT)
     near = -0.5 * _mean(lambda u: xp.log1p(-((short * u) ** 2)))
-    far = xp.maximum(t, _SHORT)
     return xp.where(t < _SHORT, near, 1 - ((1 + far) * xp.log1p(far) - _x_log_x(xp, s)) / (2 * far))
 
 
 @differentiable
-def reciprocal_gap(xp, t, s):
+def reciprocal_gap(xp, a, b):
     """m times the mean of 1/x, less 1: atanh(t)/t - 1."""
+    t, s = _shares(a, b)
     short, far = xp.minimum(t, _SHORT), xp.maximum(t, _SHORT)
     near = _mean(lambda u: (short * u) ** 2 / (1 - (short * u) ** 2))
     return xp.where(t < _SHORT, near, 0.5 * xp.log((1 + far) / s) / far - 1)
 
 
-log_gap.derivative(t=lambda F, g, t, s: g * F(reciprocal_gap)(t, s) / t, s=lambda F, g: 0 * g)
-reciprocal_gap.derivative(
-    t=lambda F, g, y, t, s: g * (1 / (1 + t) / s - 1 - y) / t,
-    s=lambda F, g: 0 * g,
-)
+def _reciprocal_rule(F, g, y, a, b):
+    t, s = _shares(a, b)
+    return _split(F, g * (1 / (1 + t) / F.where(s > 0, s, 1.0) - 1 - y) / t, a, b)
+
+
+def _log_rule(F, g, a, b):
+    inside = a > 0
+    t, _ = _shares(a, b)
+    return _split(F, g * F(reciprocal_gap)(F.where(inside, a, b), F.where(inside, b, 2 * b)) / t, a, b)
+
+
+log_gap.joint_derivative(_log_rule)
+reciprocal_gap.joint_derivative(_reciprocal_rule)
 
 
 @differentiable
-def log_square(xp, t, s):
+def log_square(xp, a, b):
     """The mean of log(x/m)^2."""
+    t, s = _shares(a, b)
     short, far = xp.minimum(t, _SHORT), xp.maximum(t, _SHORT)
     near = _mean(lambda u: xp.log1p(short * u) ** 2)
 
@@ -70,19 +91,21 @@ def log_square(xp, t, s):
     return xp.where(t < _SHORT, near, (area(1 + far) - area(s)) / (2 * far))
 
 
-def _log_square_rule(F, g, y, t, s):
+def _log_square_rule(F, g, y, a, b):
+    t, s = _shares(a, b)
     short = F.where(t < _SHORT, t, _SHORT)
     near = _mean(lambda u: 2 * u * F.log1p(short * u) / (1 + short * u))
-    far = 0.5 * (F.log1p(t) ** 2 + F.log(s) ** 2) - y
-    return g * F.where(t < _SHORT, near, far / t)
+    far = 0.5 * (F.log1p(t) ** 2 + F.log(F.where(s > 0, s, 1.0)) ** 2) - y
+    return _split(F, g * F.where(t < _SHORT, near, far / t), a, b)
 
 
-log_square.derivative(t=_log_square_rule, s=lambda F, g: 0 * g)
+log_square.joint_derivative(_log_square_rule)
 
 
 @differentiable
-def power_gap(xp, t, s, c):
+def power_gap(xp, a, b, c):
     """The mean of (x/m)^c, less 1, for c > 0."""
+    t, s = _shares(a, b)
     steep = t * (1 + c)
     short = xp.where(steep < 1, t, 0)
     near = _mean(lambda u: xp.expm1(c * xp.log1p(short * u)))
@@ -90,18 +113,20 @@ def power_gap(xp, t, s, c):
     return xp.where(steep < 1, near, far)
 
 
-def _power_gap_rule(F, g, y, t, s, c):
-    steep = t * (1 + c)
+def _power_gap_rule(F, g, y, a, b, c):
+    t, s = _shares(a, b)
+    n, steep = c + 1, t * (1 + c)
     short = F.where(steep < 1, t, 0)
-    up, n = (c + 1) * F.log1p(t), c + 1
     log_s = F.log(F.where(s > 0, s, 1.0))
-    low = F.where(s > 0, F.exp(n * log_s), 0.0)
+    low = lambda power: F.where(s > 0, F.exp(power * log_s), 0.0)
     near = _mean(lambda u: u * c * F.exp((c - 1) * F.log1p(short * u)))
-    far = 0.5 * (F.exp(c * F.log1p(t)) + F.where(s > 0, F.exp(c * log_s), 0.0)) - (y + 1)
-    by_t = F.where(steep < 1, near, far / t)
-    near = _mean(lambda u: (lg := F.log1p(short * u)) * F.exp(c * lg))
-    far = F.exp(up) * (F.log1p(t) - 1 / n) - low * (log_s - 1 / n)
-    return g * by_t, 0 * g, g * F.where(steep < 1, near, far / (2 * t * n))
+    far = 0.5 * (F.exp(c * F.log1p(t)) + low(c)) - (y + 1)
+    by_t = g * F.where(steep < 1, near, far / t)
+    near = _mean(lambda u: (log_x := F.log1p(short * u)) * F.exp(c * log_x))
+    far = F.exp(n * F.log1p(t)) * (F.log1p(t) - 1 / n) - low(n) * (log_s - 1 / n)
+    by_c = g * F.where(steep < 1, near, far / (2 * t * n))
+    # here the slope in a at 0 is a number
+    return -by_t * (2 * (b / (a + b))) / (a + b), by_t * (2 * (a / (a + b))) / (a + b), by_c
 
 
 power_gap.joint_derivative(_power_gap_rule)

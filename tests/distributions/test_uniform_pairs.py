@@ -172,3 +172,26 @@ def test_moments_that_do_not_exist():
     assert pdist.kl_divergence(D.Exponential(np.array(1.0)), inverse).item() == np.inf
     assert pdist.kl_divergence(D.Weibull(1.0, np.array(1.0)), inverse).item() == np.inf
     assert pdist.kl_divergence(inverse, D.Weibull(1.0, np.array(1.5))).item() == np.inf
+
+
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        (D.Uniform(np.array(0.0), 1.0), D.Levy(0.0, 1.0)),
+        (D.Uniform(np.array(0.0), 1.0), D.InverseGaussian(1.0, 1.0)),
+        (D.Exponential(np.array(1.0)), D.InverseGamma(4.5, 1.0)),
+        (D.InverseGamma(np.array(1.0), 1.0), D.Gamma(1.0, 1.0)),
+        (D.Pareto(np.array(1.0), 1.0), D.Exponential(1.0)),
+    ],
+)
+def test_quadrature_says_that_it_diverges(p, q):
+    """Where log q grows to the end as 1/x does, and p has a density there."""
+    assert pdist.kl_divergence(p, q).item() == np.inf
+    _, error = pdist.kl_divergence(p, q, method="quadrature", return_error=True)
+    assert error == np.inf
+
+
+def test_quadrature_of_what_barely_converges():
+    p, q = D.Gamma(np.array(1.1), 1.0), D.InverseGamma(1.0, 1.0)
+    value, error = pdist.kl_divergence(p, q, method="quadrature", return_error=True)
+    assert abs(value.item() - pdist.kl_divergence(p, q).item()) <= error < 1e-9

@@ -102,8 +102,11 @@ def remainders(
         change = part.value.array + _between(p, q, f, side, *points[:2]) - inner.value.array
         change = part.gain * abs(change)  # the rate may go on to change
         most = 4 * abs(part.value.array)  # no power is followed by what falls faster, and is next to nothing
+        heights = [_height(p, q, f, point.x, held).array for point in points]
+        diverges = held & _outgrows(*heights, part)
         doubt = doubt + xp.where(held, xp.minimum(change, most) + part.noise, 0)
-        known[side] = held & _is_straight(*[_height(p, q, f, point.x, held).array for point in points])
+        doubt = xp.where(diverges, math.inf, doubt)
+        known[side] = held & _is_straight(*heights)
     return total, mass, doubt, known
 
 
@@ -111,6 +114,13 @@ def _is_straight(one: Any, two: Any, three: Any) -> Any:
     """Whether f is linear in the logarithm of the distance, by its values at three equally distant ones."""
     rise, before = one - two, two - three
     return abs(rise - before) <= 1e-3 * (abs(rise) + abs(before)) + 1e-9 * abs(one)
+
+
+def _outgrows(one: Any, two: Any, three: Any, part: _Part) -> Any:
+    """Whether f grows towards the end by a power that no longer has an expectation there."""
+    rise, before = abs(one - two), abs(two - three)
+    counts = part.mass * rise > 1e-14 * (1 + abs(part.value.array))
+    return counts & (rise >= before * _FACTOR ** (0.999 * part.rate)) & (rise > 1.01 * before)
 
 
 class _Point(NamedTuple):
@@ -133,10 +143,14 @@ def _point(edge: Edge | None, side: int, ends: Any, n: int) -> _Point:
 
 
 class _Part(NamedTuple):
-    """What lies beyond a point: expectation, probability, how it amplifies errors of f, and their effect."""
+    """What lies beyond a point: expectation, probability, how it amplifies errors of f, and their effect.
+
+    The rate is that of the logarithm of the distance.
+    """
 
     value: Variable
     mass: Any
+    rate: Any
     gain: Any
     noise: Any
 
@@ -154,7 +168,7 @@ def _beyond(p: Any, q: Any, f: Integrand, side: int, one: _Point, other: _Point)
     sizes = sum(abs(F.where(some, d.log_prob(one.x), 0.0).array) for d in (p, q))
     held = F.where(some, mass, 0.0)
     noise = 2.0**-51 * gain * p.xp.where(sizes < math.inf, sizes, 0) * held.array
-    return _Part(F.where(some, held * (first + bend), 0.0), held.array, gain, noise)
+    return _Part(F.where(some, held * (first + bend), 0.0), held.array, rate.array, gain, noise)
 
 
 def _height(p: Any, q: Any, f: Integrand, x: Variable, some: Any) -> Variable:

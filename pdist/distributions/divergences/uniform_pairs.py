@@ -47,15 +47,14 @@ class _Within(NamedTuple):
     middle: Variable
     width: Variable
 
-    def share(self, end: Any = 0.0) -> tuple[Variable, Variable]:
-        """t and s = 1 - t such that the interval is d (1 + t u) beyond an end, for u from -1 to 1."""
-        d = self.middle - end
-        return 0.5 * self.width / d, (self.low - end) / d
+    def beyond(self, end: Any = 0.0) -> tuple[Variable, Variable]:
+        """How far it begins and ends above a lower end of the support."""
+        return self.low - end, (self.low - end) + self.width
 
-    def distance(self, end: Variable) -> tuple[Variable, Variable]:
-        """The same of the distance to an upper end."""
-        d = end - self.middle
-        return 0.5 * self.width / d, (d - 0.5 * self.width) / d
+    def below(self, end: Variable) -> tuple[Variable, Variable]:
+        """How far it ends and begins below an upper end."""
+        near = F.maximum((end - self.low) - self.width, 0.0)
+        return near, near + self.width
 
 
 def _within(p: Uniform, low: Any = None, high: Any = None) -> _Within:
@@ -127,10 +126,9 @@ def _kl_uniform_generalized_normal(p: Uniform, q: GeneralizedNormal) -> Variable
     around = (a.array < 0) & (b.array > 0)
     below, above = (F.where(around, end, 1.0) for end in (-a, b))
     both = (above**power * above + below**power * below) / ((power + 1) * (above + below))
-    near = F.where(around, 1.0, F.minimum(abs(a), abs(b)))
-    middle = near + 0.5 * (p.scale / q.scale)
-    t, s = 1 - near / middle, near / middle
-    aside = middle**power * (1 + power_gap(t, s, power))
+    near = F.where(around, 1.0, F.where(a.array < 0, -b, a))
+    length = p.scale / q.scale
+    aside = (near + 0.5 * length) ** power * (1 + power_gap(near, near + length, power))
     norm = q._log_prob(q.loc) + F.log(p.scale)
     return F.where(around, both, aside) - norm
 
@@ -141,10 +139,10 @@ def _kl_uniform_generalized_normal(p: Uniform, q: GeneralizedNormal) -> Variable
 def _half_line(p: Uniform, q: Any, power: Any, reciprocal: Any = None, end: Any = 0.0) -> Variable:
     """To what has the terms ``power`` log d and -``reciprocal``/d, and others linear in d, beyond an end."""
     at = _within(p, end)
-    t, s = at.share(end)
-    gap = power * log_gap(t, s)
+    away = at.beyond(end)
+    gap = power * log_gap(*away)
     if reciprocal is not None:
-        gap = gap + reciprocal * reciprocal_gap(t, s) / (at.middle - end)
+        gap = gap + reciprocal * reciprocal_gap(*away) / (at.middle - end)
     return _kl(q, at, gap)
 
 
@@ -176,31 +174,29 @@ def _kl_uniform_levy(p: Uniform, q: Levy) -> Variable:
 @register_kl(Uniform, Pareto)
 def _kl_uniform_pareto(p: Uniform, q: Pareto) -> Variable:
     at = _within(p, q.scale)
-    return _kl(q, at, -(q.alpha + 1) * log_gap(*at.share()))
+    return _kl(q, at, -(q.alpha + 1) * log_gap(*at.beyond()))
 
 
 @register_kl(Uniform, Lomax)
 def _kl_uniform_lomax(p: Uniform, q: Lomax) -> Variable:
     at = _within(p, 0.0)
-    return _kl(q, at, -(q.alpha + 1) * log_gap(*at.share(-q.scale)))
+    return _kl(q, at, -(q.alpha + 1) * log_gap(*at.beyond(-q.scale)))
 
 
 @register_kl(Uniform, LogNormal)
 def _kl_uniform_log_normal(p: Uniform, q: LogNormal) -> Variable:
     """The mean of (log x - mu)^2 is that in the middle, less 2 (log m - mu) times the gap, and a square."""
     at = _within(p, 0.0)
-    t, s = at.share()
-    gap = log_gap(t, s)
-    bend = (0.5 * log_square(t, s) - log_minus(at.middle, q.mu) * gap) / q.sigma / q.sigma
+    gap = log_gap(*at.beyond())
+    bend = (0.5 * log_square(*at.beyond()) - log_minus(at.middle, q.mu) * gap) / q.sigma / q.sigma
     return _kl(q, at, bend - gap)
 
 
 @register_kl(Uniform, Weibull)
 def _kl_uniform_weibull(p: Uniform, q: Weibull) -> Variable:
     at = _within(p, 0.0)
-    t, s = at.share()
     power = (at.middle / q.scale) ** q.shape
-    return _kl(q, at, (q.shape - 1) * log_gap(t, s) + power * power_gap(t, s, q.shape))
+    return _kl(q, at, (q.shape - 1) * log_gap(*at.beyond()) + power * power_gap(*at.beyond(), q.shape))
 
 
 @register_kl(Uniform, Gompertz)
@@ -239,7 +235,7 @@ def _kl_uniform_continuous_bernoulli(p: Uniform, q: ContinuousBernoulli) -> Vari
 @register_kl(Uniform, Arcsine)
 def _kl_uniform_arcsine(p: Uniform, q: Arcsine) -> Variable:
     at = _within(p, q.low, q.high)
-    return _kl(q, at, -0.5 * (log_gap(*at.share(q.low)) + log_gap(*at.distance(q.high))))
+    return _kl(q, at, -0.5 * (log_gap(*at.beyond(q.low)) + log_gap(*at.below(q.high))))
 
 
 @register_kl(Uniform, TruncatedNormal)
@@ -261,10 +257,9 @@ def _kl_uniform_triangular(p: Uniform, q: Triangular) -> Variable:
     for start, end, zero, sign in ((at.low, peak, q.low, 1.0), (peak, high, q.high, -1.0)):
         length = end - start
         some = length.array > 0
-        width = F.where(some, length, 1.0)
-        d = F.where(some, sign * (0.5 * start + 0.5 * end - zero), 1.0)
-        t = 0.5 * width / d
-        side = sign * (q.peak - zero)
-        mean = F.log(F.where(some, d / F.where(some, side, 1.0), 1.0)) - log_gap(t, F.maximum(1 - t, 0.0))
+        near = F.where(some, sign * ((start if sign > 0 else end) - zero), 1.0)
+        far = near + F.where(some, length, 1.0)
+        side = F.where(some, sign * (q.peak - zero), 1.0)
+        mean = F.log((0.5 * near + 0.5 * far) / side) - log_gap(near, far)
         total = total - F.where(some, length / at.width * mean, 0.0)
     return F.where(at.inside, total, math.inf)
