@@ -103,7 +103,7 @@ def remainders(
         change = part.gain * abs(change)  # the rate may go on to change
         most = 4 * abs(part.value.array)  # no power is followed by what falls faster, and is next to nothing
         heights = [_height(p, q, f, point.x, held).array for point in points]
-        diverges = held & _outgrows(*heights, part)
+        diverges = held & _outgrows(heights, part)
         doubt = doubt + xp.where(held, xp.minimum(change, most) + part.noise, 0)
         doubt = xp.where(diverges, math.inf, doubt)
         known[side] = held & _is_straight(*heights)
@@ -116,8 +116,9 @@ def _is_straight(one: Any, two: Any, three: Any) -> Any:
     return abs(rise - before) <= 1e-3 * (abs(rise) + abs(before)) + 1e-9 * abs(one)
 
 
-def _outgrows(one: Any, two: Any, three: Any, part: _Part) -> Any:
+def _outgrows(heights: list[Any], part: Any) -> Any:
     """Whether f grows towards the end by a power that no longer has an expectation there."""
+    one, two, three = heights
     rise, before = abs(one - two), abs(two - three)
     counts = part.mass * rise > 1e-14 * (1 + abs(part.value.array))
     return counts & (rise >= before * _FACTOR ** (0.999 * part.rate)) & (rise > 1.01 * before)
