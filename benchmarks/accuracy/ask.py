@@ -114,6 +114,8 @@ class Library:
             return D.MixtureSameFamily(weights, D.Normal(loc=parameters["loc"], scale=parameters["scale"]))
         if name == "Independent":
             return D.Independent(D.Normal(**parameters), 1)
+        if name == "LKJCholesky":  # the same number of rows for all of a group
+            return D.LKJCholesky(int(self._host(parameters["dim"])[0]), parameters["concentration"])
         return getattr(D, name)(**parameters)
 
     def _array(self, group: Group, name: str, array: np.ndarray) -> Any:

@@ -75,6 +75,7 @@ from .divergences import (
     location_scale,
     log_normal_pairs,
     moments,
+    normal_vectors,
     scores,
     truncated,
     uniform_pairs,
@@ -85,12 +86,19 @@ from .divergences import (
 from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.dirichlet import Dirichlet
 from .multivariate.dirichlet_multinomial import DirichletMultinomial
+from .multivariate.lkj import LKJ, LKJCholesky
+from .multivariate.low_rank_multivariate_normal import LowRankMultivariateNormal
+from .multivariate.matrix_normal import MatrixNormal
 from .multivariate.multinomial import Multinomial
+from .multivariate.multivariate_normal import MultivariateNormal, MultivariateNormalDiag
+from .multivariate.multivariate_student_t import MultivariateStudentT
 from .multivariate.one_hot_categorical import OneHotCategorical
 from .multivariate.one_hot_categorical_straight_through import OneHotCategoricalStraightThrough
+from .multivariate.plackett_luce import PlackettLuce
 from .multivariate.power_spherical import PowerSpherical
 from .multivariate.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from .multivariate.von_mises_fisher import VonMisesFisher
+from .multivariate.wishart import InverseWishart, Wishart
 from .wrappers.censored import Censored
 from .wrappers.folded import Folded
 from .wrappers.independent import Independent
@@ -100,6 +108,7 @@ from .wrappers.zero_inflated import ZeroInflated, ZeroInflatedPoisson
 from .wrappers.zero_truncated import ZeroTruncated
 
 __all__ = [
+    "LKJ",
     "PERT",
     "Arcsine",
     "AsymmetricLaplace",
@@ -137,8 +146,10 @@ __all__ = [
     "Independent",
     "InverseGamma",
     "InverseGaussian",
+    "InverseWishart",
     "JohnsonSU",
     "Kumaraswamy",
+    "LKJCholesky",
     "Laplace",
     "Levy",
     "LogLogistic",
@@ -147,9 +158,14 @@ __all__ = [
     "Logistic",
     "LogitNormal",
     "Lomax",
+    "LowRankMultivariateNormal",
+    "MatrixNormal",
     "MixtureSameFamily",
     "Moyal",
     "Multinomial",
+    "MultivariateNormal",
+    "MultivariateNormalDiag",
+    "MultivariateStudentT",
     "NegativeBinomial",
     "NoncentralChisquare",
     "Normal",
@@ -159,6 +175,7 @@ __all__ = [
     "Param",
     "Pareto",
     "Part",
+    "PlackettLuce",
     "Poisson",
     "PowerSpherical",
     "RelaxedBernoulli",
@@ -173,6 +190,7 @@ __all__ = [
     "VonMises",
     "VonMisesFisher",
     "Weibull",
+    "Wishart",
     "WrappedCauchy",
     "WrappedNormal",
     "ZeroInflated",

@@ -9,6 +9,11 @@ import numpy as np
 from ..numerics.panels import gauss_legendre
 
 SIMPLEX = ("non negative and of sum 1", "positive and of sum 1")
+MATRICES = (
+    "positive definite",
+    "correlation matrix",
+    "Cholesky factor of a correlation matrix",
+)
 Rule = tuple[np.ndarray, np.ndarray]  #: nodes [n, *event] and weights [n]
 
 
@@ -37,8 +42,9 @@ def projected(support: Any, x: np.ndarray) -> np.ndarray:
 
 
 def curved(dist: Any) -> bool:
-    """Whether a parameter lies on a sphere, which a step along an axis leaves."""
-    return any(declared.support == "unit vector" for declared in type(dist).parameters.values())
+    """Whether a parameter lies on a sphere, or a value in a set of matrices, which steps along axes leave."""
+    on_sphere = any(declared.support == "unit vector" for declared in type(dist).parameters.values())
+    return on_sphere or (len(dist.event_shape) == 2 and dist.support.name in MATRICES)
 
 
 def _unit_interval() -> Rule:

@@ -215,6 +215,8 @@ def each(h: np.ndarray, dist: Any, direction: np.ndarray) -> np.ndarray:
 def directions(value: np.ndarray, lead: int) -> Iterator[np.ndarray]:
     """Directions that span the space of a parameter: its elements one by one, or differences on a simplex.
 
+    Those of symmetric matrices are symmetric.
+
     Args:
         value: the parameter ``[*lead, *tail]``.
         lead: number of axes that it shares with the batch.
@@ -225,9 +227,15 @@ def directions(value: np.ndarray, lead: int) -> Iterator[np.ndarray]:
     tail = value.shape[lead:]
     with np.errstate(invalid="ignore"):
         simplex = bool(tail) and (value >= 0).all() and np.allclose(value.sum(axis=-1), 1, atol=1e-5)
+    square = len(tail) == 2 and tail[0] == tail[1]
+    symmetric = square and np.array_equal(value, np.swapaxes(value, -1, -2))
     for index in np.ndindex(tail):
         direction = np.zeros(tail)
         direction[index] += 1
+        if symmetric and index[0] != index[1]:
+            if index[0] < index[1]:
+                continue
+            direction[index[::-1]] += 1
         if simplex:
             if index[-1] == tail[-1] - 1:
                 continue

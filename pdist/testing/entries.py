@@ -79,6 +79,42 @@ def _fisher(d: Any) -> Any:
     return SimpleNamespace(logpdf=of.logpdf, entropy=of.entropy)
 
 
+def _each(density: Any) -> Any:
+    """A density of one array as one of several."""
+    return lambda x: np.array([density(v) for v in x])
+
+
+def _normal_vector(d: Any) -> Any:
+    if hasattr(d, "cov_factor"):
+        covariance = d.cov_factor @ d.cov_factor.T + np.diag(d.cov_diag)
+    else:
+        covariance = d.covariance_matrix if hasattr(d, "covariance_matrix") else np.diag(d.scale**2)
+    of = stats.multivariate_normal(d.loc, covariance)
+    return SimpleNamespace(logpdf=_each(of.logpdf), entropy=of.entropy)
+
+
+def _t_vector(d: Any) -> Any:
+    of = stats.multivariate_t(d.loc, d.scale_tril @ d.scale_tril.T, float(d.df))
+    return SimpleNamespace(logpdf=_each(of.logpdf), entropy=of.entropy)
+
+
+def _wishart(d: Any) -> Any:
+    of = stats.wishart(float(d.df), d.scale_tril @ d.scale_tril.T)
+    return SimpleNamespace(logpdf=_each(of.logpdf), entropy=of.entropy)
+
+
+def _inverse_wishart(d: Any) -> Any:
+    """Without SciPy's entropy, which is right for one row only."""
+    of = stats.invwishart(float(d.df), d.scale_tril @ d.scale_tril.T)
+    return SimpleNamespace(logpdf=_each(of.logpdf))
+
+
+def _matrix(d: Any) -> Any:
+    rows, columns = (a @ a.T for a in (d.row_scale_tril, d.column_scale_tril))
+    of = stats.matrix_normal(d.loc, rows, columns)
+    return SimpleNamespace(logpdf=_each(of.logpdf), entropy=of.entropy)
+
+
 def _skellam_twin(d: Any) -> Any:
     """Without SciPy's tails, which are right to three digits far out."""
     frozen = stats.skellam(d.rate1, d.rate2)
@@ -96,6 +132,11 @@ def _wrapped_cauchy(d: Any) -> Any:
     of = stats.wrapcauchy(d.rho)
     return SimpleNamespace(logpdf=lambda x: of.logpdf((x - d.loc) % (2 * np.pi)), entropy=of.entropy)
 
+
+# Quadrature in four and more dimensions is not feasible, and steps along an axis leave a set of matrices.
+_IN_MATRICES = frozenset(
+    {"cdf", "icdf", "gradients", "log_prob_normalized", "moments", "sample", "pathwise", "kl"}
+)
 
 ENTRIES = [
     Entry(D.Normal, twin=lambda d: stats.norm(d.loc, d.scale)),
@@ -358,6 +399,45 @@ ENTRIES = [
         least=2,
         most=3,
     ),
+    Entry(D.MultivariateNormal, twin=_normal_vector, lacks=frozenset({"cdf", "icdf"}), most=2),
+    Entry(D.MultivariateNormalDiag, twin=_normal_vector, lacks=frozenset({"cdf", "icdf"}), most=2),
+    Entry(
+        D.LowRankMultivariateNormal,
+        elements={"cov_diag": positives(0.2, 5)},
+        twin=_normal_vector,
+        lacks=frozenset({"cdf", "icdf"}),
+        most=2,
+    ),
+    Entry(
+        D.MultivariateStudentT,
+        elements={"df": positives(4.5, 40)},
+        twin=_t_vector,
+        lacks=frozenset({"cdf", "icdf"}),
+        most=2,
+    ),
+    Entry(D.Wishart, elements={"df": positives(4, 12)}, twin=_wishart, lacks=_IN_MATRICES, least=2, most=2),
+    Entry(
+        D.InverseWishart,
+        elements={"df": positives(6, 14)},
+        twin=_inverse_wishart,
+        lacks=_IN_MATRICES,
+        least=2,
+        most=2,
+    ),
+    Entry(
+        D.LKJCholesky,
+        elements={"concentration": positives(0.7, 6)},
+        options={"dim": st.just(3)},
+        lacks=_IN_MATRICES,
+    ),
+    Entry(
+        D.LKJ,
+        elements={"concentration": positives(0.7, 6)},
+        options={"dim": st.just(3)},
+        lacks=_IN_MATRICES,
+    ),
+    Entry(D.MatrixNormal, twin=_matrix, lacks=_IN_MATRICES - {"gradients"}, least=2, most=2),
+    Entry(D.PlackettLuce, lacks=frozenset({"cdf", "icdf", "pathwise"}), most=3),
     Entry(D.Deterministic, elements={"value": st.one_of(reals(), st.integers(0, 3).map(float))}),
     Entry(D.Empirical),
     Entry(

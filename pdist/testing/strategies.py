@@ -108,6 +108,19 @@ def _of_length_one(vectors: np.ndarray) -> np.ndarray:
     return np.where(length > 0, vectors, first) / np.where(length > 0, length, 1)
 
 
+def _lower(numbers: np.ndarray) -> np.ndarray:
+    """A Cholesky factor of few digits: the diagonal from 1/2 to 2."""
+    diagonal = np.round(2 ** (np.diagonal(numbers, axis1=-2, axis2=-1) / 5), 2)
+    eye = np.eye(numbers.shape[-1])
+    return np.tril(np.round(0.2 * numbers, 2), -1) + diagonal[..., None] * eye
+
+
+def _definite(numbers: np.ndarray) -> np.ndarray:
+    factor = _lower(numbers)
+    product = factor @ np.swapaxes(factor, -1, -2)
+    return 0.5 * (product + np.swapaxes(product, -1, -2))
+
+
 def _not_all_out(logits: np.ndarray) -> np.ndarray:
     return np.where((logits == -np.inf).all(axis=-1, keepdims=True), 0.0, logits)
 
@@ -128,6 +141,8 @@ _BY_SUPPORT: dict[str, Any] = {  # by name
     "non negative and of sum 1": _vectors(_normalized, reals(0.1, 1), [0.0]),
     "positive and of sum 1": _vectors(_normalized, reals(0.1, 1), [0.01]),
     "unit vector": _vectors(_of_length_one, reals(), [0.0]),
+    "lower Cholesky factor": _vectors(_lower, reals(), [0.0]),
+    "positive definite": _vectors(_definite, reals(), [0.0]),
     "real or -inf, not all -inf": _vectors(_not_all_out, reals(), [-np.inf, -100.0]),
 }
 

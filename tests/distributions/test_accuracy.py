@@ -235,6 +235,15 @@ ELSEWHERE = {
     "Folded": "test_folded.py",
     "ZeroInflated": "test_zero_counts.py",
     "ZeroTruncated": "test_zero_counts.py",
+    "MultivariateNormal": "test_normal_vectors.py",
+    "MultivariateNormalDiag": "test_normal_vectors.py",
+    "LowRankMultivariateNormal": "test_normal_vectors.py",
+    "MultivariateStudentT": "test_normal_vectors.py",
+    "Wishart": "test_matrices.py",
+    "InverseWishart": "test_matrices.py",
+    "LKJ": "test_matrices.py",
+    "MatrixNormal": "test_matrices.py",
+    "PlackettLuce": "test_matrices.py",
 }
 
 

@@ -60,6 +60,7 @@ WITHOUT = {
     "Independent": {"cdf", "sf", "log_cdf", "log_sf", "icdf"},
     "JohnsonSU": _SCALES | {"entropy"},
     "Levy": _SCALES | {"variance"},
+    "LKJCholesky": {"cdf", "sf", "log_cdf", "log_sf", "icdf", "entropy", "mean", "variance"},
     "LogitNormal": {"entropy", "mean", "variance"},
     "MixtureSameFamily": {"entropy"},
     "Moyal": _SCALES,

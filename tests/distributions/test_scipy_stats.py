@@ -18,6 +18,9 @@ NONE |= {D.SinhArcsinh, D.PERT, D.Empirical, D.Dirichlet}
 NONE |= {D.Multinomial, D.DirichletMultinomial, D.RelaxedOneHotCategorical}
 NONE |= {D.OneHotCategoricalStraightThrough, D.PowerSpherical, D.VonMisesFisher}
 NONE |= {D.WrappedCauchy, D.WrappedNormal, D.Deterministic, D.ZeroInflatedPoisson, D.OneHotCategorical}
+# Vectors and matrices, which SciPy has under other names and shapes, or not at all
+NONE |= {D.MultivariateNormal, D.MultivariateNormalDiag, D.LowRankMultivariateNormal, D.MultivariateStudentT}
+NONE |= {D.Wishart, D.InverseWishart, D.LKJ, D.LKJCholesky, D.MatrixNormal, D.PlackettLuce}
 EXAMPLES = [d for d in DRAWN_FROM if type(d) not in NONE] + [D.Arcsine(1.0, np.array(3.0))]
 
 

@@ -239,7 +239,9 @@ def _check_values(who: str, name: str, array: Any, support: Support) -> None:
         return
     index = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
     where, value = f"{name}{list(index) if index else ''}", array[index]
-    if not value.ndim and value in (0, np.inf, -np.inf) and array.dtype.itemsize == 4:
+    if support.describe is not None:
+        value = support.describe(np.asarray(value))
+    elif not value.ndim and value in (0, np.inf, -np.inf) and array.dtype.itemsize == 4:
         value = f"{value} in float32"  # it may have been rounded
     raise ValueError(f"{who}: {where} is {value}; expected {support.wanted or support}")
 

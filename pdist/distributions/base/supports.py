@@ -41,6 +41,7 @@ class Support:
         high: the upper bound.
         wanted: what an error says was expected; by default the name.
         period: of angles, a whole turn: their mean, median and variance are those of directions. Else 0.
+        describe: what an error says of an element that is not in the set; by default the element itself.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Support:
     high: Any = math.inf
     wanted: str = ""
     period: float = 0.0
+    describe: Callable[[np.ndarray], str] | None = None
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str):
@@ -323,3 +325,5 @@ integer = Support(
     wanted="a whole number",
 )
 one_hot = Support("one hot", _one_hot, event_ndim=1, discrete=True, inner=_first_class)
+real_vector = replace(real.over(1), wanted="finite numbers")
+real_matrix = replace(real.over(2), wanted="finite numbers")
