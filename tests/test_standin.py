@@ -6,6 +6,7 @@ With --device cuda functions and distributions are compared on CuPy instead.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import pickle
 import sys
@@ -19,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pdist
+import pdist.distributions as D
 import pdist.functions as F
 from pdist import Variable
 from pdist.backend import default_library, numpy_library, special
@@ -234,8 +236,20 @@ def test_distribution(entry: Entry, elsewhere: Elsewhere) -> None:
     search(lambda dist, seed: compare_everything(dist, elsewhere, seed), drawn, 2)
 
 
+# Triangular systems are solved by SciPy where there is one.
+BY_SYSTEMS = (D.MultivariateNormal, D.LowRankMultivariateNormal, D.MultivariateStudentT, D.MatrixNormal)
+BY_SYSTEMS += (D.Wishart, D.InverseWishart)
+
+
+def slack(dist: Any) -> float:
+    """How far answers may be apart."""
+    if not isinstance(dist, BY_SYSTEMS):
+        return 0.0
+    return 1e-10 if dist.dtype == np.float64 else 1e-3
+
+
 def compare_everything(dist: Any, elsewhere: Elsewhere, seed: int) -> None:
-    other, same = elsewhere.distribution(dist), elsewhere.same
+    other, same = elsewhere.distribution(dist), functools.partial(elsewhere.same, rtol=slack(dist))
     for name, method in answers(dist).items():
         x = arguments(dist, name, 3, seed)
         if name != "icdf":
@@ -261,7 +275,7 @@ def compare_gradients(dist: Any, other: Any, elsewhere: Elsewhere, seed: int) ->
     for got, e in zip(pdist.grad([new.log_prob(elsewhere.array(x))], of_new), expected, strict=True):
         assert (got is None) == (e is None)
         if e is not None:
-            elsewhere.same(got, e)
+            elsewhere.same(got, e, slack(dist))
 
 
 @pytest.mark.parametrize("entry", [p for p in ENTRIES if find_kl(p.values[0].cls, p.values[0].cls)])
@@ -269,7 +283,8 @@ def test_divergence(entry: Entry, elsewhere: Elsewhere) -> None:
     def compare(pair: Any, seed: int) -> None:
         there = map(elsewhere.distribution, pair)
         narrow = min((v.dtype for p in pair for v in leaves(p)[1]), key=lambda dtype: dtype.itemsize)
-        elsewhere.same(pdist.kl_divergence(*there), pdist.kl_divergence(*pair), dtype=narrow)
+        rtol = max(map(slack, pair))
+        elsewhere.same(pdist.kl_divergence(*there), pdist.kl_divergence(*pair), rtol, dtype=narrow)
 
     drawn = entry.distributions(min_side=1, size=2, batch_shape=(2,))
     search(compare, st.tuples(drawn, drawn), 4)

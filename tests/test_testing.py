@@ -16,7 +16,6 @@ import pdist
 import pdist.distributions as D
 from pdist import Variable
 from pdist import functions as F
-from pdist.distributions.base.supports import boolean, interval, positive, real
 from pdist.testing import (
     PROPERTIES,
     Inapplicable,
@@ -29,6 +28,7 @@ from pdist.testing import (
 from pdist.testing.differences import slope
 from pdist.testing.quadrature import support_end
 from pdist.testing.report import require_close
+from pdist.transforms.supports import boolean, interval, positive, real
 
 # --- Distributions of somebody else's ---------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Probability distributions."""
 
-from .base import supports
+from ..transforms import supports
 from .base.distribution import Distribution
 from .base.parameters import Option, Param, Part
 from .bridges.scipy_stats import from_scipy
@@ -103,6 +103,7 @@ from .wrappers.censored import Censored
 from .wrappers.folded import Folded
 from .wrappers.independent import Independent
 from .wrappers.mixture_same_family import MixtureSameFamily
+from .wrappers.transformed import TransformedDistribution
 from .wrappers.truncated import Truncated
 from .wrappers.zero_inflated import ZeroInflated, ZeroInflatedPoisson
 from .wrappers.zero_truncated import ZeroTruncated
@@ -183,6 +184,7 @@ __all__ = [
     "SinhArcsinh",
     "Skellam",
     "StudentT",
+    "TransformedDistribution",
     "Triangular",
     "Truncated",
     "TruncatedNormal",

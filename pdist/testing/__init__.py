@@ -26,6 +26,7 @@ from .report import Inapplicable, PropertyError
 from .sampling import check_pathwise, check_sample
 from .summaries import check_kl, check_moments
 from .support import check_support
+from .transforms import check_transform
 
 __all__ = [
     "PROPERTIES",
@@ -47,5 +48,6 @@ __all__ = [
     "check_scipy",
     "check_shapes",
     "check_support",
+    "check_transform",
     "strategies",
 ]

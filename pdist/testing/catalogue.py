@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from .. import distributions as D
+from .. import transforms as T
 from . import strategies
 from .entries import ENTRIES
 from .entry import Entry
@@ -16,6 +17,8 @@ from .report import host
 from .strategies import positives, reals
 
 _ENTRIES = [*ENTRIES]
+_TANH = T.Chain([T.Affine(0.25, 0.1), T.Tanh()])
+_TURNED = T.Affine(1.0, -2.0)
 
 # Wrappers ----------------------------------------------------------------------------------------
 
@@ -211,6 +214,20 @@ _ENTRIES += [
         name="Folded Skellam",
         make=lambda edges=False, **wishes: _entry("Skellam").distributions(**wishes).map(D.Folded),
         lacks=frozenset({"pathwise"}),
+    ),
+    Entry(
+        D.TransformedDistribution,
+        name="Transformed Normal",
+        make=lambda edges=False, **wishes: (
+            _entry("Normal").distributions(**wishes).map(lambda d: D.TransformedDistribution(d, _TANH))
+        ),
+    ),
+    Entry(
+        D.TransformedDistribution,
+        name="Transformed Gamma",
+        make=lambda edges=False, **wishes: (
+            _entry("Gamma").distributions(**wishes).map(lambda d: D.TransformedDistribution(d, _TURNED))
+        ),
     ),
     Entry(D.Censored, name="Censored Normal", make=lambda **wishes: _censored(**wishes)),
     Entry(

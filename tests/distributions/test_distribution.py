@@ -16,8 +16,8 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 import pdist
 import pdist.distributions as D
 import pdist.functions as F
-from pdist.distributions.base.supports import Support, interval, positive, real, simplex
 from pdist.testing import standin
+from pdist.transforms.supports import Support, interval, positive, real, simplex
 
 
 class Exponential(D.Distribution):

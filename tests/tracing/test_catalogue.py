@@ -49,11 +49,21 @@ def answer_and_gradients(dist: Any, variables: list[Any], method: Any, *given: A
 
 
 @every
-@pytest.mark.parametrize("name", METHODS)
 @few
 @given(data=st.data())
+def test_densities_of_any_shape(entry: Any, data: Any):
+    compare_method(data.draw(entry.distributions()), "log_prob")
+
+
+@every
+@pytest.mark.parametrize("name", METHODS)
+@settings(few, max_examples=1)
+@given(data=st.data())
 def test_methods(entry: Any, name: str, data: Any):
-    dist = data.draw(entry.distributions())
+    compare_method(data.draw(entry.distributions(batch_shape=(2,))), name)
+
+
+def compare_method(dist: Any, name: str) -> None:
     if name not in answers(dist):
         assert name in ("icdf", "cdf", "log_cdf", "survival_function", "log_survival_function")
         return

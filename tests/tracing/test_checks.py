@@ -12,7 +12,7 @@ import pdist.distributions as D
 import pdist.functions as F
 import pdist_nn as nn
 from pdist import Variable
-from pdist.distributions.base.supports import Support, real
+from pdist.transforms.supports import Support, real
 
 A = np.array
 CASES: dict[str, tuple[Any, tuple[Any, ...], tuple[Any, ...]]] = {

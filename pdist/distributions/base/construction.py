@@ -11,8 +11,8 @@ import numpy as np
 
 from ...autograd import Variable, config, promote
 from ...backend import hooks, library_of, to_cpu
+from ...transforms.supports import Support
 from .parameters import Option, Param, Part, Plan, plan_of, signature
-from .supports import Support
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 

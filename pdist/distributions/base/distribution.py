@@ -9,6 +9,7 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...backend import get_array_module, hooks, library_of, random
+from ...transforms.supports import real
 from .batching import as_shape
 from .conversions import Conversions
 from .fitting import Fitting
@@ -17,7 +18,6 @@ from .matching import Matching
 from .moments import Moments
 from .quantiles import Quantiles
 from .scores import Scores
-from .supports import real
 
 # How each method is derived from the formulas that a class defines, best first.
 _WAYS: dict[str, tuple[tuple[str, Any], ...]] = {
@@ -294,6 +294,21 @@ class Distribution(Quantiles, Moments, Intervals, Scores, Fitting, Matching, Con
             raise self._no("sample")
         with np.errstate(all="ignore"):
             return self._sample(shape + self.batch_shape, random.as_generator(rng, self.xp))
+
+    def sample_and_log_prob(
+        self, sample_shape: int | tuple[int, ...] = (), rng: Any = None
+    ) -> tuple[Variable, Variable]:
+        """Independent draws, and the logarithm of the density (or probability) at them.
+
+        Args:
+            sample_shape: the number of draws, or their shape.
+            rng: a generator or a seed.
+
+        Returns:
+            Variables of shape ``sample_shape + batch_shape + event_shape``, and of that without the event.
+        """
+        x = self.sample(sample_shape, rng)
+        return x, self.log_prob(x)
 
     def sample_n(self, n: int, rng: Any = None) -> Variable:
         """``n`` independent draws, of shape ``(n,) + batch_shape + event_shape``."""

@@ -10,10 +10,10 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, force_backprop_mode, no_backprop_mode, using_config
+from ...transforms.supports import Support
 from .free_parameters import Free, best_start, constant, maximize, twice
 from .inheritance import formula_bases
 from .known_parameters import built, known_parameters
-from .supports import Support
 from .weighted_data import Data
 
 

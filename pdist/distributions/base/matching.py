@@ -10,9 +10,9 @@ import numpy as np
 
 from ...autograd import Variable, config, force_backprop_mode, using_config
 from ...backend import library_of, to_cpu
+from ...transforms.supports import Support
 from .free_parameters import Free, Point, best_start, constant, derivatives, maximize
 from .known_parameters import built, known_parameters
-from .supports import Support
 from .weighted_data import Data
 
 _CLOSE = 1e-11  # of a residual

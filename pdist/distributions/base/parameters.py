@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import functions as F
-from .supports import Support
+from ...transforms.supports import Support
 
 
 class Param:

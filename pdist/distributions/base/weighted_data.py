@@ -8,7 +8,7 @@ import numpy as np
 
 from ...autograd import Variable
 from ...backend import library_of, to_cpu
-from .supports import real
+from ...transforms.supports import real
 
 
 class Data:

@@ -9,8 +9,8 @@ import numpy as np
 from ...autograd import Variable
 from ...numerics.bessel import bessel_gap
 from ...numerics.von_mises import VON_MISES, draw, von_mises_entropy
+from ...transforms.supports import nonnegative
 from ..base.parameters import Param
-from ..base.supports import nonnegative
 from ..base.weighted_data import Data
 from ..families.circular import Circular
 

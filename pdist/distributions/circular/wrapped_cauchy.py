@@ -8,8 +8,8 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics.wrapped_cauchy import WRAPPED_CAUCHY
+from ...transforms.supports import below_one
 from ..base.parameters import Param
-from ..base.supports import below_one
 from ..families.circular import Circular
 
 

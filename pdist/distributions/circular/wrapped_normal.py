@@ -7,8 +7,8 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.wrapped_normal import WRAPPED_NORMAL, wrapped_normal_entropy
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..families.circular import Circular
 
 

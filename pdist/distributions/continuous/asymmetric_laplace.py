@@ -9,8 +9,8 @@ import numpy as np
 from ...numerics.asymmetric_laplace_fit import best_asymmetry, distances, distances_from
 from ...numerics.double import divide_double, rounding, two_product
 from ...numerics.quantiles import asymmetric_laplace_quantile
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..base.weighted_data import Data
 from ..families.location_scale import LocationScale
 from ..families.standard import Standard

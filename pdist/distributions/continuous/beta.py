@@ -10,9 +10,9 @@ from ...autograd import Variable, as_variable
 from ...numerics.beta import beta_entropy, log_beta_density
 from ...numerics.beta_shape import beta_quantile, beta_tail, moved_beta
 from ...numerics.gamma import gamma_step
+from ...transforms.supports import open_unit_interval, positive, unit_interval
 from ..base.distribution import Distribution
 from ..base.parameters import MomentParam, Param
-from ..base.supports import open_unit_interval, positive, unit_interval
 from ..base.tails import FourTails
 from ..families.draws import beta_draws
 

@@ -6,8 +6,8 @@ from ...autograd import Variable, as_variable
 from ...numerics import gamma_powers as powers
 from ...numerics.constants import HALF_LOG_2PI, LOG_2, SQRT_2
 from ...numerics.gamma import half_step, log_minus_digamma, stirling_error
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..families.location_scale import PositiveScale
 from ..families.through import Through
 from .gamma import StandardGamma

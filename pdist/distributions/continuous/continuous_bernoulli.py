@@ -6,7 +6,7 @@ from typing import Any
 
 from ...autograd import Variable, as_variable
 from ...numerics import continuous_bernoulli as formulas
-from ..base.supports import unit_interval
+from ...transforms.supports import unit_interval
 from ..base.tails import FourTails
 from ..families.logits import InnerOdds
 

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from ...numerics.constants import LOG_2
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..base.weighted_data import Data
 from ..families.location_scale import PositiveScale
 from ..families.standard import Standard

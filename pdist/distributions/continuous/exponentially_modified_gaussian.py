@@ -7,9 +7,9 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.exponentially_modified import emg_log_prob, emg_mode, emg_quantile, emg_tail
+from ...transforms.supports import positive, real
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import positive, real
 from ..base.tails import FourTails
 
 

@@ -9,9 +9,9 @@ from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics import fisher
 from ...numerics.constants import LARGEST, SMALLEST
+from ...transforms.supports import positive
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..base.tails import FourTails
 from ..families.draws import log_gamma_draws
 

@@ -8,8 +8,8 @@ from ...autograd import Variable, as_variable
 from ...numerics import incomplete_gamma as tails
 from ...numerics.entropies import gamma_entropy, gamma_entropy_residual
 from ...numerics.gamma import gamma_step, log_gamma_density, log_minus_digamma_of
+from ...transforms.supports import positive, positive_or_zero
 from ..base.parameters import Param
-from ..base.supports import positive, positive_or_zero
 from ..families.location_scale import PositiveScale
 from ..families.standard import Standard
 

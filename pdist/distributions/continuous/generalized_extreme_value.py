@@ -8,8 +8,8 @@ from ...numerics import tail_index as index
 from ...numerics.constants import EULER
 from ...numerics.double import exp_double, two_sum
 from ...numerics.extreme_moments import gev_mean, gev_variance
+from ...transforms.supports import Support, interval, real
 from ..base.parameters import Param
-from ..base.supports import Support, interval, real
 from ..families.location_scale import LocationScale
 from ..families.through import Through
 from .gumbel import StandardGumbel

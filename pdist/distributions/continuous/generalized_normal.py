@@ -8,8 +8,8 @@ import numpy as np
 
 from ...numerics import generalized_normal as gn
 from ...numerics.generalized_normal_fit import best_power, power_center, power_scale
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..base.weighted_data import Data
 from ..families.location_scale import LocationScale
 from ..families.standard import Standard

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from ...numerics import tail_index as index
+from ...transforms.supports import Support, interval, real
 from ..base.parameters import Param
-from ..base.supports import Support, interval, real
 from ..base.weighted_data import Data
 from ..families.location_scale import LocationScale
 from ..families.through import Through

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...numerics import gompertz as numerics
 from ...numerics.constants import LOG_2
 from ...numerics.exponential_integral import integral_excess, scaled_integral
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..families.location_scale import PositiveScale
 from ..families.through import Through
 from .exponential import StandardExponential

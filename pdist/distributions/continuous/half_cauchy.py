@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from ...numerics.quantiles import half_cauchy_quantile
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..families.half import Half
 from ..families.location_scale import PositiveScale
 from .cauchy import StandardCauchy

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...numerics.constants import SQRT_2, SQRT_HALF
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..base.weighted_data import Data
 from ..families.half import Half
 from ..families.location_scale import PositiveScale

@@ -7,8 +7,8 @@ import math
 from ...numerics import gamma_powers as powers
 from ...numerics.constants import HALF_LOG_2PI
 from ...numerics.gamma import log_minus_digamma, stirling_error
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..families.location_scale import PositiveScale
 from ..families.through import Through
 from .gamma import StandardGamma

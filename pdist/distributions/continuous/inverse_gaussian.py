@@ -7,9 +7,9 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable, public
 from ...numerics import inverse_gaussian as numerics
+from ...transforms.supports import positive
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..base.tails import FourTails
 from ..base.weighted_data import Data
 

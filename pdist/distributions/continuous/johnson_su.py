@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...numerics import inverse_sinh as arc
+from ...transforms.supports import positive, real
 from ..base.parameters import Param
-from ..base.supports import positive, real
 from ..families.location_scale import LocationScale
 from ..families.through import Through
 from .normal import StandardNormal

@@ -7,9 +7,9 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics import kumaraswamy as formulas
+from ...transforms.supports import open_unit_interval, positive
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import open_unit_interval, positive
 from ..base.tails import FourTails
 from ..families.draws import inside_unit
 

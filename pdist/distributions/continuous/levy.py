@@ -10,7 +10,7 @@ from ...autograd import Variable
 from ...numerics.constants import EULER, HALF_LOG_2PI, SMALLEST
 from ...numerics.double import inverse_root_double, is_double
 from ...numerics.quantiles import levy_quantile
-from ..base.supports import Support, half_line
+from ...transforms.supports import Support, half_line
 from ..families.location_scale import LocationScale
 from ..families.through import Through
 from .half_normal import StandardHalfNormal

@@ -6,8 +6,8 @@ from ...numerics import powers
 from ...numerics.constants import SUBNORMAL
 from ...numerics.double import is_double, two_sum
 from ...numerics.log_logistic_moments import log_logistic_mean, log_logistic_variance
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..families.location_scale import PositiveScale
 from ..families.through import Through
 from .logistic import StandardLogistic

@@ -9,8 +9,8 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics.differences import exp_affine
+from ...transforms.supports import positive, real
 from ..base.parameters import Param
-from ..base.supports import positive, real
 from ..base.weighted_data import Data
 from ..families.location_scale import ExpLocationScale
 from .normal import Normal, StandardNormal

@@ -7,8 +7,8 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics import log_uniform as formulas
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..base.weighted_data import Data
 from ..families.interval import Interval
 

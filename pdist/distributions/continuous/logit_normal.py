@@ -9,8 +9,8 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics import logit_normal as formulas
+from ...transforms.supports import positive, real
 from ..base.parameters import Param
-from ..base.supports import positive, real
 from ..base.weighted_data import Data
 from ..families.logit_place import LogitPlace
 from .normal import StandardNormal

@@ -8,8 +8,8 @@ from ...numerics import powers
 from ...numerics.constants import LOG_2
 from ...numerics.double import rounding, two_product, two_sum
 from ...numerics.tail_index import index_double
+from ...transforms.supports import nonnegative, positive
 from ..base.parameters import Param
-from ..base.supports import nonnegative, positive
 from ..families.location_scale import PositiveScale
 from ..families.through import Through
 from .exponential import StandardExponential

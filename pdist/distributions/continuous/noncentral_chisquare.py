@@ -9,9 +9,9 @@ from ...autograd import Variable, as_variable
 from ...numerics.counts import draw_counts
 from ...numerics.noncentral import noncentral_log_prob, noncentral_mode
 from ...numerics.noncentral_tails import moved_noncentral, noncentral_quantile, noncentral_tail
+from ...transforms.supports import nonnegative, positive, positive_or_zero
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import nonnegative, positive, positive_or_zero
 from ..base.tails import FourTails
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from ...numerics import powers
 from ...numerics.constants import LOG_2
 from ...numerics.double import two_sum
+from ...transforms.supports import Support, half_line, positive
 from ..base.parameters import Param
-from ..base.supports import Support, half_line, positive
 from ..base.weighted_data import Data
 from ..families.location_scale import PositiveScale
 from ..families.through import Through

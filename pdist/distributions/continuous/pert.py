@@ -9,8 +9,8 @@ from ...autograd import Variable
 from ...numerics.beta import beta_entropy, log_beta_density
 from ...numerics.beta_shape import beta_quantile, beta_tail
 from ...numerics.differences import share_between
+from ...transforms.supports import real
 from ..base.parameters import Param
-from ..base.supports import real
 from ..base.weighted_data import Data
 from ..families.interval import Interval
 

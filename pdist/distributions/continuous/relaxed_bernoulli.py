@@ -6,8 +6,8 @@ from ... import functions as F
 from ...autograd import Variable
 from ...numerics.double import two_sum
 from ...numerics.logit import relaxed_mode
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..families.logit_place import LogitPlace
 from ..families.logits import InnerOdds
 from .logistic import StandardLogistic

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...numerics import sinh_arcsinh as arc
+from ...transforms.supports import positive, real
 from ..base.parameters import Param
-from ..base.supports import positive, real
 from ..base.weighted_data import Data
 from ..families.location_scale import LocationScale
 from ..families.through import Through

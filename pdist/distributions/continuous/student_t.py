@@ -8,8 +8,8 @@ from ...numerics import student as t
 from ...numerics import student_shape as by_shape
 from ...numerics.constants import LOG_2
 from ...numerics.entropies import student_entropy, student_entropy_residual
+from ...transforms.supports import nonnegative, positive
 from ..base.parameters import Param
-from ..base.supports import nonnegative, positive
 from ..families.location_scale import LocationScale, PositiveScale
 from ..families.standard import Standard
 

@@ -11,8 +11,8 @@ from ...autograd import Variable
 from ...numerics import triangular as formulas
 from ...numerics.differences import share_between, unit
 from ...numerics.interval import log_width_plus
+from ...transforms.supports import real
 from ..base.parameters import Param
-from ..base.supports import real
 from ..base.tails import FourTails
 from ..base.weighted_data import Data
 from ..families.interval import Interval

@@ -10,11 +10,11 @@ from ...autograd import Variable, as_variable, raw
 from ...numerics import truncated_normal as ops
 from ...numerics.constants import SQRT_2
 from ...numerics.truncated_normal_kl import log_within
+from ...transforms.supports import Support, extended_real, positive, real
 from ..base.distribution import Distribution
 from ..base.intervals import nearest
 from ..base.parameters import Param
 from ..base.scores import held_at_ends, smooth_crps
-from ..base.supports import Support, extended_real, positive, real
 from ..base.tails import FourTails
 from ..base.weighted_data import Data
 from .normal import Normal

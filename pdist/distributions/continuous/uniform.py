@@ -8,8 +8,8 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable
 from ...numerics.differences import log_difference, share_above, share_between, unit
+from ...transforms.supports import positive, real
 from ..base.parameters import Param
-from ..base.supports import positive, real
 from ..base.weighted_data import Data
 from ..families.interval import Interval
 from ..families.scales import standardized

@@ -7,8 +7,8 @@ import math
 from ...numerics import powers
 from ...numerics.constants import EULER, LOG_2, SMALLEST
 from ...numerics.double import is_double
+from ...transforms.supports import positive
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..families.location_scale import PositiveScale
 from ..families.through import Through
 from .exponential import StandardExponential

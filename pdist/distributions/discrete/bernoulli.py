@@ -16,8 +16,8 @@ from ...numerics.odds import (
     bernoulli_variance,
     bernoulli_variance_logit,
 )
+from ...transforms.supports import boolean, unit_interval
 from ..base.parameters import Option
-from ..base.supports import boolean, unit_interval
 from ..base.weighted_data import Data
 from ..families.lattice import Lattice, all_between
 from ..families.logits import Odds

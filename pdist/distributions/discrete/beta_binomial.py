@@ -9,8 +9,8 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.beta_binomial import beta_binomial_log_prob
+from ...transforms.supports import Support, counts_to, non_negative_integer, positive
 from ..base.parameters import Param
-from ..base.supports import Support, counts_to, non_negative_integer, positive
 from ..families.draws import beta_draws
 from ..families.lattice import Lattice
 

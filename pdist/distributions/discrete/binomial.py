@@ -11,8 +11,8 @@ from ...autograd import Variable, as_variable
 from ...numerics.odds import bernoulli_variance, bernoulli_variance_logit
 from ...numerics.spread import half_difference
 from ...numerics.trials import binomial_log_prob, binomial_mean, binomial_tail, binomial_variance
+from ...transforms.supports import Support, counts_to, non_negative_integer
 from ..base.parameters import Param
-from ..base.supports import Support, counts_to, non_negative_integer
 from ..base.weighted_data import Data
 from ..families.trials import Trials
 

@@ -11,7 +11,7 @@ from ...backend import library_of
 from ...numerics.logits import label_log_probability
 from ...numerics.probability import log_probability
 from ...numerics.tables import take_class
-from ..base.supports import Support, labels, non_negative_integer
+from ...transforms.supports import Support, labels, non_negative_integer
 from ..base.weighted_data import Data
 from ..families.lattice import Lattice, all_between
 from ..families.logits import Logits

@@ -9,9 +9,9 @@ import numpy as np
 
 from ... import functions as F
 from ...autograd import Variable, as_variable
+from ...transforms.supports import Support, real
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import Support, real
 from ..base.weighted_data import Data
 
 

@@ -11,8 +11,8 @@ from ...autograd import Variable, as_variable, promote
 from ...numerics.differences import unit
 from ...numerics.discrete_uniform import log_count, share_beyond, share_quantile, share_up_to
 from ...numerics.probability import log_by_complement
+from ...transforms.supports import Support, integer, whole_numbers
 from ..base.parameters import Param
-from ..base.supports import Support, integer, whole_numbers
 from ..base.weighted_data import Data
 from ..families.lattice import Lattice
 

@@ -9,10 +9,10 @@ from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.probability import sqrt_or_zero
 from ...numerics.tables import take_class
+from ...transforms.supports import Support, real
 from ..base.distribution import Distribution
 from ..base.parameters import Param
 from ..base.scores import crps_of_atoms
-from ..base.supports import Support, real
 
 
 class Empirical(Distribution):

@@ -12,9 +12,9 @@ from ...autograd import Variable, promote
 from ...numerics.logits import class_log_probabilities, class_probabilities
 from ...numerics.probability import log_probability, sqrt_or_zero
 from ...numerics.tables import capped_sums, draw_classes, quantile_class, take_class
+from ...transforms.supports import Support, distinct
 from ..base.parameters import Param
 from ..base.scores import crps_of_atoms
-from ..base.supports import Support, distinct
 from ..base.weighted_data import Data
 from ..families.logits import Logits
 

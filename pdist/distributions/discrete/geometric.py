@@ -7,8 +7,8 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.trials import geometric_log_prob, geometric_tail
+from ...transforms.supports import above_zero, positive_integer, real_or_inf
 from ..base.parameters import Param
-from ..base.supports import above_zero, positive_integer, real_or_inf
 from ..base.weighted_data import Data
 from ..families.logits import Odds
 from ..families.trials import Trials

@@ -12,8 +12,8 @@ from ...numerics.counts import draw_counts
 from ...numerics.probability import log_odds
 from ...numerics.spread import half_difference
 from ...numerics.trials import negative_binomial_log_prob, negative_binomial_tail
+from ...transforms.supports import below_one, non_negative_integer, positive, real_or_minus_inf
 from ..base.parameters import MomentParam, Param
-from ..base.supports import below_one, non_negative_integer, positive, real_or_minus_inf
 from ..families.logits import Odds
 from ..families.trials import Trials
 

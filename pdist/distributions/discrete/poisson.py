@@ -16,8 +16,8 @@ from ...numerics.poisson import (
     poisson_log_survival,
     poisson_survival,
 )
+from ...transforms.supports import non_negative_integer, nonnegative
 from ..base.parameters import Param
-from ..base.supports import non_negative_integer, nonnegative
 from ..base.weighted_data import Data
 from ..families.lattice import Lattice
 

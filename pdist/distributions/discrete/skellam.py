@@ -11,8 +11,8 @@ from ...numerics.constants import HALF_LOG_2PIE, LARGEST
 from ...numerics.counts import draw_counts
 from ...numerics.double import is_double
 from ...numerics.skellam import skellam_log_prob, skellam_tail
+from ...transforms.supports import integer, nonnegative
 from ..base.parameters import Param
-from ..base.supports import integer, nonnegative
 from ..base.tails import FourTails
 from ..families.lattice import Lattice
 

@@ -15,8 +15,8 @@ from ...numerics.zipf import (
     zipf_log_survival,
     zipf_survival,
 )
+from ...transforms.supports import above_one, positive_integer
 from ..base.parameters import Param
-from ..base.supports import above_one, positive_integer
 from ..families.lattice import Lattice
 
 

@@ -30,8 +30,7 @@ def _vectors_kl(p: Any, q: Any) -> Variable:
     """That of the covariances, and half of the squared distance of the means."""
     factor = q._factor()
     d = p.loc - q.loc
-    lead = F.where(True, d, 0 * factor[..., 0])  # over both batches
-    z = whitened(factor, lead)
+    z = whitened(factor, d + 0 * factor[..., 0])  # over both batches
     return _factors_kl(p._factor(), factor) + 0.5 * F.sum(z * z, axis=-1)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...backend import hooks, to_cpu, truth
-from ..base.supports import Support, interval
+from ...transforms.supports import Support, interval
 from .integrals import integral, narrowed, widened
 from .integrands import MOST, Integrand, has_quantiles, numbers_at_once, weighted
 

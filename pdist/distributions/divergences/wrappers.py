@@ -7,6 +7,7 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable
 from ..wrappers.independent import Independent
+from ..wrappers.transformed import TransformedDistribution
 from .registry import kl_divergence, register_kl
 
 
@@ -24,3 +25,13 @@ def _kl_independent_independent(p: Independent, q: Independent) -> Variable:
 
 def _factors(d: Any) -> tuple[Any, int]:
     return d._factors or (d, 0)
+
+
+@register_kl(TransformedDistribution, TransformedDistribution)
+def _kl_transformed(p: TransformedDistribution, q: TransformedDistribution) -> Variable:
+    """That of the bases, as a bijection changes neither density more than the other."""
+    if p.transform != q.transform:
+        raise NotImplementedError(
+            f"kl_divergence: no formula for {p!r} and {q!r}, which do not have the same transform"
+        )
+    return kl_divergence(p.base, q.base)

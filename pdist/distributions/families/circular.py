@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from ...autograd import Variable
 from ...numerics.angles import wrapped
 from ...numerics.circle import AngleOps
+from ...transforms.supports import circle, real
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import circle, real
 from ..base.tails import FourTails
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.spherical import gap_between
+from ...transforms.supports import positive, unit_vector
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import positive, unit_vector
 
 
 class Directions(Distribution):

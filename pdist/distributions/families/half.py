@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ...numerics.constants import LOG_2
-from ..base.supports import nonnegative
+from ...transforms.supports import nonnegative
 from .standard import Standard
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from ...autograd import Variable, as_variable
 from ...numerics.probability import log_by_complement
+from ...transforms.supports import Support, interval, real
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import Support, interval, real
 
 
 class Interval(Distribution):

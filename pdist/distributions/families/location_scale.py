@@ -11,9 +11,9 @@ from ... import functions as F
 from ...autograd import Variable, as_variable, public
 from ...backend import hooks
 from ...numerics.differences import plus_constant, plus_double
+from ...transforms.supports import nonnegative, positive, real
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import nonnegative, positive, real
 from ..base.tails import FourTails
 from .arithmetic import Moved, Multiplied, scaled
 from .family_ops import HALF_LINE, LINE, LOG, FamilyOps, ops_of

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 from ...autograd import Variable, differentiable, public, raw
 from ...numerics.logit import log_steps, logit_of, moved_logit, moved_logit_double, placed_logit
 from ...numerics.logs import constant, log_of, total
+from ...transforms.supports import open_unit_interval
 from ..base.distribution import Distribution
-from ..base.supports import open_unit_interval
 from ..base.tails import FourTails
 from .draws import inside_unit
 from .standard import Standard

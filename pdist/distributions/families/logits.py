@@ -22,9 +22,7 @@ from ...numerics.logits import (
 from ...numerics.odds import bernoulli_entropy, bernoulli_entropy_logit, bernoulli_variance
 from ...numerics.probability import log_complement, log_odds, log_probability
 from ...numerics.tables import draw_classes
-from ..base.distribution import Distribution
-from ..base.parameters import Param
-from ..base.supports import (
+from ...transforms.supports import (
     extended_real,
     log_probabilities,
     open_unit_interval,
@@ -32,6 +30,8 @@ from ..base.supports import (
     simplex,
     unit_interval,
 )
+from ..base.distribution import Distribution
+from ..base.parameters import Param
 
 
 class _ByEither(Distribution):

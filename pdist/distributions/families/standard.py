@@ -6,7 +6,7 @@ import inspect
 from typing import Any, ClassVar
 
 from ...autograd import public, raw
-from ..base.supports import Support, real
+from ...transforms.supports import Support, real
 
 
 class Standard:

@@ -7,10 +7,10 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable, as_variable
+from ...transforms.matrix_supports import cholesky_factor
+from ...transforms.supports import real, real_vector
 from ..base.distribution import Distribution
-from ..base.matrix_supports import cholesky_factor
 from ..base.parameters import Param
-from ..base.supports import real, real_vector
 
 # Triangular matrices ----------------------------------------------------------------------------------------
 #

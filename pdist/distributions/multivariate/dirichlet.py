@@ -8,9 +8,9 @@ from ... import functions as F
 from ...autograd import Variable
 from ...numerics.constants import SMALLEST
 from ...numerics.dirichlet import dirichlet_entropy, log_dirichlet_density
+from ...transforms.supports import positive, simplex
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import positive, simplex
 from ..continuous.beta import Beta
 from ..families.draws import moved_log_gamma_draws
 

@@ -7,9 +7,9 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.multinomial import dirichlet_multinomial_log_prob
+from ...transforms.supports import Support, counts_of_sum, non_negative_integer, positive
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import Support, counts_of_sum, non_negative_integer, positive
 from ..families.draws import log_gamma_draws, multinomial_draws
 from .dirichlet import Dirichlet
 

@@ -10,10 +10,10 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.student_vectors import log_gamma_rise
+from ...transforms.matrix_supports import correlation, correlation_factor
+from ...transforms.supports import positive
 from ..base.distribution import Distribution
-from ..base.matrix_supports import correlation, correlation_factor
 from ..base.parameters import Option, Param
-from ..base.supports import positive
 from ..families.draws import moved_log_gamma_draws
 from ..families.vectors import transposed
 
@@ -25,10 +25,18 @@ class Correlations(Distribution):
     dim = Option(2)
     reparameterized = True
 
-    def __init__(self, dim: int, concentration: Any = 1.0) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if len(args) > 2:
+            raise TypeError(f"{type(self).__name__}: at most 2 positional arguments, got {len(args)}")
+        given = dict(zip(("dim", "concentration"), args, strict=False))
+        if twice := given.keys() & kwargs.keys():
+            raise TypeError(f"{type(self).__name__}: {sorted(twice)[0]} was given twice")
+        given |= kwargs
+        dim, concentration = given.pop("dim", None), given.pop("concentration", None)
         if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 2:
             raise ValueError(f"{type(self).__name__}: dim is {dim!r}; expected a whole number from 2 on")
-        super().__init__(concentration=concentration, dim=int(dim))
+        concentration = 1.0 if concentration is None else concentration
+        super().__init__(concentration=concentration, dim=int(dim), **given)
 
     @property
     def event_shape(self) -> tuple[int, ...]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from ... import functions as F
 from ...autograd import Variable, as_variable
+from ...transforms.supports import positive, real
 from ..base.parameters import Param
-from ..base.supports import positive, real
 from ..families.vectors import log_diagonal, transposed, whitened
 from .multivariate_normal import NormalVectors
 

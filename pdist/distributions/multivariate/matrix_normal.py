@@ -7,10 +7,10 @@ from typing import Any
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE
+from ...transforms.matrix_supports import cholesky_factor
+from ...transforms.supports import real, real_matrix
 from ..base.distribution import Distribution
-from ..base.matrix_supports import cholesky_factor
 from ..base.parameters import Param
-from ..base.supports import real, real_matrix
 from ..families.vectors import log_diagonal, transposed
 
 

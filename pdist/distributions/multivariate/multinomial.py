@@ -8,8 +8,8 @@ import numpy as np
 
 from ...autograd import Variable, as_variable
 from ...numerics.multinomial import multinomial_log_prob, multinomial_log_prob_p
+from ...transforms.supports import Support, counts_of_sum, non_negative_integer
 from ..base.parameters import Param
-from ..base.supports import Support, counts_of_sum, non_negative_integer
 from ..families.draws import multinomial_draws
 from ..families.logits import Logits
 

@@ -10,9 +10,9 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.constants import HALF_LOG_2PI, HALF_LOG_2PIE
-from ..base.matrix_supports import cholesky_factor, positive_definite
+from ...transforms.matrix_supports import cholesky_factor, positive_definite
+from ...transforms.supports import positive, real
 from ..base.parameters import Param
-from ..base.supports import positive, real
 from ..families.vectors import (
     OfScaleTril,
     VectorFamily,

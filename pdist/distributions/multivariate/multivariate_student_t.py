@@ -9,9 +9,9 @@ from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.constants import HALF_LOG_2PI
 from ...numerics.student_vectors import digamma_rise, log_gamma_rise
-from ..base.matrix_supports import cholesky_factor
+from ...transforms.matrix_supports import cholesky_factor
+from ...transforms.supports import positive, real
 from ..base.parameters import Param
-from ..base.supports import positive, real
 from ..families.draws import moved_log_gamma_draws
 from ..families.vectors import OfScaleTril, transposed
 
@@ -70,7 +70,8 @@ class MultivariateStudentT(OfScaleTril):
         """df/(df - 2), inf up to 2, nan up to 1."""
         finite = self.df.array > 2
         df = F.where(finite, self.df, 3.0)
-        return F.where(finite, df / (df - 2), F.where(self.df.array > 1, math.inf, math.nan))
+        rest = self.xp.where(self.df.array > 1, math.inf, math.nan).astype(self.dtype)
+        return F.where(finite, df / (df - 2), rest)
 
     def _variance(self) -> Variable:
         return self._ratio()[..., None] * F.sum(self._factor() ** 2, axis=-1)

@@ -7,7 +7,7 @@ from typing import Any
 from ...autograd import Variable, as_variable
 from ...numerics.logits import class_stddevs, one_hot_log_prob
 from ...numerics.odds import bernoulli_stddev
-from ..base.supports import one_hot
+from ...transforms.supports import one_hot
 from ..families.logits import Logits
 
 

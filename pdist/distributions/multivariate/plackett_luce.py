@@ -9,9 +9,9 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...backend import Array
+from ...transforms.supports import Support, real
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import Support, real
 from ..families.draws import exponential
 
 
@@ -38,7 +38,8 @@ class PlackettLuce(Distribution):
     Args:
         logit: the logarithms s of the weights, up to a constant, of shape ``[*batch, n]``.
 
-    A draw is a vector of n labels, the first drawn first. Samples are integers and carry no gradients.
+    A draw is a vector of n whole numbers, the label of what is drawn first coming first. Samples carry no
+    gradients.
     ``mode`` has the labels by falling weight.
 
     Source:
@@ -62,7 +63,8 @@ class PlackettLuce(Distribution):
     def _log_prob(self, x: Variable) -> Variable:
         """The sum over places of s less the logarithm of the sum of what is left, from the last place on."""
         shape = np.broadcast_shapes(x.shape, self.logit.shape)
-        order = self.xp.broadcast_to(x.array, shape).astype(np.intp)
+        some = self.xp.where((x.array >= 0) & (x.array < shape[-1]), x.array, 0)
+        order = self.xp.broadcast_to(some, shape).astype(np.intp)
         s = F.take_along_axis(F.broadcast_to(self.logit, shape), order, axis=-1)
         total = s[..., -1]
         y = 0 * total
@@ -73,10 +75,10 @@ class PlackettLuce(Distribution):
         return F.cast(y, np.result_type(x.dtype, y.dtype)) if x.dtype.kind == "f" else y
 
     def _mode(self) -> Variable:
-        return as_variable(self.xp.argsort(-self.logit.array, axis=-1))
+        return as_variable(self.xp.argsort(-self.logit.array, axis=-1).astype(self.dtype))
 
     def _sample(self, shape: tuple[int, ...], rng: Any) -> Variable:
         """By the times of n events, each with its weight as rate: the first is drawn first."""
         waiting = exponential(rng, shape + self.event_shape, self.dtype)
         log_times = self.xp.log(waiting) - self.logit.array
-        return as_variable(self.xp.argsort(log_times, axis=-1))
+        return as_variable(self.xp.argsort(log_times, axis=-1).astype(self.dtype))

@@ -9,9 +9,9 @@ from ...autograd import Variable, as_variable
 from ...numerics.constants import SMALLEST
 from ...numerics.logits import class_log_probabilities, class_probabilities
 from ...numerics.relaxed_classes import relaxed_log_prob
+from ...transforms.supports import open_simplex, positive, real
 from ..base.distribution import Distribution
 from ..base.parameters import Param
-from ..base.supports import open_simplex, positive, real
 from ..families.draws import exponential
 
 

@@ -10,10 +10,10 @@ from ...autograd import Variable, as_variable
 from ...numerics.constants import LOG_2
 from ...numerics.entropies import gamma_entropy
 from ...numerics.gamma import log_gamma_density
+from ...transforms.matrix_supports import cholesky_factor, positive_definite
+from ...transforms.supports import positive
 from ..base.distribution import Distribution
-from ..base.matrix_supports import cholesky_factor, positive_definite
 from ..base.parameters import Param
-from ..base.supports import positive
 from ..families.draws import moved_log_gamma_draws
 from ..families.vectors import inverse_of, log_diagonal, transposed
 

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from ... import functions as F
 from ...autograd import Variable
+from ...transforms.supports import Support, extended_real
 from ..base.distribution import Distribution
 from ..base.intervals import nearest
 from ..base.parameters import Param, Part
-from ..base.supports import Support, extended_real
 from ..continuous.normal import Normal
 from ..continuous.truncated_normal import TruncatedNormal
 

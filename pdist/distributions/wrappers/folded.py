@@ -12,10 +12,10 @@ from ... import functions as F
 from ...autograd import Variable, as_variable, config, differentiable, no_backprop_mode, promote
 from ...backend import hooks
 from ...numerics.roots import search_count, search_root
+from ...transforms.supports import Support
 from ..base.distribution import Distribution
 from ..base.implicit import searched_quantile
 from ..base.parameters import Part
-from ..base.supports import Support
 
 
 class Folded(Distribution):

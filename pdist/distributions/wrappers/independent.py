@@ -10,10 +10,10 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable
 from ...backend import get_array_module
+from ...transforms.supports import Support
 from ..base.distribution import Distribution
 from ..base.inheritance import formula_bases
 from ..base.parameters import Option, Part
-from ..base.supports import Support
 
 
 class Independent(Distribution):

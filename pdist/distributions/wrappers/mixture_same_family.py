@@ -11,11 +11,11 @@ from ... import functions as F
 from ...autograd import Variable, as_variable, config, promote
 from ...backend import hooks
 from ...numerics.tables import draw_classes
+from ...transforms.supports import Support
 from ..base.batching import spread
 from ..base.distribution import Distribution
 from ..base.implicit import solve
 from ..base.inheritance import formula_bases
-from ..base.supports import Support
 from ..continuous.normal import Normal
 from ..discrete.categorical import Categorical
 from ..families.location_scale import LocationScale

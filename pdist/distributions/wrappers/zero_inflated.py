@@ -9,10 +9,10 @@ from ... import functions as F
 from ...autograd import Variable, as_variable
 from ...numerics.inflation import inflated_log
 from ...numerics.probability import log_complement
+from ...transforms.supports import Support, non_negative_integer, nonnegative, unit_interval
 from ..base.batching import spread
 from ..base.distribution import Distribution
 from ..base.parameters import Param, Part
-from ..base.supports import Support, non_negative_integer, nonnegative, unit_interval
 from ..discrete.poisson import Poisson
 from ..families.lattice import Lattice
 

@@ -10,9 +10,9 @@ import numpy as np
 from ... import functions as F
 from ...autograd import Variable, as_variable, config
 from ...backend import hooks, library_of
+from ...transforms.supports import Support, positive_integer
 from ..base.distribution import Distribution
 from ..base.parameters import Part
-from ..base.supports import Support, positive_integer
 from ..families.lattice import Lattice
 from .zero_inflated import check_counts
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import Variable
-from ...backend import Array, get_array_module
+from ..autograd import Variable
+from ..backend import Array, get_array_module
 
 
 @dataclass(frozen=True, eq=False, repr=False)
