@@ -76,6 +76,7 @@ bench-deps: $(VENV)/.ready-examples ## install PyTorch (large) and JAX for make 
 
 accuracy: $(VENV)/.ready-examples ## errors in ulps against 60-digit references; ACCURACY_ARGS="--dist Normal --worst 10"
 	$(python) -m benchmarks.accuracy $(ACCURACY_ARGS)
+	$(python) -m benchmarks.accuracy.incomplete
 
 accuracy-ratchet: $(VENV)/.ready-test ## tighten tests/data/accuracy.txt, the recorded lower bounds of accuracy
 	$(python) -m tests.distributions.test_accuracy_ratchet

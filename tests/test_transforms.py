@@ -277,3 +277,16 @@ def test_refusals():
             getattr(d, name)
     with pytest.raises(NotImplementedError, match="not monotone"):
         D.TransformedDistribution(normal, T.Abs()).cdf(0.5)
+
+
+def test_logistic_normal_is_a_normal_through_softmax():
+    loc, scale = np.array([0.3, -0.5]), np.array([0.8, 0.6])
+    d = D.LogisticNormal(loc, scale)
+    e = D.TransformedDistribution(D.MultivariateNormalDiag(loc, scale), T.SoftmaxCentered())
+    x = d.sample(6, rng=0).array
+    np.testing.assert_allclose(d.log_prob(x).array, e.log_prob(x).array, rtol=1e-13)
+    assert d.event_shape == e.event_shape == (3,)
+    ratios = np.log(d.sample(50_000, rng=1).array)
+    ratios = ratios[:, :2] - ratios[:, 2:]
+    np.testing.assert_allclose(ratios.mean(0), loc, atol=0.02)
+    np.testing.assert_allclose(ratios.std(0), scale, atol=0.02)

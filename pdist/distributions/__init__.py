@@ -87,6 +87,7 @@ from .divergences.registry import cross_entropy, kl_divergence, register_kl
 from .multivariate.dirichlet import Dirichlet
 from .multivariate.dirichlet_multinomial import DirichletMultinomial
 from .multivariate.lkj import LKJ, LKJCholesky
+from .multivariate.logistic_normal import LogisticNormal
 from .multivariate.low_rank_multivariate_normal import LowRankMultivariateNormal
 from .multivariate.matrix_normal import MatrixNormal
 from .multivariate.multinomial import Multinomial
@@ -157,6 +158,7 @@ __all__ = [
     "LogNormal",
     "LogUniform",
     "Logistic",
+    "LogisticNormal",
     "LogitNormal",
     "Lomax",
     "LowRankMultivariateNormal",

@@ -61,7 +61,9 @@ def fisher_log_prob(xp, x, m, n):
     found = add_double(xp, (h, lo), (-log_x[0], -log_x[1]))[0]
     tiny = inside & (x < some)
     found = xp.where(tiny, found + (0.5 * m - 1) * (xp.log(xp.where(tiny, x, 1)) - log_x[0]), found)
-    low = xp.where(m < 2, math.inf, xp.where(m == 2, 0, -math.inf))
+    two = m == 2  # the log density is 0 at 0, and small next to it
+    found = xp.where(two, -(1 + 0.5 * n) * xp.log1p(2 * (xp.where(two & inside, x, 1) / n)), found)
+    low = xp.where(m < 2, math.inf, xp.where(two, 0, -math.inf))
     found = xp.where(x == 0, low, xp.where(inside, found, -math.inf))
     return xp.where(x == x, found, x).astype(h.dtype, copy=False)
 
@@ -107,7 +109,12 @@ def _score(xp, w, v, a, b):
 def fisher_rest_score(xp, x, m, n):
     """d log f/dn, which is that of 1/x with the degrees of freedom exchanged."""
     w, v, a, b = shares(xp, x, m, n)
-    return _score(xp, v, w, b, a)
+    found = _score(xp, v, w, b, a)
+    u = 2 * (x / n)
+    near = (m == 2) & (u < 0.5)  # there both of the terms below vanish with x
+    u = xp.where(near, u, 0)
+    small = (u / n) / (1 + u) - 0.5 * (log1pmx(xp, u) + u * u / (1 + u))
+    return xp.where(near, small, found)
 
 
 def _share_move(F, g, x, m, n, rest, by):

@@ -164,6 +164,12 @@ VECTOR_ENTRIES = [
         lacks=_IN_MATRICES,
     ),
     Entry(D.MatrixNormal, twin=_matrix, lacks=_IN_MATRICES - {"gradients"}, least=2, most=2),
+    Entry(
+        D.LogisticNormal,
+        elements={"loc": reals(-1, 1), "scale": positives(0.3, 1.2)},
+        most=2,
+        lacks=frozenset({"cdf", "icdf", "moments"}),
+    ),
     Entry(D.PlackettLuce, lacks=frozenset({"cdf", "icdf", "pathwise"}), most=3),
 ]
 

@@ -244,6 +244,7 @@ ELSEWHERE = {
     "LKJ": "test_matrices.py",
     "MatrixNormal": "test_matrices.py",
     "PlackettLuce": "test_matrices.py",
+    "LogisticNormal": "../test_transforms.py",
     "TransformedDistribution": "../test_transforms.py",
 }
 

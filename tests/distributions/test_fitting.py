@@ -76,7 +76,7 @@ REFUSED |= {D.Multinomial, D.DirichletMultinomial, D.RelaxedOneHotCategorical}
 REFUSED |= {D.OneHotCategoricalStraightThrough, D.PowerSpherical, D.VonMisesFisher}
 REFUSED |= {D.MultivariateNormal, D.MultivariateNormalDiag, D.LowRankMultivariateNormal}
 REFUSED |= {D.MultivariateStudentT, D.Wishart, D.InverseWishart, D.LKJ, D.LKJCholesky}
-REFUSED |= {D.MatrixNormal, D.PlackettLuce}
+REFUSED |= {D.MatrixNormal, D.PlackettLuce, D.LogisticNormal}
 # Where the likelihood has a kink or a jump, or is a sum over the values of a vector.
 NOT_SMOOTH = {D.Laplace, D.AsymmetricLaplace, D.Pareto, D.GeneralizedPareto, D.Uniform, D.Triangular}
 NOT_SMOOTH |= {D.LogUniform, D.TruncatedNormal, D.Categorical, D.FiniteDiscrete, D.Deterministic}

@@ -21,6 +21,7 @@ NONE |= {D.WrappedCauchy, D.WrappedNormal, D.Deterministic, D.ZeroInflatedPoisso
 # Vectors and matrices, which SciPy has under other names and shapes, or not at all
 NONE |= {D.MultivariateNormal, D.MultivariateNormalDiag, D.LowRankMultivariateNormal, D.MultivariateStudentT}
 NONE |= {D.Wishart, D.InverseWishart, D.LKJ, D.LKJCholesky, D.MatrixNormal, D.PlackettLuce}
+NONE |= {D.LogisticNormal}
 EXAMPLES = [d for d in DRAWN_FROM if type(d) not in NONE] + [D.Arcsine(1.0, np.array(3.0))]
 
 

@@ -108,7 +108,7 @@ class Wishart(OfDegrees):
     array([[5., 0.],
            [0., 5.]])
     >>> d.log_prob(4 * np.eye(2)).array
-    array(-4.85829955)
+    array(-5.55019499)
     """
 
     def _log_prob(self, x: Variable) -> Variable:
