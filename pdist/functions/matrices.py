@@ -74,11 +74,9 @@ def solve_triangular(xp, a, b, /, trans=0, lower=False):
     >>> F.solve_triangular(np.array([[2.0, 0.0], [1.0, 1.0]]), np.array([2.0, 4.0]), lower=True).array
     array([1., 3.])
     """
-    if library(xp).host and a.size and b.size:
-        if a.ndim == 2 and b.ndim <= 2:
-            return in_own_dtype(lambda a, b: _solve_by_lapack(xp, a, b, trans, lower), a, b)
-        if a.shape[-1] >= _LARGE:
-            return in_own_dtype(lambda a, b: _solve_each(xp, a, b, trans, lower), a, b)
+    single = a.ndim == 2 and b.ndim <= 2
+    if library(xp).host and a.size and b.size and (single or a.shape[-1] >= _LARGE):
+        return in_own_dtype(lambda a, b: _solve_by_lapack(xp, a, b, trans, lower), a, b)
     a = xp.tril(a) if lower else xp.triu(a)
     return _solved(xp, a.swapaxes(-1, -2) if trans else a, b)
 
@@ -90,18 +88,15 @@ def _solved(xp, a, b):
 
 @hooks.opaque
 def _solve_by_lapack(xp, a, b, trans, lower):
-    from scipy.linalg import solve_triangular as solve
-
-    return solve(a, b, trans=trans, lower=lower, check_finite=False)
-
-
-@hooks.opaque
-def _solve_each(xp, a, b, trans, lower):
     """One system of a batch after the other: for matrices of some size faster than an LU of each."""
     from scipy.linalg import get_lapack_funcs
 
     vector = b.ndim == 1
     b = b[:, None] if vector else b
+    if a.shape[-1] != a.shape[-2]:
+        raise ValueError("expected square matrices")
+    if a.shape[-1] != b.shape[-2]:
+        raise ValueError("the numbers of rows are different")
     lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = (xp.broadcast_to(v, lead + v.shape[-2:]) for v in (a, b))
     (trtrs,) = get_lapack_funcs(("trtrs",), (a, b))
@@ -109,7 +104,8 @@ def _solve_each(xp, a, b, trans, lower):
     for i in np.ndindex(lead):  # the transpose of a row-major matrix is what LAPACK reads
         found[i], info = trtrs(a[i].T, b[i], lower=not lower, trans=1 - trans)
         if info:
-            raise np.linalg.LinAlgError(f"solve_triangular: matrix {list(i)} is singular: row {info - 1}")
+            where = f" {list(i)}" if i else ""
+            raise np.linalg.LinAlgError(f"matrix{where} is singular: it has a 0 at diagonal {info - 1}")
     return found[..., 0] if vector else found
 
 

@@ -34,7 +34,6 @@ from .skellam import nodes, saddle, skellam_log_prob, skellam_score
 
 WIDE = 20.0  # w from which on the integrals are taken
 _TERMS = (30, 48)  # of the sum for the density, for (float32, float64)
-_STEPS = (60, 96)  # of those for the tails
 
 
 def _terms_of(a):

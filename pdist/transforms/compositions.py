@@ -12,11 +12,22 @@ from .base import Inverse, Transform, summed
 from .matrices import CholeskyFactor, CorrelationCholesky
 from .matrix_supports import cholesky_factor, correlation_factor, positive_definite
 from .numbers import Affine, Exp, Identity, Sigmoid
-from .supports import Support, real_vector
+from .supports import Support, open_simplex, real_vector, simplex
 from .vectors import Ordered, StickBreaking, ordered
 
 
-class Chain(Transform):
+class _Several(Transform):
+    """A transform made of others."""
+
+    transforms: list[Transform]
+
+    @property
+    def constant(self) -> bool:
+        """Whether all log-determinants are constant."""
+        return all(one.constant for one in self.transforms)
+
+
+class Chain(_Several):
     """Several transforms, the first one first: y = f_n(...f_2(f_1(x))).
 
     Args:
@@ -65,11 +76,6 @@ class Chain(Transform):
         found = [one.increasing for one in self.transforms]
         return None if None in found else found.count(False) % 2 == 0
 
-    @property
-    def constant(self) -> bool:
-        """Whether all log-determinants are constant."""
-        return all(one.constant for one in self.transforms)
-
     def forward_and_log_det(self, x: Any) -> tuple[Variable, Variable]:
         """One after the other, and the sum of the log-determinants."""
         ndim, total = self._ndims()[0], None
@@ -105,7 +111,7 @@ class Chain(Transform):
         return shape
 
 
-class Concat(Transform):
+class Concat(_Several):
     """Transforms of parts of a vector, side by side.
 
     Args:
@@ -123,11 +129,6 @@ class Concat(Transform):
         for one in self.transforms:
             if max(one.domain.event_ndim, one.codomain.event_ndim) > 1:
                 raise ValueError(f"Concat: transforms has {one!r}; expected ones of numbers or vectors")
-
-    @property
-    def constant(self) -> bool:
-        """Whether all log-determinants are constant."""
-        return all(one.constant for one in self.transforms)
 
     def _after(self) -> list[int]:
         return [one.forward_shape((n,))[0] for one, n in zip(self.transforms, self.lengths, strict=True)]
@@ -161,7 +162,7 @@ class Concat(Transform):
         return (*shape[:-1], sum(self.lengths))
 
 
-class Stack(Transform):
+class Stack(_Several):
     """Transforms of numbers, one for each element of the last axis.
 
     Args:
@@ -175,11 +176,6 @@ class Stack(Transform):
         for one in self.transforms:
             if one.domain.event_ndim or one.codomain.event_ndim:
                 raise ValueError(f"Stack: transforms has {one!r}; expected ones of numbers")
-
-    @property
-    def constant(self) -> bool:
-        """Whether all log-determinants are constant."""
-        return all(one.constant for one in self.transforms)
 
     def _apply(self, x: Any, method: str) -> tuple[Variable, Variable]:
         x = as_variable(x)
@@ -240,25 +236,22 @@ def biject_to(support: Support) -> Transform:
     >>> biject_to(supports.positive)
     Exp()
     """
-    if not support.discrete:
-        if not support.event_ndim:
-            return _to_numbers(support)
-        for other, transform in (
-            (open_simplex_name(support), StickBreaking()),
-            (support.name == ordered.name, Ordered()),
-            (support.name == "real", Identity()),
-            (support.name == cholesky_factor.name, CholeskyFactor()),
-            (support.name == correlation_factor.name, CorrelationCholesky()),
-            (support.name == positive_definite.name, Chain([CholeskyFactor(), Gram()])),
-        ):
-            if other:
-                return transform
-    raise NotImplementedError(f"biject_to: there is no bijection from numbers to {support}")
+    if not support.discrete and not support.event_ndim:
+        return _to_numbers(support)
+    if support.name not in _STANDARD:
+        raise NotImplementedError(f"biject_to: there is no bijection from numbers to {support}")
+    return _STANDARD[support.name]
 
 
-def open_simplex_name(support: Support) -> bool:
-    """Whether a set is the simplex, with or without its boundary."""
-    return support.name in ("non negative and of sum 1", "positive and of sum 1")
+_STANDARD: dict[str, Transform] = {  # of vectors and matrices, by the name of the set
+    real_vector.name: Identity(),
+    ordered.name: Ordered(),
+    simplex.name: StickBreaking(),
+    open_simplex.name: StickBreaking(),
+    cholesky_factor.name: CholeskyFactor(),
+    correlation_factor.name: CorrelationCholesky(),
+    positive_definite.name: Chain([CholeskyFactor(), Gram()]),
+}
 
 
 def _to_numbers(support: Support) -> Transform:

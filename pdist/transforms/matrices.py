@@ -23,6 +23,11 @@ def _rows(count: int, n: int, who: str, strict: bool) -> None:
         )
 
 
+def with_diagonal(a: Variable, diagonal: Variable) -> Variable:
+    """What is below the diagonal of matrices, with another diagonal and zeros above it."""
+    return F.tril(a, k=-1) + diagonal[..., None] * a.xp.eye(a.shape[-1], dtype=a.dtype)
+
+
 class CholeskyFactor(Transform):
     """Fills a lower triangle row by row, the diagonal through a softplus.
 
@@ -51,15 +56,14 @@ class CholeskyFactor(Transform):
         x = as_variable(x)
         raw = _filled(x, self.forward_shape(x.shape)[-1], 0)
         diagonal, log_slope = Softplus().forward_and_log_det(F.diagonal(raw, axis1=-2, axis2=-1))
-        eye = x.xp.eye(raw.shape[-1], dtype=x.dtype)
-        return F.tril(raw, k=-1) + diagonal[..., None] * eye, F.sum(log_slope, axis=-1)
+        return with_diagonal(raw, diagonal), F.sum(log_slope, axis=-1)
 
     def inverse_and_log_det(self, y: Any) -> tuple[Variable, Variable]:
         """The elements on and below the diagonal, row by row."""
         y = as_variable(y)
         n = y.shape[-1]
         diagonal, log_slope = Softplus().inverse_and_log_det(F.diagonal(y, axis1=-2, axis2=-1))
-        raw = F.tril(y, k=-1) + diagonal[..., None] * y.xp.eye(n, dtype=y.dtype)
+        raw = with_diagonal(y, diagonal)
         rows, columns = np.tril_indices(n)
         return raw[..., rows, columns], F.sum(log_slope, axis=-1)
 

@@ -50,9 +50,7 @@ class Affine(Elementwise):
     @property
     def increasing(self) -> bool | None:
         """True if all scales are positive, False if all are negative, else None."""
-        array = self.scale.array if isinstance(self.scale, Variable) else self.scale
-        signs = {bool(v) for v in (array > 0).reshape(-1)} if hasattr(array, "reshape") else {array > 0}
-        return signs.pop() if len(signs) == 1 else None
+        return _sign(self.scale)
 
     def _forward(self, x: Variable) -> Variable:
         return self.loc + self.scale * x
@@ -61,13 +59,24 @@ class Affine(Elementwise):
         return (y - self.loc) / self.scale
 
     def _log_slope(self, x: Variable) -> Variable:
-        log_scale = F.log(abs(self.scale)) if isinstance(self.scale, Variable) else math.log(abs(self.scale))
-        return log_scale + 0 * x
+        return _log_size(self.scale) + 0 * x
 
 
 def _parameter(value: Any) -> Any:
     """A number stays one, so that it takes the dtype of what it meets; else a Variable."""
     return float(value) if isinstance(value, int | float) else as_variable(value)
+
+
+def _sign(value: Any) -> bool | None:
+    """True if a parameter is positive throughout, False if negative, else None."""
+    above = value.array > 0 if isinstance(value, Variable) else value > 0
+    signs = {bool(v) for v in above.reshape(-1)} if isinstance(value, Variable) else {above}
+    return signs.pop() if len(signs) == 1 else None
+
+
+def _log_size(value: Any) -> Any:
+    """The logarithm of the absolute value of a parameter."""
+    return F.log(abs(value)) if isinstance(value, Variable) else math.log(abs(value))
 
 
 class Exp(Elementwise):
@@ -174,9 +183,7 @@ class Power(Elementwise):
     @property
     def increasing(self) -> bool | None:
         """Whether all powers are positive, or negative; else None."""
-        array = self.power.array if isinstance(self.power, Variable) else self.power
-        signs = {bool(v) for v in (array > 0).reshape(-1)} if hasattr(array, "reshape") else {array > 0}
-        return signs.pop() if len(signs) == 1 else None
+        return _sign(self.power)
 
     def _forward(self, x: Variable) -> Variable:
         return x**self.power
@@ -185,8 +192,7 @@ class Power(Elementwise):
         return y ** (1 / self.power)
 
     def _log_slope(self, x: Variable) -> Variable:
-        log_power = F.log(abs(self.power)) if isinstance(self.power, Variable) else math.log(abs(self.power))
-        return log_power + (self.power - 1) * F.log(x)
+        return _log_size(self.power) + (self.power - 1) * F.log(x)
 
 
 class Reciprocal(Elementwise):

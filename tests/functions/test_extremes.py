@@ -436,3 +436,19 @@ def test_an_average_of_infinite_elements():
 
 def test_a_gradient_that_is_infinite_goes_through_constant_powers():
     assert gradient(lambda x: x**0 / 0.0, 2.0) == [0]
+
+
+@pytest.mark.parametrize("n", [2, 20])
+@pytest.mark.parametrize("batch", [(), (3,)])
+def test_triangular_systems_that_do_not_fit_or_are_singular(n, batch):
+    """Small ones, large ones and batches of them are solved in different ways, and refused alike."""
+    a = np.broadcast_to(np.eye(n), (*batch, n, n))
+    for b in (np.ones(n + 1), np.ones((*batch, n + 1, 2))):
+        with pytest.raises(ValueError, match="solve_triangular"):
+            F.solve_triangular(a, b, lower=True)
+    with pytest.raises((ValueError, np.linalg.LinAlgError), match="solve_triangular"):
+        F.solve_triangular(a[..., :-1], np.ones((*batch, n, 1)), lower=True)
+    zero = a.copy()
+    zero[..., n - 1, n - 1] = 0
+    with pytest.raises(np.linalg.LinAlgError, match="solve_triangular"):
+        F.solve_triangular(zero, np.ones((*batch, n, 1)), lower=True)

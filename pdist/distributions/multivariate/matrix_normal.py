@@ -69,12 +69,16 @@ class MatrixNormal(Distribution):
         n, m = self.event_shape
         return m * log_diagonal(rows) + n * log_diagonal(columns)
 
-    def _log_prob(self, x: Variable) -> Variable:
+    def _square(self, x: Variable) -> Variable:
+        """The sum of the squares of the Z that x is made of."""
         rows, columns = self._sides()
         half = F.solve_triangular(rows, x - self.loc, lower=True)
         z = F.solve_triangular(columns, transposed(half), lower=True)
+        return F.sum(z * z, axis=(-2, -1))
+
+    def _log_prob(self, x: Variable) -> Variable:
         n, m = self.event_shape
-        return -0.5 * F.sum(z * z, axis=(-2, -1)) - (self._log_scale() + n * m * HALF_LOG_2PI)
+        return -0.5 * self._square(x) - (self._log_scale() + n * m * HALF_LOG_2PI)
 
     def _entropy(self) -> Variable:
         n, m = self.event_shape

@@ -21,6 +21,7 @@ from ..families.vectors import (
     through,
     transposed,
     upside_down,
+    whitened,
 )
 
 
@@ -81,7 +82,7 @@ class NormalVectors(VectorFamily):
             )
         order, n = known + others, len(known)
         tril = _factor_of(self._factor()[..., order, :], order)
-        z = _whiten(tril[..., :n, :n], values - self.loc[..., known])
+        z = whitened(tril[..., :n, :n], values - self.loc[..., known])
         loc = self.loc[..., others] + through(tril[..., n:, :n], z)
         return MultivariateNormal(loc, scale_tril=tril[..., n:, n:])
 
@@ -131,10 +132,6 @@ def _factor_of(rows: Variable, order: list[int]) -> Variable:
     if order == list(range(n)):
         return rows[..., :n]
     return F.cholesky(rows @ transposed(rows))
-
-
-def _whiten(tril: Variable, d: Variable) -> Variable:
-    return F.solve_triangular(tril, d[..., None], lower=True)[..., 0]
 
 
 def _derived_factor(self: Any) -> Variable:

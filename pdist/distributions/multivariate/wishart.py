@@ -10,6 +10,7 @@ from ...autograd import Variable, as_variable
 from ...numerics.constants import LOG_2
 from ...numerics.entropies import gamma_entropy
 from ...numerics.gamma import log_gamma_density
+from ...transforms.matrices import with_diagonal
 from ...transforms.matrix_supports import cholesky_factor, positive_definite
 from ...transforms.supports import positive
 from ..base.distribution import Distribution
@@ -79,8 +80,7 @@ class OfDegrees(Distribution):
         logs = moved_log_gamma_draws(self.xp, rng, (*shape, self._n), shapes)
         diagonal = math.sqrt(2) * F.exp(0.5 * logs)
         noise = as_variable(rng.standard_normal((*shape, self._n, self._n), dtype=self.dtype))
-        eye = self.xp.eye(self._n, dtype=self.dtype)
-        return F.tril(noise, k=-1) + diagonal[..., None] * eye
+        return with_diagonal(noise, diagonal)
 
 
 class Wishart(OfDegrees):
